@@ -1,0 +1,65 @@
+# Three commands, each doing all its own set-up in .venv: make lab, make test, make demo.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NOTEBOOK ?= tutorials/000_start.ipynb
+ARGS ?=
+# The 60,000 MNIST training images, where there are any; nothing but training and benchmarks needs them.
+export NBINTERP_DATA ?= $(abspath $(wildcard ../shared/data))
+
+.PHONY: help lab test demo bench check-python check-widgets check-tests bundle clean
+help:
+	@echo "make lab    install, and open JupyterLab on the start tutorial (ARGS=--no-browser on a server)"
+	@echo "make test   install, and run everything that CI checks"
+	@echo "make demo   run the start tutorial without a browser and write demo.html"
+	@echo "make bench  measure against the reference programs and print the ratios"
+
+lab: .venv/.lab
+	$(BIN)/jupyter lab $(ARGS) $(NOTEBOOK)
+
+demo: .venv/.lab
+	$(BIN)/python -m nbinterp.views.export $(NOTEBOOK) demo.html
+
+test: check-python check-widgets check-tests
+
+bench: .venv/.dev
+	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+check-python: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check-widgets: widgets/node_modules/.installed
+	cd widgets && npm run --silent check
+	cd widgets && npm run --silent build -- --check
+
+check-tests: .venv/.dev
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/pytest
+
+# Rebuilds nbinterp/static from widgets/, after a change there.
+bundle: widgets/node_modules/.installed
+	cd widgets && npm run --silent build
+
+clean:
+	rm -rf .venv widgets/node_modules artifacts demo.html
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "nbinterp needs Python 3.11 or later: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.lab: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab]'
+	@touch $@
+
+.venv/.dev: .venv/.lab
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,reference,dev]'
+	@touch $@
+
+widgets/node_modules/.installed: widgets/package.json widgets/package-lock.json
+	@command -v npm > /dev/null || { echo "the checks of widgets/ need Node 20 or later with npm; make lab and make demo do not"; exit 1; }
+	cd widgets && npm ci --silent --no-audit --no-fund
+	@touch $@

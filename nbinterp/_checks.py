@@ -1,0 +1,244 @@
+"""The only place that raises on bad arguments.
+
+Every error is one sentence of what was called, what it must be and what came, and one of the way
+out: ``LinearCorEx(n_factors=40) must be at most the number of variables, 12. Use fewer factors.``
+"""
+
+import numbers
+from collections.abc import Collection, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+Floats = npt.NDArray[np.floating[Any]]
+Indices = npt.NDArray[np.int64]
+
+_SMALL_TYPES = ("b1", "i1", "u1", "i2", "u2", "f2", "f4")  # exact in float32
+
+
+def fail(call: str, must: str, remedy: str, kind: type[Exception] = ValueError) -> NoReturn:
+    """Raise the error of this house: ``{call} {must}. {remedy}``."""
+    raise kind(f"{call} {must}. {remedy}")
+
+
+def require(
+    condition: bool, call: str, must: str, remedy: str, kind: type[Exception] = ValueError
+) -> None:
+    """Raise as `fail` does unless `condition` holds."""
+    if not condition:
+        fail(call, must, remedy, kind)
+
+
+def show(value: object, limit: int = 60) -> str:
+    """Return a short repr of `value` for an error message."""
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return f"<{type(value).__name__} of shape {tuple(value.shape)}>"
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def integer(
+    caller: str,
+    name: str,
+    value: object,
+    low: int,
+    high: int | None = None,
+    *,
+    of: str = "",
+    remedy: str = "",
+) -> int:
+    """Return `value` as an int within ``[low, high]``; `of` names what `high` is."""
+    call = f"{caller}({name}={show(value)})"
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        fail(call, f"must be a whole number, not {type(value).__name__}", "Pass an int.", TypeError)
+    number = int(value)
+    require(number >= low, call, f"must be at least {low}", remedy or f"Use {low} or more.")
+    if high is not None:
+        limit = f"{of}, {high}" if of else f"{high}"
+        require(number <= high, call, f"must be at most {limit}", remedy or f"Use {high} or fewer.")
+    return number
+
+
+def real(
+    caller: str,
+    name: str,
+    value: object,
+    low: float = -np.inf,
+    high: float = np.inf,
+    *,
+    open_low: bool = False,
+    remedy: str = "",
+) -> float:
+    """Return `value` as a finite float within ``[low, high]`` (``(low, high]`` if `open_low`)."""
+    call = f"{caller}({name}={show(value)})"
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        fail(call, f"must be a number, not {type(value).__name__}", "Pass a float.", TypeError)
+    number = float(value)
+    inside = (number > low if open_low else number >= low) and number <= high
+    bounds = f"{'above' if open_low else 'at least'} {low:g}" if np.isfinite(low) else ""
+    if np.isfinite(high):
+        bounds += f"{' and ' if bounds else ''}at most {high:g}"
+    require(
+        np.isfinite(number) and inside,
+        call,
+        f"must be {bounds or 'finite'}",
+        remedy or "Choose a value in that range.",
+    )
+    return number
+
+
+def boolean(caller: str, name: str, value: object) -> bool:
+    """Return `value` as a bool."""
+    if not isinstance(value, bool | np.bool_):
+        fail(f"{caller}({name}={show(value)})", "must be True or False", "Pass a bool.", TypeError)
+    return bool(value)
+
+
+def choice(caller: str, name: str, value: object, options: Collection[str]) -> str:
+    """Return `value` if it is one of `options`."""
+    listed = ", ".join(repr(option) for option in options)
+    call = f"{caller}({name}={show(value)})"
+    if not isinstance(value, str) or value not in options:
+        fail(call, f"must be one of {listed}", "Choose one of these.")
+    return value
+
+
+def to_numpy(data: object) -> Any:
+    """Return tensors as NumPy arrays on the host; anything else as it came."""
+    if isinstance(data, torch.Tensor):
+        return data.detach().to("cpu").resolve_conj().numpy()
+    return data
+
+
+def _float_type(data: object) -> type[np.floating[Any]]:
+    dtype = getattr(data, "dtype", None)
+    if dtype is None and isinstance(data, pd.DataFrame):
+        kinds = {np.dtype(kind).str[1:] for kind in data.dtypes if isinstance(kind, np.dtype)}
+        return np.float32 if kinds and kinds <= set(_SMALL_TYPES) else np.float64
+    return np.float32 if isinstance(dtype, np.dtype) and dtype.str[1:] in _SMALL_TYPES else np.float64
+
+
+def samples(
+    caller: str,
+    data: object,
+    *,
+    name: str = "X",
+    min_samples: int = 2,
+    min_features: int = 1,
+    missing: bool = False,
+    estimator: Any = None,
+    reset: bool = True,
+) -> Floats:
+    """Return `data` as a finite float matrix ``(n_samples, n_features)``.
+
+    Small integer types and float32 become float32, the rest float64. With an `estimator`, the
+    number and names of features are recorded on it (`reset`) or compared with those recorded.
+    `missing` admits NaN, never infinities.
+    """
+    array = to_numpy(data)
+    options = {
+        "dtype": _float_type(array),
+        "ensure_all_finite": "allow-nan" if missing else True,
+        "ensure_min_samples": min_samples,
+        "ensure_min_features": min_features,
+    }
+    try:
+        if estimator is None:
+            checked = check_array(array, input_name=name, **options)
+        else:
+            checked = validate_data(estimator, array, reset=reset, **options)
+    except (ValueError, TypeError) as error:
+        text = str(error).strip().splitlines()[0].rstrip(".")
+        fail(f"{caller}({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
+    result: Floats = checked
+    return result
+
+
+def _way_out(text: str, missing: bool) -> str:
+    """Return what to do about an error of scikit-learn's checks."""
+    if "NaN" in text:
+        return "Drop or fill those entries." if missing else "Drop or impute the missing entries."
+    if "infinity" in text:
+        return "Replace the infinite entries."
+    if "minimum of" in text:
+        return "Pass more samples, or a table with more columns."
+    if "features" in text or "feature names" in text:
+        return "Pass the same columns as in fit."
+    if "dim" in text or "D array" in text:
+        return "Pass a table of shape (n_samples, n_features)."
+    return "Pass numbers in a table of shape (n_samples, n_features)."
+
+
+def indices(caller: str, name: str, value: object, n: int, *, at_least: int = 0) -> Indices:
+    """Return sorted, distinct row numbers below `n` from indices or from a boolean mask."""
+    array = np.asarray(to_numpy(value))
+    call = f"{caller}({name}={show(array if array.size > 6 else value)})"
+    if array.dtype == bool:
+        require(
+            array.shape == (n,),
+            call,
+            f"must have one entry a sample, {n}, if it is a mask",
+            "Pass a mask over all samples, or their indices.",
+        )
+        array = np.flatnonzero(array)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    require(
+        array.ndim == 1 and np.issubdtype(array.dtype, np.integer),
+        call,
+        "must be a list of sample indices or a boolean mask",
+        "Pass whole numbers, such as those of explorer.selection.",
+        TypeError,
+    )
+    require(
+        array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < n),
+        call,
+        f"must hold indices from 0 to {n - 1}",
+        "Leave out what is outside.",
+    )
+    unique = np.unique(array).astype(np.int64)
+    require(
+        unique.size >= at_least,
+        call,
+        f"must hold at least {at_least} samples, not {unique.size}",
+        "Select more samples.",
+    )
+    return unique
+
+
+def labels(caller: str, name: str, value: object, n: int) -> npt.NDArray[Any]:
+    """Return a one-dimensional array of `n` labels."""
+    array = np.asarray(to_numpy(value))
+    require(
+        array.ndim == 1 and len(array) == n,
+        f"{caller}({name}={show(array)})",
+        f"must be one label a sample, {n}",
+        "Pass a list as long as the data.",
+    )
+    return array
+
+
+def names(caller: str, name: str, value: Sequence[object] | None, n: int) -> list[str]:
+    """Return `n` names as strings."""
+    require(
+        value is not None and not isinstance(value, str) and len(value) == n,
+        f"{caller}({name}={show(value)})",
+        f"must be {n} names, one a column",
+        "Pass a list of as many names.",
+    )
+    assert value is not None  # for mypy: `require` has raised
+    return [str(item) for item in value]
+
+
+def fitted(estimator: Any, attribute: str) -> None:
+    """Raise `NotFittedError` unless `estimator` has been fitted."""
+    try:
+        check_is_fitted(estimator, attribute)
+    except NotFittedError as error:
+        name = type(estimator).__name__
+        fail(f"{name}", "is not fitted yet", "Call fit with data first.", type(error))

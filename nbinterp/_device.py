@@ -1,0 +1,43 @@
+"""Which device and precision to compute with."""
+
+import torch
+
+from nbinterp import _checks
+
+# Blocks are sized to leave most of what is free to the user's own tensors.
+_SHARE_OF_FREE_MEMORY = 0.25
+_CPU_BLOCK_BYTES = 256 * 2**20
+
+
+def resolve(caller: str, device: str | torch.device = "auto") -> torch.device:
+    """Return the device to compute on: `"auto"` is CUDA where there is one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError):
+        resolved = None
+    _checks.require(
+        resolved is not None,
+        f"{caller}(device={device!r})",
+        "must be 'auto' or a device that torch knows",
+        "Use 'auto', 'cpu' or 'cuda'.",
+    )
+    assert resolved is not None  # for mypy: `require` has raised
+    _checks.require(
+        resolved.type != "cuda" or torch.cuda.is_available(),
+        f"{caller}(device={device!r})",
+        "must be a device of this machine, which has no CUDA device",
+        "Use 'auto' or 'cpu'.",
+    )
+    return resolved
+
+
+def rows_per_block(device: torch.device, bytes_per_row: int) -> int:
+    """Return how many rows of `bytes_per_row` a block may hold on `device`, at least one."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        budget = int(free * _SHARE_OF_FREE_MEMORY)
+    else:
+        budget = _CPU_BLOCK_BYTES
+    return max(1, budget // max(1, bytes_per_row))

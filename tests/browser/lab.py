@@ -1,0 +1,154 @@
+"""A real JupyterLab, started as `make lab` starts it, and its kernel seen from Python."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_client import BlockingKernelClient
+
+ROOT = Path(__file__).parents[2]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server."""
+
+    url: str
+    runtime: Path
+    settings: Path
+    log: Path
+
+    def get(self, path: str) -> Any:
+        """Return the JSON that the server's REST interface answers."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def set_theme(self, name: str) -> None:
+        """Choose the theme of pages opened from now on."""
+        write_setting(self.settings, "themes", {"theme": name, "adaptive-theme": False})
+
+    @contextmanager
+    def kernel(self) -> Iterator["Kernel"]:
+        """Connect to the only kernel that runs."""
+        (kernel,) = wait_for(lambda: self.get("/api/kernels"), "a kernel")
+        client = BlockingKernelClient(
+            connection_file=str(self.runtime / f"kernel-{kernel['id']}.json")
+        )
+        client.load_connection_file()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=60)
+            yield Kernel(client)
+        finally:
+            client.stop_channels()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernel of the notebook that the browser shows, asked over its own connection."""
+
+    client: BlockingKernelClient
+
+    def run(self, code: str, timeout: float = 120) -> None:
+        """Run `code`, after all the cells that the browser has sent before."""
+        reply = self.client.execute_interactive(
+            code, timeout=timeout, store_history=False, output_hook=lambda _: None
+        )
+        content = reply["content"]
+        if content["status"] != "ok":
+            raise AssertionError("\n".join(content.get("traceback", [content["status"]])))
+
+    def value(self, expression: str, timeout: float = 120) -> Any:
+        """Return the value of `expression`, which must be made of what JSON can hold."""
+        reply = self.client.execute(
+            "import json",
+            user_expressions={"value": f"json.dumps({expression})"},
+            store_history=False,
+        )
+        content = self.client.get_shell_msg(timeout=timeout)
+        while content["parent_header"].get("msg_id") != reply:
+            content = self.client.get_shell_msg(timeout=timeout)
+        answer = content["content"]["user_expressions"]["value"]
+        if answer["status"] != "ok":
+            raise AssertionError("\n".join(answer["traceback"]))
+        text = answer["data"]["text/plain"]
+        return json.loads(eval(text, {"__builtins__": {}}))  # the repr of a str
+
+
+def wait_for(probe: Any, what: str, seconds: float = 90) -> Any:
+    """Return the first true answer of `probe`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if answer := probe():
+                return answer
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"no {what} within {seconds:g} s")
+
+
+def write_setting(folder: Path, name: str, values: dict[str, Any]) -> None:
+    """Write one of JupyterLab's user settings."""
+    plugin = folder / "@jupyterlab" / "apputils-extension"
+    plugin.mkdir(parents=True, exist_ok=True)
+    (plugin / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
+
+
+@contextmanager
+def start(notebook: Path, folder: Path) -> Iterator[Lab]:
+    """Run `make lab` on a copy of `notebook`, with its state kept in `folder`."""
+    copy = folder / notebook.name
+    shutil.copy(notebook, copy)
+    settings = folder / "settings"
+    write_setting(settings, "notification", {"fetchNews": "false", "checkForUpdates": False})
+    port = _free_port()
+    arguments = (
+        "--no-browser --ip=127.0.0.1 --ServerApp.port_retries=0"
+        f" --port={port} --IdentityProvider.token= --ServerApp.disable_check_xsrf=True"
+        + (" --allow-root" if os.geteuid() == 0 else "")
+    )
+    environment = {
+        **os.environ,
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+    }
+    log = folder / "lab.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            ["make", "lab", f"NOTEBOOK={copy}", f"ARGS={arguments}"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        lab = Lab(f"http://127.0.0.1:{port}", folder / "runtime", settings, log)
+        try:
+            wait_for(lambda: lab.get("/api/status"), f"JupyterLab (see {log})")
+            yield lab
+        finally:
+            os.killpg(server.pid, signal.SIGINT)
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait(10)
