@@ -1,0 +1,80 @@
+"""From the nodes of a hidden layer back to what the network was shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from nbinterp import _checks
+from nbinterp.network.hooks import evaluating, home
+
+
+@dataclass(frozen=True, eq=False)
+class Decoder:
+    """A network that draws the input from the activations of one layer.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        From activations (n, `n_hidden`) to inputs (n, n_features).
+    layer : str
+        The layer whose activations it takes, under its name in the recorded model.
+    n_hidden : int
+        The number of nodes of that layer.
+    validation_error : float
+        Mean squared error of one input variable, in squared input units, on samples that the
+        training did not see.
+
+    Examples
+    --------
+    >>> from nbinterp.datasets import load_mnist_decoder
+    >>> decoder = load_mnist_decoder("h2")
+    >>> decoder.layer, decoder.n_hidden, decoder.validation_error < 0.03
+    ('h2', 200, True)
+    """
+
+    network: nn.Module
+    layer: str
+    n_hidden: int
+    validation_error: float
+
+    def decode(self, hidden: Any) -> npt.NDArray[np.float32]:
+        """Return the inputs that belong to activations of the layer.
+
+        Parameters
+        ----------
+        hidden : array or tensor of shape (n, n_hidden)
+            Activations as `record` gives them, or changed by hand.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+            In the units of the input: pixels in [0, 1] for the decoders of this package.
+
+        Raises
+        ------
+        ValueError
+            If `hidden` is not finite, or not as wide as the layer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from nbinterp.datasets import load_mnist_decoder
+        >>> load_mnist_decoder("h1").decode(np.zeros((1, 200))).shape
+        (1, 784)
+        """
+        checked = _checks.samples("Decoder.decode", hidden, name="hidden", min_samples=1)
+        _checks.require(
+            checked.shape[1] == self.n_hidden,
+            f"Decoder.decode(hidden={_checks.show(checked)})",
+            f"must have as many columns as {self.layer!r} has nodes, {self.n_hidden}",
+            f"Pass the activations of {self.layer!r} alone.",
+        )
+        device, dtype = home(self.network)
+        with evaluating(self.network):
+            decoded = self.network(torch.as_tensor(checked).to(device, dtype))
+        pixels: npt.NDArray[np.float32] = decoded.to("cpu", torch.float32).numpy()
+        return pixels
