@@ -1,0 +1,1 @@
+"""Routines that more than one door of the package uses."""

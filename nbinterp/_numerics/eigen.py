@@ -1,0 +1,64 @@
+"""Leading eigenpairs of large symmetric operators."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+
+def leading_eigenpairs(
+    multiply: Callable[[torch.Tensor], torch.Tensor],
+    n: int,
+    k: int,
+    random: np.random.RandomState,
+    *,
+    n_iter: int,
+    like: torch.Tensor,
+    oversampling: int = 10,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the `k` eigenpairs of largest modulus, by randomised subspace iteration.
+
+    Parameters
+    ----------
+    multiply : callable
+        From ``(n, b)`` to the product of the symmetric operator with it.
+    n : int
+        Size of the operator.
+    k : int
+        Eigenpairs to return, at most `n`.
+    random : RandomState
+        What the first subspace is drawn from.
+    n_iter : int
+        Products with the operator before the last; more are more accurate.
+    like : Tensor
+        Gives the dtype and the device.
+    oversampling : int
+        Directions carried along beyond `k`.
+
+    Returns
+    -------
+    values : Tensor of shape (k,)
+        In order of falling modulus.
+    vectors : Tensor of shape (n, k)
+        Orthonormal columns.
+
+    References
+    ----------
+    Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 2011, algorithm 4.4.
+
+    Examples
+    --------
+    >>> matrix = torch.diag(torch.tensor([1.0, -3.0, 2.0]))
+    >>> values, _ = leading_eigenpairs(
+    ...     lambda block: matrix @ block, 3, 2, np.random.RandomState(0), n_iter=20, like=matrix)
+    >>> values.round(decimals=4)
+    tensor([-3.,  2.])
+    """
+    width = min(n, k + oversampling)
+    start = torch.as_tensor(random.standard_normal((n, width)))
+    basis = torch.linalg.qr(start.to(like.device, like.dtype)).Q
+    for _ in range(n_iter):
+        basis = torch.linalg.qr(multiply(basis)).Q
+    values, vectors = torch.linalg.eigh(basis.T @ multiply(basis))
+    order = values.abs().argsort(descending=True)[:k]
+    return values[order], basis @ vectors[:, order]

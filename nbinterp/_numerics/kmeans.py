@@ -1,0 +1,170 @@
+"""k-means on the device: greedy k-means++ starts, Lloyd's iterations, restarts."""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+from nbinterp import _checks, _device
+
+# Iterations between two looks at convergence, each of which waits for the device.
+_PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class KMeans:
+    """The best of the restarts.
+
+    Parameters
+    ----------
+    labels : Tensor of shape (n_samples,), int64
+        The centre nearest to each sample.
+    centers : Tensor of shape (n_clusters, n_features)
+        The mean of each cluster. With fewer distinct samples than clusters some have none.
+    inertia : float
+        Sum of squared distances to the nearest centre, in squared input units.
+    n_iter : int
+        Iterations of the best run.
+    """
+
+    labels: torch.Tensor
+    centers: torch.Tensor
+    inertia: float
+    n_iter: int
+
+
+def k_means(
+    X: torch.Tensor | _checks.Floats,
+    n_clusters: int,
+    *,
+    n_init: int = 10,
+    random_state: int | np.random.RandomState | None = None,
+    device: str | torch.device = "auto",
+    max_iter: int = 300,
+    tol: float = 1e-4,
+    n_seeds: int | None = None,
+) -> KMeans:
+    """Partition samples into `n_clusters` around means.
+
+    Parameters
+    ----------
+    X : array or Tensor of shape (n_samples, n_features)
+        Samples; computed in their own float precision.
+    n_clusters : int
+        Clusters to make, at most `n_samples`.
+    n_init : int
+        Restarts; the one of least inertia is returned.
+    random_state : int, RandomState or None
+        What the starts are drawn from.
+    device : str or torch.device
+        Where to compute; "auto" is CUDA where there is one, else the CPU.
+    max_iter : int
+        Iterations a restart, at most.
+    tol : float
+        A restart ends when its centres move less than this share of the mean variance of a
+        feature, as squared lengths summed over centres.
+    n_seeds : int or None
+        Draw the starts from this many random samples only, for speed; None is from all.
+
+    Returns
+    -------
+    KMeans
+        Labels, centres, inertia and iterations of the best restart.
+
+    References
+    ----------
+    Arthur, Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007; in the
+    greedy form, which tries ``2 + log k`` candidates a centre.
+
+    Examples
+    --------
+    >>> X = torch.tensor([[0.0], [0.1], [5.0], [5.1]])
+    >>> k_means(X, 2, random_state=0).labels.bincount()
+    tensor([2, 2])
+    """
+    data = torch.as_tensor(X, device=_device.resolve("k_means", device))
+    data = data if data.is_floating_point() else data.float()
+    _checks.integer("k_means", "n_clusters", n_clusters, 1, len(data), of="the number of samples")
+    _checks.integer("k_means", "n_init", n_init, 1)
+    random = check_random_state(random_state)
+    centre = data.mean(0)
+    data = data - centre  # distances by products lose nothing to a common offset
+    limit = float(tol * data.var(0, correction=0).mean())
+    runs = []
+    for _ in range(n_init):
+        pool = data
+        if n_seeds is not None and n_seeds < len(data):
+            chosen = random.choice(len(data), max(n_seeds, n_clusters), replace=False)
+            pool = data[torch.as_tensor(chosen, device=data.device)]
+        runs.append(_lloyd(data, _plus_plus(pool, n_clusters, random), max_iter, limit))
+    best = min(runs, key=lambda run: run.inertia)
+    return KMeans(best.labels, best.centers + centre, best.inertia, best.n_iter)
+
+
+def assign(data: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return each row's nearest centre, and its squared distance from it."""
+    labels = torch.empty(len(data), dtype=torch.int64, device=data.device)
+    squared = torch.empty(len(data), dtype=data.dtype, device=data.device)
+    lengths = (centers * centers).sum(1)
+    step = _device.rows_per_block(data.device, 2 * len(centers) * data.element_size())
+    for start in range(0, len(data), step):
+        block = data[start : start + step]
+        least = torch.addmm(lengths, block, centers.T, alpha=-2).min(dim=1)
+        labels[start : start + step] = least.indices
+        squared[start : start + step] = least.values + (block * block).sum(1)
+    return labels, squared.clamp_(min=0)
+
+
+def _plus_plus(data: torch.Tensor, k: int, random: np.random.RandomState) -> torch.Tensor:
+    """Return `k` starting centres, drawn with probability of squared distance, greedily."""
+    n_trials = 2 + int(log(k))
+    draws = torch.as_tensor(random.uniform(size=(k, n_trials)), device=data.device)
+    first = torch.as_tensor(random.randint(len(data), size=1), device=data.device)
+    lengths = (data * data).sum(1)
+    chosen = torch.empty(k, dtype=torch.int64, device=data.device)
+    chosen[:1] = first
+    closest = _squared_to(data, lengths, first)[0]
+    for step in range(1, k):
+        weights = closest.double().cumsum(0)
+        candidates = torch.searchsorted(weights, draws[step] * weights[-1])
+        candidates.clamp_(max=len(data) - 1)
+        trials = torch.minimum(closest, _squared_to(data, lengths, candidates))
+        best = trials.sum(1, dtype=torch.float64).argmin()
+        chosen[step] = candidates[best]
+        closest = trials[best]
+    return data[chosen]
+
+
+def _squared_to(data: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Return squared distances ``(len(rows), n)`` from some rows to all."""
+    products = torch.addmm(lengths, data[rows], data.T, alpha=-2)
+    return (products + lengths[rows, None]).clamp_(min=0)
+
+
+def _lloyd(data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: float) -> KMeans:
+    """Alternate assignment and means until the centres rest."""
+    n_iter = 0
+    for n_iter in range(1, max_iter + 1):
+        labels, squared = assign(data, centers)
+        moved = _means(data, labels, squared, len(centers))
+        shift = ((moved - centers) ** 2).sum()
+        centers = moved
+        if n_iter % _PATIENCE == 0 and float(shift) <= limit:
+            break
+    labels, _ = assign(data, centers)
+    inertia = ((data - centers[labels]) ** 2).sum(dtype=torch.float64)
+    return KMeans(labels, centers, float(inertia), n_iter)
+
+
+def _means(data: torch.Tensor, labels: torch.Tensor, squared: torch.Tensor, k: int) -> torch.Tensor:
+    """Return the mean of each cluster; an empty one moves to a sample far from its centre."""
+    counts = torch.zeros(k, dtype=data.dtype, device=data.device)
+    counts.index_add_(0, labels, torch.ones_like(squared))
+    sums = torch.zeros(k, data.shape[1], dtype=data.dtype, device=data.device)
+    sums.index_add_(0, labels, data)
+    empty = counts == 0
+    farthest = squared.topk(k).indices
+    refuge = data[farthest[empty.cumsum(0).sub(1).clamp(min=0)]]
+    return torch.where(empty[:, None], refuge, sums / counts.clamp(min=1)[:, None])

@@ -1,0 +1,72 @@
+"""Principal components of many samples."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nbinterp._numerics.eigen import leading_eigenpairs
+
+# Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
+_MOST_FEATURES_FORMED = 4000
+_N_PRODUCTS = 20
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """An affine map to fewer dimensions, or to as many.
+
+    Parameters
+    ----------
+    mean : Tensor of shape (n_features,)
+        What is subtracted.
+    axes : Tensor of shape (n_features, k), or None
+        What is multiplied by; None is the identity.
+    scale : Tensor of shape ()
+        A power of two that brings the data near one, so that squares neither over- nor underflow.
+    """
+
+    mean: torch.Tensor
+    axes: torch.Tensor | None
+    scale: torch.Tensor
+
+    def __call__(self, X: torch.Tensor) -> torch.Tensor:
+        """Return the reduced rows of `X`, in units of `scale`."""
+        centred = (X - self.mean) / self.scale
+        return centred if self.axes is None else centred @ self.axes
+
+
+def principal_components(
+    X: torch.Tensor, n_components: int | None, random: np.random.RandomState
+) -> Reduction:
+    """Return the map to the leading principal components, features not rescaled.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_features)
+        Samples.
+    n_components : int or None
+        Components to keep; with None, or as many as samples or features, the map only centres.
+    random : RandomState
+        What the iteration starts from.
+
+    Returns
+    -------
+    Reduction
+        To be called with samples.
+    """
+    mean = X.mean(0, dtype=torch.float64).to(X.dtype)
+    largest = (X - mean).abs().max()
+    scale = torch.where(largest > 0, largest, 1).log2().floor().exp2()
+    if n_components is None or n_components >= min(X.shape):
+        return Reduction(mean, None, scale)
+    centred = (X - mean) / scale
+    covariance = centred.T @ centred if X.shape[1] <= _MOST_FEATURES_FORMED else None
+
+    def multiply(block: torch.Tensor) -> torch.Tensor:
+        return centred.T @ (centred @ block) if covariance is None else covariance @ block
+
+    _, axes = leading_eigenpairs(
+        multiply, X.shape[1], n_components, random, n_iter=_N_PRODUCTS, like=X
+    )
+    return Reduction(mean, axes, scale)

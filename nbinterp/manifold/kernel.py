@@ -1,0 +1,138 @@
+"""The alpha-decay kernel: who is near whom, with a bandwidth that follows the density."""
+
+from dataclasses import dataclass
+from math import log
+
+import torch
+
+from nbinterp._numerics.neighbours import Neighbours
+from nbinterp.manifold.search import Search
+
+# Affinities below this are zero, as in the authors' program.
+THRESHOLD = 1e-4
+# The search for neighbours starts with this many times those asked for, and grows by it.
+_GROWTH = 6
+# Entries a kernel may hold. The authors' has no limit, so that a thousand copies of one row
+# (as dead ReLU nodes make) cost a million entries; here a row then keeps its nearest ones.
+_MAX_ENTRIES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Affinities:
+    """Non-zero affinities of queries to the rows of a base.
+
+    Parameters
+    ----------
+    rows, columns : Tensor of shape (n_entries,), int64
+        Query and base row of each entry.
+    values : Tensor of shape (n_entries,), float64
+        Affinities in ``(0, 1]``.
+    """
+
+    rows: torch.Tensor
+    columns: torch.Tensor
+    values: torch.Tensor
+
+
+def affinities(
+    search: Search, n_queries: int, n_others: int, n_neighbors: int, decay: float
+) -> Affinities:
+    """Return the affinities ``exp(-(d / eps)^decay)`` of queries to the rows of a base.
+
+    The bandwidth ``eps`` of a query is the distance to its `n_neighbors`-th neighbour, so that
+    an affinity falls from one to zero just around it. Rows at distance zero have affinity one,
+    also where the bandwidth is zero.
+
+    Parameters
+    ----------
+    search : Search
+        Looks up neighbours of queries.
+    n_queries : int
+        Rows of the kernel.
+    n_others : int
+        Rows of the base that can be neighbours of a query.
+    n_neighbors : int
+        The neighbour that sets the bandwidth.
+    decay : float
+        Steepness of the fall; 40 is nearly a step.
+
+    Returns
+    -------
+    Affinities
+        Entries of at least 1e-4.
+
+    References
+    ----------
+    Moon et al., Visualizing structure and transitions in high-dimensional biological data,
+    Nature Biotechnology 2019, equation 2 before its symmetrisation.
+    """
+    most = min(n_others, max(n_neighbors, _MAX_ENTRIES // max(n_queries, n_others)))
+    reach = (-log(THRESHOLD)) ** (1 / decay)
+    parts = []
+    k = min(most, _GROWTH * (n_neighbors + 1))
+    pending = torch.arange(n_queries)
+    while len(pending):
+        found = search(pending, k)
+        pending = pending.to(found.indices.device)
+        # Where even the last one found lies within reach there may be more to find.
+        done = found.distances[:, -1] > reach * found.distances[:, n_neighbors - 1]
+        if k == most:
+            done = torch.ones_like(done)
+        parts.append(_entries(found, n_neighbors, decay, pending, done))
+        pending = pending[~done]
+        k = min(most, _GROWTH * k)
+    return Affinities(
+        torch.cat([part.rows for part in parts]),
+        torch.cat([part.columns for part in parts]),
+        torch.cat([part.values for part in parts]),
+    )
+
+
+def _entries(
+    found: Neighbours, n_neighbors: int, decay: float, rows: torch.Tensor, done: torch.Tensor
+) -> Affinities:
+    """Return the affinities of those queries whose search is `done`."""
+    distances = found.distances[done].double()
+    ratio = distances / distances[:, n_neighbors - 1, None]
+    ratio = torch.where(distances > 0, ratio, 0)  # 0/0 among duplicates: they are one point
+    values = torch.exp(-(ratio**decay))
+    kept = values >= THRESHOLD
+    return Affinities(
+        rows[done, None].expand_as(kept)[kept], found.indices[done][kept], values[kept]
+    )
+
+
+def kernel_matrix(found: Affinities, n: int) -> torch.Tensor:
+    """Return the kernel of `n` samples: their affinities' mean with the transpose.
+
+    Parameters
+    ----------
+    found : Affinities
+        Of the samples to each other, not to themselves.
+    n : int
+        Number of samples.
+
+    Returns
+    -------
+    Tensor of shape (n, n)
+        Sparse, symmetric, float64, with a unit diagonal.
+
+    References
+    ----------
+    Moon et al. 2019, equation 2.
+
+    Examples
+    --------
+    >>> from nbinterp.manifold.search import by_features
+    >>> data, own = torch.arange(6.0)[:, None], torch.arange(6)
+    >>> found = affinities(by_features(data, data, own), 6, 5, n_neighbors=1, decay=40)
+    >>> kernel_matrix(found, 6).to_dense()[0]
+    tensor([1.0000, 0.6839, 0.0000, 0.0000, 0.0000, 0.0000], dtype=torch.float64)
+    """
+    own = torch.arange(n, device=found.rows.device)
+    rows = torch.cat([found.rows, found.columns, own])
+    columns = torch.cat([found.columns, found.rows, own])
+    half = found.values / 2
+    values = torch.cat([half, half, torch.ones(n, dtype=half.dtype, device=half.device)])
+    entries = torch.stack([rows, columns])
+    return torch.sparse_coo_tensor(entries, values, (n, n), check_invariants=False).coalesce()

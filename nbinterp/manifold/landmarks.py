@@ -1,0 +1,132 @@
+"""Landmarks: a few representatives of many samples, and the walk between them."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nbinterp._numerics.eigen import leading_eigenpairs
+from nbinterp._numerics.kmeans import k_means
+from nbinterp.manifold.diffusion import DiffusionOperator
+from nbinterp.manifold.kernel import Affinities
+
+# Spectral features a landmark is chosen by, as in the authors' program.
+_N_FEATURES = 100
+# Products with the kernel for these features, which only k-means reads.
+_N_PRODUCTS = 8
+# k-means for landmarks starts from a sample this many times as large, and need not converge.
+_SEEDS_PER_LANDMARK = 3
+_K_MEANS_ITERATIONS = 15
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Groups of samples that stand for them.
+
+    Parameters
+    ----------
+    labels : Tensor of shape (n_samples,), int64
+        The landmark of each sample; every landmark has one at least.
+    weights : Tensor of shape (n_samples, n_landmarks)
+        Sparse; rows, which sum to one, write a sample as a mean of landmarks.
+    operator : DiffusionOperator
+        The walk from landmark to sample to landmark.
+    """
+
+    labels: torch.Tensor
+    weights: torch.Tensor
+    operator: DiffusionOperator
+
+
+def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> torch.Tensor:
+    """Return coordinates ``(n, 100)`` of the samples by the leading modes of the walk."""
+    n = kernel.shape[0]
+    degrees = kernel.sum(1).to_dense()
+    rows, columns = kernel.indices()
+    scaled = kernel.values() / (degrees[rows] * degrees[columns]).sqrt()
+    symmetric = torch.sparse_coo_tensor(
+        kernel.indices(), scaled.float(), (n, n), check_invariants=False, is_coalesced=True
+    )
+    _, modes = leading_eigenpairs(
+        lambda block: symmetric @ block,
+        n,
+        min(_N_FEATURES, n),
+        random,
+        n_iter=_N_PRODUCTS,
+        like=symmetric.values(),
+    )
+    root = degrees.sqrt().float()[:, None]
+    return (symmetric @ (root * modes)) / root
+
+
+def find_landmarks(
+    kernel: torch.Tensor, n_landmarks: int, random: np.random.RandomState
+) -> Landmarks:
+    """Group samples by k-means on their spectral features, and make the walk between groups.
+
+    Parameters
+    ----------
+    kernel : Tensor of shape (n_samples, n_samples)
+        Sparse and symmetric.
+    n_landmarks : int
+        Groups to make; there are fewer where samples coincide.
+    random : RandomState
+        What the start of k-means is drawn from.
+
+    Returns
+    -------
+    Landmarks
+        Groups, weights and the walk.
+
+    References
+    ----------
+    Moon et al. 2019, Methods, "Scalability of PHATE".
+    """
+    groups = k_means(
+        spectral_features(kernel, random),
+        n_landmarks,
+        n_init=1,
+        random_state=random,
+        device=kernel.device,
+        max_iter=_K_MEANS_ITERATIONS,
+        n_seeds=_SEEDS_PER_LANDMARK * n_landmarks,
+    )
+    _, labels = torch.unique(groups.labels, return_inverse=True)  # empty groups are dropped
+    rows, columns = kernel.indices()
+    sums = group_sums(Affinities(rows, columns, kernel.values()), labels, kernel.shape[0])
+    return Landmarks(labels, normalised(sums), landmark_operator(sums))
+
+
+def group_sums(found: Affinities, labels: torch.Tensor, n_rows: int) -> torch.Tensor:
+    """Return the sparse ``(n_rows, n_groups)`` sums of affinities over groups of base rows."""
+    entries = torch.stack([found.rows, labels[found.columns]])
+    shape = (n_rows, int(labels.max()) + 1)
+    return torch.sparse_coo_tensor(entries, found.values, shape, check_invariants=False).coalesce()
+
+
+def normalised(sums: torch.Tensor) -> torch.Tensor:
+    """Return a sparse matrix with each row divided by its sum."""
+    rows = sums.indices()[0]
+    totals = sums.sum(1).to_dense()
+    return torch.sparse_coo_tensor(
+        sums.indices(),
+        sums.values() / totals[rows],
+        sums.shape,
+        check_invariants=False,
+        is_coalesced=True,
+    )
+
+
+def landmark_operator(sums: torch.Tensor) -> DiffusionOperator:
+    """Return the walk that goes from a landmark to a sample and on to a landmark.
+
+    With sums ``M`` of the kernel over groups, ``d`` its row and ``c`` its column sums, the walk
+    is ``diag(1/c) M' diag(1/d) M``.
+    """
+    mass = sums.sum(0).to_dense()
+    with warnings.catch_warnings():
+        # Torch multiplies two sparse matrices in a format that it calls beta.
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+        flow = torch.sparse.mm(sums.T.coalesce(), normalised(sums)).to_dense()
+    return DiffusionOperator(flow / mass[:, None], mass)

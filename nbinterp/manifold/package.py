@@ -1,0 +1,61 @@
+"""The package `phate` from PyPI behind the interface of our `PHATE`, to compare with."""
+
+import importlib
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from nbinterp import _checks
+from nbinterp.manifold import mds
+
+if TYPE_CHECKING:
+    from nbinterp.manifold.phate import PHATE
+
+
+def fit_package(settings: "PHATE", data: _checks.Floats) -> dict[str, Any]:
+    """Return fitted attributes from a run of the package with the same settings."""
+    try:
+        package = importlib.import_module("phate")
+    except ModuleNotFoundError:
+        _checks.fail(
+            "PHATE(engine='phate')",
+            "must find the package phate, which is not installed",
+            "Install it with pip install 'nbinterp[reference]', or use engine='torch'.",
+            ImportError,
+        )
+    operator = package.PHATE(
+        n_components=settings.n_components,
+        knn=settings.n_neighbors,
+        decay=settings.decay,
+        n_landmark=settings.n_landmarks,
+        t=settings.t,
+        gamma=settings.gamma,
+        n_pca=settings.n_pca,
+        mds=settings.mds,
+        random_state=settings.random_state,
+        verbose=0,
+    )
+    embedding = _quietly(operator.fit_transform, data)
+    potentials = torch.as_tensor(np.asarray(operator.diff_potential))
+    return {
+        "embedding_": embedding,
+        "t_": int(operator.optimal_t if settings.t == "auto" else settings.t),
+        "von_neumann_entropy_": np.asarray(operator._von_neumann_entropy()[1]),
+        "stress_": mds.stress(mds.distances(potentials), torch.as_tensor(operator.embedding)),
+        "_package": operator,
+    }
+
+
+def transform_package(operator: Any, data: _checks.Floats) -> _checks.Floats:
+    """Return new samples placed by a fitted operator of the package."""
+    placed: _checks.Floats = np.asarray(_quietly(operator.transform, data))
+    return placed
+
+
+def _quietly(function: Any, data: _checks.Floats) -> Any:
+    """Return ``function(data)`` without the package's warnings, which name its own settings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(data)

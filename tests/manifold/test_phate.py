@@ -1,0 +1,222 @@
+"""PHATE as users call it: structure found, seeds, new samples, other input types, bad input."""
+
+import numpy as np
+import pandas as pd
+import phate
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from nbinterp._numerics.kmeans import k_means
+from nbinterp.manifold import PHATE
+from nbinterp.manifold.kernel import THRESHOLD
+
+
+def gaussians(n_each: int, apart: float, p: int = 10, n_groups: int = 2):
+    random = np.random.RandomState(0)
+    labels = np.repeat(np.arange(n_groups), n_each)
+    return random.standard_normal((len(labels), p)) + apart * labels[:, None], labels
+
+
+def quick(**settings):
+    return PHATE(**{"random_state": 0, "progress": False, **settings})
+
+
+def spread(embedding):
+    """Distances between samples as a share of the largest: free of position and orientation."""
+    apart = np.linalg.norm(embedding[:, None] - embedding, axis=2)
+    return apart / apart.max()
+
+
+@pytest.mark.parametrize("n_landmarks", [None, 40])
+def test_two_separate_gaussians_are_two_clusters(n_landmarks):
+    data, labels = gaussians(80, 10)
+    embedding = quick(n_landmarks=n_landmarks).fit_transform(data)
+    found = k_means(embedding, 2, random_state=0).labels.numpy()
+    assert max((found == labels).mean(), (found != labels).mean()) == 1
+
+
+@pytest.mark.parametrize("n_landmarks", [None, 40])
+def test_same_seed_same_map(n_landmarks):
+    data, _ = gaussians(60, 3)
+    one, two = (quick(n_landmarks=n_landmarks).fit(data) for _ in range(2))
+    np.testing.assert_array_equal(one.embedding_, two.embedding_)
+    if n_landmarks:
+        other = quick(n_landmarks=n_landmarks, random_state=1).fit(data)
+        assert not np.array_equal(one.embedding_, other.embedding_)
+
+
+def test_scale_and_shift_of_the_data_change_nothing():
+    data, _ = gaussians(50, 3)
+    map_ = quick().fit_transform(data)
+    np.testing.assert_allclose(quick().fit_transform(1000 * data - 50), map_, atol=1e-6)
+
+
+def test_units_are_those_of_potentials():
+    data, _ = gaussians(60, 3, p=3)
+    ours = quick(n_components=20, t=4).fit(data)
+    package = phate.PHATE(t=4, n_pca=None, verbose=0).fit(data)
+    potentials = package.diff_potential
+    true = np.linalg.norm(potentials[:, None] - potentials, axis=2)
+    map_ = np.linalg.norm(ours.embedding_[:, None] - ours.embedding_, axis=2)
+    misfit = np.linalg.norm(map_ - true) / np.linalg.norm(true)
+    assert misfit == pytest.approx(ours.stress_, rel=1e-2)
+    assert misfit < 0.02
+
+
+def test_agrees_with_the_package():
+    data, _ = gaussians(60, 4, n_groups=3)
+    ours = quick(n_components=3).fit(data)
+    theirs = quick(n_components=3, engine="phate").fit(data)
+    assert abs(ours.t_ - theirs.t_) <= 2
+    assert ours.stress_ <= theirs.stress_
+    correlation = np.corrcoef(spread(ours.embedding_).ravel(), spread(theirs.embedding_).ravel())
+    assert correlation[0, 1] > 0.98
+    assert theirs.transform(data[:5]).shape == (5, 3)
+
+
+@pytest.mark.parametrize("n_landmarks", [None, 30])
+def test_new_samples_are_kernel_means(n_landmarks):
+    data, _ = gaussians(60, 2, p=4)
+    new = np.random.RandomState(1).standard_normal((7, 4))
+    fitted = quick(n_landmarks=n_landmarks).fit(data)
+    if n_landmarks is None:
+        for row, placed in zip(new, fitted.transform(new), strict=True):
+            apart = np.linalg.norm(data - row, axis=1)
+            weights = np.exp(-((apart / np.sort(apart)[4]) ** 40))
+            weights[weights < THRESHOLD] = 0
+            expected = weights @ fitted.embedding_ / weights.sum()
+            np.testing.assert_allclose(placed, expected, atol=1e-9)
+    again = fitted.transform(data)
+    size = np.linalg.norm(fitted.embedding_, axis=1).mean()
+    assert np.linalg.norm(again - fitted.embedding_, axis=1).mean() < 0.5 * size
+
+
+def test_stress_falls_with_dimensions_and_below_classic():
+    data, _ = gaussians(80, 2)
+    low, high = quick(n_components=2).fit(data), quick(n_components=6).fit(data)
+    assert high.stress_ < low.stress_
+    assert low.stress_ < quick(mds="classic").fit(data).stress_
+
+
+def test_automatic_t_is_the_knee_and_a_number_is_itself():
+    data, _ = gaussians(60, 3)
+    automatic = quick().fit(data)
+    assert automatic.von_neumann_entropy_.shape == (100,)
+    assert (np.diff(automatic.von_neumann_entropy_) <= 1e-12).all()
+    chosen = quick(t=automatic.t_).fit(data)
+    np.testing.assert_array_equal(chosen.embedding_, automatic.embedding_)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        torch.as_tensor,
+        pd.DataFrame,
+        np.asfortranarray,
+        lambda data: data.astype(np.float32),
+        lambda data: torch.as_tensor(data).float().requires_grad_(),
+    ],
+)
+def test_input_types_agree(convert):
+    data, _ = gaussians(40, 4)
+    np.testing.assert_allclose(
+        spread(quick().fit_transform(convert(data))), spread(quick().fit_transform(data)), atol=1e-3
+    )
+
+
+def test_images_of_bytes():
+    images = np.random.RandomState(0).randint(0, 256, (60, 64)).astype(np.uint8)
+    np.testing.assert_allclose(
+        quick().fit_transform(images), quick().fit_transform(images.astype(float)), atol=0.05
+    )
+
+
+def test_names_of_columns_and_pandas_output():
+    data, _ = gaussians(30, 3)
+    map_ = quick().set_output(transform="pandas").fit_transform(pd.DataFrame(data))
+    assert list(map_.columns) == ["phate0", "phate1"]
+
+
+@pytest.mark.parametrize("n_landmarks", [None, 10])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data * 0,
+        lambda data: np.repeat(data[:3], 20, axis=0),
+        lambda data: np.concatenate([data[:20], np.repeat(data[:1], 40, axis=0)]),
+        lambda data: np.column_stack([data, np.full(60, 7.0), data[:, 0]]),
+        lambda data: data * 1e-200,
+        lambda data: data * 1e150,
+        lambda data: data[:, :1],
+    ],
+    ids=["one point", "three points", "crowd", "constant column", "tiny", "huge", "one column"],
+)
+def test_odd_data_give_a_finite_map(spoil, n_landmarks):
+    data, _ = gaussians(30, 3)
+    fitted = quick(n_landmarks=n_landmarks, max_iter=3000).fit(spoil(data))
+    assert np.isfinite(fitted.embedding_).all()
+    assert 0 <= fitted.stress_ <= 1
+    assert np.isfinite(fitted.transform(spoil(data)[:4])).all()
+
+
+def test_smallest_samples():
+    assert quick(n_neighbors=1, n_components=1).fit_transform([[0.0], [1.0]]).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_neighbors": 20}, r"PHATE\(n_neighbors=20\) must be at most the number of other"),
+        ({"n_components": 20}, r"PHATE\(n_components=20\) must be at most"),
+        ({"n_components": 0}, r"PHATE\(n_components=0\) must be at least 1"),
+        ({"decay": 0}, r"PHATE\(decay=0\) must be above 0"),
+        ({"gamma": 2}, r"PHATE\(gamma=2\) must be"),
+        ({"t": 0}, r"PHATE\(t=0\) must be at least 1"),
+        ({"n_pca": 0}, r"PHATE\(n_pca=0\) must be at least 1"),
+        ({"n_landmarks": 2}, r"PHATE\(n_landmarks=2\) must be at least 3"),
+        ({"mds": "nonmetric"}, r"PHATE\(mds='nonmetric'\) must be one of"),
+        ({"engine": "umap"}, r"PHATE\(engine='umap'\) must be one of"),
+        ({"device": "tpu?"}, r"PHATE\(device='tpu\?'\) must be"),
+    ],
+)
+def test_refuses_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        quick(**settings).fit(np.random.RandomState(0).standard_normal((20, 3)))
+
+
+def test_refuses_a_t_of_another_type():
+    with pytest.raises(TypeError, match=r"PHATE\(t='knee'\) must be a whole number"):
+        quick(t="knee").fit(np.zeros((20, 3)))
+
+
+@pytest.mark.parametrize(
+    "data", [np.zeros((1, 3)), [[np.nan] * 2] * 9, [[np.inf] * 2] * 9, [["a"] * 2] * 9, [1.0] * 9]
+)
+def test_refuses_data(data):
+    with pytest.raises(ValueError, match=r"PHATE\(X="):
+        quick().fit(data)
+
+
+def test_refuses_other_columns_and_an_unfitted_transform():
+    data, _ = gaussians(20, 3)
+    with pytest.raises(NotFittedError, match="PHATE is not fitted yet"):
+        quick().transform(data)
+    with pytest.raises(ValueError, match="Pass the same columns as in fit"):
+        quick().fit(data).transform(data[:, :3])
+
+
+def test_a_failed_fit_leaves_the_last_one():
+    data, _ = gaussians(20, 3)
+    fitted = quick().fit(data)
+    before = fitted.embedding_
+    with pytest.raises(ValueError, match="refused"):
+        fitted.fit(np.full((20, 3), np.nan))
+    assert fitted.embedding_ is before
+    assert fitted.n_features_in_ == 10
+
+
+def test_unconverged_scaling_says_so():
+    data, _ = gaussians(40, 1)
+    with pytest.warns(ConvergenceWarning, match="Use a larger max_iter"):
+        assert not quick(max_iter=1).fit(data).converged_
