@@ -1,0 +1,180 @@
+"""Linear CorEx to its end: stages of falling noise, for many problems at once.
+
+A problem whose step is refused halves it in the next iteration, beside problems that move on: no
+branch, and no word to the host, between two convergence tests.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nbinterp.corex.linear_update import Product, noisy, precondition, rescale
+from nbinterp.corex.moments import half_gradient, moments
+from nbinterp.corex.quasi_newton import Memory, Pair
+
+_CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
+_REFRESH_EVERY = 50  # iterations after which rho is computed anew, against rounding
+_ARMIJO = 0.1
+_SMALLEST_STEP = 1e-10
+
+
+@dataclass
+class Solution:
+    """What the iteration found for one problem."""
+
+    weights: Tensor
+    history: list[npt.NDArray[np.float64]] = field(default_factory=list)  # nats, one array a stage
+    converged: bool = False
+
+
+class _Batch:
+    """Problems under way. Each stands at a trial: its last accepted weights plus step * way."""
+
+    def __init__(self, product: Product, w: Tensor, epsilon: Tensor) -> None:
+        self.product, self.w, self.epsilon = product, w, epsilon
+        self.rho = noisy(product, w, epsilon)
+        self.way, self.way_s = torch.zeros_like(w), torch.zeros_like(w)
+        self.g, self.g_s = torch.zeros_like(w), torch.zeros_like(w)
+        self.step, self.slope = torch.zeros_like(epsilon), torch.zeros_like(epsilon)
+        self.value = torch.full_like(epsilon, torch.inf)  # minus the total correlation, accepted
+        self.memory = Memory(w)
+
+    def iterate(self) -> Tensor:
+        """Judge every problem's trial, set out from it or go half-way back; return the values."""
+        at = moments(self.w, self.rho)
+        value = torch.nan_to_num(-at.total_correlation, nan=torch.inf)
+        accepted = value <= self.value + _ARMIJO * self.step * self.slope
+        g = half_gradient(self.w, self.rho, at)
+        g_s = noisy(self.product, g, self.epsilon)
+
+        def scaled(pair: Pair) -> Pair:
+            return precondition(self.w, self.rho, at.u, pair)
+
+        step = self.step.view(-1, 1, 1)
+        moved, turned = (step * self.way, step * self.way_s), (g - self.g, g_s - self.g_s)
+        self.memory.push(moved, turned, accepted, scaled)
+        way, way_s = self.memory.improve((g, g_s), scaled)
+        slope = (g_s * way).sum((-2, -1))
+
+        wide = accepted.view(-1, 1, 1)
+        self.way = torch.where(wide, way, self.way)
+        self.way_s = torch.where(wide, way_s, self.way_s)
+        self.g = torch.where(wide, g, self.g)
+        self.g_s = torch.where(wide, g_s, self.g_s)
+        self.slope = torch.where(accepted, slope, self.slope)
+        self.value = torch.where(accepted, value, self.value)
+        move = torch.where(accepted, 1.0, -0.5 * self.step)
+        self.step = torch.where(accepted, 1.0, 0.5 * self.step)
+        self.w = torch.addcmul(self.w, move.view(-1, 1, 1), self.way)
+        self.rho = torch.addcmul(self.rho, move.view(-1, 1, 1), self.way_s)
+        return self.value
+
+    def stuck(self) -> Tensor:
+        """Return which problems have no way down left, to the precision of the numbers."""
+        return (self.step < _SMALLEST_STEP) | ~(self.slope < 0)
+
+    def accepted(self, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the last accepted weights of the problems `which`, and their u."""
+        back = self.step[which].view(-1, 1, 1)
+        w = self.w[which] - back * self.way[which]
+        rho = self.rho[which] - back * self.way_s[which]
+        return w, (w * rho).sum(-1)
+
+    def advance(self, which: Tensor, epsilon: Tensor) -> None:
+        """Start the problems `which` on their next stage, at noise `epsilon`."""
+        w, u = self.accepted(which)
+        self.w[which], self.rho[which] = rescale(self.product.take(which), w, u, epsilon)
+        self.epsilon[which] = epsilon
+        self.way[which] = self.way_s[which] = 0.0
+        self.step[which] = self.slope[which] = 0.0
+        self.value[which] = torch.inf
+        self.memory.forget(which)
+
+    def refresh(self) -> None:
+        """Compute rho anew."""
+        self.rho = noisy(self.product, self.w, self.epsilon)
+
+    def keep(self, kept: Tensor) -> None:
+        """Drop all problems but `kept`."""
+        self.product = self.product.take(kept)
+        self.memory.keep(kept)
+        names = ("w", "rho", "epsilon", "way", "way_s", "g", "g_s", "step", "slope", "value")
+        for name in names:
+            setattr(self, name, getattr(self, name)[kept])
+
+
+def anneal(
+    product: Product,
+    w: Tensor,
+    schedule: npt.NDArray[np.float64],
+    tol: npt.NDArray[np.float64],
+    max_iter: int,
+) -> list[Solution]:
+    """Maximize the total correlation of K problems from weights `w`, stage by stage.
+
+    Parameters
+    ----------
+    product : Product
+        The correlation matrices of the problems.
+    w : Tensor of shape (K, m, p)
+        Start weights; zero where a variable is padding.
+    schedule : array of shape (stages,)
+        The noise of each stage, falling.
+    tol : array of shape (K,)
+        A stage ends when the total correlation rises by less than this, in nats an iteration.
+    max_iter : int
+        Iterations a stage may take.
+
+    Returns
+    -------
+    list of Solution
+        One a problem, factors in the order of the start weights.
+    """
+    solutions = [Solution(row) for row in w]
+    noise = torch.as_tensor(schedule, dtype=w.dtype, device=w.device)
+    batch = _Batch(product, w, noise[0].repeat(len(w)))
+    active = np.arange(len(w))  # which problem each row of the batch is
+    stage = np.zeros(len(w), dtype=int)
+    before = np.full(len(w), np.inf)  # the value at the last test
+    traces: list[list[npt.NDArray[np.float64]]] = [[] for _ in w]
+    rounds = 0
+    while len(active):
+        values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
+        report = torch.cat([values, batch.stuck().to(values).unsqueeze(0)]).double().cpu().numpy()
+        rounds += 1
+        stuck, now = report[-1] > 0, report[-2]
+        done = stuck | (before[active] - now < _CHECK_EVERY * tol[active])
+        before[active] = now
+        for row, problem in enumerate(active):
+            traces[problem].append(-report[:-1, row])
+        spent = _CHECK_EVERY * np.array([len(traces[problem]) for problem in active])
+        ending = done | (spent >= max_iter)
+        for row in np.flatnonzero(ending).tolist():
+            problem = active[row]
+            solutions[problem].history.append(np.concatenate(traces[problem]))
+            solutions[problem].converged = bool(done[row])
+            traces[problem], before[problem] = [], np.inf
+        last = stage[active] == len(schedule) - 1
+        onward = np.flatnonzero(ending & ~last)
+        if len(onward):
+            stage[active[onward]] += 1
+            batch.advance(_on(w, onward), noise[_on(w, stage[active[onward]])])
+        finished = np.flatnonzero(ending & last)
+        if len(finished):
+            weights, _ = batch.accepted(_on(w, finished))
+            for row, problem in enumerate(active[finished].tolist()):
+                solutions[problem].weights = weights[row]
+            kept = np.flatnonzero(~(ending & last))
+            active = active[kept]
+            batch.keep(_on(w, kept))
+        elif rounds % (_REFRESH_EVERY // _CHECK_EVERY) == 0:
+            batch.refresh()
+    return solutions
+
+
+def _on(like: Tensor, rows: npt.NDArray[np.intp]) -> Tensor:
+    """Return row numbers on the device of `like`."""
+    return torch.as_tensor(rows, device=like.device)

@@ -1,0 +1,155 @@
+"""The factors of one group of samples, as a result that shows itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import Displayable
+from nbinterp.corex.gaussianize import Columns
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClusterFactors(Displayable):
+    """The factors of one cluster or selection of samples.
+
+    `LocalCorEx` makes these; the attributes that end in an underscore are those of `LinearCorEx`.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"cluster 3"`` or ``"selection of 312"``.
+    indices : array of shape (n_samples,)
+        Row numbers of the samples in the data of the fit.
+    n_samples : int
+        How many they are.
+    feature_names : list of str
+        One name a column (a node, when the columns are a network's activations).
+    weights_, correlation_, mutual_information_ : arrays of shape (n_factors, n_features)
+        See `LinearCorEx`; mutual information in nats.
+    total_correlation_ : float
+        What all factors explain together, in nats.
+    total_correlations_ : array of shape (n_factors,)
+        Of each factor alone, in nats.
+    n_iter_, converged_, history_
+        How the fit went; see `LinearCorEx`.
+    null_total_correlation_ : float
+        The total correlation, in nats, that the same fit finds in these samples after every column
+        was shuffled by itself: what chance alone gives with as many samples.
+    null_mutual_information_ : float
+        The largest mutual information, in nats, between a variable and a factor of that fit. What
+        is not above it may be chance.
+    note : str
+        What to know before trusting the numbers; empty if nothing.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from nbinterp.corex import LinearCorEx, LocalCorEx
+    >>> X, y = load_iris(as_frame=True, return_X_y=True)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+    >>> setosa = local.clusters_[0]
+    >>> setosa.name, setosa.n_samples
+    ('cluster 0', 50)
+    >>> sorted(setosa.top_nodes(0, 2))
+    ['sepal length (cm)', 'sepal width (cm)']
+    """
+
+    name: str
+    indices: npt.NDArray[np.int64]
+    feature_names: list[str]
+    weights_: Matrix
+    correlation_: Matrix
+    mutual_information_: Matrix
+    total_correlation_: float
+    total_correlations_: Matrix
+    n_iter_: int
+    converged_: bool
+    history_: list[Matrix]
+    null_total_correlation_: float
+    null_mutual_information_: float
+    note: str = ""
+    _columns: Columns = field(repr=False)
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples were fitted."""
+        return len(self.indices)
+
+    def __repr__(self) -> str:
+        """Return the figures that fit in a line."""
+        note = f", note={self.note!r}" if self.note else ""
+        return (
+            f"ClusterFactors({self.name!r}, n_samples={self.n_samples}, "
+            f"n_factors={len(self.weights_)}, total_correlation_={self.total_correlation_:.3g}, "
+            f"null_total_correlation_={self.null_total_correlation_:.3g}{note})"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a factor and node: factor, node, mutual_information, correlation, weight.
+
+        Returns
+        -------
+        DataFrame
+            Of ``n_factors * n_features`` rows; mutual information in nats.
+        """
+        m, p = self.weights_.shape
+        return pd.DataFrame(
+            {
+                "factor": np.repeat(np.arange(m), p),
+                "node": np.tile(np.array(self.feature_names, dtype=object), m),
+                "mutual_information": self.mutual_information_.ravel(),
+                "correlation": self.correlation_.ravel(),
+                "weight": self.weights_.ravel(),
+            }
+        )
+
+    def top_nodes(self, factor: int, k: int = 10) -> list[str]:
+        """Return the names of the `k` nodes that share most with a factor, the first most.
+
+        Parameters
+        ----------
+        factor : int
+            Which factor, from 0.
+        k : int, default=10
+            How many nodes; all of them if there are fewer.
+
+        Returns
+        -------
+        list of str
+        """
+        call = "ClusterFactors.top_nodes"
+        row = _checks.integer(
+            call, "factor", factor, 0, len(self.weights_) - 1, of="the last factor"
+        )
+        count = _checks.integer(call, "k", k, 1)
+        order = np.argsort(-self.mutual_information_[row], kind="stable")[:count]
+        return [self.feature_names[i] for i in order]
+
+    def transform(self, X: Any) -> Matrix:
+        """Return the factor values of samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            A missing entry counts as its column's mean in this cluster.
+
+        Returns
+        -------
+        array of shape (n_samples, n_factors)
+            See `LinearCorEx.transform`.
+        """
+        data = _checks.samples("ClusterFactors.transform", X, min_samples=1, missing=True)
+        _checks.require(
+            data.shape[1] == len(self.feature_names),
+            f"ClusterFactors.transform(X={_checks.show(data)})",
+            f"must have {len(self.feature_names)} columns",
+            "Pass the same columns as in fit.",
+        )
+        result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
+        return result

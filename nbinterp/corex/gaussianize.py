@@ -1,0 +1,128 @@
+"""Columns to standard scores, four ways, for the data of the fit and for new data alike."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
+from nbinterp._checks import Floats
+
+Matrix = npt.NDArray[np.float64]
+
+WAYS = ("standard", "outliers", "empirical", "none")
+_EDGE = 4.0  # standard deviations up to which "outliers" leaves a value as it is
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How the columns of one data set become scores of mean 0 and variance 1.
+
+    Attributes
+    ----------
+    way : str
+        One of `WAYS`.
+    mean, scale : arrays of shape (p,)
+        Of the observed entries; a constant column has scale 0 and scores 0.
+    score_mean, score_scale : arrays of shape (p,)
+        Of the scores after squashing or ranking. The authors' program leaves these out and then
+        assumes unit variances that it does not have.
+    ranked : array of shape (n, p) or None
+        The sorted observed values, NaN last, for "empirical".
+    """
+
+    way: str
+    mean: Matrix
+    scale: Matrix
+    score_mean: Matrix
+    score_scale: Matrix
+    ranked: Floats | None = None
+
+    def apply(self, data: Floats) -> Matrix:
+        """Return the scores of `data` ``(n, p)``; NaN stay NaN."""
+        raw = self._raw(data)
+        safe = np.where(self.score_scale > 0, self.score_scale, 1.0)
+        scores: Matrix = (raw - self.score_mean) / safe
+        scores[:, self.score_scale == 0] *= 0.0
+        return scores
+
+    def invert(self, scores: Matrix) -> Matrix:
+        """Return the values of which `scores` are the scores."""
+        raw = scores * self.score_scale + self.score_mean
+        if self.ranked is not None:
+            return _quantiles(self.ranked, ndtr(raw))
+        if self.way == "outliers":
+            core = np.clip(raw, -_EDGE, _EDGE)
+            raw = core + np.arctanh(np.clip(raw - core, -1 + 1e-10, 1 - 1e-10))
+        result: Matrix = raw * self.scale + self.mean
+        return result
+
+    def _raw(self, data: Floats) -> Matrix:
+        if self.ranked is not None:
+            return _normal_ranks(self.ranked, data)
+        safe = np.where(self.scale > 0, self.scale, 1.0)
+        raw: Matrix = (np.asarray(data, dtype=np.float64) - self.mean) / safe
+        if self.way == "outliers":
+            core = np.clip(raw, -_EDGE, _EDGE)
+            raw = core + np.tanh(raw - core)
+        return raw
+
+
+def learn_columns(data: Floats, way: str) -> Columns:
+    """Return how the columns of `data` become scores by `way`.
+
+    ``"standard"`` subtracts the mean and divides by the standard deviation; ``"outliers"`` also
+    squashes what is beyond four standard deviations to at most five; ``"empirical"`` maps ranks to
+    normal quantiles; ``"none"`` trusts the data to have mean 0 and variance 1.
+    """
+    p = data.shape[1]
+    zero, one = np.zeros(p), np.ones(p)
+    if way == "none":
+        return Columns(way, zero, one, zero, one)
+    mean, scale = _mean_and_scale(data)
+    ranked = np.sort(data, axis=0) if way == "empirical" else None
+    plain = Columns(way, mean, scale, zero, one, ranked)
+    if way == "standard":
+        return plain if scale.all() else Columns(way, mean, scale, zero, np.sign(scale))
+    score_mean, score_scale = _mean_and_scale(plain.apply(data))
+    return Columns(way, mean, scale, score_mean, np.where(scale > 0, score_scale, 0.0), ranked)
+
+
+def _mean_and_scale(data: Floats) -> tuple[Matrix, Matrix]:
+    """Return mean and standard deviation of the observed entries; scale 0 for a constant."""
+    observed = ~np.isnan(data)
+    count = np.maximum(observed.sum(0), 1)
+    # Constancy is read off the values: the standard deviation of a constant rounds to above zero.
+    low = np.where(observed, data, np.inf).min(0)
+    high = np.where(observed, data, -np.inf).max(0)
+    mean = np.where(observed, data, 0.0).sum(0, dtype=np.float64) / count
+    spread = np.where(observed, data - mean, 0.0)
+    scale = np.sqrt((spread * spread).sum(0) / count)
+    return mean, np.where(high > low, scale, 0.0)
+
+
+def _normal_ranks(ranked: Floats, data: Floats) -> Matrix:
+    """Return the normal quantiles of the mid-ranks that `data` have among `ranked`."""
+    out = np.full(data.shape, np.nan)
+    for i, column in enumerate(ranked.T):
+        known = column[~np.isnan(column)]
+        seen = ~np.isnan(data[:, i])
+        if not len(known):
+            continue
+        below = np.searchsorted(known, data[seen, i], side="left")
+        up_to = np.searchsorted(known, data[seen, i], side="right")
+        middle = (below + up_to) / (2.0 * len(known))
+        edge = 0.5 / len(known)
+        out[seen, i] = ndtri(np.clip(middle, edge, 1.0 - edge))
+    return out
+
+
+def _quantiles(ranked: Floats, probability: Matrix) -> Matrix:
+    """Return the values of `ranked` at `probability`, between neighbours linearly."""
+    out = np.full(probability.shape, np.nan)
+    for i, column in enumerate(ranked.T):
+        known = column[~np.isnan(column)]
+        if len(known):
+            middle = (np.arange(len(known)) + 0.5) / len(known)
+            out[:, i] = np.interp(probability[:, i], middle, known)
+    return out

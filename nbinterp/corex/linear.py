@@ -1,0 +1,393 @@
+"""Linear CorEx: the factors that explain most of what variables share."""
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from nbinterp import _checks, _device
+from nbinterp._display import Displayable
+from nbinterp.corex.correlation import correlation_of, to_correlation
+from nbinterp.corex.gaussianize import WAYS, Columns, learn_columns
+from nbinterp.corex.problems import Factors, Problem, Settings, fit_problems, random_start
+
+Matrix = npt.NDArray[np.float64]
+
+MIN_SAMPLES = 3  # two samples correlate every pair of columns perfectly
+
+
+class LinearCorEx(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, Displayable, BaseEstimator  # type: ignore[misc]
+):
+    """Linear CorEx: latent factors that explain the dependence between variables.
+
+    Looks for factors ``Z_j = w_j x + noise`` of the standardized variables x after which as little
+    total correlation as possible is left, preferring that every variable has one parent. The fit
+    maximizes a lower bound of the total correlation ``TC(X; Z)`` (Ver Steeg, Harutyunyan, Moyer
+    and Galstyan, Fast structure learning with modular regularization, NeurIPS 2019, eq. 6), and
+    needs the data only through their correlation matrix.
+
+    Parameters
+    ----------
+    n_factors : int, default=10
+        Number of factors m. Superfluous ones end with a total correlation near zero.
+    max_iter : int, default=10000
+        Iterations that each annealing stage may take.
+    tol : float, default=1e-5
+        A stage ends when the total correlation changes by less than this, in nats an iteration.
+    anneal : bool, default=True
+        Begin with noise mixed into the data and take it away in steps; finds better optima.
+    noise_floor : float, default=0.01
+        The noise of the last stage, in standard deviations of a variable: variables are taken to
+        be known up to it. It keeps the total correlation of duplicate columns finite, where it
+        would be infinite, and changes that of other data by about its square.
+    gaussianize : {"standard", "outliers", "empirical", "none"}, default="standard"
+        How columns become scores: standardized; standardized and squashed beyond four standard
+        deviations; by rank to a normal distribution; or trusted to be standardized.
+    missing : {"pairwise", "error"}, default="pairwise"
+        What to do about NaN: estimate each correlation from the rows that have both entries, or
+        refuse them.
+    n_restarts : int, default=1
+        Random starts; the one with the highest total correlation is kept.
+    device : str, default="auto"
+        Where to compute: "auto" is CUDA where there is one, else the CPU.
+    random_state : int, RandomState or None, default=None
+        Draws the start weights.
+
+    Attributes
+    ----------
+    weights_ : array of shape (n_factors, n_features)
+        The normalized weights w, on standardized variables; rows by falling total correlation.
+    correlation_ : array of shape (n_factors, n_features)
+        Correlation of each variable with each factor; its sign is the direction.
+    mutual_information_ : array of shape (n_factors, n_features)
+        ``I(X_i; Z_j)`` in nats.
+    total_correlation_ : float
+        What all factors explain together, in nats: a lower bound of ``TC(X)``.
+    total_correlations_ : array of shape (n_factors,)
+        ``TC(X; Z_j)`` of each factor alone, in nats. They do not add up to `total_correlation_`
+        where factors overlap.
+    total_correlation_direct_ : float
+        ``sum_i I(X_i; Z) - sum_j I(Z_j; X)``, in nats.
+    total_correlation_no_overlap_ : float
+        The same, but with only the strongest parent of each variable, in nats.
+    additivity_ : float
+        ``sum_ij I(X_i; Z_j) - sum_i I(X_i; Z)``, in nats: above zero where factors are redundant.
+    n_iter_ : int
+        Iterations over all stages.
+    converged_ : bool
+        Whether the last stage ended by `tol`.
+    history_ : list of arrays
+        The total correlation after each iteration, in nats, one array a stage.
+    mean_, scale_ : arrays of shape (n_features,)
+        Of the columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> parents = rng.normal(size=(500, 2))
+    >>> X = np.repeat(parents, 3, axis=1) + 0.5 * rng.normal(size=(500, 6))
+    >>> corex = LinearCorEx(n_factors=2, random_state=0).fit(X)
+    >>> groups = corex.mutual_information_.argmax(axis=0)
+    >>> bool(groups[0] == groups[1] == groups[2] != groups[3] == groups[4] == groups[5])
+    True
+    >>> corex.transform(X).shape
+    (500, 2)
+    """
+
+    def __init__(
+        self,
+        n_factors: int = 10,
+        *,
+        max_iter: int = 10000,
+        tol: float = 1e-5,
+        anneal: bool = True,
+        noise_floor: float = 0.01,
+        gaussianize: str = "standard",
+        missing: str = "pairwise",
+        n_restarts: int = 1,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_factors = n_factors
+        self.max_iter = max_iter
+        self.tol = tol
+        self.anneal = anneal
+        self.noise_floor = noise_floor
+        self.gaussianize = gaussianize
+        self.missing = missing
+        self.n_restarts = n_restarts
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the factors of `X`.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            NaN marks a missing entry.
+        y : ignored
+
+        Returns
+        -------
+        LinearCorEx
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If `X` holds infinities, fewer than 3 rows or no column that varies, or if there are
+            more factors than columns.
+        """
+        name = type(self).__name__
+        data = _checks.samples(
+            name,
+            X,
+            min_samples=MIN_SAMPLES,
+            missing=self.missing == "pairwise",
+            estimator=self,
+        )
+        settings = self._settings(data.shape[1])
+        columns = learn_columns(data, self.gaussianize)
+        _checks.require(
+            bool(columns.scale.any()),
+            f"{name}.fit(X={_checks.show(data)})",
+            "must have a column that varies",
+            "Pass samples that differ.",
+        )
+        correlation = correlation_of(columns, data, _device.resolve(name, self.device))
+        return self._fit(correlation, columns, settings)
+
+    def fit_covariance(self, S: Any, n_samples: int) -> Self:
+        """Find the factors of variables with covariance matrix `S`.
+
+        Parameters
+        ----------
+        S : array-like of shape (n_features, n_features)
+            Symmetric and without negative eigenvalues.
+        n_samples : int
+            How many samples `S` was estimated from.
+
+        Returns
+        -------
+        LinearCorEx
+            Itself, fitted to variables of mean zero.
+        """
+        name = type(self).__name__
+        covariance = _checks.samples(name, S, name="S", min_samples=1, estimator=self)
+        call = f"{name}.fit_covariance(S={_checks.show(covariance)})"
+        _checks.require(
+            covariance.shape[0] == covariance.shape[1]
+            and np.allclose(covariance, covariance.T, atol=1e-6 * np.abs(covariance).max()),
+            call,
+            "must be square and symmetric",
+            "Pass a covariance matrix, such as numpy.cov(X.T).",
+        )
+        _checks.integer(f"{name}.fit_covariance", "n_samples", n_samples, MIN_SAMPLES)
+        settings = self._settings(covariance.shape[1])
+        matrix, scale = to_correlation(covariance.astype(np.float64))
+        _checks.require(
+            bool(scale.any()) and np.linalg.eigvalsh(matrix)[0] > -1e-6 * len(matrix),
+            call,
+            "must have a positive variance and no negative eigenvalue",
+            "Pass a covariance matrix, such as numpy.cov(X.T).",
+        )
+        zero = np.zeros(len(scale))
+        columns = Columns("standard", zero, scale, zero, np.sign(scale))
+        device = _device.resolve(name, self.device)
+        return self._fit(torch.as_tensor(matrix, device=device), columns, settings)
+
+    def _fit(self, correlation: torch.Tensor, columns: Columns, settings: Settings) -> Self:
+        rng = check_random_state(self.random_state)
+        start = random_start(rng, settings.n_restarts, settings.n_factors, len(correlation))
+        factors = fit_problems([Problem(correlation, start)], settings)[0][0]
+        if not factors.converged:
+            warnings.warn(
+                f"LinearCorEx(max_iter={self.max_iter}) did not converge. Raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        if factors.copies:
+            warnings.warn(
+                f"{factors.copies} columns are copies of others up to noise_floor="
+                f"{self.noise_floor:g}, which alone keeps their total correlation finite.",
+                UserWarning,
+                stacklevel=3,
+            )
+        self._take(factors, columns)
+        return self
+
+    def _take(self, factors: Factors, columns: Columns) -> None:
+        """Set the fitted attributes."""
+        self.weights_ = factors.weights
+        self.correlation_ = factors.correlation
+        self.mutual_information_ = factors.mutual_information
+        self.total_correlation_ = factors.total_correlation
+        self.total_correlations_ = factors.total_correlations
+        self.total_correlation_direct_ = factors.direct
+        self.total_correlation_no_overlap_ = factors.no_overlap
+        self.additivity_ = factors.additivity
+        self.n_iter_ = factors.n_iter
+        self.converged_ = factors.converged
+        self.history_ = list(factors.history)
+        self.mean_ = columns.mean
+        self.scale_ = columns.scale
+        self._columns = columns
+
+    def transform(self, X: Any) -> Matrix:
+        """Return the factor values of samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            A missing entry counts as its column's mean.
+
+        Returns
+        -------
+        array of shape (n_samples, n_factors)
+            ``w x`` without noise: the variance over the training data is below 1, the more so
+            the weaker the factor.
+        """
+        _checks.fitted(self, "weights_")
+        data = _checks.samples(
+            type(self).__name__,
+            X,
+            min_samples=1,
+            missing=self.missing == "pairwise",
+            estimator=self,
+            reset=False,
+        )
+        result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
+        return result
+
+    def inverse_transform(self, Z: Any) -> Matrix:
+        """Return the samples that are expected at factor values `Z`.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_factors)
+            As `transform` returns them.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            The best linear prediction of the variables from the factor values. The authors'
+            program predicts from factors with their noise, which shrinks the result.
+        """
+        _checks.fitted(self, "weights_")
+        name = f"{type(self).__name__}.inverse_transform"
+        values = _checks.samples(name, Z, name="Z", min_samples=1)
+        _checks.require(
+            values.shape[1] == len(self.weights_),
+            f"{name}(Z={_checks.show(values)})",
+            f"must have one column a factor, {len(self.weights_)}",
+            "Pass what transform returns.",
+        )
+        # rho = w S_e, from which w S follows without S.
+        noise = self.noise_floor**2
+        shared = (self.correlation_ - noise * self.weights_) / (1.0 - noise)
+        variance = shared @ self.weights_.T
+        scores = values @ np.linalg.pinv(variance, hermitian=True) @ shared
+        return self._columns.invert(scores)
+
+    def get_covariance(self) -> Matrix:
+        """Return the covariance of the variables that the factors imply.
+
+        Returns
+        -------
+        array of shape (n_features, n_features)
+            Exact where every variable has one parent; off the diagonal it is shrunk by the square
+            of `noise_floor`, which keeps it positive definite.
+        """
+        _checks.fitted(self, "weights_")
+        loadings = self._loadings()
+        covariance: Matrix = loadings.T @ loadings
+        covariance[np.diag_indices_from(covariance)] = 1.0
+        return covariance * self.scale_ * self.scale_[:, None]
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the total correlation of `X` that the factors predict, in nats a sample.
+
+        The mean log likelihood under the Gaussian with `get_covariance`, less that under
+        independent variables: zero for factors of nothing, at most the Gaussian total correlation,
+        and lower for factors of noise, so that it can choose `n_factors` on held-out samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            A missing entry counts as its column's mean.
+        y : ignored
+
+        Returns
+        -------
+        float
+            In nats a sample.
+        """
+        _checks.fitted(self, "weights_")
+        data = _checks.samples(
+            type(self).__name__,
+            X,
+            min_samples=1,
+            missing=self.missing == "pairwise",
+            estimator=self,
+            reset=False,
+        )
+        scores = np.nan_to_num(self._columns.apply(data))
+        loadings = self._loadings()
+        own = 1.0 - (loadings**2).sum(0)
+        # Woodbury: the covariance is diagonal but for m loadings.
+        scaled = loadings / own
+        core = np.eye(len(loadings)) + scaled @ loadings.T
+        projected = scores @ scaled.T
+        explained = (np.linalg.solve(core, projected.T).T * projected).sum(1)
+        distance = (scores**2 / own).sum(1) - explained
+        log_det = np.log(own).sum() + np.linalg.slogdet(core)[1]
+        return float(0.5 * ((scores**2).sum(1) - distance - log_det).mean())
+
+    def _loadings(self) -> Matrix:
+        """Return the loadings L, with covariance ``L' L`` off the diagonal."""
+        rho = self.correlation_
+        b = rho / (1.0 - rho**2)
+        loadings: Matrix = b / (1.0 + (rho * b).sum(0))
+        return loadings
+
+    def _settings(self, n_features: int) -> Settings:
+        """Return the checked parameters."""
+        name = type(self).__name__
+        _checks.choice(name, "gaussianize", self.gaussianize, WAYS)
+        _checks.choice(name, "missing", self.missing, ("pairwise", "error"))
+        return Settings(
+            _checks.integer(
+                name,
+                "n_factors",
+                self.n_factors,
+                1,
+                n_features,
+                of="the number of variables",
+                remedy="Use fewer factors.",
+            ),
+            _checks.integer(name, "max_iter", self.max_iter, 1),
+            _checks.real(name, "tol", self.tol, 0.0, open_low=True),
+            _checks.boolean(name, "anneal", self.anneal),
+            _checks.real(name, "noise_floor", self.noise_floor, 0.0, 0.5),
+            _checks.integer(name, "n_restarts", self.n_restarts, 1),
+        )
+
+    def _is_showable(self) -> bool:
+        return hasattr(self, "weights_")
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.weights_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "pairwise"
+        return tags
