@@ -1,0 +1,282 @@
+"""The map of the samples: look, lasso, fit."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import traitlets
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.corex import ClusterFactors, LocalCorEx
+from nbinterp.views import samples
+from nbinterp.views.core import Answer, Array, View, verb
+from nbinterp.views.heatmap import InteractionHeatmap
+from nbinterp.views.snapshot import scatter_png
+
+Callback = Callable[[npt.NDArray[np.int64]], Any]
+
+
+@shows(LocalCorEx)
+class ClusterExplorer(View):
+    """A map of samples to look at, to lasso and to ask about.
+
+    Draw around samples with the mouse and they are `selection`, a NumPy array; set `selection` and
+    they light up on the map. Of a `LocalCorEx`, the button *Fit this selection* finds the factors
+    that are local to them and shows them beside the map.
+
+    Parameters
+    ----------
+    source : fitted LocalCorEx or array of shape (n_samples, 2)
+        What to map: the samples of a fit by its `map_`, or positions of your own.
+    columns : DataFrame or dict of arrays of shape (n_samples,), optional
+        What is known of the samples: shown on hovering, and to colour by. Booleans, texts and
+        whole numbers of at most 40 values are categories, other numbers a scale. The clusters of a
+        `LocalCorEx` come first, as ``"cluster"``.
+    images : array of shape (n, height, width), (n, height, width, 3) or (n, pixels), optional
+        A picture of each sample, shown on hovering: uint8, or floats. Sent when looked at.
+    image_shape : tuple of int, optional
+        Height and width (and 3 for colours) of images that come as rows of pixels.
+    color_by : str, optional
+        The column to colour by; the first one if not given, ``""`` for one colour.
+    height : int, default=520
+        Height in CSS pixels.
+
+    Attributes
+    ----------
+    selection : array of shape (k,), int64
+        Numbers of the selected samples, ascending. Set it to indices or a boolean mask.
+    factors : ClusterFactors or None
+        What the last fit of a selection found.
+    heatmap : InteractionHeatmap
+        The view of these factors beside the map.
+    color_by : str
+        The column that colours the map.
+
+    How to read it
+    --------------
+    Samples that are near each other are alike to the network, or in the data that was mapped; what
+    is far apart is different, but how far and in which direction says little. Islands are kinds of
+    samples. A label stands at the middle of its category; the legend counts its samples, and the
+    selected of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]], columns={"kind": ["a", "b", "a"]})
+    >>> explorer.selection = [True, False, True]
+    >>> explorer.selection
+    array([0, 2])
+    >>> explorer.color_by
+    'kind'
+    """
+
+    _kind = traitlets.Unicode("explorer").tag(sync=True)
+    _positions = Array("f4", (None, 2))
+    # The page knows what it set: an echo would fight a hand that has moved on.
+    _selection = Array("u4").tag(echo_update=False)
+    _columns = traitlets.List(traitlets.Dict()).tag(sync=True)
+    _column_data = traitlets.Bytes().tag(sync=True)
+    color_by = traitlets.Unicode("").tag(sync=True, echo_update=False)
+    height = traitlets.Int(520, min=200, max=4000).tag(sync=True)
+    _has_images = traitlets.Bool(False).tag(sync=True)
+    _can_fit = traitlets.Bool(False).tag(sync=True)
+    _fit = traitlets.Dict(allow_none=True).tag(sync=True)
+    heatmap = anywidget.WidgetTrait().tag(sync=True)
+
+    def __init__(
+        self,
+        source: LocalCorEx | npt.ArrayLike,
+        *,
+        columns: Any = None,
+        images: Any = None,
+        image_shape: tuple[int, ...] | None = None,
+        color_by: str | None = None,
+        height: int = 520,
+    ) -> None:
+        caller = type(self).__name__
+        self._source = source if isinstance(source, LocalCorEx) else None
+        if self._source is not None:
+            _checks.fitted(self._source, "labels_")
+        positions = source if self._source is None else self._source.map_
+        xy = _checks.samples(caller, positions, name="source", min_samples=1, min_features=2)
+        _checks.require(
+            xy.shape[1] == 2,
+            f"{caller}(source={_checks.show(xy)})",
+            "must have two columns, a position each",
+            "Pass a fitted LocalCorEx, or an array of shape (n_samples, 2).",
+        )
+        table = samples.table(caller, columns, len(xy))
+        if self._source is not None and "cluster" not in [one.name for one in table]:
+            table.insert(0, samples.column(caller, "cluster", _clusters(self._source), len(xy)))
+        names = [one.name for one in table]
+        if color_by is None:
+            color_by = names[0] if names else ""
+        _checks.choice(caller, "color_by", color_by, ["", *names])
+        self._table = table
+        self._images = samples.pictures(caller, images, image_shape, len(xy))
+        self._factors: ClusterFactors | None = None
+        headers, data = samples.pack(table)
+        super().__init__(
+            _positions=xy,
+            _columns=headers,
+            _column_data=data,
+            color_by=color_by,
+            height=_checks.integer(caller, "height", height, 200, 4000),
+            _has_images=self._images is not None,
+            _can_fit=self._source is not None,
+            _fit=None,
+            heatmap=InteractionHeatmap(),
+        )
+
+    @property
+    def selection(self) -> npt.NDArray[np.int64]:
+        """Numbers of the selected samples, ascending; set it to indices or a boolean mask."""
+        return np.asarray(self._selection, np.int64)
+
+    @selection.setter
+    def selection(self, samples: Any) -> None:
+        self._selection = _checks.indices(
+            type(self).__name__, "selection", samples, len(self._positions)
+        )
+
+    @property
+    def factors(self) -> ClusterFactors | None:
+        """What the last fit of a selection found, None before."""
+        return self._factors
+
+    def on_select(self, callback: Callback) -> Callable[[], None]:
+        """Call `callback` with the selected sample numbers whenever they change.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes the array of sample numbers. JupyterLab runs it beside the cells, on another
+            thread; what it raises shows in the view.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the calls.
+
+        Examples
+        --------
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]])
+        >>> stop = explorer.on_select(print)
+        >>> explorer.selection = [2, 1]
+        [1 2]
+        >>> stop()
+        """
+
+        def selected(change: Any) -> None:
+            callback(change["new"].astype(np.int64))
+
+        self.observe(selected, "_selection")
+        return lambda: self.unobserve(selected, "_selection")
+
+    def fit_selection(self) -> ClusterFactors:
+        """Find the factors of the selected samples and show them beside the map.
+
+        Returns
+        -------
+        ClusterFactors
+            As by ``LocalCorEx.fit_selection(explorer.selection)``; it is `factors` from now on.
+
+        Raises
+        ------
+        TypeError
+            If the map was made of positions: there is no data to fit.
+        ValueError
+            If too few samples are selected.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from nbinterp.corex import LinearCorEx
+        >>> X, y = load_iris(as_frame=True, return_X_y=True)
+        >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+        >>> explorer = ClusterExplorer(local)
+        >>> explorer.selection = range(50)
+        >>> explorer.fit_selection().n_samples
+        50
+        """
+        if self._source is None:
+            _checks.fail(
+                f"{type(self).__name__}.fit_selection()",
+                "must have data to fit, and this map was made of positions",
+                "Make the explorer of a fitted LocalCorEx.",
+                TypeError,
+            )
+        with self._lock:
+            started = time.perf_counter()
+            factors = self._source.fit_selection(self.selection)
+            self._factors = factors
+            self.heatmap.show(factors)
+            self._fit = {
+                "n_factors": len(factors.weights_),
+                "n_samples": int(factors.n_samples),
+                "seconds": round(time.perf_counter() - started, 2),
+                "converged": bool(factors.converged_),
+            }
+        return factors
+
+    def describe(self) -> str:
+        """Return the figures of the view in one line."""
+        columns = ", ".join(column.name for column in self._table)
+        about = f"; columns: {columns}" if columns else ""
+        chosen = f"{len(self._selection)} of {len(self._positions)} samples selected"
+        return f"{type(self).__name__}({chosen}{about})"
+
+    def snapshot(self) -> bytes | None:
+        """Return the map as a PNG."""
+        column = next((one for one in self._table if one.name == self.color_by), None)
+        return scatter_png(
+            self._positions,
+            None if column is None else column.entries,
+            () if column is None or column.categories is None else column.categories,
+            label=self.color_by,
+            selection=self.selection if len(self._selection) else None,
+        )
+
+    @verb(buffers=1)
+    def fit(self, indices: Any) -> Answer:
+        """Answer the button: fit the samples that the page has selected at this moment."""
+        self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
+        self.fit_selection()
+        return Answer()
+
+    @verb(index=int)
+    def thumbnail(self, index: int) -> Answer:
+        """Answer a hover with the picture of a sample, grey or RGB."""
+        images = self._images
+        if images is None or not 0 <= index < len(images):
+            raise ValueError(f"There is no picture of sample {index}.")
+        height, width, *colours = images[index].shape
+        fields = {"index": index, "width": width, "height": height, "channels": 3 if colours else 1}
+        return Answer(fields, [images[index].tobytes()])
+
+    def _thumbnails(self) -> npt.NDArray[np.uint8] | None:
+        """Return all pictures, for a page without a kernel."""
+        return self._images
+
+    @traitlets.validate("_selection")
+    def _check_selection(self, proposal: Any) -> Any:
+        value = proposal["value"]
+        rising = bool(np.all(value[1:] > value[:-1]))
+        if len(value) and not (rising and int(value[-1]) < len(self._positions)):
+            raise traitlets.TraitError("The selection must hold numbers of samples, ascending.")
+        return value
+
+    @traitlets.validate("color_by")
+    def _check_color_by(self, proposal: Any) -> str:
+        names = ["", *(column.name for column in self._table)]
+        return _checks.choice(type(self).__name__, "color_by", proposal["value"], names)
+
+
+def _clusters(local: LocalCorEx) -> pd.Series:
+    """Return the cluster of each sample; a hundred clusters are still categories, not a scale."""
+    return pd.Series(pd.Categorical(np.asarray(local.labels_)))

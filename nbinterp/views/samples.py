@@ -1,0 +1,155 @@
+"""What the cluster explorer shows of samples: their columns and their pictures, ready to send."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+
+MISSING = 65535
+_MOST_CODES = 40  # whole numbers with more values than can be told apart are a scale
+_LARGEST_PICTURE = 128
+
+Header = dict[str, Any]
+
+
+class Column(NamedTuple):
+    """A column: codes into `categories` (int, -1 missing), or float `entries` (no categories)."""
+
+    name: str
+    entries: npt.NDArray[Any]
+    categories: list[str] | None
+
+
+def table(caller: str, columns: Any, n: int) -> list[Column]:
+    """Return `columns`, a DataFrame or a mapping from names to arrays, checked and coded."""
+    _checks.require(
+        columns is None or isinstance(columns, Mapping | pd.DataFrame),
+        f"{caller}(columns={_checks.show(columns)})",
+        "must be a DataFrame or a dict of arrays",
+        'Pass columns={"label": labels}.',
+        TypeError,
+    )
+    pairs = [] if columns is None else list(columns.items())
+    return [column(caller, str(name), values, n) for name, values in pairs]
+
+
+def column(caller: str, name: str, values: Any, n: int) -> Column:
+    """Return one column of `n` values as codes or numbers.
+
+    Booleans, texts and whole numbers of few values are categories, in their own order where they
+    have one; other numbers are a scale.
+    """
+    array = pd.Series(_checks.labels(caller, f"columns[{name!r}]", values, n))
+    if isinstance(values, pd.Series):
+        array = values.reset_index(drop=True)
+    if _is_scale(array):
+        return Column(name, array.to_numpy(np.float32, na_value=np.nan), None)
+    if not isinstance(array.dtype, pd.CategoricalDtype):
+        found = list(array.dropna().unique())
+        array = pd.Series(pd.Categorical(array, categories=sorted(found, key=_natural)))
+    categories = array.cat.categories
+    _checks.require(
+        len(categories) < MISSING,
+        f"{caller}(columns={{{name!r}: …}})",
+        f"must have fewer than {MISSING} distinct values",
+        "Leave out columns that name every sample.",
+    )
+    names = [_text(value) for value in categories]
+    return Column(name, np.asarray(array.cat.codes, np.int64), names)
+
+
+def _is_scale(array: pd.Series) -> bool:
+    if not pd.api.types.is_numeric_dtype(array) or pd.api.types.is_bool_dtype(array):
+        return False
+    return not pd.api.types.is_integer_dtype(array) or array.nunique() > _MOST_CODES
+
+
+def _natural(value: object) -> tuple[Any, ...]:
+    """Return a key that sorts "kind 2" before "kind 10", and values of any types."""
+    if isinstance(value, int | float | np.number | np.bool_):
+        return (0, float(value), ())
+    parts = re.split(r"(\d+)", str(value))
+    return (1, 0.0, tuple(int(part) if part.isdecimal() else part for part in parts))
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def pack(columns: list[Column]) -> tuple[list[Header], bytes]:
+    """Return the headers of `columns` and their values as bytes: uint16 codes or float32."""
+    headers: list[Header] = []
+    data = bytearray()
+    for name, entries, categories in columns:
+        header: Header = {"name": name, "kind": "number", "offset": len(data)}
+        if categories is None:
+            data += entries.astype("<f4").tobytes()
+        else:
+            header |= {"kind": "category", "categories": categories}
+            data += np.where(entries < 0, MISSING, entries).astype("<u2").tobytes()
+        data += bytes(-len(data) % 4)  # typed arrays of the page begin at multiples of their size
+        headers.append(header)
+    return headers, bytes(data)
+
+
+def pictures(
+    caller: str, images: Any, image_shape: tuple[int, ...] | None, n: int
+) -> npt.NDArray[np.uint8] | None:
+    """Return `images` as uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, or None.
+
+    Floats within [0, 1] are grey levels; others are scaled from their lowest to their highest.
+    Large pictures are thinned to thumbnails.
+    """
+    if images is None:
+        return None
+    array = np.asarray(_checks.to_numpy(images))
+    call = f"{caller}(images={_checks.show(array)})"
+    if image_shape is not None:
+        _checks.require(
+            array.size == n * int(np.prod(image_shape)),
+            f"{caller}(image_shape={image_shape})",
+            f"must have as many pixels as each image, {array.size // max(1, n)}",
+            "Pass the height and width of the images.",
+        )
+        array = array.reshape(n, *image_shape)
+    flat = array.ndim == 2
+    _checks.require(
+        (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))) and array.size > 0,
+        call,
+        "must have shape (n, height, width), (n, height, width, 3), or (n, pixels)",
+        "Pass image_shape=(height, width) too." if flat else "Move the channels to the last axis.",
+    )
+    _checks.require(
+        len(array) == n, call, f"must hold one image a sample, {n}", "Pass as many images."
+    )
+    _checks.require(
+        np.issubdtype(array.dtype, np.number) or array.dtype == bool,
+        call,
+        "must be numbers",
+        "Pass uint8 or float images.",
+        TypeError,
+    )
+    step = max(1, -(-max(array.shape[1:3]) // _LARGEST_PICTURE))
+    array = array[:, ::step, ::step]
+    return _to_bytes(array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array)
+
+
+def _to_bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    values = array.astype(np.float32)
+    values[~np.isfinite(values)] = 0
+    low, high = (0.0, 1.0) if values.min() >= 0 and values.max() <= 1 else _ends(values)
+    levels = np.clip((values - low) * (255 / (high - low)), 0, 255).round()
+    return np.asarray(levels, np.uint8)
+
+
+def _ends(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    return low, high if high > low else low + 1

@@ -1,0 +1,60 @@
+"""The pictures of all samples as one picture, for pages without a kernel."""
+
+import base64
+import io
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+_MOST_PIXELS = 12_000_000
+_GREYS = 16  # of hovered thumbnails nobody sees more, and the file is half as large
+
+
+def pack(images: npt.NDArray[np.uint8]) -> dict[str, Any]:
+    """Return images as the tiles of one PNG.
+
+    Parameters
+    ----------
+    images : array of shape (n, height, width) or (n, height, width, 3), dtype uint8
+        Made smaller where all together are too large.
+
+    Returns
+    -------
+    dict
+        ``png`` in base64, ``width`` and ``height`` of a tile, ``across``: tiles a row, ``count``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sprite = pack(np.zeros((5, 4, 6), np.uint8))
+    >>> sprite["width"], sprite["height"], sprite["across"], sprite["count"]
+    (6, 4, 3, 5)
+    """
+    step = max(1, math.ceil(math.sqrt(images[..., :1].size / _MOST_PIXELS)))
+    tiles = images[:, ::step, ::step]
+    count, height, width = tiles.shape[:3]
+    across = max(1, math.ceil(math.sqrt(count)))
+    down = max(1, math.ceil(count / across))
+    sheet = np.zeros((down * across, *tiles.shape[1:]), np.uint8)
+    sheet[:count] = tiles
+    grid = sheet.reshape(down, across, *tiles.shape[1:]).swapaxes(1, 2)
+    picture = Image.fromarray(grid.reshape(down * height, across * width, *tiles.shape[3:]))
+    if tiles.ndim == 3:
+        levels = (np.asarray(picture) * (_GREYS - 1.0) / 255).round().astype(np.uint8)
+        picture = Image.fromarray(levels, "P")
+        picture.putpalette([level * 255 // (_GREYS - 1) for level in range(_GREYS) for _ in "rgb"])
+        options = {"bits": 4}
+    else:
+        picture, options = picture.quantize(64, dither=Image.Dither.NONE), {"bits": 8}
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", optimize=True, **options)
+    return {
+        "png": base64.b64encode(stream.getvalue()).decode("ascii"),
+        "width": width,
+        "height": height,
+        "across": across,
+        "count": count,
+    }

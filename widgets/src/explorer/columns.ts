@@ -1,0 +1,161 @@
+import { typed } from "../shared/arrays";
+import { categorical, viridis } from "../shared/colours";
+import type { ColumnHeader } from "./traits";
+
+const MISSING = 65535;
+const SHADES = 64;
+const MOST_COLOURS = 40;
+const NEUTRAL = "#9a9a9a";
+
+export type Column =
+  | { name: string; kind: "category"; codes: Uint16Array; categories: string[] }
+  | { name: string; kind: "number"; values: Float32Array };
+
+/** A row of the legend: what it is called, its colour, how many samples it holds. */
+export type Entry = { label: string; color: string; count: number; selected: number };
+
+/** How a column colours the map: `groups[i]` is the palette entry of sample i. */
+export type Colouring = {
+  column: Column | null;
+  groups: Uint16Array;
+  palette: string[];
+  /** Names of the palette's entries for a category; empty for a number. */
+  labels: string[];
+  /** Ends of the scale of a number, and whether values lie beyond them. */
+  scale: { low: number; high: number; below: boolean; above: boolean } | null;
+};
+
+export function columns(headers: readonly ColumnHeader[], data: DataView, n: number): Column[] {
+  const part = (offset: number, length: number) =>
+    new DataView(data.buffer, data.byteOffset + offset, length);
+  return headers.map((header) =>
+    header.kind === "category"
+      ? {
+          name: header.name,
+          kind: "category",
+          codes: typed(Uint16Array, part(header.offset, 2 * n)),
+          categories: header.categories,
+        }
+      : {
+          name: header.name,
+          kind: "number",
+          values: typed(Float32Array, part(header.offset, 4 * n)),
+        },
+  );
+}
+
+/** The value of a sample as text. */
+export function textOf(column: Column, i: number): string {
+  if (column.kind === "category") return column.categories[column.codes[i] as number] ?? "missing";
+  const value = column.values[i] as number;
+  return Number.isNaN(value) ? "missing" : short(value);
+}
+
+/** A number with four figures, without trailing noise. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size < 1e-3 || size >= 1e6)
+      ? value.toExponential(2)
+      : String(Number(value.toPrecision(4)));
+  return text.replace("-", "−");
+}
+
+/** Colour `n` samples by a column, or all alike without one. */
+export function colouring(column: Column | null, n: number, dark = false): Colouring {
+  if (column === null) {
+    const palette = categorical(1, dark);
+    return { column, groups: new Uint16Array(n), palette, labels: ["samples"], scale: null };
+  }
+  return column.kind === "category" ? byCategory(column, n, dark) : byNumber(column, n);
+}
+
+function byCategory(
+  column: Extract<Column, { kind: "category" }>,
+  n: number,
+  dark: boolean,
+): Colouring {
+  const counts = new Uint32Array(column.categories.length);
+  let missing = 0;
+  for (const code of column.codes) {
+    if (code < counts.length) counts[code] = (counts[code] as number) + 1;
+    else missing++;
+  }
+  const all = [...counts.keys()];
+  const crowded = all.length > MOST_COLOURS;
+  // Of more categories than can be told apart, the largest are coloured and the rest are one.
+  const shown = crowded
+    ? all.sort((a, b) => (counts[b] as number) - (counts[a] as number)).slice(0, MOST_COLOURS - 1)
+    : all;
+  const palette = categorical(shown.length, dark);
+  const labels = shown.map((code) => column.categories[code] as string);
+  const toGroup = new Uint16Array(MISSING + 1).fill(shown.length);
+  shown.forEach((code, group) => {
+    toGroup[code] = group;
+  });
+  if (crowded || missing > 0) {
+    palette.push(NEUTRAL);
+    labels.push(
+      crowded ? `${all.length - shown.length} others${missing ? ", missing" : ""}` : "missing",
+    );
+  }
+  const groups = new Uint16Array(n);
+  for (let i = 0; i < n; i++) groups[i] = toGroup[column.codes[i] as number] as number;
+  return { column, groups, palette, labels, scale: null };
+}
+
+function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colouring {
+  const finite = column.values.filter((value) => Number.isFinite(value)).sort();
+  const last = finite.length - 1;
+  const [lowest, highest] = [finite[0] ?? 0, finite[last] ?? 0];
+  // Single extreme values would leave all others in one colour.
+  const inner = [
+    finite[Math.floor(0.01 * last)] ?? 0,
+    finite[Math.ceil(0.99 * last)] ?? 0,
+  ] as const;
+  const [low, high] = inner[1] > inner[0] ? inner : [lowest, highest];
+  const groups = new Uint16Array(n);
+  for (let i = 0; i < n; i++) {
+    const value = column.values[i] as number;
+    if (Number.isNaN(value)) groups[i] = SHADES;
+    else {
+      const share = high > low ? (value - low) / (high - low) : 0.5;
+      groups[i] = Math.round(Math.min(1, Math.max(0, share)) * (SHADES - 1));
+    }
+  }
+  const palette = Array.from({ length: SHADES }, (_, i) => viridis(i / (SHADES - 1)));
+  return {
+    column,
+    groups,
+    palette: [...palette, NEUTRAL],
+    labels: [],
+    scale: { low, high, below: lowest < low, above: highest > high },
+  };
+}
+
+/** The rows of the legend of a category, with how many of each are selected. */
+export function legend(by: Colouring, selection: Uint32Array): Entry[] {
+  const entries = by.labels.map((label, group) => ({
+    label,
+    color: by.palette[group] as string,
+    count: 0,
+    selected: 0,
+  }));
+  for (const group of by.groups) {
+    const entry = entries[group];
+    if (entry) entry.count++;
+  }
+  for (const i of selection) {
+    const entry = entries[by.groups[i] as number];
+    if (entry) entry.selected++;
+  }
+  return entries;
+}
+
+/** The samples of one palette entry. */
+export function members(by: Colouring, group: number): Uint32Array {
+  const hits: number[] = [];
+  for (let i = 0; i < by.groups.length; i++) if (by.groups[i] === group) hits.push(i);
+  return Uint32Array.from(hits);
+}

@@ -1,0 +1,69 @@
+import { h } from "../shared/dom";
+import { type Colouring, type Entry, short } from "./columns";
+import { count } from "./words";
+
+/** The legend beside the map: swatches with counts, or the scale of a number. */
+export function paintLegend(
+  element: HTMLElement,
+  by: Colouring,
+  entries: readonly Entry[],
+  anySelected: boolean,
+  pick: (group: number, event: MouseEvent) => void,
+): void {
+  element.hidden = by.column === null;
+  if (by.column === null) return;
+  const name = by.column.name;
+  const title = h("div", { class: "nbi-explorer-legend-title", title: name }, name);
+  // The rows are made anew; the keyboard must stay on the one it was on.
+  const buttons = () => [...element.querySelectorAll("button")];
+  const focused = buttons().indexOf(document.activeElement as HTMLButtonElement);
+  element.replaceChildren(title, by.scale ? scale(by) : list(entries, anySelected, pick));
+  buttons()[focused]?.focus({ preventScroll: true });
+}
+
+function list(
+  entries: readonly Entry[],
+  anySelected: boolean,
+  pick: (group: number, event: MouseEvent) => void,
+): HTMLElement {
+  const rows = entries.map(({ label, color, count: total, selected }, group) => {
+    const swatch = h("span", { class: "nbi-explorer-swatch" });
+    swatch.style.backgroundColor = color;
+    const figure = anySelected ? `${count(selected)}/${count(total)}` : count(total);
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          type: "button",
+          class: "nbi-button nbi-explorer-entry",
+          title: `Select “${label}” (Shift adds, Alt removes)`,
+          "aria-label": `${label}, ${count(total)} samples, ${count(selected)} selected`,
+          "data-nbi-entry": label,
+          "data-nbi-quiet": String(anySelected && selected === 0),
+          on: { click: (event: MouseEvent) => pick(group, event) },
+        },
+        swatch,
+        h("span", { class: "nbi-explorer-entry-label" }, label),
+        h("span", { class: "nbi-explorer-entry-count" }, figure),
+      ),
+    );
+  });
+  return h("ul", {}, ...rows);
+}
+
+function scale(by: Colouring): HTMLElement {
+  const { low, high, below, above } = by.scale as NonNullable<Colouring["scale"]>;
+  const bar = h("div", { class: "nbi-explorer-scale" });
+  const stops = by.palette.slice(0, -1);
+  bar.style.background = `linear-gradient(to top, ${stops.join(", ")})`;
+  const ends = h(
+    "div",
+    { class: "nbi-explorer-scale-ends" },
+    h("span", {}, `${above ? "≥ " : ""}${short(high)}`),
+    h("span", {}, short((low + high) / 2)),
+    h("span", {}, `${below ? "≤ " : ""}${short(low)}`),
+  );
+  return h("div", { class: "nbi-explorer-scale-row" }, bar, ends);
+}

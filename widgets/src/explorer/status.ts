@@ -1,0 +1,71 @@
+import { h } from "../shared/dom";
+
+const SECONDS = 5;
+
+/** The line under the map, and the panel above it for what went wrong. */
+export class StatusLine {
+  private readonly chosen = h("span", { "data-nbi": "selected" });
+  private readonly found = h("span", { "data-nbi": "fitted" });
+  private readonly passing = h("span", { class: "nbi-quiet", "data-nbi": "hint" });
+  private readonly lasting = h("span", { class: "nbi-explorer-note", "data-nbi": "note" });
+  private readonly spoken = h("span", { class: "nbi-screen-reader", "aria-live": "polite" });
+  private readonly text = h("span", {});
+  private timer = 0;
+
+  readonly element = h(
+    "div",
+    { class: "nbi-explorer-status" },
+    h("div", { role: "status", "data-nbi": "status" }, this.chosen, this.found),
+    this.passing,
+    this.lasting,
+    this.spoken,
+  );
+  readonly problem = h(
+    "div",
+    { class: "nbi-error nbi-explorer-problem", role: "alert", hidden: true, "data-nbi": "error" },
+    this.text,
+    h(
+      "button",
+      {
+        type: "button",
+        class: "nbi-button",
+        "aria-label": "Dismiss",
+        title: "Dismiss",
+        on: { click: () => this.error(null) },
+      },
+      "✕",
+    ),
+  );
+
+  selection(text: string): void {
+    // Setting the same text again would make screen readers repeat it.
+    if (this.chosen.textContent !== text) this.chosen.textContent = text;
+  }
+
+  fit(text: string): void {
+    this.found.textContent = text;
+  }
+
+  /** Say something that is gone after some seconds. */
+  hint(text: string): void {
+    window.clearTimeout(this.timer);
+    this.passing.textContent = text;
+    this.timer = window.setTimeout(() => {
+      this.passing.textContent = "";
+    }, 1000 * SECONDS);
+  }
+
+  note(text: string): void {
+    this.lasting.textContent = text;
+  }
+
+  /** Tell only screen readers. */
+  announce(text: string): void {
+    this.spoken.textContent = text;
+  }
+
+  error(text: string | null): void {
+    this.problem.hidden = text === null;
+    this.text.textContent = text ?? "";
+  }
+}

@@ -1,0 +1,38 @@
+import "./shared/base.css";
+import { renderExplorer } from "./explorer/index";
+import { renderHeatmap } from "./heatmap/index";
+import { mountPage } from "./page";
+import { h } from "./shared/dom";
+import type { RenderView, ViewContext } from "./shared/view";
+
+/** Every view by the name that Python's `View._kind` gives it. */
+const VIEWS: Record<string, RenderView> = {
+  explorer: renderExplorer,
+  heatmap: renderHeatmap,
+};
+
+/** Draw the view called `name`; what fails shows in its place, in words. */
+async function render(name: string, context: ViewContext): Promise<void> {
+  context.el.classList.add("nbi-host");
+  try {
+    const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
+    if (!view) throw new Error(`This version of nbinterp has no view called “${name}”.`);
+    await view(context);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    context.el.replaceChildren(
+      h(
+        "div",
+        { class: "nbi-root nbi-error", role: "alert" },
+        `nbinterp cannot draw this view: ${text}`,
+      ),
+    );
+  }
+}
+
+// anywidget drops all traffic from the kernel if this takes 2 s, so it only hands out `render`.
+export default {
+  initialize: () => ({ render }),
+};
+
+mountPage(render);

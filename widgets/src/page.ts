@@ -1,0 +1,131 @@
+import type { AnyModel, Host } from "@anywidget/types";
+import { bytes } from "./shared/arrays";
+import type { RenderView, ViewTraits } from "./shared/view";
+import { cut, picture, type Sprite, tileAt } from "./sprite";
+
+/** What Python's export writes into a page: the state of each view, as ipywidgets saves it. */
+type Saved = {
+  state: Record<string, unknown>;
+  buffers?: { path: (string | number)[]; data: string }[];
+  /** Which of the page's sprites holds the pictures of its samples. */
+  sprite?: string;
+};
+type Page = { views: Record<string, Saved>; sprites: Record<string, Sprite> };
+type Message = { v: number; kind: string; seq: number; index?: unknown };
+
+type Listener = (...given: unknown[]) => void;
+
+const DATA = 'script[type="application/json"][data-nbi-page]';
+const NO_KERNEL = "This page has no kernel: open the notebook to do that.";
+
+/** A widget's model without a kernel: keeps state, tells listeners, answers what it can. */
+export class PageModel {
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly state: Record<string, unknown>;
+  readonly widget_manager = {
+    get_model: (): Promise<never> => Promise.reject(new Error(NO_KERNEL)),
+  };
+
+  private sheet: Promise<ImageBitmap> | undefined;
+
+  constructor(
+    saved: Saved,
+    private readonly sprite?: Sprite,
+  ) {
+    this.state = { ...saved.state };
+    for (const { path, data } of saved.buffers ?? []) {
+      // Views keep their arrays in top-level traits only.
+      if (path.length === 1) this.state[String(path[0])] = bytes(decode(data));
+    }
+  }
+
+  get(key: string): unknown {
+    return this.state[key];
+  }
+
+  set(key: string, value: unknown): void {
+    if (this.state[key] === value) return;
+    this.state[key] = value;
+    this.tell(`change:${key}`);
+    this.tell("change");
+  }
+
+  save_changes(): void {}
+
+  on(events: string, listener: Listener): void {
+    for (const event of events.split(/\s+/)) {
+      const known = this.listeners.get(event) ?? new Set();
+      this.listeners.set(event, known.add(listener));
+    }
+  }
+
+  off(events?: string | null, listener?: Listener | null): void {
+    for (const event of events ? events.split(/\s+/) : [...this.listeners.keys()]) {
+      if (listener) this.listeners.get(event)?.delete(listener);
+      else this.listeners.delete(event);
+    }
+  }
+
+  /** Answer a verb as the kernel would, if what it asks for is in the page. */
+  async send({ v, kind, seq, index }: Message): Promise<void> {
+    try {
+      const { sprite } = this;
+      const at = sprite && kind === "thumbnail" ? tileAt(sprite, index) : null;
+      if (!sprite || !at) throw new Error(NO_KERNEL);
+      this.sheet ??= picture(sprite.png);
+      const rgb = cut(sprite, await this.sheet, at.x, at.y);
+      const fields = { width: sprite.width, height: sprite.height, channels: 3 };
+      this.tell("msg:custom", { ...fields, v, kind, seq, ok: true, error: null, ms: 0 }, [rgb]);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      await Promise.resolve(); // never answer before the asker has noted its question
+      this.tell("msg:custom", { v, kind, seq, ok: false, error: text, ms: 0 }, []);
+    }
+  }
+
+  private tell(event: string, ...given: unknown[]): void {
+    for (const listener of [...(this.listeners.get(event) ?? [])]) listener(...given);
+  }
+}
+
+function decode(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** Draw every view that an exported page holds; in a notebook there is none. */
+export function mountPage(render: (name: string, context: Parameters<RenderView>[0]) => unknown) {
+  const script = document.querySelector(DATA);
+  if (!script) return;
+  const { views, sprites } = JSON.parse(script.textContent ?? "{}") as Page;
+  const models = new Map(
+    Object.entries(views).map(([id, saved]) => [
+      id,
+      new PageModel(saved, saved.sprite === undefined ? undefined : sprites[saved.sprite]),
+    ]),
+  );
+  const find = (ref: string) => {
+    const model = models.get(ref.replace(/^(anywidget:|IPY_MODEL_)/, ""));
+    if (!model) throw new Error("This page does not hold that view.");
+    return model;
+  };
+  const host: Host = {
+    getModel: async (ref) => find(ref) as unknown as AnyModel<never>,
+    getWidget: async (ref) => ({
+      exports: undefined as never,
+      render: async ({ el, signal }) => draw(find(ref), el, signal),
+    }),
+  };
+  const draw = async (model: PageModel, el: HTMLElement, signal?: AbortSignal) => {
+    await render(String(model.get("_kind")), {
+      model: model as unknown as AnyModel<ViewTraits>,
+      el,
+      signal: signal ?? new AbortController().signal,
+      host,
+      live: false,
+    });
+  };
+  for (const place of document.querySelectorAll<HTMLElement>("[data-nbi-view]")) {
+    place.replaceChildren(); // the picture for readers without scripts
+    void draw(find(place.dataset.nbiView ?? ""), place);
+  }
+}

@@ -1,0 +1,32 @@
+type Kind<A> = {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+/**
+ * Bytes of a trait as a typed array, without a copy where the offset allows it: a view may start
+ * anywhere in a larger buffer, so `view.buffer` alone would be wrong.
+ */
+export function typed<A>(kind: Kind<A>, view: ArrayBufferView | ArrayBuffer | undefined | null): A {
+  if (!view) return new kind(new ArrayBuffer(0), 0, 0);
+  const { buffer, byteOffset, byteLength } =
+    view instanceof ArrayBuffer
+      ? { buffer: view, byteOffset: 0, byteLength: view.byteLength }
+      : view;
+  const size = kind.BYTES_PER_ELEMENT;
+  const length = Math.floor(byteLength / size);
+  if (byteOffset % size === 0) return new kind(buffer, byteOffset, length);
+  return new kind(buffer.slice(byteOffset, byteOffset + length * size), 0, length);
+}
+
+/** A typed array as the bytes that a trait or message carries. */
+export function bytes(array: ArrayBufferView): DataView {
+  return new DataView(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** Whether two arrays of numbers hold the same values in the same order. */
+export function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,61 @@
+type Child = Node | string | null | undefined | false;
+type Props = { class?: string; on?: Record<string, (event: never) => void> } & {
+  [attribute: string]: unknown;
+};
+
+function fill(element: Element, props: Props, children: Child[]): void {
+  for (const [name, value] of Object.entries(props)) {
+    if (name === "on") {
+      for (const [event, listener] of Object.entries(value as Record<string, EventListener>)) {
+        element.addEventListener(event, listener);
+      }
+    } else if (typeof value === "boolean" && !name.startsWith("aria-")) {
+      element.toggleAttribute(name, value);
+    } else if (value !== undefined && value !== null) {
+      element.setAttribute(name, String(value));
+    }
+  }
+  // Strings become text nodes: nothing a label holds is ever read as markup.
+  for (const child of children) if (child || child === "") element.append(child);
+}
+
+/** An HTML element with attributes, listeners (`on: {click}`) and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  fill(element, props, children);
+  return element;
+}
+
+/** An SVG element; `svg("svg", …)` makes the root. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  fill(element, props, children);
+  return element;
+}
+
+/** Replace what `element` holds. */
+export function replace(element: Element, ...children: Child[]): void {
+  element.replaceChildren(...children.filter((child): child is Node | string => !!child));
+}
+
+/** Size a canvas to `width` × `height` CSS pixels at the screen's resolution, ready to draw on. */
+export function fit(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+): CanvasRenderingContext2D | null {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.max(1, Math.round(width * ratio));
+  canvas.height = Math.max(1, Math.round(height * ratio));
+  const context = canvas.getContext("2d");
+  context?.scale(ratio, ratio);
+  return context;
+}

@@ -1,0 +1,30 @@
+/** Pictures of all samples as the tiles of one PNG, row by row: Python's `views/sprite.py`. */
+export type Sprite = { png: string; width: number; height: number; across: number; count: number };
+
+/** Where the tile of sample `index` begins; null outside. */
+export function tileAt(sprite: Sprite, index: unknown): { x: number; y: number } | null {
+  if (typeof index !== "number" || !Number.isInteger(index)) return null;
+  if (index < 0 || index >= sprite.count) return null;
+  const row = Math.floor(index / sprite.across);
+  return { x: (index - row * sprite.across) * sprite.width, y: row * sprite.height };
+}
+
+/** Read a PNG, given in base64, as a picture that can be drawn. */
+export function picture(png: string): Promise<ImageBitmap> {
+  const data = Uint8Array.from(atob(png), (character) => character.charCodeAt(0));
+  return createImageBitmap(new Blob([data], { type: "image/png" }));
+}
+
+/** The tile that begins at `x`, `y` as RGB bytes, row by row. */
+export function cut(sprite: Sprite, sheet: ImageBitmap, x: number, y: number): DataView {
+  const canvas = document.createElement("canvas");
+  canvas.width = sprite.width;
+  canvas.height = sprite.height;
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser cannot draw the picture.");
+  context.drawImage(sheet, -x, -y);
+  const rgba = context.getImageData(0, 0, sprite.width, sprite.height).data;
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let i = 0; i < rgba.length / 4; i++) rgb.set(rgba.subarray(4 * i, 4 * i + 3), 3 * i);
+  return new DataView(rgb.buffer);
+}
