@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOK ?= tutorials/000_start.ipynb
 ARGS ?=
+# JupyterLab refuses to run as root, as in containers, unless told.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The 60,000 MNIST training images, where there are any; nothing but training and benchmarks needs them.
 export NBINTERP_DATA ?= $(abspath $(wildcard ../shared/data))
 
@@ -15,7 +17,7 @@ help:
 	@echo "make bench  measure against the reference programs and print the ratios"
 
 lab: .venv/.lab
-	$(BIN)/jupyter lab $(ARGS) $(NOTEBOOK)
+	$(BIN)/jupyter lab $(AS_ROOT) $(ARGS) $(NOTEBOOK)
 
 demo: .venv/.lab
 	$(BIN)/python -m nbinterp.views.export $(NOTEBOOK) demo.html

@@ -1,3 +1,22 @@
 """See what the hidden nodes of a neural network do together, from a notebook."""
 
+from nbinterp import datasets
+from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.manifold import PHATE
+from nbinterp.network import Decoder, Recording, record
+from nbinterp.views import ClusterExplorer, InteractionHeatmap
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "PHATE",
+    "ClusterExplorer",
+    "ClusterFactors",
+    "Decoder",
+    "InteractionHeatmap",
+    "LinearCorEx",
+    "LocalCorEx",
+    "Recording",
+    "datasets",
+    "record",
+]

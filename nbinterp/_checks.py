@@ -146,6 +146,7 @@ def samples(
         "ensure_all_finite": "allow-nan" if missing else True,
         "ensure_min_samples": min_samples,
         "ensure_min_features": min_features,
+        "force_writeable": True,  # pandas lends read-only arrays, which torch warns of
     }
     try:
         if estimator is None:
@@ -155,8 +156,36 @@ def samples(
     except (ValueError, TypeError) as error:
         text = str(error).strip().splitlines()[0].rstrip(".")
         fail(f"{caller}({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
-    result: Floats = checked
+    # pandas lends its memory read-only, which torch does not take.
+    result: Floats = checked if checked.flags.writeable else checked.copy()
     return result
+
+
+def distances(
+    caller: str, data: object, *, estimator: Any, reset: bool = True
+) -> Any:
+    """Return `data` as a dense or CSR float64 matrix of distances; square, if `reset`.
+
+    The number of columns is recorded on the `estimator` (`reset`) or compared with that recorded.
+    """
+    array = to_numpy(data)
+    call = f"{caller}(X={show(array)})"
+    options = {"accept_sparse": "csr", "dtype": np.float64, "force_writeable": True}
+    try:
+        checked = validate_data(estimator, array, reset=reset, ensure_min_samples=1, **options)
+    except (ValueError, TypeError) as error:
+        text = str(error).strip().splitlines()[0].rstrip(".")
+        fail(f"{call} refused:", text, "Pass distances between samples.", type(error))
+    require(
+        not reset or checked.shape[0] == checked.shape[1],
+        call,
+        f"must be square with metric='precomputed', not of shape {checked.shape}",
+        "Pass the distances of all samples from each other.",
+    )
+    require(
+        checked.min() >= 0, call, "must hold no negative distances", "Pass distances, not kernels."
+    )
+    return checked
 
 
 def _way_out(text: str, missing: bool) -> str:

@@ -122,7 +122,6 @@ def start(notebook: Path, folder: Path) -> Iterator[Lab]:
     arguments = (
         "--no-browser --ip=127.0.0.1 --ServerApp.port_retries=0"
         f" --port={port} --IdentityProvider.token= --ServerApp.disable_check_xsrf=True"
-        + (" --allow-root" if os.geteuid() == 0 else "")
     )
     environment = {
         **os.environ,

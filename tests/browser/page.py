@@ -1,0 +1,107 @@
+"""The JupyterLab page as a person uses it: menus, keys, mouse."""
+
+import math
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from browser.lab import Lab
+from playwright.sync_api import Browser, Locator, Page, expect
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
+Point = tuple[float, float]
+WIDE = {"width": 1500, "height": 1100}
+
+
+class NotebookPage:
+    """One notebook open in JupyterLab, with what the page said and asked for."""
+
+    def __init__(self, browser: Browser, lab: Lab, notebook: str) -> None:
+        self.page: Page = browser.new_page(viewport=WIDE)
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(f"{lab.url}/lab/tree/{notebook}?reset")
+        expect(self.page.locator(".jp-Notebook .cm-content").first).to_be_visible(timeout=60_000)
+        self.page.wait_for_selector(
+            '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000
+        )
+
+    def menu(self, *labels: str) -> None:
+        """Choose an entry of the menu bar."""
+        first, *rest = labels
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=first).first.click()
+        for label in rest:
+            self.page.locator(".lm-Menu-itemLabel", has_text=label).first.click()
+
+    def run_all(self) -> None:
+        """Run all cells, as Run > Run All Cells does, to the end of the last one."""
+        self.menu("Run", "Run All Cells")
+        last = self.page.locator(".jp-CodeCell .jp-InputArea-prompt").last
+        expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+
+    def view(self, name: str) -> Locator:
+        """Return the first view called `name`, scrolled to where a person would look."""
+        view = self.page.locator(f'[data-nbi="{name}"]').first
+        expect(view).to_be_visible(timeout=240_000)
+        view.scroll_into_view_if_needed()
+        return view
+
+    def lasso(self, points: list[Point]) -> None:
+        """Drag the mouse along `points`, slowly enough for a lasso to follow."""
+        self.page.mouse.move(*points[0])
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*point)
+            self.page.wait_for_timeout(16)
+        self.page.mouse.up()
+
+    def project(
+        self, explorer: Locator, positions: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return where on the screen the map shows `positions`, in pixels."""
+        return np.array(
+            explorer.evaluate(
+                "(root, rows) => rows.map((row) => root.nbi.project(...row)).map(({x, y}) => [x, y])",
+                positions.tolist(),
+            )
+        )
+
+    def heatmap(self, explorer: Locator) -> dict[str, Any]:
+        """Return the names and values that the heatmap beside the map draws."""
+        answer: dict[str, Any] = explorer.locator('[data-nbi="heatmap"]').evaluate(
+            "root => root.nbi"
+        )
+        return answer
+
+    def picture(self, name: str, of: Locator | None = None) -> None:
+        """Keep a screenshot for a person to look at."""
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        target: Any = self.page if of is None else of
+        target.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    def off_machine(self) -> list[str]:
+        """Return what the page asked of hosts other than this one."""
+        local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(local)]
+
+
+def inside(points: npt.NDArray[np.float64], ring: list[Point]) -> npt.NDArray[np.bool_]:
+    """Return which of `points` lie inside the polygon `ring`, by the even-odd rule."""
+    result = np.zeros(len(points), dtype=bool)
+    x, y = points.T
+    for (x0, y0), (x1, y1) in pairwise([*ring, ring[0]]):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crosses = ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+        result ^= crosses
+    return result
+
+
+def circle(x: float, y: float, radius: float, steps: int = 48) -> list[Point]:
+    """Return a closed ring of points round (x, y)."""
+    angles = [2 * math.pi * step / steps for step in range(steps + 1)]
+    return [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]

@@ -1,0 +1,101 @@
+"""The conventions that a reader of the sources relies on."""
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "nbinterp"
+PYTHON = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
+TYPESCRIPT = sorted(
+    path for folder in ("src", "tests") for path in (ROOT / "widgets" / folder).rglob("*.ts")
+)
+SOURCES = PYTHON + TYPESCRIPT
+VAGUE = {"utils", "helpers", "misc", "common"}
+
+
+def test_files_are_small() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in SOURCES}
+    assert {str(path): n for path, n in lengths.items() if n > 400} == {}
+    assert statistics.median(n for n in lengths.values() if n > 3) <= 150
+
+
+def test_names_say_what_is_inside() -> None:
+    assert [path for path in SOURCES if VAGUE & {path.stem, *path.parent.parts[-2:]}] == []
+
+
+def test_every_test_file_mirrors_a_source_file() -> None:
+    mirrored = {"numerics": "_numerics"}
+    for folder in ("numerics", "manifold", "corex", "network", "datasets", "views"):
+        source = PACKAGE / mirrored.get(folder, folder)
+        have = {path.stem for path in source.rglob("*.py")}
+        tests = {
+            path.stem.removeprefix("test_") for path in (ROOT / "tests" / folder).glob("test_*.py")
+        }
+        assert tests - have <= {"estimator", "estimators"}, folder
+
+
+def _raises(tree: ast.AST) -> list[str]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            call = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            found.append(ast.unparse(call))
+    return found
+
+
+def test_only_checks_raises_on_arguments() -> None:
+    offenders = {
+        str(path.relative_to(ROOT)): names
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "_checks.py"
+        and (
+            names := [
+                n for n in _raises(ast.parse(path.read_text())) if n in {"ValueError", "TypeError"}
+            ]
+        )
+    }
+    assert offenders == {}
+
+
+def test_public_names_are_documented() -> None:
+    import nbinterp
+
+    for name in nbinterp.__all__:
+        thing = getattr(nbinterp, name)
+        text = thing.__doc__ or ""
+        assert len(text) > 40, f"{name} has no docstring"
+        if isinstance(thing, type) and hasattr(thing, "fit"):
+            for section in ("Parameters", "Attributes", "References", "Examples"):
+                assert section in text, f"{name} has no section {section}"
+        if name in {"ClusterExplorer", "InteractionHeatmap"}:
+            assert "How to read it" in text, name
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"Install " + "CUDA", r"\binner" + "HTML", r"pickle\.load", r"https?://(cdn|unpkg)"]
+)
+def test_what_never_goes_in(pattern: str) -> None:
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / "widgets" / "src").rglob("*.ts")]
+    assert [str(path) for path in files if re.search(pattern, path.read_text())] == []
+
+
+def test_import_is_quiet_and_light() -> None:
+    code = """
+import random, sys
+import numpy, torch
+before = (random.getstate(), numpy.random.get_state()[1].tobytes(), torch.initial_seed())
+sys.modules["phate"] = sys.modules["linearcorex"] = None
+import nbinterp
+after = (random.getstate(), numpy.random.get_state()[1].tobytes(), torch.initial_seed())
+assert before == after, "importing set a global seed"
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,47 @@
+"""A wheel built without Node holds all that a view needs, and shows one."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MEGABYTE = 2**20
+
+SHOW = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import nbinterp, numpy as np
+assert nbinterp.__file__.startswith(sys.argv[1]), nbinterp.__file__
+bundle = nbinterp.ClusterExplorer(np.random.default_rng(0).normal(size=(30, 2)))._repr_mimebundle_()
+data = bundle[0] if isinstance(bundle, tuple) else bundle
+assert "application/vnd.jupyter.widget-view+json" in data, data.keys()
+nbinterp.datasets.load_mnist_classifier()
+"""
+
+
+def test_wheel_needs_no_node(tmp_path: Path) -> None:
+    wheels, installed = tmp_path / "wheels", tmp_path / "installed"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
+            *("--wheel-dir", str(wheels), str(ROOT)),
+        ],
+        check=True,
+        env={"PATH": "/nowhere"},
+    )
+    (wheel,) = wheels.glob("nbinterp-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        archive.extractall(installed)
+        shipped = [info for info in archive.infolist() if "datasets/data/" in info.filename]
+    assert any(name.startswith("nbinterp/static/") and name.endswith(".js") for name in names)
+    assert "nbinterp/py.typed" in names
+    assert not [name for name in names if name.startswith(("tests/", "widgets/", "tutorials/"))]
+    assert sum(info.file_size for info in shipped) < 4 * MEGABYTE
+    subprocess.run(
+        [sys.executable, "-c", SHOW, str(installed)],
+        check=True,
+        cwd=tmp_path,
+        env={"PATH": "/nowhere"},
+    )
