@@ -7,6 +7,8 @@ ARGS ?=
 # JupyterLab refuses to run as root, as in containers, unless told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The 60,000 MNIST training images, where there are any; nothing but training and benchmarks needs them.
+# Threads that wait must not spin: kernel, server and browser share the cores.
+export OMP_WAIT_POLICY ?= PASSIVE
 export NBINTERP_DATA ?= $(abspath $(wildcard ../shared/data))
 
 .PHONY: help lab test demo bench check-python check-widgets check-tests bundle clean

@@ -1,7 +1,7 @@
 """See what the hidden nodes of a neural network do together, from a notebook."""
 
 from nbinterp import datasets
-from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.network import Decoder, Recording, record
 from nbinterp.views import ClusterExplorer, InteractionHeatmap
@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PHATE",
+    "BioCorEx",
     "ClusterExplorer",
     "ClusterFactors",
     "Decoder",

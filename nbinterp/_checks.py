@@ -54,7 +54,7 @@ def integer(
 ) -> int:
     """Return `value` as an int within ``[low, high]``; `of` names what `high` is."""
     call = f"{caller}({name}={show(value)})"
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         fail(call, f"must be a whole number, not {type(value).__name__}", "Pass an int.", TypeError)
     number = int(value)
     require(number >= low, call, f"must be at least {low}", remedy or f"Use {low} or more.")
@@ -76,7 +76,7 @@ def real(
 ) -> float:
     """Return `value` as a finite float within ``[low, high]`` (``(low, high]`` if `open_low`)."""
     call = f"{caller}({name}={show(value)})"
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         fail(call, f"must be a number, not {type(value).__name__}", "Pass a float.", TypeError)
     number = float(value)
     inside = (number > low if open_low else number >= low) and number <= high
@@ -120,7 +120,9 @@ def _float_type(data: object) -> type[np.floating[Any]]:
     if dtype is None and isinstance(data, pd.DataFrame):
         kinds = {np.dtype(kind).str[1:] for kind in data.dtypes if isinstance(kind, np.dtype)}
         return np.float32 if kinds and kinds <= set(_SMALL_TYPES) else np.float64
-    return np.float32 if isinstance(dtype, np.dtype) and dtype.str[1:] in _SMALL_TYPES else np.float64
+    return (
+        np.float32 if isinstance(dtype, np.dtype) and dtype.str[1:] in _SMALL_TYPES else np.float64
+    )
 
 
 def samples(
@@ -146,7 +148,6 @@ def samples(
         "ensure_all_finite": "allow-nan" if missing else True,
         "ensure_min_samples": min_samples,
         "ensure_min_features": min_features,
-        "force_writeable": True,  # pandas lends read-only arrays, which torch warns of
     }
     try:
         if estimator is None:
@@ -162,17 +163,18 @@ def samples(
 
 
 def distances(
-    caller: str, data: object, *, estimator: Any, reset: bool = True
+    caller: str, data: object, n_neighbors: int, *, estimator: Any, reset: bool = True
 ) -> Any:
     """Return `data` as a dense or CSR float64 matrix of distances; square, if `reset`.
 
-    The number of columns is recorded on the `estimator` (`reset`) or compared with that recorded.
+    Sparse rows must list `n_neighbors` or more. The number of columns is recorded on the
+    `estimator` (`reset`) or compared with that recorded.
     """
     array = to_numpy(data)
     call = f"{caller}(X={show(array)})"
     options = {"accept_sparse": "csr", "dtype": np.float64, "force_writeable": True}
     try:
-        checked = validate_data(estimator, array, reset=reset, ensure_min_samples=1, **options)
+        checked = validate_data(estimator, array, reset=reset, **options)
     except (ValueError, TypeError) as error:
         text = str(error).strip().splitlines()[0].rstrip(".")
         fail(f"{call} refused:", text, "Pass distances between samples.", type(error))
@@ -185,6 +187,16 @@ def distances(
     require(
         checked.min() >= 0, call, "must hold no negative distances", "Pass distances, not kernels."
     )
+    if not isinstance(checked, np.ndarray):
+        entries = checked.tocoo()
+        others = entries.row[entries.row != entries.col] if reset else entries.row
+        listed = np.bincount(others, minlength=checked.shape[0]).min()
+        require(
+            listed >= n_neighbors,
+            call,
+            f"must list at least {n_neighbors} neighbours of each sample, not {listed}",
+            "List more, or use a smaller n_neighbors.",
+        )
     return checked
 
 
@@ -199,7 +211,7 @@ def _way_out(text: str, missing: bool) -> str:
     if "features" in text or "feature names" in text:
         return "Pass the same columns as in fit."
     if "dim" in text or "D array" in text:
-        return "Pass a table of shape (n_samples, n_features)."
+        return "Reshape your data to a table of shape (n_samples, n_features)."
     return "Pass numbers in a table of shape (n_samples, n_features)."
 
 
@@ -254,13 +266,12 @@ def labels(caller: str, name: str, value: object, n: int) -> npt.NDArray[Any]:
 
 def names(caller: str, name: str, value: Sequence[object] | None, n: int) -> list[str]:
     """Return `n` names as strings."""
-    require(
-        value is not None and not isinstance(value, str) and len(value) == n,
-        f"{caller}({name}={show(value)})",
-        f"must be {n} names, one a column",
-        "Pass a list of as many names.",
-    )
-    assert value is not None  # for mypy: `require` has raised
+    if value is None or isinstance(value, str) or len(value) != n:
+        fail(
+            f"{caller}({name}={show(value)})",
+            f"must be {n} names, one a column",
+            "Pass a list of as many names.",
+        )
     return [str(item) for item in value]
 
 

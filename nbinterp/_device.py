@@ -16,14 +16,11 @@ def resolve(caller: str, device: str | torch.device = "auto") -> torch.device:
     try:
         resolved = torch.device(device)
     except (RuntimeError, TypeError):
-        resolved = None
-    _checks.require(
-        resolved is not None,
-        f"{caller}(device={device!r})",
-        "must be 'auto' or a device that torch knows",
-        "Use 'auto', 'cpu' or 'cuda'.",
-    )
-    assert resolved is not None  # for mypy: `require` has raised
+        _checks.fail(
+            f"{caller}(device={device!r})",
+            "must be 'auto' or a device that torch knows",
+            "Use 'auto', 'cpu' or 'cuda'.",
+        )
     _checks.require(
         resolved.type != "cuda" or torch.cuda.is_available(),
         f"{caller}(device={device!r})",

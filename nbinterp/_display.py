@@ -24,15 +24,16 @@ class Displayable:
 
     def view(self, **options: Any) -> Any:
         """Return a new view of this object; `options` are those of the view."""
-        factory = next((_FACTORIES[kind] for kind in type(self).__mro__ if kind in _FACTORIES), None)
-        _checks.require(
-            factory is not None,
-            f"{type(self).__name__}.view()",
-            "must have a registered view",
-            "Import nbinterp, which registers its views.",
-            TypeError,
+        factory = next(
+            (_FACTORIES[kind] for kind in type(self).__mro__ if kind in _FACTORIES), None
         )
-        assert factory is not None  # for mypy: `require` has raised
+        if factory is None:
+            _checks.fail(
+                f"{type(self).__name__}.view()",
+                "must have a registered view",
+                "Import nbinterp, which registers its views.",
+                TypeError,
+            )
         return factory(self, **options)
 
     def _is_showable(self) -> bool:

@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import torch
+
 # Where the data that the project does not ship lies, for those tests that read it.
 os.environ.setdefault(
     "NBINTERP_DATA", str(Path(__file__).parents[2].joinpath("shared", "data").resolve())
 )
+
+# Threads of torch that wait for one another spin, and on a busy machine stand in their own way.
+torch.set_num_threads(1)

@@ -18,6 +18,8 @@ def test_stored_without_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert "widgets" not in notebook.metadata
+    # Without it JupyterLab asks which kernel to use before anything runs.
+    assert notebook.metadata.kernelspec.name == "python3"
     for cell in code_cells(path):
         assert cell.outputs == []
         assert cell.execution_count is None

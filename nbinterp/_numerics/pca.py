@@ -32,7 +32,7 @@ class Reduction:
 
     def __call__(self, X: torch.Tensor) -> torch.Tensor:
         """Return the reduced rows of `X`, in units of `scale`."""
-        centred = (X - self.mean) / self.scale
+        centred = (X - self.mean).div_(self.scale)
         return centred if self.axes is None else centred @ self.axes
 
 
@@ -56,11 +56,13 @@ def principal_components(
         To be called with samples.
     """
     mean = X.mean(0, dtype=torch.float64).to(X.dtype)
-    largest = (X - mean).abs().max()
+    centred = X - mean
+    lowest, highest = centred.aminmax()
+    largest = torch.maximum(-lowest, highest)
     scale = torch.where(largest > 0, largest, 1).log2().floor().exp2()
     if n_components is None or n_components >= min(X.shape):
         return Reduction(mean, None, scale)
-    centred = (X - mean) / scale
+    centred.div_(scale)
     covariance = centred.T @ centred if X.shape[1] <= _MOST_FEATURES_FORMED else None
 
     def multiply(block: torch.Tensor) -> torch.Tensor:

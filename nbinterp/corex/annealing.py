@@ -4,6 +4,8 @@ A problem whose step is refused halves it in the next iteration, beside problems
 branch, and no word to the host, between two convergence tests.
 """
 
+import threading
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +13,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbinterp.corex.linear_update import Product, noisy, precondition, rescale
+from nbinterp.corex.linear_update import noisy, precondition, rescale
 from nbinterp.corex.moments import half_gradient, moments
+from nbinterp.corex.products import Product
 from nbinterp.corex.quasi_newton import Memory, Pair
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
 _REFRESH_EVERY = 50  # iterations after which rho is computed anew, against rounding
 _ARMIJO = 0.1
-_SMALLEST_STEP = 1e-10
 
 
 @dataclass
@@ -39,14 +41,17 @@ class _Batch:
         self.way, self.way_s = torch.zeros_like(w), torch.zeros_like(w)
         self.g, self.g_s = torch.zeros_like(w), torch.zeros_like(w)
         self.step, self.slope = torch.zeros_like(epsilon), torch.zeros_like(epsilon)
-        self.value = torch.full_like(epsilon, torch.inf)  # minus the total correlation, accepted
+        # Minus the total correlation of the last accepted weights.
+        self.value = torch.full_like(epsilon, torch.inf, dtype=torch.float64)
+        self.smallest_step = torch.finfo(w.dtype).eps ** 0.5
+        self.taken = torch.zeros_like(self.value)  # steps accepted
         self.memory = Memory(w)
 
     def iterate(self) -> Tensor:
         """Judge every problem's trial, set out from it or go half-way back; return the values."""
         at = moments(self.w, self.rho)
         value = torch.nan_to_num(-at.total_correlation, nan=torch.inf)
-        accepted = value <= self.value + _ARMIJO * self.step * self.slope
+        accepted = (value <= self.value + _ARMIJO * self.step * self.slope) & value.isfinite()
         g = half_gradient(self.w, self.rho, at)
         g_s = noisy(self.product, g, self.epsilon)
 
@@ -66,6 +71,7 @@ class _Batch:
         self.g_s = torch.where(wide, g_s, self.g_s)
         self.slope = torch.where(accepted, slope, self.slope)
         self.value = torch.where(accepted, value, self.value)
+        self.taken += accepted
         move = torch.where(accepted, 1.0, -0.5 * self.step)
         self.step = torch.where(accepted, 1.0, 0.5 * self.step)
         self.w = torch.addcmul(self.w, move.view(-1, 1, 1), self.way)
@@ -74,7 +80,8 @@ class _Batch:
 
     def stuck(self) -> Tensor:
         """Return which problems have no way down left, to the precision of the numbers."""
-        return (self.step < _SMALLEST_STEP) | ~(self.slope < 0)
+        stuck: Tensor = (self.slope >= 0) | (self.step < self.smallest_step)
+        return stuck
 
     def accepted(self, which: Tensor) -> tuple[Tensor, Tensor]:
         """Return the last accepted weights of the problems `which`, and their u."""
@@ -88,6 +95,18 @@ class _Batch:
         w, u = self.accepted(which)
         self.w[which], self.rho[which] = rescale(self.product.take(which), w, u, epsilon)
         self.epsilon[which] = epsilon
+        self._forget(which)
+
+    def restart(self, which: Tensor) -> None:
+        """Set the problems `which` out anew from where they are, without memory."""
+        w, _ = self.accepted(which)
+        rho = noisy(self.product.take(which), w, self.epsilon[which])
+        u = (w * rho).sum(-1, keepdim=True)
+        inside = torch.where(u < 1.0, 1.0, (0.999 / u).sqrt())  # rho, computed anew, may move u
+        self.w[which], self.rho[which] = inside * w, inside * rho
+        self._forget(which)
+
+    def _forget(self, which: Tensor) -> None:
         self.way[which] = self.way_s[which] = 0.0
         self.step[which] = self.slope[which] = 0.0
         self.value[which] = torch.inf
@@ -101,7 +120,19 @@ class _Batch:
         """Drop all problems but `kept`."""
         self.product = self.product.take(kept)
         self.memory.keep(kept)
-        names = ("w", "rho", "epsilon", "way", "way_s", "g", "g_s", "step", "slope", "value")
+        names = (
+            "w",
+            "rho",
+            "epsilon",
+            "way",
+            "way_s",
+            "g",
+            "g_s",
+            "step",
+            "slope",
+            "value",
+            "taken",
+        )
         for name in names:
             setattr(self, name, getattr(self, name)[kept])
 
@@ -112,6 +143,7 @@ def anneal(
     schedule: npt.NDArray[np.float64],
     tol: npt.NDArray[np.float64],
     max_iter: int,
+    stop: threading.Event | None = None,
 ) -> list[Solution]:
     """Maximize the total correlation of K problems from weights `w`, stage by stage.
 
@@ -127,6 +159,8 @@ def anneal(
         A stage ends when the total correlation rises by less than this, in nats an iteration.
     max_iter : int
         Iterations a stage may take.
+    stop : Event, optional
+        Give up when it is set.
 
     Returns
     -------
@@ -139,24 +173,39 @@ def anneal(
     active = np.arange(len(w))  # which problem each row of the batch is
     stage = np.zeros(len(w), dtype=int)
     before = np.full(len(w), np.inf)  # the value at the last test
+    rounding = 64.0 * torch.finfo(w.dtype).eps
+    restarted = before.copy()  # the value when it was last stuck
+    tested = np.zeros(len(w))  # the steps accepted by then
     traces: list[list[npt.NDArray[np.float64]]] = [[] for _ in w]
     rounds = 0
     while len(active):
+        if stop is not None and stop.is_set():
+            raise CancelledError
         values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
-        report = torch.cat([values, batch.stuck().to(values).unsqueeze(0)]).double().cpu().numpy()
+        state = torch.stack([batch.stuck().to(values), batch.taken])
+        report = torch.cat([values, state]).cpu().numpy()
         rounds += 1
-        stuck, now = report[-1] > 0, report[-2]
-        done = stuck | (before[active] - now < _CHECK_EVERY * tol[active])
-        before[active] = now
+        now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
+        # Refused steps say nothing about convergence, so the test waits for accepted ones.
+        ripe = taken - tested[active] >= _CHECK_EVERY
+        done = ripe & (before[active] - now < (taken - tested[active]) * tol[active])
+        # Rounding may spoil the remembered curvature; a problem ends if it is stuck without, too.
+        hopeless = stuck & (restarted[active] - now < np.maximum(tol[active], rounding * abs(now)))
+        again = np.flatnonzero(stuck & ~hopeless)
+        if len(again):
+            batch.restart(_on(w, again))
+            restarted[active[again]] = now[again]
+        done |= hopeless
+        before[active[ripe]], tested[active[ripe]] = now[ripe], taken[ripe]
         for row, problem in enumerate(active):
-            traces[problem].append(-report[:-1, row])
+            traces[problem].append(-report[:_CHECK_EVERY, row])
         spent = _CHECK_EVERY * np.array([len(traces[problem]) for problem in active])
         ending = done | (spent >= max_iter)
         for row in np.flatnonzero(ending).tolist():
             problem = active[row]
             solutions[problem].history.append(np.concatenate(traces[problem]))
             solutions[problem].converged = bool(done[row])
-            traces[problem], before[problem] = [], np.inf
+            traces[problem], before[problem], restarted[problem] = [], np.inf, np.inf
         last = stage[active] == len(schedule) - 1
         onward = np.flatnonzero(ending & ~last)
         if len(onward):

@@ -16,7 +16,8 @@ from nbinterp._checks import Floats
 from nbinterp.corex.bio_columns import BioColumns, learn_bio_columns
 from nbinterp.corex.bio_information import agreement, corrected_information
 from nbinterp.corex.bio_marginals import Table
-from nbinterp.corex.bio_update import Model, Solution, infer, iterate
+from nbinterp.corex.bio_model import Model
+from nbinterp.corex.bio_update import Solution, infer, iterate
 
 Matrix = npt.NDArray[np.float64]
 

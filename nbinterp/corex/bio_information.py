@@ -6,7 +6,7 @@ from torch import Tensor
 
 from nbinterp import _device
 from nbinterp.corex.bio_marginals import Table
-from nbinterp.corex.bio_update import estimate, pieces
+from nbinterp.corex.bio_model import estimate, pieces
 
 _N_PERMUTATIONS = 20
 _TINY = 1e-12
@@ -17,7 +17,7 @@ _SHARE = 64  # of a block's memory: what fits in a processor's cache is done soo
 def information(table: Table, q: Tensor, smooth: bool) -> Tensor:
     """Return ``I(X_i; Y_j)`` in nats, ``(r, m, p)``, for responsibilities ``(r, m, k, n)``.
 
-    Over the observed entries, as estimated: never less than rounding below zero by chance.
+    Averaged over the observed entries of a column, and above zero by chance alone.
     """
     model, sums = estimate(table, q, smooth)
     by_state = [(c * s).sum((2, -1)) for c, s in zip(model.relative, sums, strict=True)]
@@ -56,7 +56,7 @@ def corrected_information(
     null = torch.cat(
         [
             information(table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
-            for some in orders.split(together)
+            for some in orders.split(together)  # type: ignore[no-untyped-call]
         ]
     )
     second = null.topk(2, 0).values[1]

@@ -8,8 +8,22 @@ from torch import Tensor
 from nbinterp import _device
 from nbinterp._checks import Floats
 from nbinterp.corex.gaussianize import Columns
+from nbinterp.corex.products import Dense, Product, Scores
 
 Matrix = npt.NDArray[np.float64]
+
+# With so many times more variables than samples, two products with the scores are cheaper than one
+# with their correlations.
+_FEW_SAMPLES = 2
+
+
+def product_of(columns: Columns, data: Floats, device: torch.device) -> Product:
+    """Return how to multiply by the correlations of the scores of `data`, the cheaper way."""
+    n, p = data.shape
+    if _FEW_SAMPLES * n < p and not np.isnan(data).any():
+        scores = torch.as_tensor(columns.apply(data), device=device) / n**0.5
+        return Scores(scores.unsqueeze(0))
+    return Dense(correlation_of(columns, data, device).unsqueeze(0))
 
 
 def correlation_of(columns: Columns, data: Floats, device: torch.device) -> Tensor:
@@ -62,9 +76,3 @@ def to_correlation(covariance: Matrix) -> tuple[Matrix, Matrix]:
     correlation[:, scale == 0] = 0.0
     correlation[np.diag_indices_from(correlation)] = scale > 0
     return correlation, scale
-
-
-def copies(correlation: Tensor, noise_floor: float) -> int:
-    """Return how many variables differ from another by less than the noise of `noise_floor`."""
-    off = correlation - torch.diag(correlation.diagonal())
-    return int((off.abs().amax(1) > 1.0 - noise_floor**2).sum()) if len(off) > 1 else 0

@@ -1,6 +1,8 @@
 """Linear CorEx: the factors that explain most of what variables share."""
 
+import threading
 import warnings
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,10 +13,18 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
+from nbinterp._checks import Floats
 from nbinterp._display import Displayable
-from nbinterp.corex.correlation import correlation_of, to_correlation
-from nbinterp.corex.gaussianize import WAYS, Columns, learn_columns
-from nbinterp.corex.problems import Factors, Problem, Settings, fit_problems, random_start
+from nbinterp.corex.correlation import product_of, to_correlation
+from nbinterp.corex.gaussianize import Columns, learn_columns
+from nbinterp.corex.implied import expected_scores, loadings, predicted_total_correlation
+from nbinterp.corex.matching import stability
+from nbinterp.corex.package import fit_with_package
+from nbinterp.corex.problems import Factors, Problem, fit_problems, random_start
+from nbinterp.corex.products import Dense, Product
+from nbinterp.corex.running import RunningMoments
+from nbinterp.corex.settings import Settings, checked_settings
+from nbinterp.corex.workers import run_side_by_side
 
 Matrix = npt.NDArray[np.float64]
 
@@ -22,7 +32,10 @@ MIN_SAMPLES = 3  # two samples correlate every pair of columns perfectly
 
 
 class LinearCorEx(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, Displayable, BaseEstimator  # type: ignore[misc]
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    Displayable,
+    BaseEstimator,  # type: ignore[misc]
 ):
     """Linear CorEx: latent factors that explain the dependence between variables.
 
@@ -54,6 +67,8 @@ class LinearCorEx(
         refuse them.
     n_restarts : int, default=1
         Random starts; the one with the highest total correlation is kept.
+    engine : {"torch", "linearcorex"}, default="torch"
+        What fits: this program, or the authors' package linearcorex, to compare with.
     device : str, default="auto"
         Where to compute: "auto" is CUDA where there is one, else the CPU.
     random_state : int, RandomState or None, default=None
@@ -84,6 +99,9 @@ class LinearCorEx(
         Whether the last stage ended by `tol`.
     history_ : list of arrays
         The total correlation after each iteration, in nats, one array a stage.
+    stability_ : array of shape (n_factors,)
+        With restarts, how well each factor was found again: the mean cosine of its mutual
+        information to that of its partner in the other restarts, 0 to 1.
     mean_, scale_ : arrays of shape (n_features,)
         Of the columns.
 
@@ -112,6 +130,7 @@ class LinearCorEx(
         gaussianize: str = "standard",
         missing: str = "pairwise",
         n_restarts: int = 1,
+        engine: str = "torch",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -123,6 +142,7 @@ class LinearCorEx(
         self.gaussianize = gaussianize
         self.missing = missing
         self.n_restarts = n_restarts
+        self.engine = engine
         self.device = device
         self.random_state = random_state
 
@@ -162,8 +182,14 @@ class LinearCorEx(
             "must have a column that varies",
             "Pass samples that differ.",
         )
-        correlation = correlation_of(columns, data, _device.resolve(name, self.device))
-        return self._fit(correlation, columns, settings)
+        device = _device.resolve(name, self.device)
+        # In a worker, as Local CorEx does: the same data then give the same matrix to the last bit.
+        task = partial(_product_task, columns, data, device)
+        product = run_side_by_side([task], device)[0]
+        if self.engine == "torch":
+            return self._fit(product, columns, settings)
+        rng = check_random_state(self.random_state)
+        return self._accept(fit_with_package(columns.apply(data), product, settings, rng), columns)
 
     def fit_covariance(self, S: Any, n_samples: int) -> Self:
         """Find the factors of variables with covariance matrix `S`.
@@ -199,29 +225,79 @@ class LinearCorEx(
             "must have a positive variance and no negative eigenvalue",
             "Pass a covariance matrix, such as numpy.cov(X.T).",
         )
-        zero = np.zeros(len(scale))
-        columns = Columns("standard", zero, scale, zero, np.sign(scale))
-        device = _device.resolve(name, self.device)
-        return self._fit(torch.as_tensor(matrix, device=device), columns, settings)
+        return self._fit_correlation(matrix, np.zeros(len(scale)), scale, settings)
 
-    def _fit(self, correlation: torch.Tensor, columns: Columns, settings: Settings) -> Self:
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Find the factors of all samples passed so far, of which only the moments are kept.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            More samples, without missing entries.
+        y : ignored
+
+        Returns
+        -------
+        LinearCorEx
+            Itself, fitted as `fit` would be to all samples at once.
+        """
+        name = type(self).__name__
+        _checks.require(
+            self.gaussianize == "standard",
+            f"{name}.partial_fit with gaussianize={self.gaussianize!r}",
+            "must have gaussianize='standard', which needs moments only",
+            "Use fit, or gaussianize='standard'.",
+        )
+        known: RunningMoments | None = getattr(self, "_seen", None)
+        data = _checks.samples(name, X, min_samples=1, estimator=self, reset=known is None)
+        settings = self._settings(data.shape[1])
+        seen = RunningMoments.of(data)
+        if known is not None:
+            seen = known.merge(seen)
+        _checks.require(
+            seen.n_samples >= MIN_SAMPLES and bool(np.diag(seen.products).any()),
+            f"{name}.partial_fit(X={_checks.show(data)})",
+            f"must begin with a minimum of {MIN_SAMPLES} samples that differ",
+            "Pass more samples at once.",
+        )
+        matrix, scale = to_correlation(seen.covariance)
+        self._fit_correlation(matrix, seen.mean, scale, settings)
+        self._seen = seen
+        return self
+
+    def _fit_correlation(
+        self, matrix: Matrix, mean: Matrix, scale: Matrix, settings: Settings
+    ) -> Self:
+        columns = Columns("standard", mean, scale, np.zeros(len(scale)), np.sign(scale))
+        device = _device.resolve(type(self).__name__, self.device)
+        product = Dense(torch.as_tensor(matrix, device=device).unsqueeze(0))
+        return self._fit(product, columns, settings)
+
+    def _fit(self, product: Product, columns: Columns, settings: Settings) -> Self:
         rng = check_random_state(self.random_state)
-        start = random_start(rng, settings.n_restarts, settings.n_factors, len(correlation))
-        factors = fit_problems([Problem(correlation, start)], settings)[0][0]
+        start = random_start(rng, settings.n_restarts, settings.n_factors, len(columns.mean))
+        return self._accept(fit_problems([Problem(product, start)], settings)[0], columns)
+
+    def _accept(self, found: list[Factors], columns: Columns) -> Self:
+        """Take the best of the restarts, and say what is to be known about it."""
+        factors = found[0]
         if not factors.converged:
             warnings.warn(
                 f"LinearCorEx(max_iter={self.max_iter}) did not converge. Raise max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         if factors.copies:
             warnings.warn(
                 f"{factors.copies} columns are copies of others up to noise_floor="
                 f"{self.noise_floor:g}, which alone keeps their total correlation finite.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         self._take(factors, columns)
+        if len(found) > 1:
+            others = [other.mutual_information for other in found[1:]]
+            self.stability_ = stability(factors.mutual_information, others)
         return self
 
     def _take(self, factors: Factors, columns: Columns) -> None:
@@ -240,6 +316,7 @@ class LinearCorEx(
         self.mean_ = columns.mean
         self.scale_ = columns.scale
         self._columns = columns
+        self._seen = None
 
     def transform(self, X: Any) -> Matrix:
         """Return the factor values of samples.
@@ -255,16 +332,7 @@ class LinearCorEx(
             ``w x`` without noise: the variance over the training data is below 1, the more so
             the weaker the factor.
         """
-        _checks.fitted(self, "weights_")
-        data = _checks.samples(
-            type(self).__name__,
-            X,
-            min_samples=1,
-            missing=self.missing == "pairwise",
-            estimator=self,
-            reset=False,
-        )
-        result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
+        result: Matrix = self._scores(X) @ self.weights_.T
         return result
 
     def inverse_transform(self, Z: Any) -> Matrix:
@@ -290,11 +358,9 @@ class LinearCorEx(
             f"must have one column a factor, {len(self.weights_)}",
             "Pass what transform returns.",
         )
-        # rho = w S_e, from which w S follows without S.
-        noise = self.noise_floor**2
-        shared = (self.correlation_ - noise * self.weights_) / (1.0 - noise)
-        variance = shared @ self.weights_.T
-        scores = values @ np.linalg.pinv(variance, hermitian=True) @ shared
+        scores = expected_scores(
+            values.astype(np.float64), self.weights_, self.correlation_, self.noise_floor
+        )
         return self._columns.invert(scores)
 
     def get_covariance(self) -> Matrix:
@@ -307,8 +373,8 @@ class LinearCorEx(
             of `noise_floor`, which keeps it positive definite.
         """
         _checks.fitted(self, "weights_")
-        loadings = self._loadings()
-        covariance: Matrix = loadings.T @ loadings
+        lines = loadings(self.correlation_)
+        covariance: Matrix = lines.T @ lines
         covariance[np.diag_indices_from(covariance)] = 1.0
         return covariance * self.scale_ * self.scale_[:, None]
 
@@ -330,6 +396,11 @@ class LinearCorEx(
         float
             In nats a sample.
         """
+        scores = self._scores(X)
+        return float(predicted_total_correlation(scores, self.correlation_).mean())
+
+    def _scores(self, X: Any) -> Matrix:
+        """Return the scores of new samples, 0 where missing."""
         _checks.fitted(self, "weights_")
         data = _checks.samples(
             type(self).__name__,
@@ -339,46 +410,11 @@ class LinearCorEx(
             estimator=self,
             reset=False,
         )
-        scores = np.nan_to_num(self._columns.apply(data))
-        loadings = self._loadings()
-        own = 1.0 - (loadings**2).sum(0)
-        # Woodbury: the covariance is diagonal but for m loadings.
-        scaled = loadings / own
-        core = np.eye(len(loadings)) + scaled @ loadings.T
-        projected = scores @ scaled.T
-        explained = (np.linalg.solve(core, projected.T).T * projected).sum(1)
-        distance = (scores**2 / own).sum(1) - explained
-        log_det = np.log(own).sum() + np.linalg.slogdet(core)[1]
-        return float(0.5 * ((scores**2).sum(1) - distance - log_det).mean())
-
-    def _loadings(self) -> Matrix:
-        """Return the loadings L, with covariance ``L' L`` off the diagonal."""
-        rho = self.correlation_
-        b = rho / (1.0 - rho**2)
-        loadings: Matrix = b / (1.0 + (rho * b).sum(0))
-        return loadings
+        scores: Matrix = np.nan_to_num(self._columns.apply(data))
+        return scores
 
     def _settings(self, n_features: int) -> Settings:
-        """Return the checked parameters."""
-        name = type(self).__name__
-        _checks.choice(name, "gaussianize", self.gaussianize, WAYS)
-        _checks.choice(name, "missing", self.missing, ("pairwise", "error"))
-        return Settings(
-            _checks.integer(
-                name,
-                "n_factors",
-                self.n_factors,
-                1,
-                n_features,
-                of="the number of variables",
-                remedy="Use fewer factors.",
-            ),
-            _checks.integer(name, "max_iter", self.max_iter, 1),
-            _checks.real(name, "tol", self.tol, 0.0, open_low=True),
-            _checks.boolean(name, "anneal", self.anneal),
-            _checks.real(name, "noise_floor", self.noise_floor, 0.0, 0.5),
-            _checks.integer(name, "n_restarts", self.n_restarts, 1),
-        )
+        return checked_settings(self, n_features)
 
     def _is_showable(self) -> bool:
         return hasattr(self, "weights_")
@@ -391,3 +427,9 @@ class LinearCorEx(
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing == "pairwise"
         return tags
+
+
+def _product_task(
+    columns: Columns, data: Floats, device: torch.device, _: threading.Event
+) -> Product:
+    return product_of(columns, data, device)

@@ -5,38 +5,11 @@ row combination of the half gradient g and of w, so its product with S follows f
 step along it is judged in O(m^2 p).
 """
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
+from nbinterp.corex.products import Product
 from nbinterp.corex.quasi_newton import Pair
-
-
-class Product(Protocol):
-    """Multiplies weights ``(K, m, p)`` by the correlation matrices of K problems."""
-
-    def times(self, w: Tensor) -> Tensor:
-        """Return ``w S``."""
-
-    def take(self, kept: Tensor) -> "Product":
-        """Return the product of the problems `kept`."""
-
-
-@dataclass(frozen=True)
-class Dense:
-    """Correlation matrices ``(K, p, p)``."""
-
-    correlation: Tensor
-
-    def times(self, w: Tensor) -> Tensor:
-        """Return ``w S``."""
-        return torch.bmm(w, self.correlation)
-
-    def take(self, kept: Tensor) -> "Dense":
-        """Return the product of the problems `kept`."""
-        return Dense(self.correlation[kept])
 
 
 def noisy(product: Product, w: Tensor, epsilon: Tensor) -> Tensor:

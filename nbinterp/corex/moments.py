@@ -28,7 +28,7 @@ class Moments(NamedTuple):
         ``r_i = sum_j rho_ji B_ji``.
     q : Tensor of shape (K, p)
         ``Q_i - r_i^2``, written so that large B do not cancel.
-    total_correlation : Tensor of shape (K,)
+    total_correlation : Tensor of shape (K,), float64
         The lower bound of the total correlation that is maximized, in nats; NaN where infeasible.
     """
 
@@ -52,9 +52,14 @@ def moments(w: Tensor, rho: Tensor) -> Moments:
     r = (rho * b).sum(-2)
     q = (b * (q_full - r.unsqueeze(-2) * rho)).sum(-2)
     total_correlation = (
-        torch.log1p(r).sum(-1) - 0.5 * torch.log1p(q).sum(-1) + 0.5 * torch.log1p(-u).sum(-1)
+        _sum(torch.log1p(r)) - 0.5 * _sum(torch.log1p(q)) + 0.5 * _sum(torch.log1p(-u))
     )
     return Moments(u, inverse, b, q_full, r, q, total_correlation)
+
+
+def _sum(terms: Tensor) -> Tensor:
+    # In float64: a total of hundreds of nats in float32 would hide the last improvements.
+    return terms.sum(-1, dtype=torch.float64)
 
 
 def half_gradient(w: Tensor, rho: Tensor, at: Moments) -> Tensor:

@@ -1,7 +1,12 @@
 """From correlation matrices to factors: pack the problems into batches, fit, unpack."""
 
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, groupby
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -9,42 +14,26 @@ import torch
 from torch import Tensor
 
 from nbinterp import _device
-from nbinterp.corex.correlation import copies
 from nbinterp.corex.annealing import Solution, anneal
-from nbinterp.corex.linear_update import Dense, noisy
+from nbinterp.corex.linear_update import noisy, rescale
 from nbinterp.corex.moments import information
+from nbinterp.corex.products import Product, stack
+from nbinterp.corex.settings import Settings
+from nbinterp.corex.workers import run_side_by_side
 
 Matrix = npt.NDArray[np.float64]
+Job = tuple[int, int]  # a problem and one of its starts
 
-# The noise of the stages before the last. The authors' program takes six, 0.6 to 0.6^6; with
-# curvature known these three lead to optima as good.
-_ANNEALING = (0.6, 0.3, 0.1)
+_FLOAT32 = 1e-5  # nats an iteration: finer changes drown in the rounding of float32
+_ENTRIES_IN_CACHE = 2**15  # of the weights of a batch on the CPU; some forty tensors are as large
 _COARSE = 1e-3  # nats an iteration: the least tolerance where the outcome is a yardstick only
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to fit: the checked parameters of `LinearCorEx`."""
-
-    n_factors: int
-    max_iter: int
-    tol: float
-    anneal: bool
-    noise_floor: float
-    n_restarts: int
-
-    @property
-    def schedule(self) -> Matrix:
-        """The annealing noise of each stage."""
-        stages = [noise for noise in _ANNEALING if self.anneal and noise > self.noise_floor]
-        return np.array([*stages, self.noise_floor])
 
 
 @dataclass(frozen=True)
 class Problem:
     """One correlation matrix to explain."""
 
-    correlation: Tensor  # (p, p), zero rows for constant columns
+    product: Product  # of one correlation matrix, with zero rows for constant columns
     start: Matrix  # (restarts, m, p) random weights
     coarse: bool = False  # a null need not be exact
 
@@ -84,60 +73,116 @@ def random_start(
 def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[Factors]]:
     """Return the factors of each problem from each of its starts, best first."""
     found: list[list[Factors]] = [[] for _ in problems]
-    jobs: list[tuple[int, int]] = []
+    jobs: list[Job] = []
     for k, problem in enumerate(problems):
-        if bool((problem.correlation.diagonal() > 0).any()):
+        if bool((problem.product.variances() > 0).any()):
             jobs += [(k, restart) for restart in range(len(problem.start))]
         else:
             found[k] = [Factors.none(*problem.start.shape[1:])]
     if jobs:
-        widest = max(problems[k].correlation.shape[0] for k, _ in jobs)
-        device = problems[jobs[0][0]].correlation.device
-        size = _device.rows_per_block(device, 8 * widest * (widest + 20 * settings.n_factors))
-        for begin in range(0, len(jobs), size):
-            part = jobs[begin : begin + size]
-            for (k, _), factors in zip(part, _fit_jobs(problems, part, settings), strict=True):
-                found[k].append(factors)
+        device = problems[jobs[0][0]].product.table.device
+        tasks = [
+            partial(_fit_jobs, problems, part, settings)
+            for part in _batches(problems, jobs, settings.n_factors, device)
+        ]
+        fitted = chain.from_iterable(run_side_by_side(tasks, device))
+        for (k, _), factors in zip(jobs, fitted, strict=True):
+            found[k].append(factors)
     return [sorted(each, key=lambda factors: -factors.total_correlation) for each in found]
 
 
+def _batches(
+    problems: Sequence[Problem], jobs: Sequence[Job], n_factors: int, device: torch.device
+) -> list[Sequence[Job]]:
+    """Cut the jobs into batches: what fits in memory, on the CPU in its cache."""
+    tables = [problems[k].product.table for k, _ in jobs]
+    rows, widest = (max(table.shape[side] for table in tables) for side in (1, 2))
+    size = _device.rows_per_block(device, 12 * widest * (rows + 40 * n_factors))
+    if device.type == "cpu":
+        size = min(size, max(1, _ENTRIES_IN_CACHE // (widest * n_factors)))
+        size = min(size, ceil(len(jobs) / (os.cpu_count() or 1)))
+    batches: list[Sequence[Job]] = []
+    for _, alike in groupby(jobs, key=lambda job: type(problems[job[0]].product)):
+        part = list(alike)
+        batches += [part[begin : begin + size] for begin in range(0, len(part), size)]
+    return batches
+
+
 def _fit_jobs(
-    problems: Sequence[Problem], jobs: Sequence[tuple[int, int]], settings: Settings
+    problems: Sequence[Problem],
+    jobs: Sequence[Job],
+    settings: Settings,
+    stop: threading.Event,
 ) -> list[Factors]:
     """Fit starts of problems as one batch, constant columns left out and padded at the end."""
-    varying = {k: torch.nonzero(problems[k].correlation.diagonal() > 0)[:, 0] for k, _ in jobs}
-    width = max(len(columns) for columns in varying.values())
-    first = problems[jobs[0][0]].correlation
-    packed = first.new_zeros((len(jobs), width, width))
-    w = first.new_zeros((len(jobs), settings.n_factors, width))
+    varying = {k: torch.nonzero(problems[k].product.variances()[0] > 0)[:, 0] for k, _ in jobs}
+    packed = stack([problems[k].product for k, _ in jobs], [varying[k] for k, _ in jobs])
+    w = packed.table.new_zeros((len(jobs), settings.n_factors, packed.table.shape[2]))
     for row, (k, restart) in enumerate(jobs):
         columns = varying[k]
-        packed[row, : len(columns), : len(columns)] = problems[k].correlation[columns][:, columns]
         start = torch.as_tensor(problems[k].start[restart], dtype=w.dtype, device=w.device)
         w[row, :, : len(columns)] = start[:, columns]
-    w /= 10.0 * ((w @ packed) * w).sum(-1, keepdim=True).sqrt()
+    w /= 10.0 * (packed.times(w) * w).sum(-1, keepdim=True).sqrt()
 
-    schedule = settings.schedule
     tol = np.full(len(jobs), settings.tol)
     tol[[problems[k].coarse for k, _ in jobs]] = max(_COARSE, settings.tol)
-    solutions = anneal(Dense(packed), w, schedule, tol, settings.max_iter)
+    solutions = _solve(packed, w, settings.schedule, tol, settings.max_iter, stop)
     return [
-        _unpack(solution, problems[k].correlation, varying[k], settings.noise_floor)
+        unpack(
+            solution.weights,
+            tuple(solution.history),
+            solution.converged,
+            problems[k].product,
+            varying[k],
+            settings.noise_floor,
+        )
         for (k, _), solution in zip(jobs, solutions, strict=True)
     ]
 
 
-def _unpack(solution: Solution, correlation: Tensor, columns: Tensor, floor: float) -> Factors:
-    """Return the factors of a solution over all columns, by falling total correlation."""
-    square = correlation[columns][:, columns]
-    w = solution.weights[:, : len(columns)]
+def _solve(
+    product: Product,
+    w: Tensor,
+    schedule: Matrix,
+    tol: Matrix,
+    max_iter: int,
+    stop: threading.Event,
+) -> list[Solution]:
+    """Anneal in float32, which is as good at these noises and twice as fast; end in float64."""
+    if len(schedule) == 1:
+        return anneal(product, w, schedule, tol, max_iter, stop)
+    single = product.single()
+    rough = anneal(
+        single, w.to(single.table.dtype), schedule[:-1], np.maximum(tol, _FLOAT32), max_iter, stop
+    )
+    w = torch.stack([solution.weights for solution in rough]).to(w.dtype)
+    before, last = (w.new_full((len(w),), noise) for noise in schedule[-2:])
+    u = (noisy(product, w, before) * w).sum(-1)
+    w, _ = rescale(product, w, u, last)
+    fine = anneal(product, w, schedule[-1:], tol, max_iter, stop)
+    for solution, start in zip(fine, rough, strict=True):
+        solution.history = [*start.history, *solution.history]
+    return fine
+
+
+def unpack(
+    weights: Tensor,
+    history: tuple[Matrix, ...],
+    converged: bool,
+    product: Product,
+    columns: Tensor,
+    floor: float,
+) -> Factors:
+    """Return the factors of weights of `columns` over all columns, by falling total correlation."""
+    varying = stack([product], [columns])
+    w = weights[:, : len(columns)]
     epsilon = w.new_full((1,), floor)
-    rho = noisy(Dense(square.unsqueeze(0)), w.unsqueeze(0), epsilon)[0]
+    rho = noisy(varying, w.unsqueeze(0), epsilon)[0]
     measures = information(w, rho)
     order = torch.argsort(measures.total_correlations, descending=True, stable=True)
 
     def spread(rows: Tensor) -> Matrix:
-        full = rows.new_zeros((len(rows), len(correlation)))
+        full = rows.new_zeros((len(rows), product.table.shape[2]))
         full[:, columns] = rows[order]
         result: Matrix = full.cpu().numpy()
         return result
@@ -151,8 +196,8 @@ def _unpack(solution: Solution, correlation: Tensor, columns: Tensor, floor: flo
         measures.direct,
         measures.no_overlap,
         measures.additivity,
-        tuple(solution.history),
-        sum(len(stage) for stage in solution.history),
-        solution.converged,
-        copies(square, floor),
+        history,
+        sum(len(stage) for stage in history),
+        converged,
+        varying.copies(floor),
     )

@@ -39,6 +39,6 @@ class Dataset:
     def __repr__(self) -> str:
         """Return the shapes: the arrays themselves would fill the screen."""
         return (
-            f"Dataset(data={self.data.shape} {self.data.dtype}, "
+            f"{type(self).__name__}(data={self.data.shape} {self.data.dtype}, "
             f"target={self.target.shape} {self.target.dtype}, image_shape={self.image_shape})"
         )

@@ -10,6 +10,8 @@ from nbinterp import _checks
 
 # Walks of up to this many steps are considered by the automatic choice.
 T_MAX = 100
+# Larger operators are raised to their power in float32: what is below the floor is lost anyhow.
+MOST_IN_FLOAT64 = 600
 # Added to probabilities under the logarithm, as in the authors' program.
 _FLOOR = 1e-7
 
@@ -135,7 +137,8 @@ def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor
     ----------
     Moon et al. 2019, equation 5, and its generalisation to other informational distances.
     """
-    walked = power(operator.matrix, t)
+    matrix = operator.matrix
+    walked = power(matrix.float() if len(matrix) > MOST_IN_FLOAT64 else matrix, t).double()
     if gamma == 1:
         return -torch.log(walked + _FLOOR)
     if gamma == -1:

@@ -10,7 +10,9 @@ from nbinterp.manifold.search import Search
 
 # Affinities below this are zero, as in the authors' program.
 THRESHOLD = 1e-4
-# The search for neighbours starts with this many times those asked for, and grows by it.
+# The search for neighbours starts with this many times those that set the bandwidth, and looks for
+# more where these do not reach far enough.
+_FIRST_LOOK = 4
 _GROWTH = 6
 # Entries a kernel may hold. The authors' has no limit, so that a thousand copies of one row
 # (as dead ReLU nodes make) cost a million entries; here a row then keeps its nearest ones.
@@ -34,9 +36,7 @@ class Affinities:
     values: torch.Tensor
 
 
-def affinities(
-    search: Search, n_queries: int, n_others: int, n_neighbors: int, decay: float
-) -> Affinities:
+def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
     """Return the affinities ``exp(-(d / eps)^decay)`` of queries to the rows of a base.
 
     The bandwidth ``eps`` of a query is the distance to its `n_neighbors`-th neighbour, so that
@@ -46,11 +46,7 @@ def affinities(
     Parameters
     ----------
     search : Search
-        Looks up neighbours of queries.
-    n_queries : int
-        Rows of the kernel.
-    n_others : int
-        Rows of the base that can be neighbours of a query.
+        Looks up neighbours of the queries.
     n_neighbors : int
         The neighbour that sets the bandwidth.
     decay : float
@@ -66,14 +62,14 @@ def affinities(
     Moon et al., Visualizing structure and transitions in high-dimensional biological data,
     Nature Biotechnology 2019, equation 2 before its symmetrisation.
     """
-    most = min(n_others, max(n_neighbors, _MAX_ENTRIES // max(n_queries, n_others)))
+    allowed = _MAX_ENTRIES // max(search.n_queries, search.n_others)
+    most = min(search.n_others, max(n_neighbors, allowed))
     reach = (-log(THRESHOLD)) ** (1 / decay)
     parts = []
-    k = min(most, _GROWTH * (n_neighbors + 1))
-    pending = torch.arange(n_queries)
+    k = min(most, _FIRST_LOOK * (n_neighbors + 1))
+    pending = torch.arange(search.n_queries, device=search.device)
     while len(pending):
-        found = search(pending, k)
-        pending = pending.to(found.indices.device)
+        found = search.find(pending, k)
         # Where even the last one found lies within reach there may be more to find.
         done = found.distances[:, -1] > reach * found.distances[:, n_neighbors - 1]
         if k == most:
@@ -125,9 +121,9 @@ def kernel_matrix(found: Affinities, n: int) -> torch.Tensor:
     --------
     >>> from nbinterp.manifold.search import by_features
     >>> data, own = torch.arange(6.0)[:, None], torch.arange(6)
-    >>> found = affinities(by_features(data, data, own), 6, 5, n_neighbors=1, decay=40)
+    >>> found = affinities(by_features(data, data, own), n_neighbors=1, decay=40)
     >>> kernel_matrix(found, 6).to_dense()[0]
-    tensor([1.0000, 0.6839, 0.0000, 0.0000, 0.0000, 0.0000], dtype=torch.float64)
+    tensor([1.0000, 0.3679, 0.0000, 0.0000, 0.0000, 0.0000], dtype=torch.float64)
     """
     own = torch.arange(n, device=found.rows.device)
     rows = torch.cat([found.rows, found.columns, own])

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
+from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
-# Above this many points the leading axes are found by subspace iteration, and SMACOF takes its
-# steps in float32.
-_MOST_IN_FLOAT64 = 600
+# Above this many points the leading axes are found by subspace iteration.
+_DENSE_EIGH = 600
 _N_PRODUCTS = 40
 # Iterations between two looks at the stress, each of which waits for the device.
 _PATIENCE = 10
@@ -81,7 +81,7 @@ def classical_mds(
     squared = target**2
     means = squared.mean(0)
     gram = -(squared - means - means[:, None] + means.mean()) / 2
-    if len(gram) <= _MOST_IN_FLOAT64:
+    if len(gram) <= _DENSE_EIGH:
         values, vectors = torch.linalg.eigh(gram)
     else:
         values, vectors = leading_eigenpairs(
@@ -124,7 +124,7 @@ def smacof(target: torch.Tensor, start: torch.Tensor, max_iter: int, tol: float)
     on the configuration, 1980: nor does going twice as far, which takes half the iterations.
     """
     # Positions need fewer digits than errors, which are summed in float64.
-    dtype = torch.float32 if len(target) > _MOST_IN_FLOAT64 else target.dtype
+    dtype = torch.float32 if len(target) > MOST_IN_FLOAT64 else target.dtype
     target, points = target.to(dtype), start.to(dtype)
     floor = _NEGLIGIBLE * float(target.square().sum(dtype=torch.float64))
     n_iter, converged, before = 0, False, torch.inf

@@ -1,6 +1,7 @@
 """The package `phate` from PyPI behind the interface of our `PHATE`, to compare with."""
 
 import importlib
+import logging
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +39,14 @@ def fit_package(settings: "PHATE", data: _checks.Floats) -> dict[str, Any]:
         verbose=0,
     )
     embedding = _quietly(operator.fit_transform, data)
-    potentials = torch.as_tensor(np.asarray(operator.diff_potential))
+    # Its public `diff_potential` is spread over the samples; the map is fitted to the landmarks'.
+    potentials = torch.as_tensor(np.asarray(operator._diff_potential))
     return {
         "embedding_": embedding,
         "t_": int(operator.optimal_t if settings.t == "auto" else settings.t),
         "von_neumann_entropy_": np.asarray(operator._von_neumann_entropy()[1]),
         "stress_": mds.stress(mds.distances(potentials), torch.as_tensor(operator.embedding)),
+        "neighbor_recall_": 1.0,
         "_package": operator,
     }
 
@@ -55,7 +58,16 @@ def transform_package(operator: Any, data: _checks.Floats) -> _checks.Floats:
 
 
 def _quietly(function: Any, data: _checks.Floats) -> Any:
-    """Return ``function(data)`` without the package's warnings, which name its own settings."""
+    """Return ``function(data)`` without the package's warnings, which name its own settings.
+
+    Those about convergence come through a logger that writes to standard output.
+    """
+    logger = logging.getLogger("graphtools")
+    before = logger.disabled
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return function(data)
+        logger.disabled = True
+        try:
+            return function(data)
+        finally:
+            logger.disabled = before

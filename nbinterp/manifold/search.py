@@ -1,6 +1,7 @@
 """Ways to look up neighbours: among features, in cells, or in distances already known."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,37 @@ import torch
 from nbinterp._numerics.inverted_file import nearest_by_cells
 from nbinterp._numerics.neighbours import Neighbours, nearest
 
-# From rows of the queries and k, to their k nearest rows of the base. Rows with fewer are filled
-# up with infinite distances.
-Search = Callable[[torch.Tensor, int], Neighbours]
+
+@dataclass(frozen=True)
+class Search:
+    """A way to look up neighbours of queries in a base.
+
+    Parameters
+    ----------
+    find : callable
+        From rows of the queries and ``k`` to their ``k`` nearest rows of the base, or fewer if no
+        more are known. Rows with fewer than others are filled up with infinite distances.
+    n_queries : int
+        Rows that can be asked for.
+    n_others : int
+        Rows of the base that can be neighbours of a query.
+    device : torch.device
+        Where the neighbours are.
+    """
+
+    find: Callable[[torch.Tensor, int], Neighbours]
+    n_queries: int
+    n_others: int
+    device: torch.device
 
 
 def by_features(queries: torch.Tensor, base: torch.Tensor, own: torch.Tensor | None) -> Search:
     """Return the exact search; `own` is the base row that each query itself is, if it is one."""
 
-    def search(rows: torch.Tensor, k: int) -> Neighbours:
+    def find(rows: torch.Tensor, k: int) -> Neighbours:
         return nearest(queries[rows], base, k, own=None if own is None else own[rows])
 
-    return search
+    return Search(find, len(queries), len(base) - (own is not None), base.device)
 
 
 def by_cells(data: torch.Tensor, random: np.random.RandomState) -> tuple[Search, list[float]]:
@@ -31,27 +51,28 @@ def by_cells(data: torch.Tensor, random: np.random.RandomState) -> tuple[Search,
     exact = by_features(data, data, torch.arange(len(data), device=data.device))
     recall: list[float] = []
 
-    def search(rows: torch.Tensor, k: int) -> Neighbours:
+    def find(rows: torch.Tensor, k: int) -> Neighbours:
         if len(rows) < len(data):
-            return exact(rows, k)
+            return exact.find(rows, k)
         found, measured = nearest_by_cells(data, k, random)
         recall.append(measured)
         return found
 
-    return search, recall
+    return Search(find, exact.n_queries, exact.n_others, exact.device), recall
 
 
 def by_distances(distances: torch.Tensor, *, among_themselves: bool) -> Search:
     """Return the search in a dense matrix of distances ``(n_queries, n_base)``."""
 
-    def search(rows: torch.Tensor, k: int) -> Neighbours:
+    def find(rows: torch.Tensor, k: int) -> Neighbours:
         block = distances[rows]
         if among_themselves:
             block.scatter_(1, rows[:, None], torch.inf)
         best = block.topk(k, dim=1, largest=False)
         return Neighbours(best.indices, best.values)
 
-    return search
+    n_queries, n_base = distances.shape
+    return Search(find, n_queries, n_base - among_themselves, distances.device)
 
 
 def by_list(stored: Any, *, among_themselves: bool, device: torch.device) -> Search:
@@ -66,9 +87,10 @@ def by_list(stored: Any, *, among_themselves: bool, device: torch.device) -> Sea
     indices = np.zeros((stored.shape[0], counts.max()), dtype=np.int64)
     distances = np.full(indices.shape, np.inf)
     indices[row, place], distances[row, place] = column, value
-    found = Neighbours(torch.as_tensor(indices, device=device), torch.as_tensor(distances, device=device))
+    near, apart = torch.as_tensor(indices, device=device), torch.as_tensor(distances, device=device)
 
-    def search(rows: torch.Tensor, k: int) -> Neighbours:
-        return Neighbours(found.indices[rows, :k], found.distances[rows, :k])
+    def find(rows: torch.Tensor, k: int) -> Neighbours:
+        return Neighbours(near[rows, :k], apart[rows, :k])
 
-    return search
+    n_queries, n_base = stored.shape
+    return Search(find, n_queries, n_base - among_themselves, device)

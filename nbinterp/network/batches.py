@@ -99,9 +99,13 @@ def _refuse_scalar(caller: str, ndim: int) -> None:
 
 
 def _refuse_nonfinite(caller: str, batch: torch.Tensor, n_seen: int) -> None:
-    if not batch.is_floating_point() or bool(torch.isfinite(batch).all()):
+    # A sum reads the batch once and writes nothing; should it overflow, each entry is looked at.
+    if not batch.is_floating_point() or bool(torch.isfinite(batch.sum())):
         return
-    row = int((~torch.isfinite(batch.flatten(1))).any(dim=1).nonzero()[0])
+    broken = (~torch.isfinite(batch.reshape(len(batch), -1))).any(dim=1)
+    if not bool(broken.any()):
+        return
+    row = int(broken.nonzero()[0])
     _checks.fail(
         f"{caller}(data)",
         f"must be finite, but sample {n_seen + row} has NaN or infinite values",

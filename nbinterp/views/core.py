@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 import anywidget
@@ -206,6 +207,12 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     def describe(self) -> str:
         """Return the view in one line, for readers without a screen for it."""
         return type(self).__name__
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write this view as one page that opens offline; see `nbinterp.views.export.to_html`."""
+        from nbinterp.views.export import to_html  # which builds on this module
+
+        return to_html(self, path)
 
     def __repr__(self) -> str:
         return self.describe()

@@ -13,6 +13,7 @@ import traitlets
 from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.corex import ClusterFactors, LocalCorEx
+from nbinterp.manifold import PHATE
 from nbinterp.views import samples
 from nbinterp.views.core import Answer, Array, View, verb
 from nbinterp.views.heatmap import InteractionHeatmap
@@ -21,7 +22,7 @@ from nbinterp.views.snapshot import scatter_png
 Callback = Callable[[npt.NDArray[np.int64]], Any]
 
 
-@shows(LocalCorEx)
+@shows(LocalCorEx, PHATE)
 class ClusterExplorer(View):
     """A map of samples to look at, to lasso and to ask about.
 
@@ -31,8 +32,9 @@ class ClusterExplorer(View):
 
     Parameters
     ----------
-    source : fitted LocalCorEx or array of shape (n_samples, 2)
-        What to map: the samples of a fit by its `map_`, or positions of your own.
+    source : fitted LocalCorEx, fitted PHATE or array of shape (n_samples, 2)
+        What to map: the samples of a fit by its `map_`, a map by its first two components, or
+        positions of your own.
     columns : DataFrame or dict of arrays of shape (n_samples,), optional
         What is known of the samples: shown on hovering, and to colour by. Booleans, texts and
         whole numbers of at most 40 values are categories, other numbers a scale. The clusters of a
@@ -90,7 +92,7 @@ class ClusterExplorer(View):
 
     def __init__(
         self,
-        source: LocalCorEx | npt.ArrayLike,
+        source: LocalCorEx | PHATE | npt.ArrayLike,
         *,
         columns: Any = None,
         images: Any = None,
@@ -99,11 +101,10 @@ class ClusterExplorer(View):
         height: int = 520,
     ) -> None:
         caller = type(self).__name__
-        self._source = source if isinstance(source, LocalCorEx) else None
-        if self._source is not None:
-            _checks.fitted(self._source, "labels_")
-        positions = source if self._source is None else self._source.map_
-        xy = _checks.samples(caller, positions, name="source", min_samples=1, min_features=2)
+        self.source = source if isinstance(source, LocalCorEx) else None
+        xy = _checks.samples(
+            caller, _positions(source), name="source", min_samples=1, min_features=2
+        )
         _checks.require(
             xy.shape[1] == 2,
             f"{caller}(source={_checks.show(xy)})",
@@ -111,8 +112,8 @@ class ClusterExplorer(View):
             "Pass a fitted LocalCorEx, or an array of shape (n_samples, 2).",
         )
         table = samples.table(caller, columns, len(xy))
-        if self._source is not None and "cluster" not in [one.name for one in table]:
-            table.insert(0, samples.column(caller, "cluster", _clusters(self._source), len(xy)))
+        if self.source is not None and "cluster" not in [one.name for one in table]:
+            table.insert(0, samples.column(caller, "cluster", _clusters(self.source), len(xy)))
         names = [one.name for one in table]
         if color_by is None:
             color_by = names[0] if names else ""
@@ -128,7 +129,7 @@ class ClusterExplorer(View):
             color_by=color_by,
             height=_checks.integer(caller, "height", height, 200, 4000),
             _has_images=self._images is not None,
-            _can_fit=self._source is not None,
+            _can_fit=self.source is not None,
             _fit=None,
             heatmap=InteractionHeatmap(),
         )
@@ -204,7 +205,7 @@ class ClusterExplorer(View):
         >>> explorer.fit_selection().n_samples
         50
         """
-        if self._source is None:
+        if self.source is None:
             _checks.fail(
                 f"{type(self).__name__}.fit_selection()",
                 "must have data to fit, and this map was made of positions",
@@ -213,7 +214,7 @@ class ClusterExplorer(View):
             )
         with self._lock:
             started = time.perf_counter()
-            factors = self._source.fit_selection(self.selection)
+            factors = self.source.fit_selection(self.selection)
             self._factors = factors
             self.heatmap.show(factors)
             self._fit = {
@@ -254,7 +255,11 @@ class ClusterExplorer(View):
         """Answer a hover with the picture of a sample, grey or RGB."""
         images = self._images
         if images is None or not 0 <= index < len(images):
-            raise ValueError(f"There is no picture of sample {index}.")
+            _checks.fail(
+                f"thumbnail(index={index})",
+                "must be a sample with a picture",
+                "Hover over a sample of this map.",
+            )
         height, width, *colours = images[index].shape
         fields = {"index": index, "width": width, "height": height, "channels": 3 if colours else 1}
         return Answer(fields, [images[index].tobytes()])
@@ -275,6 +280,18 @@ class ClusterExplorer(View):
     def _check_color_by(self, proposal: Any) -> str:
         names = ["", *(column.name for column in self._table)]
         return _checks.choice(type(self).__name__, "color_by", proposal["value"], names)
+
+
+def _positions(source: Any) -> Any:
+    """Return where the samples of `source` are on the map."""
+    if isinstance(source, LocalCorEx):
+        _checks.fitted(source, "labels_")
+        return source.map_
+    if isinstance(source, PHATE):
+        _checks.fitted(source, "embedding_")
+        plane = source.embedding_[:, :2]
+        return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
+    return source
 
 
 def _clusters(local: LocalCorEx) -> pd.Series:

@@ -144,7 +144,12 @@ def _run(notebook: Any, folder: Path) -> Json:
     from nbclient import NotebookClient
 
     client = NotebookClient(
-        notebook, timeout=900, resources={"metadata": {"path": str(folder)}}, kernel_name="python3"
+        notebook,
+        timeout=900,
+        resources={"metadata": {"path": str(folder)}},
+        kernel_name="python3",
+        # ipykernel warns on every start that the loopback is not encrypted.
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     with client.setup_kernel():
         for number, cell in enumerate(notebook.cells):
@@ -253,7 +258,12 @@ def main() -> None:
     parser.add_argument("notebook", type=Path)
     parser.add_argument("page", type=Path)
     given = parser.parse_args()
-    notebook_to_html(given.notebook, given.page)
+    from nbclient.exceptions import CellExecutionError
+
+    try:
+        notebook_to_html(given.notebook, given.page)
+    except CellExecutionError as error:
+        raise SystemExit(str(error)) from None  # the cell and its error, not our own frames
 
 
 if __name__ == "__main__":

@@ -107,10 +107,12 @@ class _Sheet:
         stretched = Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST)
         self.image.paste(stretched, (round(x * _SCALE), round(y * _SCALE)))
 
-    def colour_bar(self, name: str, low: float, high: float, label: str, y: float) -> None:
+    def colour_bar(
+        self, name: str, low: float, high: float, label: str, y: float, power: float = 1.0
+    ) -> None:
         """Draw the scale of a ramp at the right of the sheet, lowest at the bottom."""
         x, height = self.width - 70, 120.0
-        self.picture(ramp(np.linspace(1, 0, 60), name)[:, None], x, y + 18, 12, height)
+        self.picture(ramp(np.linspace(1, 0, 60) ** power, name)[:, None], x, y + 18, 12, height)
         self.text(x - 4, y + 6, label, size=10, width=74)
         for share, value in ((0.0, high), (0.5, (low + high) / 2), (1.0, low)):
             self.text(x + 17, y + 18 + share * height, f"{value:.3g}", size=10)
@@ -288,7 +290,7 @@ def heatmap_png(
     Parameters
     ----------
     values : array of shape (m, p)
-        Drawn on viridis from 0 to the largest, or from -1 to 1 on blue, grey, red.
+        Drawn on viridis by their roots, from 0 to the largest, or from -1 to 1 on blue, grey, red.
     rows, columns : sequences of str, of lengths m and p
         Names at the left and above.
     label : str
@@ -330,7 +332,9 @@ def heatmap_png(
         return sheet.png()
     high = 1.0 if diverging else float(np.nanmax(values, initial=0)) or 1.0
     low, name = (-1.0, "diverging") if diverging else (0.0, "viridis")
-    pixels = ramp((values - low) / (high - low), name)
+    # The root, as the paper draws it: a few cells hold nearly all, and would leave the rest dark.
+    power = 1.0 if diverging else 0.5
+    pixels = ramp(np.maximum((values - low) / (high - low), 0) ** power, name)
     if weak is not None:
         pixels = np.where(weak[..., None], _FAINT, pixels).astype(np.uint8)
     split = p - block
@@ -345,5 +349,5 @@ def heatmap_png(
     for column, length in lengths.items():
         x = (left if column < split else start - cell_width * split) + cell_width * (column + 0.5)
         sheet.text(x, top - 5 - length, columns[column], size=10, width=84, upright=True)
-    sheet.colour_bar(name, low, high, label, head)
+    sheet.colour_bar(name, low, high, label, head, power)
     return sheet.png()

@@ -33,7 +33,7 @@ def pack(images: npt.NDArray[np.uint8]) -> dict[str, Any]:
     >>> sprite["width"], sprite["height"], sprite["across"], sprite["count"]
     (6, 4, 3, 5)
     """
-    step = max(1, math.ceil(math.sqrt(images[..., :1].size / _MOST_PIXELS)))
+    step = max(1, math.ceil(math.sqrt(math.prod(images.shape[:3]) / _MOST_PIXELS)))
     tiles = images[:, ::step, ::step]
     count, height, width = tiles.shape[:3]
     across = max(1, math.ceil(math.sqrt(count)))

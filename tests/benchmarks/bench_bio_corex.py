@@ -33,7 +33,7 @@ def seconds(work, repeats):
 def main():
     X = np.random.default_rng(1).normal(size=(2000, 25)) @ np.linalg.cholesky(MODULAR).T
     slow, (labels, _, _, totals, n_iter) = seconds(lambda: bio_replica.fit(X, 5, seed=1), 3)
-    fast, corex = seconds(lambda: BioCorEx(5, random_state=1).fit(X), 15)
+    fast, corex = seconds(lambda: BioCorEx(5, random_state=1, progress=False).fit(X), 15)
     assert np.allclose(corex.total_correlations_, totals, atol=1e-3)
     assert (corex.labels_ == labels).mean() > 0.999
     print("Bio CorEx, 2000 x 25, 5 factors, with 20 permutations")

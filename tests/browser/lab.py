@@ -129,6 +129,8 @@ def start(notebook: Path, folder: Path) -> Iterator[Lab]:
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        # Kernel, server and a browser that draws in software share the cores: do not spin.
+        "OMP_WAIT_POLICY": "PASSIVE",
     }
     log = folder / "lab.log"
     with log.open("w") as output:

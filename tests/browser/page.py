@@ -1,14 +1,13 @@
 """The JupyterLab page as a person uses it: menus, keys, mouse."""
 
 import math
-import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from browser.lab import Lab
+from browser.lab import Lab, wait_for
 from playwright.sync_api import Browser, Locator, Page, expect
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
@@ -27,9 +26,9 @@ class NotebookPage:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(f"{lab.url}/lab/tree/{notebook}?reset")
         expect(self.page.locator(".jp-Notebook .cm-content").first).to_be_visible(timeout=60_000)
-        self.page.wait_for_selector(
-            '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000
-        )
+        # The page says "idle" before it has a kernel, and cells run then ask which one to use.
+        wait_for(lambda: any(k["connections"] for k in lab.get("/api/kernels")), "connected kernel")
+        self.page.wait_for_timeout(500)
 
     def menu(self, *labels: str) -> None:
         """Choose an entry of the menu bar."""
@@ -41,8 +40,14 @@ class NotebookPage:
     def run_all(self) -> None:
         """Run all cells, as Run > Run All Cells does, to the end of the last one."""
         self.menu("Run", "Run All Cells")
+        failed = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
         last = self.page.locator(".jp-CodeCell .jp-InputArea-prompt").last
-        expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=300_000)
+
+        def finished() -> bool:
+            assert failed.count() == 0, failed.first.text_content()
+            return "*" not in (text := last.text_content() or "") and any(map(str.isdigit, text))
+
+        wait_for(finished, "end of the notebook", seconds=300)
 
     def view(self, name: str) -> Locator:
         """Return the first view called `name`, scrolled to where a person would look."""
@@ -64,12 +69,9 @@ class NotebookPage:
         self, explorer: Locator, positions: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Return where on the screen the map shows `positions`, in pixels."""
-        return np.array(
-            explorer.evaluate(
-                "(root, rows) => rows.map((row) => root.nbi.project(...row)).map(({x, y}) => [x, y])",
-                positions.tolist(),
-            )
-        )
+        script = "(root, rows) => rows.map(([x, y]) => root.nbi.project(x, y))"
+        places = explorer.evaluate(script, positions.tolist())
+        return np.array([[place["x"], place["y"]] for place in places])
 
     def heatmap(self, explorer: Locator) -> dict[str, Any]:
         """Return the names and values that the heatmap beside the map draws."""
@@ -102,6 +104,6 @@ def inside(points: npt.NDArray[np.float64], ring: list[Point]) -> npt.NDArray[np
 
 
 def circle(x: float, y: float, radius: float, steps: int = 48) -> list[Point]:
-    """Return a closed ring of points round (x, y)."""
-    angles = [2 * math.pi * step / steps for step in range(steps + 1)]
+    """Return a closed ring of points round (x, y), from its left and back to it."""
+    angles = [math.pi + 2 * math.pi * step / steps for step in range(steps + 1)]
     return [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]

@@ -61,10 +61,13 @@ def test_lasso_reaches_python(opened: Opened) -> None:
 def test_fit_button_fills_the_heatmap(opened: Opened) -> None:
     page, kernel, _ = opened
     explorer = page.view("explorer")
-    assert kernel.value("len(explorer.selection)") > 50
+    count = kernel.value("len(explorer.selection)")
+    assert count > 50
     explorer.locator('[data-nbi="fit"]').click()
     page.picture("3-busy")
-    expect(explorer.locator('[data-nbi="status"]')).to_contain_text("factors of", timeout=60_000)
+    expect(explorer.locator('[data-nbi="status"]')).to_contain_text(
+        f"factors of {count:,} samples", timeout=60_000
+    )
     page.picture("4-fitted")
     drawn = page.heatmap(explorer)
     direct = kernel.value(

@@ -91,6 +91,17 @@ def test_a_whole_fit_is_that_of_the_replica(floor):
     np.testing.assert_allclose(corex.mutual_information_[:, order], information, atol=1e-6)
 
 
+def test_alternating_alpha_come_to_rest_as_in_the_replica():
+    X = modular(100, seed=0)
+    corex = BioCorEx(2, variance_floor=9e-4, random_state=0).fit(X)
+    labels, alpha, _, totals, n_iter = bio_replica.fit(X, 2, floor=9e-4, seed=0)
+    assert corex.converged_ and corex.n_iter_ == n_iter > 100
+    assert np.ptp(corex.history_[60:100]) > 1e-3 > 1e-4 > np.ptp(corex.history_[-5:])
+    np.testing.assert_array_equal(corex.labels_, labels)
+    np.testing.assert_allclose(corex.alpha_, alpha, atol=1e-6)
+    np.testing.assert_allclose(corex.total_correlations_, totals, atol=1e-6)
+
+
 def test_single_precision_is_enough():
     X = modular(500, seed=0)
     single = BioCorEx(5, random_state=0, max_iter=25, tol=1e-9)

@@ -48,7 +48,8 @@ def test_chance_is_taken_away():
     assert raw.mean() > 0.005
     assert (corrected == 0).double().mean() == pytest.approx(19 / 21, abs=0.06)
     assert corrected.mean() < 0.4 * raw.mean()
-    assert (corrected >= 0).all() and (corrected <= raw.clamp(min=0)).all()
+    assert (raw - corrected)[corrected > 0].min() > 0.002
+    assert (corrected >= 0).all()
 
 
 def test_permutations_together_are_permutations_alone(monkeypatch):

@@ -1,12 +1,12 @@
 """Correlations, complete and pairwise."""
 
 import numpy as np
-import pytest
 import torch
 
 from nbinterp import _device
-from nbinterp.corex.correlation import copies, correlation_of, to_correlation
+from nbinterp.corex.correlation import correlation_of, product_of, to_correlation
 from nbinterp.corex.gaussianize import learn_columns
+from nbinterp.corex.products import Dense, Scores
 
 CPU = torch.device("cpu")
 
@@ -54,8 +54,12 @@ def test_to_correlation_keeps_constants_apart():
     np.testing.assert_allclose(scale, [2, 1, 0])
 
 
-@pytest.mark.parametrize(("noise", "expected"), [(0.0, 2), (1e-3, 2), (0.1, 0)])
-def test_copies_are_counted(noise, expected):
-    x = np.random.default_rng(3).normal(size=(400, 4))
-    x[:, 3] = -x[:, 0] + noise * np.random.default_rng(4).normal(size=400)
-    assert copies(torch.tensor(np.corrcoef(x.T)), 0.01) == expected
+def test_few_samples_are_kept_as_scores():
+    rng = np.random.default_rng(5)
+    wide, tall = rng.normal(size=(20, 60)), rng.normal(size=(60, 20))
+    kept, formed = (product_of(learn_columns(x, "standard"), x, CPU) for x in (wide, tall))
+    assert isinstance(kept, Scores)
+    assert isinstance(formed, Dense)
+    np.testing.assert_allclose((kept.table.mT @ kept.table)[0], np.corrcoef(wide.T), atol=1e-12)
+    wide[0, 0] = np.nan
+    assert isinstance(product_of(learn_columns(wide, "standard"), wide, CPU), Dense)

@@ -47,7 +47,7 @@ def test_regions_and_their_factors_are_found(fitted):
     assert first.total_correlation_ == pytest.approx(6.73, abs=0.8)
     # What chance gives is far below what is there.
     assert first.null_total_correlation_ < 0.1 * first.total_correlation_
-    assert first.null_mutual_information_ < first.mutual_information_[1].max() / 3
+    assert 0 < first.null_mutual_information_ < first.mutual_information_[0].max()
 
 
 def test_a_cluster_is_the_fit_of_its_samples(fitted):
@@ -105,7 +105,7 @@ def test_predict_takes_the_nearest_centre(fitted):
 def test_a_selection_is_fitted_as_a_cluster_is(fitted):
     first = fitted.clusters_[0]
     selected = fitted.fit_selection(first.indices)
-    np.testing.assert_allclose(selected.mutual_information_, first.mutual_information_, atol=1e-6)
+    np.testing.assert_allclose(selected.mutual_information_, first.mutual_information_, atol=1e-3)
     assert selected.name == "selection of 250"
     mask = np.isin(np.arange(500), first.indices)
     np.testing.assert_array_equal(fitted.fit_selection(mask).indices, first.indices)
@@ -124,7 +124,7 @@ def test_selections_from_other_threads(fitted):
     for thread in threads:
         thread.join()
     for each in found:
-        np.testing.assert_allclose(each, expected, atol=1e-9)
+        np.testing.assert_array_equal(each, expected)
 
 
 def test_clusters_too_small_are_reported():

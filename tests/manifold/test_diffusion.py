@@ -15,7 +15,6 @@ from nbinterp.manifold.diffusion import (
     spectrum,
     von_neumann_entropy,
 )
-from nbinterp.manifold.kernel import kernel_matrix
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +23,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def operator(data):
-    return diffusion_operator(kernel_matrix(torch.as_tensor(data), 5, 40))
+def operator(data, kernel_of):
+    return diffusion_operator(kernel_of(torch.as_tensor(data), 5, 40))
 
 
 def test_is_a_reversible_walk(operator):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from nbinterp.manifold.kernel import Affinities, affinities, kernel_matrix
+from nbinterp.manifold.kernel import Affinities, affinities
 from nbinterp.manifold.landmarks import (
     find_landmarks,
     group_sums,
@@ -13,6 +13,7 @@ from nbinterp.manifold.landmarks import (
     normalised,
     spectral_features,
 )
+from nbinterp.manifold.search import by_features
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def kernel(data):
-    return kernel_matrix(torch.as_tensor(data), 5, 40)
+def kernel(data, kernel_of):
+    return kernel_of(torch.as_tensor(data), 5, 40)
 
 
 def test_landmarks_of_real_samples(kernel):
@@ -35,12 +36,12 @@ def test_landmarks_of_real_samples(kernel):
     torch.testing.assert_close(flow, flow.T)
 
 
-def test_operator_is_that_of_graphtools_for_its_clusters(data):
+def test_operator_is_that_of_graphtools_for_its_clusters(data, kernel_of):
     graph = graphtools.Graph(
         data, knn=5, decay=40, n_pca=None, n_landmark=25, random_state=0, verbose=0
     )
     theirs = np.asarray(graph.landmark_op)
-    kernel = kernel_matrix(torch.as_tensor(data), 5, 40)
+    kernel = kernel_of(torch.as_tensor(data), 5, 40)
     rows, columns = kernel.indices()
     labels = torch.as_tensor(graph.clusters)
     sums = group_sums(Affinities(rows, columns, kernel.values()), labels, len(data))
@@ -55,7 +56,8 @@ def test_weights_of_new_samples_are_those_of_graphtools(data):
     )
     theirs = graph.extend_to_data(new)
     assert graph.landmark_op is not None
-    found = affinities(torch.as_tensor(new), torch.as_tensor(data), 5, 40)
+    search = by_features(torch.as_tensor(new), torch.as_tensor(data), None)
+    found = affinities(search, 5, 40)
     ours = normalised(group_sums(found, torch.as_tensor(graph.clusters), len(new)))
     np.testing.assert_allclose(ours.to_dense(), theirs.toarray(), atol=1e-9)
 
@@ -74,8 +76,8 @@ def test_features_are_the_walk_on_its_leading_modes(kernel):
     assert torch.linalg.svdvals(kept.T @ own).min() > 0.99
 
 
-def test_fewer_distinct_samples_than_landmarks():
+def test_fewer_distinct_samples_than_landmarks(kernel_of):
     data = torch.as_tensor(np.random.RandomState(0).standard_normal((8, 2))).repeat(10, 1)
-    found = find_landmarks(kernel_matrix(data, 5, 40), 20, np.random.RandomState(0))
+    found = find_landmarks(kernel_of(data, 5, 40), 20, np.random.RandomState(0))
     assert found.operator.matrix.isfinite().all()
     assert found.operator.matrix.shape[0] == int(found.labels.max()) + 1

@@ -15,7 +15,7 @@ def points(n: int, p: int, seed: int = 0) -> torch.Tensor:
 
 @pytest.mark.parametrize("dense", [1000, 10])
 def test_classical_scaling_recovers_points(monkeypatch, dense):
-    monkeypatch.setattr(mds, "_MOST_IN_FLOAT64", dense)
+    monkeypatch.setattr(mds, "_DENSE_EIGH", dense)
     target = distances(points(120, 3))
     found = classical_mds(target, 3, np.random.RandomState(0))
     torch.testing.assert_close(distances(found), target, rtol=1e-6, atol=1e-6)
@@ -68,7 +68,7 @@ def test_float32_steps_end_where_float64_steps_do(monkeypatch):
     target = distances(points(200, 12))
     start = classical_mds(target, 3, np.random.RandomState(0))
     double = smacof(target, start, 2000, 1e-6)
-    monkeypatch.setattr(mds, "_MOST_IN_FLOAT64", 10)
+    monkeypatch.setattr(mds, "MOST_IN_FLOAT64", 10)
     single = smacof(target, start, 2000, 1e-6)
     assert single.points.dtype == torch.float64
     assert stress(target, single.points) == pytest.approx(stress(target, double.points), rel=1e-4)

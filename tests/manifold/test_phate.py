@@ -6,9 +6,12 @@ import phate
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import adjusted_rand_score
+from sklearn.neighbors import kneighbors_graph
 
 from nbinterp._numerics.kmeans import k_means
-from nbinterp.manifold import PHATE
+from nbinterp.manifold import PHATE, graph
+from nbinterp.manifold import phate as phate_module
 from nbinterp.manifold.kernel import THRESHOLD
 
 
@@ -49,7 +52,7 @@ def test_same_seed_same_map(n_landmarks):
 def test_scale_and_shift_of_the_data_change_nothing():
     data, _ = gaussians(50, 3)
     map_ = quick().fit_transform(data)
-    np.testing.assert_allclose(quick().fit_transform(1000 * data - 50), map_, atol=1e-6)
+    np.testing.assert_allclose(quick().fit_transform(1000 * data - 50), map_, atol=1e-3)
 
 
 def test_units_are_those_of_potentials():
@@ -64,15 +67,18 @@ def test_units_are_those_of_potentials():
     assert misfit < 0.02
 
 
-def test_agrees_with_the_package():
+@pytest.mark.parametrize("n_landmarks", [None, 120])
+def test_agrees_with_the_package(n_landmarks, capfd):
     data, _ = gaussians(60, 4, n_groups=3)
-    ours = quick(n_components=3).fit(data)
-    theirs = quick(n_components=3, engine="phate").fit(data)
+    # Singular values, which the package takes, choose another t where the walk is not symmetric.
+    settings = {"n_components": 3, "n_landmarks": n_landmarks, "t": 8 if n_landmarks else "auto"}
+    ours, theirs = quick(**settings).fit(data), quick(**settings, engine="phate").fit(data)
     assert abs(ours.t_ - theirs.t_) <= 2
     assert ours.stress_ <= theirs.stress_
     correlation = np.corrcoef(spread(ours.embedding_).ravel(), spread(theirs.embedding_).ravel())
     assert correlation[0, 1] > 0.98
     assert theirs.transform(data[:5]).shape == (5, 3)
+    assert capfd.readouterr().out == ""
 
 
 @pytest.mark.parametrize("n_landmarks", [None, 30])
@@ -216,7 +222,96 @@ def test_a_failed_fit_leaves_the_last_one():
     assert fitted.n_features_in_ == 10
 
 
+def test_nothing_of_an_earlier_fit_stays():
+    data, _ = gaussians(20, 3)
+    fitted = quick().fit(pd.DataFrame(data).add_prefix("x"))
+    fitted.set_params(engine="phate").fit(data)
+    assert not hasattr(fitted, "n_iter_")
+    assert not hasattr(fitted, "feature_names_in_")
+    assert fitted.transform(data[:2]).shape == (2, 2)
+    assert fitted.set_params(engine="torch").fit(data).n_iter_ > 0
+    assert np.isfinite(fitted.transform(data[:2])).all()
+
+
 def test_unconverged_scaling_says_so():
     data, _ = gaussians(40, 1)
     with pytest.warns(ConvergenceWarning, match="Use a larger max_iter"):
         assert not quick(max_iter=1).fit(data).converged_
+
+
+def test_distances_given_are_as_good_as_features():
+    data, _ = gaussians(50, 3)
+    apart = np.linalg.norm(data[:, None] - data, axis=2)
+    fitted = quick(metric="precomputed").fit(apart)
+    expected = quick(n_pca=None).fit(data)
+    np.testing.assert_allclose(fitted.embedding_, expected.embedding_, atol=1e-3)
+    new = np.random.RandomState(1).standard_normal((5, 10))
+    to_data = np.linalg.norm(new[:, None] - data, axis=2)
+    np.testing.assert_allclose(fitted.transform(to_data), expected.transform(new), atol=1e-3)
+
+
+def test_neighbours_given_are_as_good_as_features():
+    data, _ = gaussians(50, 3)
+    near = kneighbors_graph(data, 60, mode="distance")
+    fitted = quick(metric="precomputed").fit(near)
+    expected = quick(n_pca=None).fit(data)
+    np.testing.assert_allclose(fitted.embedding_, expected.embedding_, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.ones((20, 19)), "must be square"),
+        (-np.ones((20, 20)), "must hold no negative distances"),
+        (kneighbors_graph(np.eye(20), 3, mode="distance"), "must list at least 5 neighbours"),
+        (np.full((20, 20), np.nan), "NaN"),
+    ],
+)
+def test_refuses_distances(given, message):
+    with pytest.raises(ValueError, match=message):
+        quick(metric="precomputed").fit(given)
+
+
+def test_the_package_takes_no_distances():
+    with pytest.raises(ValueError, match=r"PHATE\(metric='precomputed'\) must be 'euclidean'"):
+        quick(metric="precomputed", engine="phate").fit(np.ones((20, 20)))
+
+
+def test_a_second_fit_reuses_what_did_not_change(monkeypatch):
+    data, _ = gaussians(60, 3)
+    calls = []
+    for name in ("graph_of_features", "walk_on"):
+        original = getattr(phate_module, name)
+        monkeypatch.setattr(
+            phate_module,
+            name,
+            lambda *a, _f=original, _n=name, **k: (calls.append(_n), _f(*a, **k))[1],
+        )
+
+    def refit(fitted, data, **settings):
+        calls.clear()
+        fitted.set_params(**settings).fit(data)
+        np.testing.assert_array_equal(
+            fitted.embedding_, quick(**fitted.get_params()).fit(data).embedding_
+        )
+        return calls[: len(calls) - 2]  # without those of the fresh one
+
+    fitted = quick().fit(data)
+    assert refit(fitted, data, t=5) == []
+    assert refit(fitted, data, n_components=3, gamma=0) == []
+    assert refit(fitted, data, n_landmarks=30) == ["walk_on"]
+    assert refit(fitted, data, n_neighbors=7) == ["graph_of_features", "walk_on"]
+    assert refit(fitted, data, random_state=1) == ["graph_of_features", "walk_on"]
+    data[0, 0] += 1  # in place
+    assert refit(fitted, data) == ["graph_of_features", "walk_on"]
+
+
+def test_many_samples_are_searched_in_cells(monkeypatch):
+    data, labels = gaussians(400, 6, n_groups=4)
+    monkeypatch.setattr(graph, "_CELLS_ABOVE", 1000)
+    fast, exact = quick(n_landmarks=50).fit(data), quick(n_landmarks=50, exact_neighbors=True)
+    exact.fit(data)
+    assert 0.99 <= fast.neighbor_recall_ <= 1
+    assert exact.neighbor_recall_ == 1
+    found = k_means(fast.embedding_, 4, random_state=0).labels
+    assert adjusted_rand_score(labels, found) > 0.9

@@ -284,6 +284,12 @@ def test_odd_data(data, error, match):
         record(small(), data, layers="2", batch_size=8)
 
 
+def test_finite_data_whose_sum_overflows():
+    large = np.full((4, 6), 3e38, dtype=np.float32)
+    rec = record(nn.Sequential(nn.Identity()), large, layers="0")
+    np.testing.assert_array_equal(rec.output, large)
+
+
 def test_odd_arguments():
     with pytest.raises(TypeError, match=r"must be a torch\.nn\.Module"):
         record(lambda x: x, X, layers="2")

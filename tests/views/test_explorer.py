@@ -8,6 +8,7 @@ import traitlets
 from sklearn.exceptions import NotFittedError
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.manifold import PHATE
 from nbinterp.views import ClusterExplorer
 
 TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "explorer" / "traits.ts"
@@ -251,3 +252,13 @@ def test_readers_without_a_kernel_see_the_map(explorer):
     data, _ = explorer._repr_mimebundle_()
     assert data["text/plain"] == "ClusterExplorer(2 of 120 samples selected; columns: cluster)"
     assert data["image/png"]
+
+
+def test_a_map_of_phate_is_explored():
+    samples = np.random.default_rng(0).normal(size=(40, 5))
+    explorer = PHATE(n_components=3, random_state=0).fit(samples).view()
+    assert explorer._positions.shape == (40, 2)
+    with pytest.raises(TypeError, match="must have data to fit"):
+        explorer.fit_selection()
+    line = PHATE(n_components=1, random_state=0).fit(samples)
+    assert not ClusterExplorer(line)._positions[:, 1].any()

@@ -1,6 +1,6 @@
 import { fit } from "../shared/dom";
 import type { Camera, Size } from "./camera";
-import { DIMMED, type Engine, emphasis, growth, pointOpacity, pointSize } from "./engine";
+import { dimming, type Engine, emphasis, growth, pointOpacity, pointSize } from "./engine";
 import type { World } from "./world";
 
 /** The map on a plain 2-D canvas: slower than WebGL, and there everywhere. */
@@ -31,7 +31,8 @@ export function canvasEngine(): Engine {
     const opacity = pointOpacity(at.x.length);
     // The selected are painted last, over those that dim.
     for (const pass of anyChosen ? [0, 1] : [0]) {
-      context.globalAlpha = anyChosen && pass === 0 ? opacity * DIMMED : opacity;
+      context.globalAlpha =
+        anyChosen && pass === 0 ? opacity * dimming(at.x.length, size) : opacity;
       const side = plain + (pass === 1 ? emphasis(chosenCount) : 0);
       let group = -1;
       for (const i of order) {

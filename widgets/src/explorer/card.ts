@@ -7,7 +7,12 @@ const PICTURE = 96;
 
 /** The card about one sample, beside the pointer: picture, number, values. */
 export class Card {
-  readonly element = h("div", { class: "nbi-explorer-card", hidden: true, "aria-hidden": "true" });
+  readonly element = h("div", {
+    class: "nbi-explorer-card",
+    hidden: true,
+    "aria-hidden": "true",
+    "data-nbi": "card",
+  });
   private readonly picture = h("canvas", { class: "nbi-explorer-picture" });
 
   constructor(withPictures: boolean) {

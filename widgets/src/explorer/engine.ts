@@ -26,8 +26,11 @@ export function pointOpacity(n: number): number {
   return Math.min(0.95, Math.max(0.35, 1.35 - 0.13 * Math.log10(Math.max(1, n))));
 }
 
-/** How much of their opacity unselected points keep. */
-export const DIMMED = 0.2;
+/** How much of their opacity unselected points keep: less where so many overlap that they add up. */
+export function dimming(n: number, size: Size): number {
+  const covered = (n * pointSize(n, size) ** 2) / (0.1 * size.width * size.height);
+  return 0.2 / Math.max(1, covered / 4);
+}
 
 /** How the size of points grows with the zoom: slower than the map, so that clusters open up. */
 export function growth(scale: number): number {

@@ -9,6 +9,8 @@ import { Card } from "./card";
 import { type Colouring, type Column, colouring, columns, legend, members } from "./columns";
 import { FactorPane } from "./factor_pane";
 import { operationOf } from "./gestures";
+import { help } from "./help";
+import { listenToKeys } from "./keys";
 import { paintLegend } from "./legend";
 import { MapView } from "./map";
 import { combine, History, type Operation } from "./selection";
@@ -18,6 +20,8 @@ import { type Actions, toolbar } from "./toolbar";
 import type { ExplorerTraits } from "./traits";
 import { caughtNothing, fitted, selected } from "./words";
 import { places, type World, world } from "./world";
+
+const NARROW = 720;
 
 /** For tests: where a point of the data is on the screen. */
 export type ExplorerElement = HTMLElement & {
@@ -42,8 +46,6 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   const root: ExplorerElement = h("div", {
     class: "nbi-root nbi-explorer",
     "data-nbi": "explorer",
-    // JupyterLab would take B, L, V and Z for its own shortcuts.
-    "data-lm-suppress-shortcuts": "true",
   });
   const status = new StatusLine();
   const card = new Card(model.get("_has_images"));
@@ -100,7 +102,8 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     },
     fit: () => void fit(),
   };
-  const bar = toolbar(actions);
+  const guide = help();
+  const bar = toolbar(actions, guide.button);
 
   function select(next: Uint32Array): void {
     if (same(next, selection)) return;
@@ -219,37 +222,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     if (target >= 0) map.focusOn(target);
   }
 
-  function shortcut(event: KeyboardEvent): boolean {
-    if (event.key === "Escape") {
-      if (!map.key(event)) actions.clear();
-      return true;
-    }
-    const letter = event.key.toLowerCase();
-    if ((event.ctrlKey || event.metaKey) && letter === "z") {
-      if (event.shiftKey) actions.redo();
-      else actions.undo();
-      return true;
-    }
-    if (event.target !== map.stage || event.ctrlKey || event.metaKey) return false;
-    if (letter === "l") actions.mode("lasso");
-    else if (letter === "b") actions.mode("box");
-    else if (letter === "v") actions.mode("pan");
-    else if (letter === "z") actions.zoom();
-    else if (event.key === "PageDown") stepGroup(1);
-    else if (event.key === "PageUp") stepGroup(-1);
-    else return map.key(event);
-    return true;
-  }
-
-  root.addEventListener(
-    "keydown",
-    (event) => {
-      if (!shortcut(event)) return;
-      event.preventDefault();
-      event.stopPropagation();
-    },
-    { signal },
-  );
+  listenToKeys(root, map, actions, stepGroup, signal);
 
   async function readFit(): Promise<void> {
     const summary = model.get("_fit");
@@ -274,6 +247,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
       "div",
       { class: "nbi-explorer-body" },
       status.problem,
+      guide.panel,
       map.stage,
       legendElement,
       model.get("_can_fit") && pane.element,
@@ -309,6 +283,12 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   };
   model.on("msg:custom", notice);
   signal.addEventListener("abort", () => model.off("msg:custom", notice));
+
+  const narrow = new ResizeObserver(([entry]) => {
+    root.dataset.nbiNarrow = String((entry?.contentRect.width ?? NARROW) < NARROW);
+  });
+  narrow.observe(root);
+  signal.addEventListener("abort", () => narrow.disconnect());
 
   resize();
   actions.mode("lasso");

@@ -29,7 +29,9 @@ function list(
   const rows = entries.map(({ label, color, count: total, selected }, group) => {
     const swatch = h("span", { class: "nbi-explorer-swatch" });
     swatch.style.backgroundColor = color;
-    const figure = anySelected ? `${count(selected)}/${count(total)}` : count(total);
+    // All or none of a category shows in the row itself.
+    const partly = selected > 0 && selected < total;
+    const figure = partly ? `${count(selected)}/${count(total)}` : count(total);
     return h(
       "li",
       {},

@@ -256,16 +256,18 @@ export class MapView {
 
   private start(): void {
     try {
-      this.use(webglEngine(() => this.fallBack("the graphics context was lost")));
+      this.use(webglEngine(() => this.fallBack("the graphics card took it away")));
     } catch (error) {
-      this.fallBack(error instanceof Error ? error.message.split("\n")[0] : String(error));
+      // regl generates code, which a strict policy of the page forbids.
+      const forbidden = error instanceof EvalError;
+      this.fallBack(forbidden ? "this page forbids generated code" : "this browser offers none");
     }
   }
 
-  private fallBack(reason = "no reason given"): void {
+  private fallBack(reason: string): void {
     this.engine?.destroy();
     this.use(canvasEngine());
-    this.events.note(`Drawn without WebGL (${reason}): large maps move more slowly.`);
+    this.events.note(`Drawn without WebGL, ${reason}: large maps move more slowly.`);
   }
 
   private use(engine: Engine): void {

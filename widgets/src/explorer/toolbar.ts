@@ -50,7 +50,7 @@ export type Toolbar = {
 };
 
 /** The row of controls above the map. */
-export function toolbar(actions: Actions): Toolbar {
+export function toolbar(actions: Actions, help: HTMLElement): Toolbar {
   const modes: Record<Mode, HTMLButtonElement> = {
     lasso: button("mode-lasso", "Lasso (L): draw around samples", "lasso", () =>
       actions.mode("lasso"),
@@ -100,6 +100,7 @@ export function toolbar(actions: Actions): Toolbar {
     group("Selection", undo, redo, clear),
     group("View", zoom, reset),
     h("label", { class: "nbi-explorer-color" }, h("span", {}, "Colour"), picker),
+    help,
     h("span", { class: "nbi-explorer-gap" }),
     fit,
   );

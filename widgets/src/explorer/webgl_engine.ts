@@ -1,6 +1,6 @@
 import createScatterplot, { createRenderer, createSpatialIndex } from "regl-scatterplot";
 import type { Camera, Size } from "./camera";
-import { DIMMED, type Engine, emphasis, pointOpacity, pointSize } from "./engine";
+import { dimming, type Engine, emphasis, pointOpacity, pointSize } from "./engine";
 import type { World } from "./world";
 
 type Renderer = ReturnType<typeof createRenderer>;
@@ -42,7 +42,6 @@ export function webglEngine(onLost: () => void): Engine {
     colorBy: "category",
     pointOutlineWidth: 0,
     opacityInactiveMax: 1,
-    opacityInactiveScale: DIMMED,
   });
   gl.canvas.addEventListener("webglcontextlost", onLost);
 
@@ -58,7 +57,11 @@ export function webglEngine(onLost: () => void): Engine {
 
   const style = () => {
     const n = points?.at.x.length ?? 0;
-    plot.set({ pointSize: pointSize(n, size), opacity: pointOpacity(n) });
+    plot.set({
+      pointSize: pointSize(n, size),
+      opacity: pointOpacity(n),
+      opacityInactiveScale: dimming(n, size),
+    });
   };
 
   // Draws overlap if started while another is under way, and select knows only drawn points.

@@ -10,7 +10,7 @@ export function count(n: number): string {
 /** What is selected, in words. */
 export function selected(k: number, n: number): string {
   if (n === 0) return "No samples to show";
-  if (k === 0) return `${count(n)} samples, none selected`;
+  if (k === 0) return `${plural(n, "sample")}, none selected`;
   const share = (100 * k) / n;
   const percent = share < 0.1 ? "< 0.1" : share < 10 ? share.toFixed(1) : share.toFixed(0);
   return `${count(k)} selected of ${count(n)} (${percent} %)`;

@@ -25,7 +25,8 @@ export type Ramp = (value: number) => string;
 /** The colours of `scale`; what is not a number has none. */
 export function rampOf(scale: Scale, dark: boolean): Ramp {
   const span = scale.high - scale.low;
-  if (!scale.diverging) return (value) => viridis((value - scale.low) / span);
+  // The root, as the paper draws it: a few cells hold nearly all, and would leave the rest dark.
+  if (!scale.diverging) return (value) => viridis(Math.sqrt((value - scale.low) / span));
   const middle = dark ? "#2a2d33" : "#f2f2f2";
   return (value) => {
     const side = dark ? (value < 0 ? BELOW_DARK : ABOVE_DARK) : value < 0 ? BELOW : ABOVE;

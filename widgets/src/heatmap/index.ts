@@ -1,6 +1,7 @@
 import "./heatmap.css";
 import { typed } from "../shared/arrays";
 import { h, replace } from "../shared/dom";
+import { keepPlainKeys } from "../shared/shortcuts";
 import { type Theme, watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
 import { drawBars, drawBlock, drawScale, headOf } from "./draw";
@@ -23,7 +24,9 @@ import {
 } from "./scene";
 import type { HeatmapTraits } from "./traits";
 
-const NAMES = 150;
+// CSS pixels of names, bars and matrix: all there is, or a place beside the map.
+const WIDE = { names: 150, bars: 96, height: Number.POSITIVE_INFINITY };
+const NARROW = { names: 142, bars: 40, height: 300 };
 const GAPS = 36;
 const PLACES = [0, 1] as const;
 
@@ -83,9 +86,8 @@ export const renderHeatmap: RenderView = (context) => {
     const font = getComputedStyle(root).fontFamily;
     const found = find(factors, query);
     const columns = visible(factors, model.get("top"), found);
-    const narrow = root.clientWidth < 620;
-    const barWidth = narrow ? 48 : 96;
-    const room = Math.max(60, root.clientWidth - NAMES - barWidth - GAPS);
+    const sizes = root.clientWidth < 620 ? NARROW : WIDE;
+    const room = Math.max(60, root.clientWidth - sizes.names - sizes.bars - GAPS);
     const head = headOf(
       bars,
       columns.map((column) => factors.nodes[column] ?? ""),
@@ -93,9 +95,9 @@ export const renderHeatmap: RenderView = (context) => {
     );
     const chosen = factors.ids.indexOf(model.get("factor"));
     const scale = scaleOf(factors, quantity);
-    layout = layoutOf(factors, columns, room, model.get("height"), head);
+    layout = layoutOf(factors, columns, room, Math.min(model.get("height"), sizes.height), head);
     if (cursor && !columns.includes(cursor.column)) cursor = null;
-    bars.style.width = `${barWidth}px`;
+    bars.style.width = `${sizes.bars}px`;
     bars.style.height = `${layout.height}px`;
     const marks = { chosen, cursor, found: new Set(found) };
     const picture = { factors, layout, quantity, scale, theme, font, ...marks };
@@ -107,10 +109,10 @@ export const renderHeatmap: RenderView = (context) => {
       canvas.style.height = `${layout.height}px`;
       drawBlock(canvas, picture, block);
     }
-    drawBars(bars, factors, layout, theme, barWidth, chosen);
+    drawBars(bars, factors, layout, theme, sizes.bars, chosen);
     drawScale(panel.scale, scale, theme.dark);
     names.style.paddingTop = `${head}px`;
-    names.style.width = `${NAMES}px`;
+    names.style.width = `${sizes.names}px`;
     nameRows(layout.cell.height, chosen);
     panel.showState({
       quantity,
@@ -279,6 +281,7 @@ export const renderHeatmap: RenderView = (context) => {
     cancelAnimationFrame(due);
     root.remove();
   });
+  keepPlainKeys(root, signal);
   watchTheme(root, signal, (next) => {
     theme = next;
     redraw();

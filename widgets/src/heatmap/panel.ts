@@ -124,8 +124,7 @@ export function buildPanel() {
   const full = h("div", { class: "nbi-heatmap-full" }, bar, warning, help, grid, legend);
   const root = h(
     "div",
-    // JupyterLab's shortcuts would take the arrows and Enter first.
-    { class: "nbi-root nbi-heatmap", "data-nbi": "heatmap", "data-lm-suppress-shortcuts": "true" },
+    { class: "nbi-root nbi-heatmap", "data-nbi": "heatmap" },
     full,
     empty,
     live,

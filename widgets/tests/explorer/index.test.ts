@@ -111,7 +111,18 @@ test("Escape clears, Ctrl+Z brings back, Ctrl+Shift+Z clears again", async () =>
   expect(chosen(model)).toEqual([]);
 });
 
-test("keys switch what dragging does, and JupyterLab is kept out", async () => {
+test("plain keys are kept from JupyterLab, and Ctrl+S is left to it", async () => {
+  await draw();
+  const kept = () => part("explorer").hasAttribute("data-lm-suppress-shortcuts");
+  key("b");
+  expect(kept()).toBe(true);
+  key("s", { ctrlKey: true });
+  expect(kept()).toBe(false);
+  key("z", { ctrlKey: true });
+  expect(kept()).toBe(true);
+});
+
+test("keys switch what dragging does", async () => {
   await draw();
   key("b");
   expect(part("mode-box").getAttribute("aria-pressed")).toBe("true");
@@ -119,7 +130,6 @@ test("keys switch what dragging does, and JupyterLab is kept out", async () => {
   expect(part("mode-pan").getAttribute("aria-pressed")).toBe("true");
   key("l");
   expect(part("mode-lasso").getAttribute("aria-pressed")).toBe("true");
-  expect(part("explorer").hasAttribute("data-lm-suppress-shortcuts")).toBe(true);
 });
 
 test("what Python selects is shown and not sent back", async () => {
@@ -190,6 +200,14 @@ test("a column picked in the view is told to Python, and one set there is shown"
   expect(part("legend").querySelector(".nbi-explorer-scale")).not.toBeNull();
   model.set("color_by", "");
   expect(part("legend").hidden).toBe(true);
+});
+
+test("the question mark unfolds how to read the map", async () => {
+  await draw();
+  expect(part("help-panel").hidden).toBe(true);
+  part("help").click();
+  expect(part("help-panel").hidden).toBe(false);
+  expect(part("help").getAttribute("aria-expanded")).toBe("true");
 });
 
 test("no samples are an empty state", async () => {

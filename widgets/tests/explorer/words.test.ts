@@ -3,6 +3,7 @@ import { caughtNothing, fitted, selected } from "../../src/explorer/words";
 
 test("the selection in words", () => {
   expect(selected(0, 0)).toBe("No samples to show");
+  expect(selected(0, 1)).toBe("1 sample, none selected");
   expect(selected(0, 10000)).toBe("10,000 samples, none selected");
   expect(selected(312, 10000)).toBe("312 selected of 10,000 (3.1 %)");
   expect(selected(1, 1000000)).toBe("1 selected of 1,000,000 (< 0.1 %)");

@@ -1,0 +1,89 @@
+"""Which factor of one fit is which of another."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from nbinterp import _checks
+
+Matrix = npt.NDArray[np.float64]
+
+
+def similarity(first: Matrix, second: Matrix) -> Matrix:
+    """Return the cosines ``(m, m')`` between rows of mutual information; 0 for an empty row."""
+    lengths = np.linalg.norm(first, axis=1)[:, None] * np.linalg.norm(second, axis=1)
+    cosines: Matrix = first @ second.T / np.where(lengths > 0, lengths, 1.0)
+    return cosines
+
+
+def assign(first: Matrix, second: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]:
+    """Return the row of `second` for each row of `first` (-1 for none), and their cosines.
+
+    One to one, with the largest sum of cosines (Hungarian method).
+    """
+    cosines = similarity(first, second)
+    rows, columns = linear_sum_assignment(-cosines)
+    partner, cosine = np.full(len(first), -1, dtype=np.intp), np.zeros(len(first))
+    partner[rows], cosine[rows] = columns, cosines[rows, columns]
+    return partner, cosine
+
+
+def stability(best: Matrix, others: list[Matrix]) -> Matrix:
+    """Return the mean cosine of each row of `best` to its partner in each of `others`."""
+    cosines: Matrix = np.mean([assign(best, other)[1] for other in others], axis=0)
+    return cosines
+
+
+def match_factors(first: Any, second: Any, *, n_nodes: int = 5) -> pd.DataFrame:
+    """Return which factor of one cluster is which of another, and what differs between them.
+
+    Parameters
+    ----------
+    first, second : ClusterFactors
+        Of the same variables, such as two of ``LocalCorEx.clusters_``.
+    n_nodes : int, default=5
+        How many nodes to name in `gained` and `lost`.
+
+    Returns
+    -------
+    DataFrame
+        One row a factor of `first`: `factor`, `partner` (the factor of `second`, -1 if it has
+        none), `similarity` (cosine of their mutual information, 0 to 1), and the nodes whose
+        mutual information is higher in the partner (`gained`) or lower (`lost`) by the most.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from nbinterp.corex import LinearCorEx, LocalCorEx
+    >>> X, y = load_iris(as_frame=True, return_X_y=True)
+    >>> local = LocalCorEx(LinearCorEx(2), random_state=0).fit(X, labels=y)
+    >>> match_factors(local.clusters_[0], local.clusters_[0])["similarity"].round(6).tolist()
+    [1.0, 1.0]
+    """
+    names = first.feature_names
+    _checks.require(
+        names == second.feature_names,
+        "match_factors(second=…)",
+        "must have the same variables as the first",
+        "Pass two clusters of one LocalCorEx.",
+    )
+    count = _checks.integer("match_factors", "n_nodes", n_nodes, 1)
+    partner, cosine = assign(first.mutual_information_, second.mutual_information_)
+    gained, lost = [], []
+    for row, other in zip(first.mutual_information_, partner, strict=True):
+        change = (second.mutual_information_[other] if other >= 0 else 0.0) - row
+        order = np.argsort(change, kind="stable")
+        lost.append([names[i] for i in order[:count] if change[i] < 0])
+        gained.append([names[i] for i in order[::-1][:count] if change[i] > 0])
+    return pd.DataFrame(
+        {
+            "factor": np.arange(len(partner)),
+            "partner": partner,
+            "similarity": cosine,
+            "gained": gained,
+            "lost": lost,
+        }
+    )

@@ -1,0 +1,156 @@
+"""How many factors, and are they real: against shuffled data, and on samples held out."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from nbinterp import _checks, _device
+from nbinterp.corex.correlation import product_of
+from nbinterp.corex.gaussianize import learn_columns
+from nbinterp.corex.implied import predicted_total_correlation
+from nbinterp.corex.linear import MIN_SAMPLES, LinearCorEx
+from nbinterp.corex.problems import Problem, fit_problems, random_start
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FactorSelection:
+    """What each number of factors explains, and what of it chance would.
+
+    Attributes
+    ----------
+    n_factors : array of shape (candidates,)
+        The numbers of factors that were tried, rising.
+    total_correlation : array of shape (candidates,)
+        Of the data, in nats.
+    null : array of shape (n_permutations, candidates)
+        Of the data with every column shuffled by itself, in nats.
+    held_out : array of shape (n_splits, candidates)
+        `LinearCorEx.score` on the samples that were left out of the fit, in nats a sample.
+    best : int
+        The smallest number of factors whose held-out score is within a standard error of the best.
+    """
+
+    n_factors: npt.NDArray[np.int64]
+    total_correlation: Matrix
+    null: Matrix
+    held_out: Matrix
+
+    @property
+    def best(self) -> int:
+        """The smallest number of factors that does as well as any on samples held out."""
+        mean = self.held_out.mean(0)
+        top = int(mean.argmax())
+        # Splits differ in difficulty, so it is the difference to the best that has the error.
+        lost = self.held_out[:, [top]] - self.held_out
+        error = lost.std(0, ddof=1) / np.sqrt(len(lost))
+        good = lost.mean(0) <= np.maximum(error, 1e-3 * abs(mean[top]))
+        return int(self.n_factors[int(good.argmax())])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a number of factors, all in nats.
+
+        Columns: n_factors, total_correlation, null_mean, null_max, above_null (total correlation
+        less the mean of the null), held_out.
+        """
+        return pd.DataFrame(
+            {
+                "n_factors": self.n_factors,
+                "total_correlation": self.total_correlation,
+                "null_mean": self.null.mean(0),
+                "null_max": self.null.max(0),
+                "above_null": self.total_correlation - self.null.mean(0),
+                "held_out": self.held_out.mean(0),
+            }
+        )
+
+
+def select_n_factors(
+    X: Any,
+    candidates: Any = (1, 2, 3, 5, 8, 12, 20),
+    *,
+    corex: LinearCorEx | None = None,
+    n_permutations: int = 5,
+    n_splits: int = 5,
+    random_state: int | np.random.RandomState | None = None,
+) -> FactorSelection:
+    """Return how much each number of factors explains, beside what chance gives.
+
+    The total correlation of a fit rises with the number of factors and is positive for independent
+    variables too, by about ``p (p - 1) / 4 n`` nats. Here it stands beside fits of shuffled columns
+    and beside the likelihood that the factors give to samples they were not fitted to, which falls
+    again when factors explain noise.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+    candidates : sequence of int
+        Numbers of factors to try; those above the number of columns are left out.
+    corex : LinearCorEx or None, default=None
+        How to fit; its `n_factors` is not used.
+    n_permutations : int, default=5
+        Shuffled copies of the data.
+    n_splits : int, default=5
+        Folds of the samples, each held out once.
+    random_state : int, RandomState or None, default=None
+        Draws starts, permutations and folds.
+
+    Returns
+    -------
+    FactorSelection
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> parents = rng.normal(size=(300, 2))
+    >>> X = np.repeat(parents, 4, axis=1) + rng.normal(size=(300, 8))
+    >>> select_n_factors(X, [1, 2, 4], random_state=0).best
+    2
+    """
+    call = "select_n_factors"
+    model = clone(LinearCorEx() if corex is None else corex)
+    data = _checks.samples(
+        call, X, min_samples=2 * MIN_SAMPLES, missing=model.missing == "pairwise"
+    )
+    _checks.integer(call, "n_permutations", n_permutations, 1)
+    _checks.integer(call, "n_splits", n_splits, 2, len(data) // 2, of="half the samples")
+    wanted = sorted({_checks.integer(call, "candidates", m, 1) for m in candidates})
+    tried = [m for m in wanted if m <= data.shape[1]]
+    _checks.require(
+        bool(tried),
+        f"{call}(candidates={_checks.show(candidates)})",
+        f"must hold a number up to that of the columns, {data.shape[1]}",
+        "Try fewer factors.",
+    )
+    rng = check_random_state(random_state)
+    generator = np.random.default_rng(rng.randint(2**31))
+    device = _device.resolve(call, model.device)
+    folds = np.array_split(generator.permutation(len(data)), n_splits)
+    tables = [data, *(generator.permuted(data, axis=0) for _ in range(n_permutations))]
+    tables += [np.delete(data, fold, axis=0) for fold in folds]
+    columns = [learn_columns(table, model.gaussianize) for table in tables]
+    products = [
+        product_of(each, table, device) for each, table in zip(columns, tables, strict=True)
+    ]
+    total, null, held_out = [], [], []
+    for m in tried:
+        settings = model.set_params(n_factors=m)._settings(data.shape[1])
+        start = partial(random_start, rng, settings.n_restarts, m, data.shape[1])
+        found = [
+            each[0] for each in fit_problems([Problem(p, start()) for p in products], settings)
+        ]
+        total.append(found[0].total_correlation)
+        null.append([factors.total_correlation for factors in found[1 : 1 + n_permutations]])
+        scores = []
+        for fold, factors, each in zip(folds, found[-n_splits:], columns[-n_splits:], strict=True):
+            left_out = np.nan_to_num(each.apply(data[fold]))
+            scores.append(predicted_total_correlation(left_out, factors.correlation).mean())
+        held_out.append(scores)
+    return FactorSelection(np.array(tried), np.array(total), np.array(null).T, np.array(held_out).T)

@@ -1,0 +1,120 @@
+"""Communities and Crime: what the census and the police say of 1994 communities of the USA."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp.datasets.dataset import Dataset
+
+# Numbers and names that identify a community, or a fold of the authors' cross-validation.
+_LABELS = ["state", "county", "community", "communityname", "fold"]
+
+# sha256 of the names of the columns, the states and the values in hundredths, as published.
+_SHA256 = "7d918b174f46094afece3cae0c9cf69c3e2e876674e5d63bdd7c706c4719476a"
+
+# Postal codes at the places of the census's numbers for states; no state has numbers 3, 7, …
+_POSTAL = """
+-- AL AK -- AZ AR CA -- CO CT DE DC FL GA -- HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT
+NE NV NH NJ NM NY NC ND OH OK OR PA -- RI SC SD TN TX UT VT VA -- WA WV WI WY
+"""
+
+_DESCRIPTION = """\
+Communities and Crime: 1994 communities of the USA, 100 figures of each from the census of 1990,
+the police survey of 1990 and the crime reports of 1995, scaled from 0 to 1; the target is the
+state. M. Redmond, 2009, UCI Machine Learning Repository, https://doi.org/10.24432/C53W3X;
+licence CC BY 4.0."""
+
+
+def load_communities() -> Dataset:
+    """Load the table of Communities and Crime, without the columns that have gaps.
+
+    It is read from ``communities.csv.gz`` in the folder that the environment variable
+    ``NBINTERP_DATA`` names (the table of the UCI Machine Learning Repository under the names of
+    its columns, gaps left empty), or else downloaded from OpenML, where it is called ``us_crime``,
+    and which scikit-learn caches in its data folder. Either way the values are those published, or
+    the call fails.
+
+    Returns
+    -------
+    Dataset
+        `data` is (1994, 100) float64 from 0 to 1, each column scaled by itself and rounded to
+        hundredths; `target` is (1994,), the state by its postal code, such as ``"TX"``. Crime is
+        among the columns, as ``"ViolentCrimesPerPop"``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the table is neither on disk nor to be had from OpenML.
+    ValueError
+        If the values found are not those published.
+
+    References
+    ----------
+    Redmond, "Communities and Crime", UCI Machine Learning Repository (2009),
+    https://doi.org/10.24432/C53W3X. The columns are those of Kerby, White and Moon, arXiv
+    2402.04440 (2024), section 3.2.
+
+    Examples
+    --------
+    >>> from nbinterp.datasets import load_communities
+    >>> load_communities()  # doctest: +SKIP
+    Dataset(data=(1994, 100) float64, target=(1994,) <U2, image_shape=None)
+    """
+    # Text, and the question marks that stand for gaps on OpenML, become gaps.
+    table = _table().astype(str).apply(pd.to_numeric, errors="coerce")
+    states = table.reindex(columns=["state"]).fillna(0).to_numpy(np.int64)[:, 0]
+    complete = table.drop(columns=_LABELS, errors="ignore").dropna(axis=1)
+    names = tuple(str(name) for name in complete.columns)
+    values = complete.to_numpy(np.float64)
+    _checks.require(
+        _fingerprint(names, states, values) == _SHA256,
+        "load_communities()",
+        "must find the published table, but its sha256 differs",
+        "Replace the file by an unchanged copy of UCI's Communities and Crime.",
+    )
+    return Dataset(
+        data=values,
+        target=np.array(_POSTAL.split())[states],
+        feature_names=names,
+        image_shape=None,
+        description=_DESCRIPTION,
+    )
+
+
+def _table() -> pd.DataFrame:
+    path = Path(os.environ.get("NBINTERP_DATA", "")) / "communities.csv.gz"
+    return pd.read_csv(path) if path.is_file() else _from_openml()
+
+
+def _from_openml() -> pd.DataFrame:
+    from sklearn.datasets import fetch_openml  # here: slow to import, and seldom needed
+
+    try:
+        table = fetch_openml("us_crime", version=1, as_frame=True, parser="pandas")
+    except (OSError, ValueError) as error:
+        _checks.fail(
+            "load_communities()",
+            "must find communities.csv.gz in the folder NBINTERP_DATA, or reach openml.org"
+            f" ({type(error).__name__}: {error})".rstrip("."),
+            "Set NBINTERP_DATA to a folder with that file.",
+            FileNotFoundError,
+        )
+    frame: pd.DataFrame = table.frame
+    return frame
+
+
+def _fingerprint(
+    names: tuple[str, ...], states: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
+) -> str:
+    """Return the sha256 of what is used of the table, however it was stored."""
+    parts = [
+        ",".join(names).encode(),
+        states.astype("<i8").tobytes(),
+        np.rint(100 * values).astype("<i8").tobytes(),
+    ]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()

@@ -1,0 +1,117 @@
+"""From samples to the walk on their graph: what does not depend on the map that is drawn."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from nbinterp import _checks
+from nbinterp._numerics.pca import Reduction, principal_components
+from nbinterp.manifold.diffusion import (
+    DiffusionOperator,
+    diffusion_operator,
+    spectrum,
+    von_neumann_entropy,
+)
+from nbinterp.manifold.kernel import affinities, kernel_matrix
+from nbinterp.manifold.landmarks import find_landmarks
+from nbinterp.manifold.search import Search, by_cells, by_distances, by_features, by_list
+
+# Below this many samples all pairs are compared, which is as fast.
+_CELLS_ABOVE = 20_000
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Samples joined to their neighbours.
+
+    Parameters
+    ----------
+    kernel : Tensor of shape (n, n)
+        Sparse affinities of the samples.
+    recall : float
+        Share of the true neighbours that the search found, on a sample; one if exact.
+    reduction : Reduction or None
+        From features to what neighbours are found in; None if distances were given.
+    base : Tensor of shape (n, k) or None
+        The reduced samples.
+    """
+
+    kernel: torch.Tensor
+    recall: float
+    reduction: Reduction | None = None
+    base: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The walk on a graph, between its samples or between landmarks.
+
+    Parameters
+    ----------
+    operator : DiffusionOperator
+        Transition probabilities.
+    entropy : ndarray of shape (100,)
+        Von Neumann entropy of its powers.
+    labels : Tensor of shape (n,), int64
+        The state of each sample: its landmark, or itself.
+    weights : Tensor of shape (n, n_landmarks) or None
+        Samples as means of landmarks; None if the states are the samples.
+    """
+
+    operator: DiffusionOperator
+    entropy: _checks.Floats
+    labels: torch.Tensor
+    weights: torch.Tensor | None
+
+
+def graph_of_features(
+    data: torch.Tensor,
+    n_pca: int | None,
+    n_neighbors: int,
+    decay: float,
+    random: np.random.RandomState,
+    *,
+    exact: bool,
+) -> Graph:
+    """Return the graph of samples given by features."""
+    n = len(data)
+    reduction = principal_components(data, n_pca, random)
+    base = reduction(data)
+    recall = [1.0]
+    if exact or n <= _CELLS_ABOVE:
+        search = by_features(base, base, torch.arange(n, device=base.device))
+    else:
+        search, recall = by_cells(base, random)
+    kernel = kernel_matrix(affinities(search, n_neighbors, decay), n)
+    return Graph(kernel, recall[0], reduction, base)
+
+
+def graph_of_distances(
+    distances: Any, n_neighbors: int, decay: float, device: torch.device
+) -> Graph:
+    """Return the graph of samples given by their distances, dense or sparse."""
+    n = distances.shape[0]
+    search = search_distances(distances, device, among_themselves=True)
+    return Graph(kernel_matrix(affinities(search, n_neighbors, decay), n), 1.0)
+
+
+def search_distances(distances: Any, device: torch.device, *, among_themselves: bool) -> Search:
+    """Return the search in given distances, dense or sparse."""
+    if isinstance(distances, np.ndarray):
+        dense = torch.as_tensor(distances, device=device)
+        return by_distances(dense, among_themselves=among_themselves)
+    return by_list(distances, among_themselves=among_themselves, device=device)
+
+
+def walk_on(graph: Graph, n_landmarks: int | None, random: np.random.RandomState) -> Walk:
+    """Return the walk on a graph, between landmarks if there are more samples than those."""
+    n = graph.kernel.shape[0]
+    if n_landmarks is not None and n > n_landmarks:
+        found = find_landmarks(graph.kernel, n_landmarks, random)
+        operator, labels, weights = found.operator, found.labels, found.weights
+    else:
+        operator = diffusion_operator(graph.kernel)
+        labels, weights = torch.arange(n, device=graph.kernel.device), None
+    return Walk(operator, von_neumann_entropy(spectrum(operator)), labels, weights)

@@ -1,0 +1,114 @@
+"""Linear CorEx against linearcorex 0.53: seconds, and the objective that each reaches.
+
+Both are judged by the same number: the total correlation of their weights, in float64, with the
+correlation matrix's noise at 0.01. Run as ``python tests/benchmarks/bench_linear_corex.py``.
+"""
+
+import contextlib
+import io
+import multiprocessing
+import os
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nbinterp._numerics.kmeans import k_means
+from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.corex.gaussianize import learn_columns
+from nbinterp.corex.linear_update import noisy
+from nbinterp.corex.moments import moments
+from nbinterp.corex.correlation import product_of
+
+DATA = Path(os.environ.get("NBINTERP_DATA", "../shared/data"))
+PATIENCE = 180  # seconds after which the reference counts as not finishing
+
+
+def guarded(x, weights):
+    """Return the objective of `weights` on the columns of `x`, in nats."""
+    product = product_of(learn_columns(x, "standard"), x, torch.device("cpu"))
+    w = torch.as_tensor(weights, dtype=torch.float64).unsqueeze(0)
+    rho = noisy(product, w, torch.tensor([0.01], dtype=torch.float64))
+    return float(moments(w, rho).total_correlation)
+
+
+def _reference(x, n_factors, sender):
+    warnings.simplefilter("ignore")
+    with contextlib.redirect_stdout(io.StringIO()):
+        import linearcorex
+
+        begin = time.perf_counter()
+        model = linearcorex.Corex(n_hidden=n_factors, seed=42).fit(x.copy())
+    sender.send((time.perf_counter() - begin, model.ws))
+
+
+def reference(x, n_factors):
+    """Return seconds and weights of linearcorex, None if it does not finish."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_reference, args=(x, n_factors, sender)
+    )
+    process.start()
+    answer = receiver.recv() if receiver.poll(PATIENCE) else None
+    process.terminate()
+    process.join()
+    return answer
+
+
+def row(name, groups, n_factors):
+    """Fit all groups at once with ours and one by one with the reference; print a line."""
+    begin = time.perf_counter()
+    if len(groups) == 1:
+        ours = [LinearCorEx(n_factors, random_state=42).fit(groups[0]).weights_]
+    else:
+        labels = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        local = LocalCorEx(LinearCorEx(n_factors, random_state=42))
+        local.fit(np.concatenate(groups), labels=labels)
+        ours = [cluster.weights_ for cluster in local.clusters_]
+    seconds = time.perf_counter() - begin
+    theirs_seconds, ours_total, theirs_total, finished = 0.0, 0.0, 0.0, 0
+    for x, weights in zip(groups, ours, strict=True):
+        answer = reference(x, n_factors)
+        value = np.nan if answer is None else guarded(x, answer[1])
+        if np.isfinite(value):
+            finished += 1
+            theirs_seconds += answer[0]
+            theirs_total += value
+            ours_total += guarded(x, weights)
+    share = seconds * finished / len(groups)
+    print(
+        f"{name:<46} {seconds:8.2f} s {theirs_seconds:8.1f} s {theirs_seconds / share:7.1f} x   "
+        f"objective {ours_total:9.2f} / {theirs_total:9.2f} = {ours_total / theirs_total:.4f}   "
+        f"reference finished {finished} of {len(groups)}",
+        flush=True,
+    )
+
+
+def hidden_activations():
+    """Return 200 ReLU units of a random layer and 10 more columns, of the images of one digit."""
+    with np.load(DATA / "mnist.npz") as mnist:
+        images = mnist["x_test"][mnist["y_test"] == 4][:500].reshape(500, -1) / 255.0
+    rng = np.random.default_rng(0)
+    layer = rng.normal(size=(784, 200)) / 10
+    hidden = np.maximum(images @ layer, 0.0)
+    return np.hstack([hidden, hidden @ rng.normal(size=(200, 10))])
+
+
+def main():
+    """Print the table."""
+    warnings.simplefilter("ignore")
+    print(f"{'':<46} {'ours':>10} {'linearcorex':>10} {'ratio':>9}")
+    row("500 x 210 activations, 20 factors", [hidden_activations()], 20)
+    with np.load(DATA / "nci60.npz") as nci60:
+        row("NCI60 64 x 6830, 10 factors", [nci60["X"].astype(np.float64)], 10)
+    with np.load(DATA / "mnist.npz") as mnist:
+        images = mnist["x_train"].reshape(60000, -1).astype(np.float32)
+    labels = k_means(images, 24, n_init=1, random_state=42).labels.numpy()
+    groups = [images[labels == k] for k in range(24)]
+    row("MNIST 60,000 x 784, 24 clusters, 20 factors", groups, 20)
+
+
+if __name__ == "__main__":
+    main()

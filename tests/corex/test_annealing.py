@@ -1,0 +1,78 @@
+"""The iteration as a whole: it climbs, and a batch is its problems."""
+
+import numpy as np
+import torch
+from corex.known_covariances import DISJOINT, MODULAR, random_correlation
+
+from nbinterp.corex.annealing import anneal
+from nbinterp.corex.correlation import to_correlation
+from nbinterp.corex.products import Dense
+
+
+def start(s, m, seed):
+    w = torch.tensor(np.random.default_rng(seed).standard_normal((len(s), m, s.shape[-1])))
+    return w / (10 * ((w @ s) * w).sum(-1, keepdim=True).sqrt())
+
+
+def solve(s, w, schedule=(0.6, 0.36, 0.1, 0.0), tol=1e-9, max_iter=5000):
+    schedule = np.array(schedule)
+    return anneal(Dense(s), w, schedule, np.full(len(w), tol), max_iter)
+
+
+def test_total_correlation_never_falls_within_a_stage():
+    rng = np.random.default_rng(4)
+    s = torch.tensor(np.stack([random_correlation(15, rng) for _ in range(3)]))
+    for solution in solve(s, start(s, 4, 1)):
+        assert solution.converged
+        assert len(solution.history) == 4
+        for stage in solution.history:
+            assert (np.diff(stage) >= -1e-12).all()
+
+
+def test_a_batch_is_its_problems_one_by_one():
+    easy = to_correlation(MODULAR)[0]
+    s = torch.tensor(np.stack([easy, to_correlation(DISJOINT)[0], np.eye(25)]))
+    w = start(s, 5, 2)
+    together = solve(s, w)
+    for k, solution in enumerate(together):
+        (alone,) = solve(s[k : k + 1], w[k : k + 1])
+        assert len(alone.history[-1]) == len(solution.history[-1])
+        torch.testing.assert_close(solution.weights, alone.weights, rtol=1e-6, atol=1e-6)
+
+
+def test_padding_stays_zero_and_changes_nothing():
+    s = torch.tensor(to_correlation(MODULAR)[0]).unsqueeze(0)
+    w = start(s, 5, 0)
+    wide_s, wide_w = torch.zeros(1, 30, 30).double(), torch.zeros(1, 5, 30).double()
+    wide_s[:, :25, :25], wide_w[..., :25] = s, w
+    (narrow,), (wide,) = solve(s, w), solve(wide_s, wide_w)
+    assert (wide.weights[:, 25:] == 0).all()
+    torch.testing.assert_close(wide.weights[:, :25], narrow.weights, rtol=1e-6, atol=1e-6)
+
+
+def test_max_iter_is_reported():
+    s = torch.tensor(to_correlation(MODULAR)[0]).unsqueeze(0)
+    (solution,) = solve(s, start(s, 5, 0), tol=1e-14, max_iter=5)
+    assert not solution.converged
+    assert sum(len(stage) for stage in solution.history) == 20
+
+
+def test_no_transfers_between_convergence_tests(monkeypatch):
+    """Values may reach the host once in five iterations, and never one by one."""
+    calls = {"cpu": 0, "iterations": 0}
+    cpu = torch.Tensor.cpu
+
+    def counted(tensor):
+        calls["cpu"] += 1
+        return cpu(tensor)
+
+    def refused(_):
+        raise AssertionError("one value fetched from the device")
+
+    monkeypatch.setattr(torch.Tensor, "cpu", counted)
+    for name in ("item", "__bool__", "__float__", "__int__", "tolist"):
+        monkeypatch.setattr(torch.Tensor, name, refused)
+    s = torch.tensor(to_correlation(MODULAR)[0]).unsqueeze(0)
+    w = torch.tensor(np.random.default_rng(0).standard_normal((1, 5, 25))) / 50
+    (solution,) = solve(s, w)
+    assert calls["cpu"] == sum(len(stage) for stage in solution.history) / 5

@@ -1,0 +1,49 @@
+import { h } from "../shared/dom";
+
+const READING = [
+  "Samples that are near each other are alike; islands are kinds of samples. How far apart islands lie, and in which direction, says little.",
+  "Draw around samples to select them: the others dim, and Python has the selection. A click in the legend selects a category.",
+];
+
+const KEYS = [
+  ["Shift, Alt", "add to, remove from the selection"],
+  ["Escape", "clear"],
+  ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"],
+  ["L, B, V", "lasso, box, move"],
+  ["Wheel, + −", "zoom (after a click on the map, or with Ctrl)"],
+  ["Z, 0", "zoom to the selection, whole map"],
+  ["Arrows, Space", "step from sample to sample, select"],
+  ["Page Up, Page Down", "previous, next category"],
+] as const;
+
+/** The "?" of the toolbar and what it unfolds: how to read the map, and its keys. */
+export function help(): { button: HTMLElement; panel: HTMLElement } {
+  const keys = h("div", { class: "nbi-explorer-keys" });
+  for (const [key, effect] of KEYS)
+    keys.append(h("span", { class: "nbi-quiet" }, key), h("span", {}, effect));
+  const panel = h(
+    "div",
+    { class: "nbi-explorer-help", hidden: true, "data-nbi": "help-panel" },
+    ...READING.map((text) => h("p", {}, text)),
+    keys,
+  );
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "nbi-button",
+      title: "How to read it, and keys",
+      "aria-label": "How to read it, and keys",
+      "aria-expanded": "false",
+      "data-nbi": "help",
+      on: {
+        click: () => {
+          panel.hidden = !panel.hidden;
+          button.setAttribute("aria-expanded", String(!panel.hidden));
+        },
+      },
+    },
+    "?",
+  );
+  return { button, panel };
+}
