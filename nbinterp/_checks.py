@@ -155,7 +155,7 @@ def samples(
         else:
             checked = validate_data(estimator, array, reset=reset, **options)
     except (ValueError, TypeError) as error:
-        text = str(error).strip().splitlines()[0].rstrip(".")
+        text = str(error).strip().splitlines()[0].rstrip(".:")
         fail(f"{caller}({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
     # pandas lends its memory read-only, which torch does not take.
     result: Floats = checked if checked.flags.writeable else checked.copy()
@@ -176,7 +176,7 @@ def distances(
     try:
         checked = validate_data(estimator, array, reset=reset, **options)
     except (ValueError, TypeError) as error:
-        text = str(error).strip().splitlines()[0].rstrip(".")
+        text = str(error).strip().splitlines()[0].rstrip(".:")
         fail(f"{call} refused:", text, "Pass distances between samples.", type(error))
     require(
         not reset or checked.shape[0] == checked.shape[1],

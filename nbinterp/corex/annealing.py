@@ -19,7 +19,6 @@ from nbinterp.corex.products import Product
 from nbinterp.corex.quasi_newton import Memory, Pair
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
-_REFRESH_EVERY = 50  # iterations after which rho is computed anew, against rounding
 _ARMIJO = 0.1
 
 
@@ -113,7 +112,7 @@ class _Batch:
         self.memory.forget(which)
 
     def refresh(self) -> None:
-        """Compute rho anew."""
+        """Compute rho anew: its updates, sums of many remembered steps, gather rounding."""
         self.rho = noisy(self.product, self.w, self.epsilon)
 
     def keep(self, kept: Tensor) -> None:
@@ -177,14 +176,12 @@ def anneal(
     restarted = before.copy()  # the value when it was last stuck
     tested = np.zeros(len(w))  # the steps accepted by then
     traces: list[list[npt.NDArray[np.float64]]] = [[] for _ in w]
-    rounds = 0
     while len(active):
         if stop is not None and stop.is_set():
             raise CancelledError
         values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
         state = torch.stack([batch.stuck().to(values), batch.taken])
         report = torch.cat([values, state]).cpu().numpy()
-        rounds += 1
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
         # Refused steps say nothing about convergence, so the test waits for accepted ones.
         ripe = taken - tested[active] >= _CHECK_EVERY
@@ -219,8 +216,7 @@ def anneal(
             kept = np.flatnonzero(~(ending & last))
             active = active[kept]
             batch.keep(_on(w, kept))
-        elif rounds % (_REFRESH_EVERY // _CHECK_EVERY) == 0:
-            batch.refresh()
+        batch.refresh()
     return solutions
 
 

@@ -1,5 +1,6 @@
 """Local CorEx: the factors of every region of the data."""
 
+import copy
 import threading
 import warnings
 from typing import Any, NamedTuple, Self
@@ -168,7 +169,8 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
         if embedding is not None and embedding.shape[1] == 2:
             return embedding
         if "n_components" in self._embedder.get_params(deep=False):
-            flat = clone(self._embedder).set_params(n_components=2)
+            # A copy, not a clone: PHATE then draws on the graph that it has already built.
+            flat = copy.copy(self._embedder).set_params(n_components=2)
             drawn: Floats = np.asarray(flat.fit_transform(self._fitted.data))
             return drawn
         if embedding is None:

@@ -151,10 +151,8 @@ def _solve(
     """Anneal in float32, which is as good at these noises and twice as fast; end in float64."""
     if len(schedule) == 1:
         return anneal(product, w, schedule, tol, max_iter, stop)
-    single = product.single()
-    rough = anneal(
-        single, w.to(single.table.dtype), schedule[:-1], np.maximum(tol, _FLOAT32), max_iter, stop
-    )
+    rough_tol = np.maximum(tol, _FLOAT32)
+    rough = anneal(product.single(), w.float(), schedule[:-1], rough_tol, max_iter, stop)
     w = torch.stack([solution.weights for solution in rough]).to(w.dtype)
     before, last = (w.new_full((len(w),), noise) for noise in schedule[-2:])
     u = (noisy(product, w, before) * w).sum(-1)

@@ -78,10 +78,6 @@ class Scores(Product):
         """Return ``w S`` as two products with the scores."""
         return torch.bmm(torch.bmm(w, self.table.mT), self.table)
 
-    def single(self) -> Self:
-        """Return itself: with few samples factors come so near the data that float32 gives way."""
-        return self
-
     def variances(self) -> Tensor:
         """Return the diagonals."""
         return (self.table**2).sum(-2)

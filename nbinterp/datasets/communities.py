@@ -101,7 +101,8 @@ def _from_openml() -> pd.DataFrame:
             "load_communities()",
             "must find communities.csv.gz in the folder NBINTERP_DATA, or reach openml.org"
             f" ({type(error).__name__}: {error})".rstrip("."),
-            "Set NBINTERP_DATA to a folder with that file.",
+            "Go online, or put UCI's table into a folder, with a line of column names, and set"
+            " NBINTERP_DATA to it.",
             FileNotFoundError,
         )
     frame: pd.DataFrame = table.frame

@@ -10,7 +10,7 @@ from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
 # Above this many points the leading axes are found by subspace iteration.
 _DENSE_EIGH = 600
-_N_PRODUCTS = 40
+_N_PRODUCTS = 15
 # Iterations between two looks at the stress, each of which waits for the device.
 _PATIENCE = 10
 # Share of the squared distances below which an error, a stress-1 of 0.003, is as good as none.

@@ -303,6 +303,11 @@ class PHATE(Displayable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """Number of columns of the map, for their names."""
         return self.n_components
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = tags.input_tags.sparse = self.metric == "precomputed"
+        return tags
+
     def _is_showable(self) -> bool:
         return hasattr(self, "embedding_")
 

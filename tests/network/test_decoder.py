@@ -33,7 +33,7 @@ def test_tensors_with_gradients_and_other_precision(decoder):
     ("hidden", "match"),
     [
         (HIDDEN[:, :3], "must have as many columns as 'h1' has nodes, 4"),
-        (HIDDEN[0], "Pass a table"),
+        (HIDDEN[0], "Reshape your data to a table"),
         (np.full((1, 4), np.nan), "NaN"),
         (HIDDEN[:0], "minimum of 1"),
     ],

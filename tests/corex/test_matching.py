@@ -1,0 +1,50 @@
+"""Which factor is which."""
+
+import numpy as np
+import pytest
+from corex.known_covariances import DISJOINT, MODULAR, exact_samples
+
+from nbinterp.corex import LinearCorEx, LocalCorEx, match_factors
+from nbinterp.corex.matching import assign
+
+
+def test_assignment_is_one_to_one_and_best_in_sum():
+    first = np.array([[1.0, 0.9, 0.0], [1.0, 0.0, 0.0]])
+    second = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    partner, cosine = assign(first, second)
+    assert partner.tolist() == [1, 0]
+    assert cosine[1] == pytest.approx(1.0)
+    assert assign(second, first)[0].tolist() == [1, 0, -1]
+
+
+def test_factors_of_two_clusters():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([exact_samples(MODULAR, 200, rng), exact_samples(DISJOINT, 200, rng)])
+    labels = np.repeat([0, 1], 200)
+    same, other = LocalCorEx(LinearCorEx(5), random_state=0).fit(x, labels=labels).clusters_
+    itself = match_factors(same, same)
+    assert itself["partner"].tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(itself["similarity"], 1.0)
+    assert itself["gained"].tolist() == [[]] * 5
+    across = match_factors(same, other)
+    assert across["similarity"].max() < 0.6  # groups that cut across one another
+    first = across.iloc[0]
+    assert len(set(first["lost"]) & {f"x{i}" for i in range(15, 21)}) >= 4
+
+
+def test_restarts_show_which_factors_are_stable():
+    rng = np.random.default_rng(1)
+    x = np.column_stack([exact_samples(MODULAR, 400, rng), rng.normal(size=(400, 5))])
+    fit = LinearCorEx(8, n_restarts=4, random_state=0).fit(x)
+    assert fit.stability_.shape == (8,)
+    assert (fit.stability_[:4] > 0.98).all()
+    assert not hasattr(LinearCorEx(2, random_state=0).fit(x), "stability_")
+
+
+def test_other_variables_are_refused():
+    x = np.random.default_rng(2).normal(size=(60, 5))
+    fits = [
+        LocalCorEx(LinearCorEx(1)).fit(x[:, :p], labels=np.zeros(60)).clusters_[0] for p in (4, 5)
+    ]
+    with pytest.raises(ValueError, match="same variables"):
+        match_factors(*fits)

@@ -1,0 +1,40 @@
+"""How many factors: against shuffled data and on samples held out."""
+
+import numpy as np
+import pytest
+
+from nbinterp.corex import LinearCorEx, select_n_factors
+
+
+def planted(n=300, groups=3, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.repeat(rng.normal(size=(n, groups)), 4, axis=1) + rng.normal(size=(n, 4 * groups))
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_the_planted_number_is_found(groups):
+    found = select_n_factors(planted(groups=groups), [1, 2, 3, 4], random_state=0)
+    assert found.best == groups
+
+
+def test_what_chance_gives_is_shown():
+    noise = np.random.default_rng(1).normal(size=(100, 25))
+    found = select_n_factors(noise, [2, 5], random_state=0, n_permutations=4)
+    frame = found.to_frame()
+    assert list(frame["n_factors"]) == [2, 5]
+    # Independent variables seem to share something, and shuffled ones as much.
+    assert (frame["total_correlation"] > 0.2).all()
+    np.testing.assert_allclose(frame["total_correlation"], frame["null_mean"], rtol=0.4)
+    assert (frame["held_out"] < 0).all()
+    real = select_n_factors(planted(), [3], random_state=0).to_frame()
+    assert (real["above_null"] > 10 * real["null_max"]).all()
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match="number up to that of the columns, 12"):
+        select_n_factors(planted(), [20])
+    with pytest.raises(ValueError, match="at least 2"):
+        select_n_factors(planted(), [2], n_splits=1)
+    model = LinearCorEx(7)
+    select_n_factors(planted(), [1], corex=model, n_permutations=1, n_splits=2)
+    assert model.n_factors == 7
