@@ -51,7 +51,7 @@ def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
     >>> groups = [[1, 1, 0, 0], [0, 0, 1, 1]]
     >>> found = group_recovery(groups, [[0.9, 0.9, 0.0, 0.0], [0.0, 0.4, 0.4, 0.3]])
     >>> [round(figure, 3) for figure in found]
-    [0.113, 0.917, 0.113, 0.917]
+    [0.113, 0.833, 0.113, 0.833]
     """
     call = "group_recovery"
     members = _checks.samples(call, groups, name="groups", min_samples=1) != 0

@@ -25,7 +25,7 @@ class NotebookPage:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(f"{lab.url}/lab/tree/{notebook}?reset")
-        expect(self.page.locator(".jp-Notebook .cm-content").first).to_be_visible(timeout=60_000)
+        expect(self.page.locator(".jp-CodeCell .cm-content").first).to_be_visible(timeout=60_000)
         # The page says "idle" before it has a kernel, and cells run then ask which one to use.
         wait_for(lambda: any(k["connections"] for k in lab.get("/api/kernels")), "connected kernel")
         self.page.wait_for_timeout(500)
