@@ -9,11 +9,16 @@ from nbinterp._numerics.neighbours import Neighbours, centred, nearest, refine
 
 # Samples whose exact neighbours decide how many cells to search, and as many that test it.
 _N_TRIAL = 500
-# Cells are made by k-means of so many samples each, in so many iterations: they need not be good.
+# Cells are made by k-means of so many samples each, started from fewer, in so many iterations:
+# they need not be good.
 _SAMPLES_PER_CELL = 10
+_SEEDS_PER_CELL = 3
 _K_MEANS_ITERATIONS = 4
-# A sample votes for the cells nearest to it as neighbours of its own.
-_N_VOTES = 16
+# A row finds a cell less close by a factor e when it is this much farther from the cell's centre
+# than from its own, in units of the root mean square distance to centres (tuned on MNIST).
+_SOFTNESS = 0.1
+# Closeness is counted in these units: whole, so that no order of sums matters.
+_UNIT = 2.0**-30
 # Share of pairs of samples beyond which comparing all is no slower.
 _WORTHWHILE = 0.5
 
@@ -24,9 +29,9 @@ def nearest_by_cells(
     """Return about the `k` nearest other rows for each row of `data`.
 
     Rows are grouped in cells by k-means. All rows of a cell are compared with those of the cells
-    that most of them are near to, in one matrix product. How many cells that takes is read off the
-    exact neighbours of a sample, and the recall measured on another; if it is too low, or little
-    would be saved, the exact search is done instead.
+    that they are close to, in one matrix product. How close that must be is read off the exact
+    neighbours of a sample, and the recall measured on another; if it is too low, or little would
+    be saved, the exact search is done instead.
 
     Parameters
     ----------
@@ -53,20 +58,21 @@ def nearest_by_cells(
     """
     n, device = len(data), data.device
     everyone = torch.arange(n, device=device)
-    labels, order = _make_cells(data.float(), min(n, 4 * int(np.sqrt(n))), random)
+    labels, order, closeness = _make_cells(data.float(), min(n, 4 * int(np.sqrt(n))), random)
     sizes = labels.bincount(minlength=len(order))
     chosen = torch.as_tensor(random.choice(n, min(n, 2 * _N_TRIAL), replace=False), device=device)
     truth = nearest(data[chosen], data, k, own=chosen)
     half = len(chosen) // 2
-    rank = order.argsort(dim=1)[labels[chosen[:half], None], labels[truth.indices[:half]]]
+    seen = closeness[labels[chosen[:half], None], labels[truth.indices[:half]]]
     aim = 1 - 0.6 * (1 - recall)  # a margin, as the sample is small
-    n_searched = int(torch.quantile(rank.flatten().double(), aim)) + 1
+    least = torch.quantile(seen.flatten(), 1 - aim, interpolation="lower")
+    n_close = (closeness >= least).sum(1)
     reach = sizes[order].cumsum(dim=1)
-    if float((sizes * reach[:, n_searched - 1]).sum()) > _WORTHWHILE * n**2:
+    if float((sizes * reach.gather(1, n_close[:, None] - 1).squeeze(1)).sum()) > _WORTHWHILE * n**2:
         return nearest(data, data, k, own=everyone), 1.0
     # A cell needs k rows beside each of its own, even where that takes more cells.
     needed = torch.searchsorted(reach, torch.full_like(reach[:, :1], k + 1)).squeeze(1) + 1
-    searched = needed.clamp(min=n_searched, max=len(order)).tolist()
+    searched = torch.maximum(needed, n_close).clamp(max=len(order)).tolist()
     near = [cells[:m] for cells, m in zip(order.tolist(), searched, strict=True)]
     found = _search_cells(data, k, labels, near)
     close = found.distances[chosen[half:]] <= truth.distances[half:, -1:] * (1 + 1e-6)
@@ -78,37 +84,41 @@ def nearest_by_cells(
 
 def _make_cells(
     data: torch.Tensor, n_cells: int, random: np.random.RandomState
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the cell of each row, and for each cell all cells, itself and the nearest first."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return each row's cell, all cells in order of closeness to each, and the closeness itself."""
     n, device = len(data), data.device
     pool = random.choice(n, min(n, _SAMPLES_PER_CELL * n_cells), replace=False)
-    centers = k_means(
+    groups = k_means(
         data[torch.as_tensor(pool, device=device)],
         n_cells,
         n_init=1,
         random_state=random,
         device=device,
         max_iter=_K_MEANS_ITERATIONS,
-    ).centers
+        n_seeds=_SEEDS_PER_CELL * n_cells,
+    )
     centre = data.mean(0)
-    centers, lengths = centers - centre, ((centers - centre) ** 2).sum(1)
-    n_votes = min(_N_VOTES, n_cells)
-    weights = torch.arange(n_votes, 0, -1, device=device)  # whole, so that no order of sums matters
+    centers = groups.centers - centre
+    lengths = (centers * centers).sum(1)
+    fall = max(_SOFTNESS * (groups.inertia / len(pool)) ** 0.5, torch.finfo(data.dtype).tiny)
     labels = torch.empty(n, dtype=torch.int64, device=device)
-    votes = torch.zeros(n_cells * n_cells, dtype=torch.int64, device=device)
-    step = _device.rows_per_block(device, 8 * n_cells)
+    sums = torch.zeros(n_cells, n_cells, dtype=torch.int64, device=device)
+    step = _device.rows_per_block(device, 4 * data.element_size() * n_cells)
     for start in range(0, n, step):
         block = data[start : start + step] - centre
-        scores = torch.addmm(lengths, block, centers.T, alpha=-2)
-        near = scores.topk(n_votes, dim=1, largest=False).indices
-        labels[start : start + step] = near[:, 0]
-        pairs = (near[:, :1] * n_cells + near).flatten()
-        votes.index_add_(0, pairs, weights.repeat(len(near)))
-    votes = votes.view(n_cells, n_cells).fill_diagonal_(torch.iinfo(torch.int64).max)
-    # Those without votes follow by distance.
+        apart = torch.addmm(lengths, block, centers.T, alpha=-2)
+        apart.add_((block * block).sum(1, keepdim=True)).clamp_(min=0).sqrt_()
+        own = apart.min(dim=1)
+        labels[start : start + step] = own.indices
+        close = apart.sub_(own.values[:, None]).div_(-fall).exp_()
+        sums.index_add_(0, own.indices, close.div_(_UNIT).long())
+    sizes = labels.bincount(minlength=n_cells)
+    closeness = sums.double() / sizes.clamp(min=1)[:, None]
+    closeness.fill_diagonal_(torch.inf)
+    # Those that are not close at all follow by distance.
     by_distance = torch.cdist(centers, centers).argsort(dim=1)
-    ranked = votes.gather(1, by_distance).argsort(dim=1, descending=True, stable=True)
-    return labels, by_distance.gather(1, ranked)
+    ranked = closeness.gather(1, by_distance).argsort(dim=1, descending=True, stable=True)
+    return labels, by_distance.gather(1, ranked), closeness
 
 
 def _search_cells(

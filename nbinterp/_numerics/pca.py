@@ -10,6 +10,8 @@ from nbinterp._numerics.eigen import leading_eigenpairs
 # Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
 _MOST_FEATURES_FORMED = 4000
 _N_PRODUCTS = 20
+# Blocks of features in a covariance; with four its symmetry saves three eighths of the work.
+_N_BLOCKS = 4
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def principal_components(
     if n_components is None or n_components >= min(X.shape):
         return Reduction(mean, None, scale)
     centred.div_(scale)
-    covariance = centred.T @ centred if X.shape[1] <= _MOST_FEATURES_FORMED else None
+    covariance = _gram(centred) if X.shape[1] <= _MOST_FEATURES_FORMED else None
 
     def multiply(block: torch.Tensor) -> torch.Tensor:
         return centred.T @ (centred @ block) if covariance is None else covariance @ block
@@ -72,3 +74,13 @@ def principal_components(
         multiply, X.shape[1], n_components, random, n_iter=_N_PRODUCTS, like=X
     )
     return Reduction(mean, axes, scale)
+
+
+def _gram(X: torch.Tensor) -> torch.Tensor:
+    """Return ``X.T @ X``, of which only the blocks on and above the diagonal are computed."""
+    n_features = X.shape[1]
+    gram = X.new_zeros(n_features, n_features)
+    step = -(-n_features // _N_BLOCKS)
+    for start in range(0, n_features, step):
+        gram[start : start + step, start:] = X[:, start : start + step].T @ X[:, start:]
+    return gram.triu() + gram.triu(1).T

@@ -35,7 +35,7 @@ class _Batch:
     """Problems under way. Each stands at a trial: its last accepted weights plus step * way."""
 
     def __init__(self, product: Product, w: Tensor, epsilon: Tensor) -> None:
-        self.product, self.w, self.epsilon = product, w, epsilon
+        self.product, self.w, self.epsilon = product, w.clone(), epsilon  # w moves in place
         self.rho = noisy(product, w, epsilon)
         self.way, self.way_s = torch.zeros_like(w), torch.zeros_like(w)
         self.g, self.g_s = torch.zeros_like(w), torch.zeros_like(w)
@@ -51,7 +51,7 @@ class _Batch:
         at = moments(self.w, self.rho)
         value = torch.nan_to_num(-at.total_correlation, nan=torch.inf)
         accepted = (value <= self.value + _ARMIJO * self.step * self.slope) & value.isfinite()
-        g = half_gradient(self.w, self.rho, at)
+        g = half_gradient(self.w, at)
         g_s = noisy(self.product, g, self.epsilon)
 
         def scaled(pair: Pair) -> Pair:
@@ -64,17 +64,16 @@ class _Batch:
         slope = (g_s * way).sum((-2, -1))
 
         wide = accepted.view(-1, 1, 1)
-        self.way = torch.where(wide, way, self.way)
-        self.way_s = torch.where(wide, way_s, self.way_s)
-        self.g = torch.where(wide, g, self.g)
-        self.g_s = torch.where(wide, g_s, self.g_s)
+        kept = (self.way, self.way_s, self.g, self.g_s)
+        for old, new in zip(kept, (way, way_s, g, g_s), strict=True):
+            torch.where(wide, new, old, out=old)
         self.slope = torch.where(accepted, slope, self.slope)
         self.value = torch.where(accepted, value, self.value)
         self.taken += accepted
         move = torch.where(accepted, 1.0, -0.5 * self.step)
         self.step = torch.where(accepted, 1.0, 0.5 * self.step)
-        self.w = torch.addcmul(self.w, move.view(-1, 1, 1), self.way)
-        self.rho = torch.addcmul(self.rho, move.view(-1, 1, 1), self.way_s)
+        self.w.addcmul_(move.view(-1, 1, 1), self.way)
+        self.rho.addcmul_(move.view(-1, 1, 1), self.way_s)
         return self.value
 
     def stuck(self) -> Tensor:
@@ -143,6 +142,7 @@ def anneal(
     tol: npt.NDArray[np.float64],
     max_iter: int,
     stop: threading.Event | None = None,
+    relative_tol: float = 0.0,
 ) -> list[Solution]:
     """Maximize the total correlation of K problems from weights `w`, stage by stage.
 
@@ -160,6 +160,9 @@ def anneal(
         Iterations a stage may take.
     stop : Event, optional
         Give up when it is set.
+    relative_tol : float
+        A stage before the last also ends when the total correlation rises by less than this share
+        of itself.
 
     Returns
     -------
@@ -185,9 +188,12 @@ def anneal(
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
         # Refused steps say nothing about convergence, so the test waits for accepted ones.
         ripe = taken - tested[active] >= _CHECK_EVERY
-        done = ripe & (before[active] - now < (taken - tested[active]) * tol[active])
+        # The last stage ends no sooner than by its tolerance or the rounding of the value.
+        share = np.where(stage[active] < len(schedule) - 1, relative_tol, torch.finfo(w.dtype).eps)
+        enough = np.maximum(tol[active], share * abs(now))
+        done = ripe & (before[active] - now < (taken - tested[active]) * enough)
         # Rounding may spoil the remembered curvature; a problem ends if it is stuck without, too.
-        hopeless = stuck & (restarted[active] - now < np.maximum(tol[active], rounding * abs(now)))
+        hopeless = stuck & (restarted[active] - now < np.maximum(enough, rounding * abs(now)))
         again = np.flatnonzero(stuck & ~hopeless)
         if len(again):
             batch.restart(_on(w, again))

@@ -18,7 +18,8 @@ Matrix = npt.NDArray[np.float64]
 class ClusterFactors(Displayable):
     """The factors of one cluster or selection of samples.
 
-    `LocalCorEx` makes these; the attributes that end in an underscore are those of `LinearCorEx`.
+    `LocalCorEx` makes these; the attributes that end in an underscore are those of the method that
+    was fitted, by default `LinearCorEx`.
 
     Attributes
     ----------
@@ -30,20 +31,27 @@ class ClusterFactors(Displayable):
         How many they are.
     feature_names : list of str
         One name a column (a node, when the columns are a network's activations).
-    weights_, correlation_, mutual_information_ : arrays of shape (n_factors, n_features)
-        See `LinearCorEx`; mutual information in nats.
+    mutual_information_ : array of shape (n_factors, n_features)
+        ``I(X_i; Z_j)`` in nats.
+    correlation_ : array of shape (n_factors, n_features)
+        Of each variable with each factor; its sign is the direction. Where the method has none of
+        its own, as `BioCorEx`, with the values of `transform`: there with the number of the state,
+        so that of a factor with more than two states it depends on how they are numbered. NaN if
+        the method has no `transform` either.
+    weights_ : array of shape (n_factors, n_features)
+        See `LinearCorEx`; NaN for a method without weights, as `BioCorEx`.
     total_correlation_ : float
         What all factors explain together, in nats.
     total_correlations_ : array of shape (n_factors,)
         Of each factor alone, in nats.
     n_iter_, converged_, history_
-        How the fit went; see `LinearCorEx`.
+        How the fit went; see `LinearCorEx`. The history of a method without stages is one array.
     null_total_correlation_ : float
         The total correlation, in nats, that the same fit finds in these samples after every column
         was shuffled by itself: what chance alone gives with as many samples.
     null_mutual_information_ : float
-        The largest mutual information, in nats, between a variable and a factor of that fit. What
-        is not above it may be chance.
+        What 99 % of the cells of that fit stay below, in nats, each factor's largest left out:
+        one of shuffled data often takes a variable for itself. What is not above may be chance.
     note : str
         What to know before trusting the numbers; empty if nothing.
 
@@ -74,7 +82,8 @@ class ClusterFactors(Displayable):
     null_total_correlation_: float
     null_mutual_information_: float
     note: str = ""
-    _columns: Columns = field(repr=False)
+    _columns: Columns | None = field(default=None, repr=False)  # of a linear fit
+    _estimator: Any = field(default=None, repr=False)  # of any other
 
     @property
     def n_samples(self) -> int:
@@ -137,12 +146,12 @@ class ClusterFactors(Displayable):
         Parameters
         ----------
         X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
-            A missing entry counts as its column's mean in this cluster.
+            A missing entry counts as its column's mean in this cluster, or as the method has it.
 
         Returns
         -------
         array of shape (n_samples, n_factors)
-            See `LinearCorEx.transform`.
+            As `transform` of the method that was fitted.
         """
         data = _checks.samples("ClusterFactors.transform", X, min_samples=1, missing=True)
         _checks.require(
@@ -151,5 +160,16 @@ class ClusterFactors(Displayable):
             f"must have {len(self.feature_names)} columns",
             "Pass the same columns as in fit.",
         )
-        result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
-        return result
+        if self._columns is not None:
+            result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
+            return result
+        method = type(self._estimator).__name__
+        _checks.require(
+            hasattr(self._estimator, "transform"),
+            "ClusterFactors.transform",
+            f"must have factors of a method with transform, not of {method}",
+            "Fit LinearCorEx or BioCorEx.",
+            TypeError,
+        )
+        values: Matrix = np.asarray(self._estimator.transform(data), dtype=np.float64)
+        return values

@@ -51,7 +51,7 @@ class LinearCorEx(
     n_factors : int, default=10
         Number of factors m. Superfluous ones end with a total correlation near zero.
     max_iter : int, default=10000
-        Iterations that each annealing stage may take.
+        Iterations that each annealing stage may take, in each precision.
     tol : float, default=1e-5
         A stage ends when the total correlation changes by less than this, in nats an iteration.
     anneal : bool, default=True
@@ -105,6 +105,11 @@ class LinearCorEx(
         information to that of its partner in the other restarts, 0 to 1.
     mean_, scale_ : arrays of shape (n_features,)
         Of the columns.
+
+    References
+    ----------
+    Ver Steeg, Harutyunyan, Moyer and Galstyan, Fast structure learning with modular
+    regularization, NeurIPS 2019: the objective is equation 6.
 
     Examples
     --------

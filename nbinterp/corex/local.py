@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
+from sklearn.utils import get_tags
 
 from nbinterp import _checks
 from nbinterp._checks import Floats
@@ -29,22 +30,24 @@ class _Fitted(NamedTuple):
 
     data: Floats
     feature_names: list[str]
-    corex: LinearCorEx
+    corex: Any
 
 
 class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc]
     """Local CorEx: cut the data into regions and find the factors of each.
 
     Embeds the samples, clusters the embedding by k-means, and fits CorEx to the samples of each
-    cluster, so that what varies together only there is not averaged away (Kerby, White and Moon,
-    Learning local higher-order interactions with total correlation, 2024,
-    https://arxiv.org/abs/2402.04440, section 2.3). All clusters are fitted as one batch, each
-    beside a copy of itself with shuffled columns, which shows what chance gives.
+    cluster, so that what varies together only there is not averaged away (Kerby, White and Moon
+    2024, section 2.3). Each is fitted beside a copy of itself with shuffled columns, which shows
+    what chance gives.
 
     Parameters
     ----------
-    corex : LinearCorEx or None, default=None
-        What is fitted to each cluster; None is ``LinearCorEx()``.
+    corex : LinearCorEx, BioCorEx, another CorEx or None, default=None
+        What is fitted to each cluster; None is ``LinearCorEx()``, which fits all clusters as one
+        batch. Any other estimator whose `fit` sets ``mutual_information_``, of shape
+        (n_factors, n_features), and ``total_correlations_``, of shape (n_factors,), is fitted to
+        one cluster after the other, with a progress bar unless its own `progress` is False.
     embedding : estimator with `fit_transform`, or None, default=None
         What samples are clustered by; None is ``PHATE(n_components=10)``.
     n_clusters : int, default=20
@@ -67,6 +70,11 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
     map_ : array of shape (n_samples, 2)
         The picture of the samples; drawn when first asked for.
 
+    References
+    ----------
+    Kerby, White and Moon (2024), "Learning local higher-order interactions with total
+    correlation", https://arxiv.org/abs/2402.04440.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -80,7 +88,7 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
 
     def __init__(
         self,
-        corex: LinearCorEx | None = None,
+        corex: Any = None,
         embedding: Any = None,
         n_clusters: int = 20,
         *,
@@ -108,11 +116,28 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
         -------
         LocalCorEx
             Itself, fitted.
+
+        Raises
+        ------
+        TypeError
+            If `corex` is no CorEx.
+        ValueError
+            If a setting, `X` or `labels` makes no sense.
         """
         name = type(self).__name__
+        _checks.require(
+            self.corex is None
+            or (isinstance(self.corex, BaseEstimator) and hasattr(self.corex, "fit")),
+            f"{name}(corex={_checks.show(self.corex)})",
+            "must be a CorEx: an estimator with fit, mutual_information_ and total_correlations_",
+            "Use LinearCorEx(…) or BioCorEx(…).",
+            TypeError,
+        )
         corex = self._part(LinearCorEx() if self.corex is None else self.corex)
-        data = _checks.samples(name, X, missing=corex.missing == "pairwise", estimator=self)
-        corex._settings(data.shape[1])  # a wrong setting should not cost an embedding first
+        missing = get_tags(corex).input_tags.allow_nan
+        data = _checks.samples(name, X, missing=missing, estimator=self)
+        if isinstance(corex, LinearCorEx):
+            corex._settings(data.shape[1])  # a wrong setting should not cost an embedding first
         embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
         embedding: Floats | None = None
         centers: Floats | None = None
@@ -135,9 +160,10 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
         clusters = fit_groups(corex, data, groups, feature_names)
         unconverged = sum(not cluster.converged_ for cluster in clusters)
         if unconverged:
+            limit = f" in max_iter={corex.max_iter}" if hasattr(corex, "max_iter") else ""
             warnings.warn(
-                f"{unconverged} of {len(clusters)} clusters did not converge in "
-                f"max_iter={corex.max_iter}. Raise max_iter or tol of the LinearCorEx.",
+                f"{unconverged} of {len(clusters)} clusters did not converge{limit}. "
+                f"Raise max_iter or tol of the {type(corex).__name__}.",
                 ConvergenceWarning,
                 stacklevel=2,
             )

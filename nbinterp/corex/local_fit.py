@@ -1,15 +1,20 @@
-"""The fits of Local CorEx: groups of rows, and their shuffled selves, as one batch."""
+"""The fits of Local CorEx: groups of rows, each beside its shuffled self."""
 
 import threading
+import warnings
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from tqdm.auto import tqdm
 
-from nbinterp import _device
+from nbinterp import _checks, _device
 from nbinterp._checks import Floats
 from nbinterp.corex.cluster_factors import ClusterFactors
 from nbinterp.corex.correlation import product_of
@@ -21,16 +26,39 @@ from nbinterp.corex.products import Product, Scores
 from nbinterp.corex.settings import Settings
 from nbinterp.corex.workers import run_side_by_side
 
+Matrix = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+
+_CHANCE = 0.99  # share of the cells of a null that count as chance
+_FILTERS_LOCK = threading.Lock()  # warning filters are the process's: two threads would mix them
 
 
 def fit_groups(
+    corex: Any,
+    data: Floats,
+    groups: Sequence[tuple[str, Rows]],
+    feature_names: list[str],
+) -> list[ClusterFactors]:
+    """Return the factors of each named group of rows, fitted beside their nulls."""
+    if isinstance(corex, LinearCorEx):
+        return _fit_together(corex, data, groups, feature_names)
+    bar = tqdm(
+        groups,
+        desc=type(corex).__name__,
+        delay=1,
+        leave=False,
+        disable=not getattr(corex, "progress", True),
+    )
+    return [_fit_one(corex, data[rows], name, rows, feature_names) for name, rows in bar]
+
+
+def _fit_together(
     corex: LinearCorEx,
     data: Floats,
     groups: Sequence[tuple[str, Rows]],
     feature_names: list[str],
 ) -> list[ClusterFactors]:
-    """Return the factors of each named group of rows, fitted together with their nulls."""
+    """Return the factors of all groups, fitted with their nulls as one batch."""
     settings = corex._settings(data.shape[1])
     device = _device.resolve(type(corex).__name__, corex.device)
     starts, tasks = [], []
@@ -58,7 +86,9 @@ def fit_groups(
         solved = fit_problems(problems, settings)
         owns, nulls = solved[::2], solved[1::2]
     return [
-        _result(name, rows, feature_names, columns, own[0], null[0], settings)
+        _result(
+            name, rows, feature_names, columns, own[0], null[0], _note(len(rows), own[0], settings)
+        )
         for (name, rows), (columns, _, _), own, null in zip(
             groups, prepared, owns, nulls, strict=True
         )
@@ -88,12 +118,27 @@ def _prepare(
     )
 
 
-def _note(n_samples: int, factors: Factors, settings: Settings) -> str:
-    """Return what to know before trusting the factors."""
+def chance_level(information: Matrix) -> float:
+    """Return the mutual information that 99 % of the cells of a null, (m, p), stay below.
+
+    Each factor's largest cell is left out: a factor of shuffled data often takes one column for
+    itself, which tells much of that column and nothing of what columns share.
+    """
+    varying = information[:, information.any(axis=0)]
+    shared = np.sort(varying, axis=1)[:, :-1]
+    return float(np.quantile(shared, _CHANCE)) if shared.size else 0.0
+
+
+def _why_not_fitted(n_samples: int) -> str:
     if n_samples < MIN_SAMPLES:
         return f"Not fitted: {n_samples} samples, of at least {MIN_SAMPLES}."
+    return "Not fitted: no column varies."
+
+
+def _note(n_samples: int, factors: Factors, settings: Settings) -> str:
+    """Return what to know before trusting the factors."""
     if not factors.history:
-        return "Not fitted: no column varies."
+        return _why_not_fitted(n_samples)
     notes = []
     if not factors.converged:
         notes.append(f"Not converged in max_iter={settings.max_iter} iterations.")
@@ -113,7 +158,7 @@ def _result(
     columns: Columns,
     own: Factors,
     null: Factors,
-    settings: Settings,
+    note: str,
 ) -> ClusterFactors:
     return ClusterFactors(
         name=name,
@@ -128,7 +173,93 @@ def _result(
         converged_=own.converged,
         history_=list(own.history),
         null_total_correlation_=null.total_correlation,
-        null_mutual_information_=float(null.mutual_information.max()),
-        note=_note(len(rows), own, settings),
+        null_mutual_information_=chance_level(null.mutual_information),
+        note=note,
         _columns=columns,
     )
+
+
+def _fit_one(
+    corex: Any, own: Floats, name: str, rows: Rows, feature_names: list[str]
+) -> ClusterFactors:
+    """Return the factors that any CorEx finds in a group."""
+    columns = learn_columns(own, "standard")
+    if len(rows) < MIN_SAMPLES or not columns.scale.any():
+        m = corex.get_params(deep=False).get("n_factors", 0)
+        nothing = Factors.none(m, own.shape[1])
+        why = _why_not_fitted(len(rows))
+        return _result(name, rows, feature_names, columns, nothing, nothing, why)
+    # What takes no seed is taken to need none: its null should not differ from run to run either.
+    # A clone's generator: a group's factors do not depend on what was fitted before it.
+    rng = check_random_state(getattr(clone(corex), "random_state", 0))
+    shuffled = np.random.default_rng(rng.randint(2**31)).permuted(own, axis=0)
+    fitted, null = _fitted(corex, own), _fitted(corex, shuffled)
+    mutual_information = np.asarray(fitted.mutual_information_, dtype=np.float64)
+    n_iter, history = getattr(fitted, "n_iter_", 0), getattr(fitted, "history_", [])
+    converged = bool(getattr(fitted, "converged_", True))
+    return ClusterFactors(
+        name=name,
+        indices=rows,
+        feature_names=feature_names,
+        weights_=np.asarray(getattr(fitted, "weights_", np.full_like(mutual_information, np.nan))),
+        correlation_=_correlation(fitted, own, columns),
+        mutual_information_=mutual_information,
+        total_correlation_=_total(fitted),
+        total_correlations_=np.asarray(fitted.total_correlations_, dtype=np.float64),
+        n_iter_=n_iter,
+        converged_=converged,
+        history_=list(history) if isinstance(history, list) else [np.asarray(history)],
+        null_total_correlation_=_total(null),
+        null_mutual_information_=chance_level(np.asarray(null.mutual_information_)),
+        note="" if converged else f"Not converged in {n_iter} iterations.",
+        _estimator=fitted,
+    )
+
+
+def _fitted(corex: Any, data: Floats) -> Any:
+    """Return a clone of `corex` fitted to `data`; refuse what is no CorEx."""
+    estimator = clone(corex)
+    if hasattr(estimator, "progress"):
+        estimator.set_params(progress=False)  # there is a bar over the groups
+    with _FILTERS_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # `converged_` says it
+        estimator.fit(data)
+    found = [
+        np.asarray(getattr(estimator, attribute, None)).shape
+        for attribute in ("mutual_information_", "total_correlations_")
+    ]
+    _checks.require(
+        len(found[0]) == 2 and found[0][1] == data.shape[1] and found[1] == found[0][:1],
+        f"LocalCorEx(corex={_checks.show(corex)})",
+        "must be a CorEx: after fit it must have mutual_information_ of shape "
+        "(n_factors, n_features) and total_correlations_ of shape (n_factors,)",
+        "Use LinearCorEx(…) or BioCorEx(…).",
+        TypeError,
+    )
+    return estimator
+
+
+def _total(fitted: Any) -> float:
+    """Return what all factors explain together; their sum, where the method knows no better."""
+    return float(getattr(fitted, "total_correlation_", np.sum(fitted.total_correlations_)))
+
+
+def _correlation(fitted: Any, data: Floats, columns: Columns) -> Matrix:
+    """Return the correlation ``(m, p)`` of factor values with the observed entries of columns."""
+    shape = np.shape(fitted.mutual_information_)
+    if hasattr(fitted, "correlation_"):
+        own: Matrix = np.asarray(fitted.correlation_, dtype=np.float64)
+        return own
+    if not hasattr(fitted, "transform"):
+        return np.full(shape, np.nan)
+    values = np.asarray(fitted.transform(data), dtype=np.float64)
+    values = values - values.mean(0)
+    seen = ~np.isnan(data)
+    x = np.nan_to_num(columns.apply(data))
+    # The mean of a factor differs from column to column where their missing rows do.
+    raw, sums = (values**2).T @ seen, values.T @ seen
+    squares = raw - sums**2 / np.maximum(seen.sum(0), 1)
+    varies = (squares > 1e-9 * raw) & (columns.scale > 0)
+    scale = np.sqrt(np.where(varies, squares * (x**2).sum(0), 1.0))
+    result: Matrix = np.where(varies, values.T @ x / scale, 0.0)
+    return result

@@ -50,7 +50,7 @@ def moments(w: Tensor, rho: Tensor) -> Moments:
     b = rho * inverse
     q_full = cross @ b
     r = (rho * b).sum(-2)
-    q = (b * (q_full - r.unsqueeze(-2) * rho)).sum(-2)
+    q = (b * torch.addcmul(q_full, r.unsqueeze(-2), rho, value=-1.0)).sum(-2)
     total_correlation = (
         _sum(torch.log1p(r)) - 0.5 * _sum(torch.log1p(q)) + 0.5 * _sum(torch.log1p(-u))
     )
@@ -62,14 +62,18 @@ def _sum(terms: Tensor) -> Tensor:
     return terms.sum(-1, dtype=torch.float64)
 
 
-def half_gradient(w: Tensor, rho: Tensor, at: Moments) -> Tensor:
+def half_gradient(w: Tensor, at: Moments) -> Tensor:
     """Return g, with which the gradient of minus the total correlation by `w` is ``g S``."""
-    spread = (1.0 + at.q).unsqueeze(-2)
+    narrow = (1.0 / (1.0 + at.q)).unsqueeze(-2)
     r = at.r.unsqueeze(-2)
-    coupling = (at.b / spread) @ at.b.mT
+    coupling = (at.b * narrow) @ at.b.mT
     coupling.diagonal(dim1=-2, dim2=-1).copy_(1.0 / (1.0 - at.u))
-    own = at.inverse**2 * ((1.0 + rho * rho) * at.q_full - 2.0 * rho * r) / spread
-    return coupling @ w + own - 2.0 * at.inverse * at.b / (1.0 + r)
+    # Few passes over the (m, p) tensors, by rho * inverse = b and (1 + rho^2) inverse =
+    # 2 inverse - 1.
+    pull = 2.0 * (r * narrow + 1.0 / (1.0 + r))
+    spread = (2.0 * at.inverse - 1.0) * (at.q_full * narrow)
+    own = at.inverse * torch.addcmul(spread, pull, at.b, value=-1.0)
+    return torch.baddbmm(own, coupling, w)
 
 
 class Information(NamedTuple):

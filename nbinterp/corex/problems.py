@@ -25,6 +25,9 @@ Matrix = npt.NDArray[np.float64]
 Job = tuple[int, int]  # a problem and one of its starts
 
 _FLOAT32 = 1e-5  # nats an iteration: finer changes drown in the rounding of float32
+_LEAST_NOISE = 0.01  # for float32: 1 - rho^2 is at least its square, 800 times the rounding
+_ROUGH = 1e-5  # of the total correlation an iteration: ends a stage that another one follows
+_INSIDE = 0.999  # u after a change of precision, as rounding may move it over 1
 _ENTRIES_IN_CACHE = 2**15  # of the weights of a batch on the CPU; some forty tensors are as large
 _COARSE = 1e-3  # nats an iteration: the least tolerance where the outcome is a yardstick only
 
@@ -148,18 +151,25 @@ def _solve(
     max_iter: int,
     stop: threading.Event,
 ) -> list[Solution]:
-    """Anneal in float32, which is as good at these noises and twice as fast; end in float64."""
-    if len(schedule) == 1:
-        return anneal(product, w, schedule, tol, max_iter, stop)
-    rough_tol = np.maximum(tol, _FLOAT32)
-    rough = anneal(product.single(), w.float(), schedule[:-1], rough_tol, max_iter, stop)
-    w = torch.stack([solution.weights for solution in rough]).to(w.dtype)
-    before, last = (w.new_full((len(w),), noise) for noise in schedule[-2:])
-    u = (noisy(product, w, before) * w).sum(-1)
-    w, _ = rescale(product, w, u, last)
+    """Anneal in float32, which is as good at high noise and twice as fast; end in float64."""
+    in_float32 = schedule[schedule >= _LEAST_NOISE]
+    before: list[Solution] = []
+    if len(in_float32):
+        rough_tol = np.maximum(tol, _FLOAT32)
+        before = anneal(product.single(), w.float(), in_float32, rough_tol, max_iter, stop, _ROUGH)
+        w = torch.stack([solution.weights for solution in before]).to(w.dtype)
+        noise, last = (w.new_full((len(w),), each) for each in (in_float32[-1], schedule[-1]))
+        u = (noisy(product, w, noise) * w).sum(-1)
+        w = w * torch.where(u < 1.0, 1.0, (_INSIDE / u).sqrt()).unsqueeze(-1)
+        if len(in_float32) < len(schedule):
+            w, _ = rescale(product, w, u.clamp(max=_INSIDE), last)
     fine = anneal(product, w, schedule[-1:], tol, max_iter, stop)
-    for solution, start in zip(fine, rough, strict=True):
-        solution.history = [*start.history, *solution.history]
+    for solution, start in zip(fine, before, strict=False):
+        stages = start.history
+        if len(in_float32) == len(schedule):  # the last stage was begun in float32
+            *stages, begun = stages
+            solution.history = [np.concatenate([begun, *solution.history])]
+        solution.history = [*stages, *solution.history]
     return fine
 
 

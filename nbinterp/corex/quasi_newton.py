@@ -37,7 +37,8 @@ class Memory:
         self._newest = (self._newest + 1) % DEPTH
         places = (self.steps, self.steps_s, self.changes, self.changes_s)
         for place, rows in zip(places, (*step, *change), strict=True):
-            place[:, self._newest] = torch.where(valid.view(-1, 1, 1), rows, 0.0).flatten(1)
+            zero = rows.new_zeros(())
+            torch.where(valid.unsqueeze(-1), rows.flatten(1), zero, out=place[:, self._newest])
         # How much the preconditioner overrates the inverse curvature along the newest change.
         predicted = (precondition(change)[0] * change[1]).sum((-2, -1))
         self.scale = torch.where(valid & (predicted > 0), curvature / predicted, self.scale)
@@ -45,7 +46,6 @@ class Memory:
     def improve(self, g: Pair, precondition: Callable[[Pair], Pair]) -> Pair:
         """Return minus the inverse curvature times the gradient: the step to try."""
         newest_first = [(self._newest - i) % DEPTH for i in range(DEPTH)]
-        shape = g[0].shape
         overlap = (self.steps @ self.changes_s.mT)[:, newest_first][:, :, newest_first]
         curvature = overlap.diagonal(dim1=-2, dim2=-1)
         empty = (curvature == 0).to(overlap.dtype)
@@ -55,22 +55,16 @@ class Memory:
         first = torch.linalg.solve_triangular(lower, along, upper=False)
         weights = self._in_place(first, newest_first)
         start = precondition(
-            (
-                g[0] - (weights @ self.changes).view(shape),
-                g[1] - (weights @ self.changes_s).view(shape),
-            )
+            (_less(g[0], weights, self.changes), _less(g[1], weights, self.changes_s))
         )
-        scale = self.scale.view(-1, 1, 1)
+        scale = -self.scale.view(-1, 1, 1)
         z, z_s = scale * start[0], scale * start[1]
         back = (self.changes_s @ z.flatten(1).unsqueeze(-1))[:, newest_first]
         second = torch.linalg.solve_triangular(
-            lower.mT, curvature.unsqueeze(-1) * first - back, upper=True
+            lower.mT, curvature.unsqueeze(-1) * first + back, upper=True
         )
         weights = self._in_place(second, newest_first)
-        return (
-            -z - (weights @ self.steps).view(shape),
-            -z_s - (weights @ self.steps_s).view(shape),
-        )
+        return _less(z, weights, self.steps), _less(z_s, weights, self.steps_s)
 
     def _in_place(self, ordered: Tensor, newest_first: list[int]) -> Tensor:
         """Return coefficients ``(K, 1, DEPTH)`` in the order of storage."""
@@ -88,3 +82,9 @@ class Memory:
         """Drop all problems but `kept`."""
         for name in ("steps", "steps_s", "changes", "changes_s", "scale"):
             setattr(self, name, getattr(self, name)[kept])
+
+
+def _less(rows: Tensor, weights: Tensor, remembered: Tensor) -> Tensor:
+    """Return `rows` ``(K, m, p)`` less the remembered ones by their weights, in one pass."""
+    flat = rows.flatten(1).unsqueeze(1)
+    return torch.baddbmm(flat, weights, remembered, alpha=-1.0).view(rows.shape)

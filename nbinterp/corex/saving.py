@@ -35,6 +35,12 @@ def save_factors(path: str | Path, factors: ClusterFactors) -> None:
     path : str or Path
         The file to write.
     factors : ClusterFactors
+        Of `LinearCorEx`, whose fit is arrays.
+
+    Raises
+    ------
+    TypeError
+        If the factors are of another method.
 
     Examples
     --------
@@ -49,6 +55,14 @@ def save_factors(path: str | Path, factors: ClusterFactors) -> None:
     'cluster 0'
     """
     columns = factors._columns
+    if columns is None:
+        method = type(factors._estimator).__name__
+        _checks.fail(
+            f"save_factors(factors={_checks.show(factors)})",
+            f"must be factors of LinearCorEx, not of {method}",
+            "Use joblib.dump, and load such files only from whom you trust.",
+            TypeError,
+        )
     arrays = {name: getattr(factors, name) for name in _ARRAYS}
     arrays |= {f"columns.{name}": getattr(columns, name) for name in _COLUMNS}
     arrays |= {f"history.{i}": stage for i, stage in enumerate(factors.history_)}

@@ -10,7 +10,7 @@ from nbinterp import _checks
 
 # Walks of up to this many steps are considered by the automatic choice.
 T_MAX = 100
-# Larger operators are raised to their power in float32: what is below the floor is lost anyhow.
+# Larger operators are worked on in float32: what is below the floor is lost anyhow.
 MOST_IN_FLOAT64 = 600
 # Added to probabilities under the logarithm, as in the authors' program.
 _FLOOR = 1e-7
@@ -46,7 +46,7 @@ def spectrum(operator: DiffusionOperator) -> torch.Tensor:
     are not its eigenvalues, which the paper's entropy is made of.
     """
     root = operator.mass.sqrt()
-    symmetric = root[:, None] * operator.matrix / root
+    symmetric = _working(root[:, None] * operator.matrix / root)
     moduli: torch.Tensor = torch.linalg.eigvalsh((symmetric + symmetric.T) / 2).abs()
     return moduli
 
@@ -131,17 +131,21 @@ def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor
     Returns
     -------
     Tensor of shape (n, n)
-        Rows are the potentials.
+        Rows are the potentials; in float32 if the operator is large.
 
     References
     ----------
     Moon et al. 2019, equation 5, and its generalisation to other informational distances.
     """
-    matrix = operator.matrix
-    walked = power(matrix.float() if len(matrix) > MOST_IN_FLOAT64 else matrix, t).double()
+    walked = power(_working(operator.matrix), t)
     if gamma == 1:
         return -torch.log(walked + _FLOOR)
     if gamma == -1:
         return walked
     exponent = (1 - gamma) / 2
     return walked**exponent / exponent
+
+
+def _working(matrix: torch.Tensor) -> torch.Tensor:
+    """Return an operator in the precision that its powers and spectrum are computed in."""
+    return matrix.float() if len(matrix) > MOST_IN_FLOAT64 else matrix

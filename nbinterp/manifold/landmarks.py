@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
-from nbinterp._numerics.kmeans import k_means
+from nbinterp._numerics.kmeans import assign, k_means
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.kernel import Affinities
 
@@ -19,7 +19,10 @@ _N_FEATURES = 100
 # of the authors' program has. More resolve the slow modes of tiny, nearly separate groups, and the
 # landmarks then follow those instead of the classes (measured on MNIST).
 _N_ROUNDS = 3
-# k-means for landmarks starts from a sample this many times as large, and need not converge.
+# k-means for landmarks sees so many samples, in all or each, starts from fewer, and need not
+# converge.
+_SAMPLES_SEEN = 20_000
+_SAMPLES_PER_LANDMARK = 10
 _SEEDS_PER_LANDMARK = 3
 _K_MEANS_ITERATIONS = 4
 
@@ -96,8 +99,11 @@ def find_landmarks(
     ----------
     Moon et al. 2019, Methods, "Scalability of PHATE".
     """
+    features = spectral_features(kernel, random)
+    n_seen = min(len(features), max(_SAMPLES_SEEN, _SAMPLES_PER_LANDMARK * n_landmarks))
+    seen = random.choice(len(features), n_seen, replace=False)
     groups = k_means(
-        spectral_features(kernel, random),
+        features[torch.as_tensor(seen, device=features.device)],
         n_landmarks,
         n_init=1,
         random_state=random,
@@ -105,7 +111,8 @@ def find_landmarks(
         max_iter=_K_MEANS_ITERATIONS,
         n_seeds=_SEEDS_PER_LANDMARK * n_landmarks,
     )
-    _, labels = torch.unique(groups.labels, return_inverse=True)  # empty groups are dropped
+    nearest, _ = assign(features, groups.centers)
+    _, labels = torch.unique(nearest, return_inverse=True)  # empty groups are dropped
     rows, columns = kernel.indices()
     sums = group_sums(Affinities(rows, columns, kernel.values()), labels, kernel.shape[0])
     return Landmarks(labels, normalised(sums), landmark_operator(sums))

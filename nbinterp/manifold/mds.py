@@ -81,6 +81,7 @@ def classical_mds(
     squared = target**2
     means = squared.mean(0)
     gram = -(squared - means - means[:, None] + means.mean()) / 2
+    gram = gram.float() if len(gram) > MOST_IN_FLOAT64 else gram  # only where SMACOF starts
     if len(gram) <= _DENSE_EIGH:
         values, vectors = torch.linalg.eigh(gram)
     else:
@@ -93,7 +94,7 @@ def classical_mds(
             like=gram,
         )
     order = values.argsort(descending=True)[:n_components]
-    axes = vectors[:, order] * values[order].clamp(min=0).sqrt()
+    axes = (vectors[:, order] * values[order].clamp(min=0).sqrt()).to(target.dtype)
     return _upright(torch.nn.functional.pad(axes, (0, n_components - axes.shape[1])))
 
 

@@ -52,9 +52,9 @@ class InteractionHeatmap(View):
     their end show it. A column is a node: the brighter a cell, the more the factor tells about the
     node. Nodes that share most with one factor stand together, and the model's outputs stand apart
     at the right: a bright cell there says that the group moves that output. Shuffled data has no
-    dependence, yet a fit finds some by chance: hatched cells are no larger than the largest cell of
-    such a fit, and the hatched band over the bars ends at what one of its factors explains, on
-    average.
+    dependence, yet a fit finds some by chance: a hatched cell is below the level that 99 % of the
+    cells of such a fit stay below, and the hatched band over the bars ends at what one of its
+    factors explains, on average.
 
     Examples
     --------
@@ -191,7 +191,7 @@ class InteractionHeatmap(View):
         is_correlation = self.quantity == "correlation"
         limit, null = self._null_mutual_information, self._null_total_correlation
         notes = [self._about, "" if null is None else f"shuffled data: {null:.2f} nats in all"]
-        notes += ["grey: no more than in shuffled data" if limit is not None else "", self._warning]
+        notes += ["grey: within what chance gives" if limit is not None else "", self._warning]
         return heatmap_png(
             self._matrix(self.quantity)[:, columns],
             self._row_names(),

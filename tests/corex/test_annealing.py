@@ -15,9 +15,9 @@ def start(s, m, seed):
     return w / (10 * ((w @ s) * w).sum(-1, keepdim=True).sqrt())
 
 
-def solve(s, w, schedule=(0.6, 0.36, 0.1, 0.01), tol=1e-9, max_iter=5000):
-    schedule = np.array(schedule)
-    return anneal(Dense(s), w, schedule, np.full(len(w), tol), max_iter)
+def solve(s, w, schedule=(0.6, 0.36, 0.1, 0.01), tol=1e-9, max_iter=5000, relative_tol=0.0):
+    schedule, tol = np.array(schedule), np.full(len(w), tol)
+    return anneal(Dense(s), w, schedule, tol, max_iter, relative_tol=relative_tol)
 
 
 def test_total_correlation_never_falls_within_a_stage():
@@ -55,6 +55,18 @@ def test_max_iter_is_reported():
     (solution,) = solve(s, start(s, 5, 0), tol=1e-14, max_iter=5)
     assert not solution.converged
     assert sum(len(stage) for stage in solution.history) == 20
+
+
+def test_a_relative_tolerance_is_the_absolute_one_in_proportion_to_the_value():
+    s = torch.tensor(to_correlation(MODULAR)[0]).unsqueeze(0)
+    w = start(s, 5, 0)
+    (exact,), (relative,) = solve(s, w, (0.3, 0.1)), solve(s, w, (0.3, 0.1), relative_tol=1e-4)
+    value = exact.history[0][-1]
+    (absolute,) = solve(s, w, (0.3, 0.1), tol=1e-4 * value)
+    assert relative.converged
+    assert len(relative.history[0]) == len(absolute.history[0]) < len(exact.history[0])
+    assert relative.history[0][-1] == pytest.approx(value, rel=1e-2)
+    assert relative.history[1][-1] == pytest.approx(exact.history[1][-1], abs=1e-6)
 
 
 def test_no_transfers_between_convergence_tests(monkeypatch):

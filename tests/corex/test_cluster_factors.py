@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
+from nbinterp.views import InteractionHeatmap
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +50,19 @@ def test_repr_and_frozenness(setosa):
     assert repr(setosa).startswith("ClusterFactors('cluster 0', n_samples=50, n_factors=2, total_")
     with pytest.raises(dataclasses.FrozenInstanceError):
         setosa.name = "other"
+
+
+def test_factors_of_another_method_have_the_same_form():
+    x, y = load_iris(as_frame=True, return_X_y=True)
+    bio = LocalCorEx(BioCorEx(2), random_state=0).fit(x, labels=y).clusters_[0]
+    frame = bio.to_frame()
+    assert list(frame) == ["factor", "node", "mutual_information", "correlation", "weight"]
+    assert frame["weight"].isna().all() and frame["correlation"].notna().all()
+    assert frame["correlation"].abs().max() <= 1
+    heatmap = InteractionHeatmap(bio, quantity="correlation")
+    np.testing.assert_allclose(
+        np.sort(heatmap._correlation), np.sort(bio.correlation_.ravel()), rtol=1e-6
+    )
+    assert "2 factors × 4 nodes of cluster 0" in repr(heatmap)
+    with pytest.raises(ValueError, match="must have 4 columns"):
+        bio.transform(np.zeros((2, 3)))

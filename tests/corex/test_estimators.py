@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from corex.known_covariances import MODULAR, exact_samples
 from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
 
 # Tables of two or three columns, often copies of one another, are what these checks fit.
 pytestmark = pytest.mark.filterwarnings(
@@ -28,16 +31,49 @@ def test_conventions(estimator, check):
 
 def test_saved_and_loaded(tmp_path):
     x = exact_samples(MODULAR, 200, np.random.default_rng(0))
-    for model in (
-        LinearCorEx(3, random_state=0).fit(x),
-        LocalCorEx(LinearCorEx(3), PCA(2), 2, random_state=0).fit(x),
-    ):
-        joblib.dump(model, tmp_path / "model.joblib")
-        again = joblib.load(tmp_path / "model.joblib")
-        if isinstance(model, LinearCorEx):
-            np.testing.assert_array_equal(again.transform(x), model.transform(x))
-        else:
-            np.testing.assert_array_equal(again.predict(x), model.predict(x))
-            np.testing.assert_array_equal(
-                again.fit_selection(range(50)).weights_, model.fit_selection(range(50)).weights_
-            )
+    model = LinearCorEx(3, random_state=0).fit(x)
+    joblib.dump(model, tmp_path / "model.joblib")
+    again = joblib.load(tmp_path / "model.joblib")
+    np.testing.assert_array_equal(again.transform(x), model.transform(x))
+
+
+@pytest.mark.parametrize("part", [LinearCorEx(3), BioCorEx(2)])
+def test_local_saved_and_loaded(tmp_path, part):
+    x = exact_samples(MODULAR, 200, np.random.default_rng(0))
+    model = LocalCorEx(part, PCA(2), 2, random_state=0).fit(x)
+    joblib.dump(model, tmp_path / "model.joblib")
+    again = joblib.load(tmp_path / "model.joblib")
+    np.testing.assert_array_equal(again.labels_, model.labels_)
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    np.testing.assert_array_equal(again.map_, model.map_)
+    pairs = zip(
+        [*again.clusters_, again.fit_selection(range(50))],
+        [*model.clusters_, model.fit_selection(range(50))],
+        strict=True,
+    )
+    for one, other in pairs:
+        assert repr(one) == repr(other)
+        assert one.to_frame().equals(other.to_frame())
+        np.testing.assert_array_equal(one.transform(x), other.transform(x))
+
+
+def test_grid_search_over_the_number_of_factors():
+    rng = np.random.default_rng(0)
+    parents = rng.normal(size=(400, 3))
+    x = np.repeat(parents, 4, axis=1) + 0.5 * rng.normal(size=(400, 12))
+    pipeline = make_pipeline(StandardScaler(), LinearCorEx(random_state=0))
+    search = GridSearchCV(pipeline, {"linearcorex__n_factors": [1, 2, 3]}, cv=3).fit(x)
+    assert search.best_params_ == {"linearcorex__n_factors": 3}
+    assert search.best_estimator_.transform(x).shape == (400, 3)
+
+
+def test_local_ends_a_pipeline():
+    # Clusters have no score to search by; a pipeline needs fit and predict, and passes parameters.
+    x = exact_samples(MODULAR, 200, np.random.default_rng(0))
+    local = LocalCorEx(LinearCorEx(2), PCA(2), 2, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), local).set_params(localcorex__corex__n_factors=3)
+    pipeline.fit(x)
+    np.testing.assert_array_equal(pipeline.predict(x), pipeline[-1].labels_)
+    assert pipeline[-1].clusters_[0].weights_.shape == (3, 25)
+    again = make_pipeline(StandardScaler(), local).fit_predict(x)
+    np.testing.assert_array_equal(again, pipeline[-1].labels_)

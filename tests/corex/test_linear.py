@@ -244,6 +244,14 @@ class TestDegenerateData:
         assert sparse.total_correlation_ == pytest.approx(full.total_correlation_, rel=0.05)
         assert np.isfinite(sparse.transform(np.where(holes, np.nan, x))).all()
 
+    @pytest.mark.parametrize("floor", [0.01, 0.001])
+    def test_a_stage_has_one_history_in_either_precision(self, floor):
+        fit = LinearCorEx(3, noise_floor=floor, random_state=0).fit(mixture())
+        assert len(fit.history_) == 4
+        assert fit.n_iter_ == sum(map(len, fit.history_))
+        assert (np.diff(fit.history_[-1]) > -1e-4).all()
+        assert fit.history_[-1][-1] == pytest.approx(fit.total_correlation_, abs=1e-9)
+
     def test_an_unconverged_fit_says_so(self):
         with pytest.warns(ConvergenceWarning, match="max_iter=5"):
             fit = LinearCorEx(3, max_iter=5, tol=1e-12, random_state=0).fit(mixture())

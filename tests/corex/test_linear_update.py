@@ -65,7 +65,7 @@ def test_step_is_the_authors(epsilon):
     wt = torch.tensor(w).unsqueeze(0)
     rho = noisy(product, wt, noise)
     at = moments(wt, rho)
-    g = half_gradient(wt, rho, at)
+    g = half_gradient(wt, at)
     g_s = noisy(product, g, noise)
     up, up_s = precondition(wt, rho, at.u, (g, g_s))
     way, way_s = -up, -up_s

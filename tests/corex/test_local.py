@@ -1,4 +1,4 @@
-"""Local CorEx: planted regions, selections, and what is too small."""
+"""Local CorEx: planted regions, selections, any CorEx, and what is too small."""
 
 import threading
 
@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from corex.known_covariances import DISJOINT, MODULAR
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import FunctionTransformer
 
-from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx, local_fit, match_factors
+from nbinterp.corex.local_fit import chance_level
 
 NAMES = [f"node {i}" for i in range(25)]
 
@@ -127,6 +128,142 @@ def test_selections_from_other_threads(fitted):
         np.testing.assert_array_equal(each, expected)
 
 
+def states(n=200, seed=0):
+    """Two far regions of eight columns that two hidden states move: first halves, then parities."""
+    rng = np.random.default_rng(seed)
+    hidden = rng.integers(0, 2, size=(2 * n, 2))
+    x = 3.0 * np.repeat(hidden, 4, axis=1) + rng.normal(size=(2 * n, 8))
+    x[n:] = x[n:][:, [0, 4, 1, 5, 2, 6, 3, 7]] + 40.0
+    return x, np.repeat([0, 1], n)
+
+
+@pytest.fixture(scope="module")
+def fitted_bio():
+    x, _ = states()
+    return LocalCorEx(BioCorEx(2), PCA(2), n_clusters=2, random_state=0).fit(x)
+
+
+class TestOfBio:
+    """A CorEx that is not linear, fitted to one cluster after the other."""
+
+    def test_regions_and_their_factors_are_found(self, fitted_bio):
+        _, truth = states()
+        assert (fitted_bio.labels_ == truth).mean() in (0.0, 1.0)
+        halves, parities = (
+            fitted_bio.clusters_[fitted_bio.labels_[0]],
+            fitted_bio.clusters_[fitted_bio.labels_[-1]],
+        )
+        found = {frozenset(halves.top_nodes(j, 4)) for j in range(2)}
+        assert found == {frozenset(f"x{i}" for i in part) for part in (range(4), range(4, 8))}
+        found = {frozenset(parities.top_nodes(j, 4)) for j in range(2)}
+        assert found == {
+            frozenset(f"x{i}" for i in part) for part in (range(0, 8, 2), range(1, 8, 2))
+        }
+        assert halves.null_total_correlation_ < 0.1 * halves.total_correlation_
+        assert halves.note == "" and halves.converged_
+        assert match_factors(halves, parities)["similarity"].max() < 0.75
+
+    def test_a_cluster_is_the_fit_of_its_samples(self, fitted_bio):
+        x, _ = states()
+        for cluster in fitted_bio.clusters_:
+            own = x[cluster.indices]
+            alone = BioCorEx(2, random_state=0).fit(own)
+            np.testing.assert_allclose(cluster.mutual_information_, alone.mutual_information_)
+            np.testing.assert_allclose(cluster.total_correlations_, alone.total_correlations_)
+            assert cluster.total_correlation_ == pytest.approx(alone.total_correlation_)
+            assert cluster.n_iter_ == len(cluster.history_[0]) == alone.n_iter_
+            np.testing.assert_array_equal(cluster.transform(x), alone.transform(x))
+            # What has no weights says so, and correlates by its states.
+            assert np.isnan(cluster.weights_).all()
+            expected = np.corrcoef(own.T, alone.labels_.T)[8:, :8]
+            np.testing.assert_allclose(cluster.correlation_, expected, atol=1e-9)
+
+    def test_a_selection_is_fitted_as_a_cluster_is(self, fitted_bio):
+        first = fitted_bio.clusters_[0]
+        selected = fitted_bio.fit_selection(first.indices)
+        assert selected.to_frame().equals(first.to_frame())
+        assert selected.null_total_correlation_ == first.null_total_correlation_
+
+    def test_missing_entries_and_small_clusters(self):
+        x, labels = states(40)
+        x[3, 2] = np.nan
+        labels[:2], labels[4:8], x[4:8] = 7, 8, 1.0
+        fit = LocalCorEx(BioCorEx(2), random_state=0).fit(x, labels=labels)
+        assert np.isfinite([cluster.correlation_ for cluster in fit.clusters_]).all()
+        zero, _, small, constant = fit.clusters_
+        own = pd.DataFrame(x[zero.indices])
+        states_ = pd.DataFrame(zero.transform(x[zero.indices]))
+        for j in range(2):
+            expected = own.corrwith(states_[j])
+            np.testing.assert_allclose(zero.correlation_[j], expected, atol=1e-9)
+        assert small.note == "Not fitted: 2 samples, of at least 3."
+        assert constant.note == "Not fitted: no column varies."
+        assert (small.transform(x) == 0).all() and len(small.to_frame()) == 16
+
+    def test_unconverged_clusters_are_counted_once(self):
+        x, labels = states(40)
+        model = LocalCorEx(BioCorEx(2, max_iter=3, tol=1e-12), random_state=0)
+        with pytest.warns(ConvergenceWarning, match="2 of 2 .* max_iter=3. .* BioCorEx") as said:
+            fit = model.fit(x, labels=labels)
+        assert len(said) == 1
+        assert fit.clusters_[0].note == "Not converged in 3 iterations."
+
+    def test_an_interrupt_leaves_the_fit(self, monkeypatch):
+        x, labels = states(40)
+        model = LocalCorEx(BioCorEx(2), random_state=0).fit(x, labels=labels)
+        before = model.clusters_
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(local_fit, "_correlation", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(x[:40], labels=labels[:40])
+        assert model.clusters_ is before and len(model.labels_) == 80
+
+    def test_progress_is_the_estimators(self, monkeypatch):
+        asked = []
+
+        def bar(groups, **options):
+            asked.append(options["disable"])
+            return groups
+
+        monkeypatch.setattr(local_fit, "tqdm", bar)
+        x, labels = states(20)
+        for progress in (True, False):
+            LocalCorEx(BioCorEx(1, progress=progress), random_state=0).fit(x, labels=labels)
+        assert asked == [False, True]
+
+
+class Strongest(BaseEstimator):
+    """The least that a CorEx is: one factor, which is the first column."""
+
+    def fit(self, X, y=None):
+        r = np.corrcoef(X.T)[:1]
+        self.mutual_information_ = -0.5 * np.log1p(1e-6 - r**2)
+        self.total_correlations_ = self.mutual_information_.sum(1)
+        return self
+
+
+def test_any_corex_may_be_given():
+    x, labels = two_regions(60)
+    first = LocalCorEx(Strongest()).fit(x, labels=labels).clusters_[0]
+    assert first.top_nodes(0, 1) == ["x0"]
+    assert first.total_correlation_ == first.total_correlations_.sum()
+    assert 0 < first.null_total_correlation_ < first.total_correlation_
+    assert np.isnan(first.correlation_).all()  # nothing is known of its factor's values
+    assert first.converged_
+    with pytest.raises(TypeError, match="method with transform, not of Strongest"):
+        first.transform(x)
+
+
+@pytest.mark.parametrize("part", [PCA(2), "linear", LinearCorEx, FunctionTransformer()])
+def test_what_is_no_corex_is_refused(part):
+    x, labels = two_regions(30)
+    with pytest.raises(TypeError, match=r"corex=.* must be a CorEx.*mutual_information_.*total_"):
+        LocalCorEx(part).fit(x, labels=labels)
+
+
 def test_clusters_too_small_are_reported():
     x, labels = two_regions(40)
     labels[:2], x[5:10] = 7, 1.0
@@ -193,3 +330,22 @@ def test_refusals(fitted):
     ]:
         with pytest.raises((ValueError, TypeError), match=message):
             fitted.fit_selection(indices)
+
+
+def test_the_level_of_chance_leaves_out_what_a_factor_takes_for_itself():
+    rng = np.random.default_rng(0)
+    null = rng.uniform(0.0, 0.01, size=(10, 300))
+    null[np.arange(10), rng.permutation(300)[:10]] = 4.0
+    assert 0.0098 < chance_level(null) < 0.01
+    # Columns that never vary say nothing about chance.
+    assert chance_level(np.pad(null, ((0, 0), (0, 3000)))) == chance_level(null)
+    assert chance_level(np.zeros((2, 5))) == chance_level(np.ones((3, 1))) == 0.0
+
+
+def test_hardly_a_cell_of_independent_columns_is_above_chance():
+    data = np.random.default_rng(1).normal(size=(400, 30))
+    local = LocalCorEx(LinearCorEx(n_factors=5), random_state=0).fit(data, labels=np.zeros(400))
+    (factors,) = local.clusters_
+    # Beside the one column that each factor may take for itself.
+    above = factors.mutual_information_ > factors.null_mutual_information_
+    assert (above.sum(axis=1) - 1).clip(0).mean() < 0.05 * 30

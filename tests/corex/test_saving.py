@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nbinterp.corex import LinearCorEx, LocalCorEx, load_factors, save_factors
+from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx, load_factors, save_factors
 
 
 @pytest.mark.parametrize("way", ["standard", "empirical"])
@@ -27,3 +27,11 @@ def test_other_files_are_refused(tmp_path):
     save_file({"a": np.zeros(3)}, str(tmp_path / "b.safetensors"))
     with pytest.raises(ValueError, match="must be a file of save_factors"):
         load_factors(tmp_path / "b.safetensors")
+
+
+def test_factors_that_are_no_arrays_are_refused(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 5)).cumsum(axis=1)
+    factors = LocalCorEx(BioCorEx(1), random_state=0).fit(x, labels=np.zeros(60, int)).clusters_[0]
+    with pytest.raises(TypeError, match=r"must be factors of LinearCorEx, not of BioCorEx"):
+        save_factors(tmp_path / "c.safetensors", factors)
+    assert not list(tmp_path.iterdir())

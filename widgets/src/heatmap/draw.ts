@@ -77,7 +77,7 @@ export function drawBlock(canvas: HTMLCanvasElement, picture: Picture, block: Bl
   drawMarks(context, picture, block);
 }
 
-/** A cell no larger than in shuffled data: empty, with a stroke through it. */
+/** A cell within what chance gives: empty, with a stroke through it. */
 export function drawWeak(
   context: CanvasRenderingContext2D,
   x: number,

@@ -202,7 +202,7 @@ export function buildPanel() {
       replace(
         cells,
         swatch(),
-        `cell no larger than in shuffled data (${number(cell ?? 0, 3)} nats)`,
+        `within chance: 99 % of the cells of shuffled data are below ${number(cell ?? 0, 3)} nats`,
       );
       replace(
         level,

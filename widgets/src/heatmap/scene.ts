@@ -14,7 +14,7 @@ export type Factors = {
   correlation: ArrayLike<number>;
   /** Nats, a row each. */
   totalCorrelations: readonly number[];
-  /** Of shuffled data: all its factors together, and its largest cell, in nats; null: not known. */
+  /** Of shuffled data, in nats: all its factors together, and what 99 % of cells stay below. */
   nullTotalCorrelation: number | null;
   nullMutualInformation: number | null;
 };
@@ -91,7 +91,7 @@ export function valueAt(factors: Factors, quantity: Quantity, row: number, colum
   return matrix[row * factors.nodes.length + column] ?? Number.NaN;
 }
 
-/** Whether shuffled data holds a cell as large: what is seen there may be chance. */
+/** Whether a cell is within what chance gives in shuffled data. */
 export function isWeak(factors: Factors, row: number, column: number): boolean {
   const limit = factors.nullMutualInformation;
   return limit !== null && !(valueAt(factors, "mutual_information", row, column) > limit);
@@ -131,7 +131,7 @@ export function describe(factors: Factors, { row, column }: Cell): string[] {
     `mutual information ${number(valueAt(factors, "mutual_information", row, column), 3)} nats`,
     `correlation ${number(valueAt(factors, "correlation", row, column), 2)}`,
     `rank ${rank(factors, row, column)} of ${factors.nodes.length} in this factor`,
-    ...(isWeak(factors, row, column) ? ["no more than in shuffled data"] : []),
+    ...(isWeak(factors, row, column) ? ["within what chance gives"] : []),
   ];
 }
 

@@ -90,7 +90,7 @@ group("what is said", () => {
       "mutual information 0.100 nats",
       "correlation 0.10",
       "rank 3 of 4 in this factor",
-      "no more than in shuffled data",
+      "within what chance gives",
     ]);
     expect(rank(factors, 1, 2)).toBe(2);
   });

@@ -80,7 +80,7 @@ it("reads cells to those who do not see them", async () => {
   press("ArrowDown");
   expect(root.querySelector("[aria-live]")?.textContent).toBe(
     `factor 1 and ${HOSTILE} (output), mutual information 0.100 nats, correlation 0.10, ` +
-      "rank 3 of 3 in this factor, no more than in shuffled data",
+      "rank 3 of 3 in this factor, within what chance gives",
   );
   press("Enter");
   expect(model.get("factor")).toBe(1);
