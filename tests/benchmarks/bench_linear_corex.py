@@ -16,11 +16,12 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.kmeans import k_means
-from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.corex import LinearCorEx
 from nbinterp.corex.correlation import product_of
 from nbinterp.corex.gaussianize import learn_columns
 from nbinterp.corex.linear_update import noisy
 from nbinterp.corex.moments import moments
+from nbinterp.corex.problems import Problem, fit_problems, random_start
 
 DATA = Path(os.environ.get("NBINTERP_DATA", "../shared/data"))
 PATIENCE = 60  # seconds of one of many fits after which the reference counts as not finishing
@@ -63,16 +64,26 @@ def reference(x, n_factors, patience):
         process.join()
 
 
+def together(groups, n_factors):
+    """Return the weights of all groups, fitted as one batch: LocalCorEx without its nulls."""
+    settings = LinearCorEx(n_factors)._settings(groups[0].shape[1])
+    problems = [
+        Problem(
+            product_of(learn_columns(x, "standard"), x, torch.device("cpu")),
+            random_start(np.random.RandomState(42), 1, n_factors, x.shape[1]),
+        )
+        for x in groups
+    ]
+    return [found[0].weights for found in fit_problems(problems, settings)]
+
+
 def row(name, groups, n_factors):
     """Fit all groups at once with ours and one by one with the reference; print a line."""
     begin = time.perf_counter()
     if len(groups) == 1:
         ours = [LinearCorEx(n_factors, random_state=42).fit(groups[0]).weights_]
     else:
-        labels = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-        local = LocalCorEx(LinearCorEx(n_factors, random_state=42))
-        local.fit(np.concatenate(groups), labels=labels)
-        ours = [cluster.weights_ for cluster in local.clusters_]
+        ours = together(groups, n_factors)
     seconds = time.perf_counter() - begin
     theirs_seconds, ours_total, theirs_total = 0.0, 0.0, 0.0
     unfinished, untried = [], []
