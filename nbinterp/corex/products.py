@@ -4,6 +4,7 @@ Where there are fewer samples than half the variables, multiplying by the scores
 than by the matrix, and a matrix of thousands of variables need not fit in memory.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -15,22 +16,22 @@ _ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(ABC):
     """The correlation matrices of K problems; subclasses say how they are kept in `table`."""
 
     table: Tensor
 
+    @abstractmethod
     def times(self, w: Tensor) -> Tensor:
         """Return ``w S`` of weights ``(K, m, p)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def variances(self) -> Tensor:
         """Return the diagonals ``(K, p)``: 1, or 0 for a constant."""
-        raise NotImplementedError
 
+    @abstractmethod
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the table of one problem with only `columns`, filled up with zeros."""
-        raise NotImplementedError
 
     def take(self, kept: Tensor) -> Self:
         """Return the product of the problems `kept`."""
