@@ -4,6 +4,7 @@ from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.network import Decoder, Recording, record
+from nbinterp.saving import load, save
 from nbinterp.views import ClusterExplorer, InteractionHeatmap
 
 __version__ = "0.1.0"
@@ -19,5 +20,7 @@ __all__ = [
     "LocalCorEx",
     "Recording",
     "datasets",
+    "load",
     "record",
+    "save",
 ]

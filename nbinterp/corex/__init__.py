@@ -5,7 +5,6 @@ from nbinterp.corex.cluster_factors import ClusterFactors
 from nbinterp.corex.linear import LinearCorEx
 from nbinterp.corex.local import LocalCorEx
 from nbinterp.corex.matching import match_factors
-from nbinterp.corex.saving import load_factors, save_factors
 from nbinterp.corex.selection import FactorSelection, select_n_factors
 
 __all__ = [
@@ -14,8 +13,6 @@ __all__ = [
     "FactorSelection",
     "LinearCorEx",
     "LocalCorEx",
-    "load_factors",
     "match_factors",
-    "save_factors",
     "select_n_factors",
 ]
