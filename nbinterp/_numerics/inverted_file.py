@@ -1,11 +1,14 @@
 """Nearest neighbours of very many samples, looked for in near cells only."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
 from nbinterp import _device
 from nbinterp._numerics.kmeans import k_means
 from nbinterp._numerics.neighbours import Neighbours, centred, nearest, refine
+from nbinterp._numerics.workers import side_by_side
 
 # Samples whose exact neighbours decide how many cells to search, and as many that test it.
 _N_TRIAL = 500
@@ -19,6 +22,8 @@ _K_MEANS_ITERATIONS = 4
 _SOFTNESS = 0.1
 # Closeness is counted in these units: whole, so that no order of sums matters.
 _UNIT = 2.0**-30
+# Rows whose distances from all cells stay in a processor's cache.
+_CACHED_ROWS = 512
 # Share of pairs of samples beyond which comparing all is no slower.
 _WORTHWHILE = 0.5
 
@@ -104,6 +109,8 @@ def _make_cells(
     labels = torch.empty(n, dtype=torch.int64, device=device)
     sums = torch.zeros(n_cells, n_cells, dtype=torch.int64, device=device)
     step = _device.rows_per_block(device, 4 * data.element_size() * n_cells)
+    if device.type == "cpu":
+        step = min(step, _CACHED_ROWS)
     for start in range(0, n, step):
         block = data[start : start + step] - centre
         apart = torch.addmm(lengths, block, centers.T, alpha=-2)
@@ -128,22 +135,28 @@ def _search_cells(
     _, data, scale = centred(data, data)
     rows_of = labels.argsort(stable=True)
     single = data[rows_of].float()
-    lengths = (single * single).sum(1)
+    lengths = (single * single).sum(1, keepdim=True)
+    # The product of a query and a base row is their squared distance but for the query's length.
+    queries = torch.cat([-2 * single, torch.ones_like(lengths)], dim=1)
+    bases = torch.cat([single, lengths], dim=1)
     ends = labels.bincount(minlength=len(near)).cumsum(0).tolist()
     ranges = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
     indices = torch.empty(len(data), k, dtype=torch.int64, device=data.device)
     distances = torch.empty(len(data), k, dtype=data.dtype, device=data.device)
-    for own, others in zip(ranges, near, strict=True):
+
+    def search(own: slice, others: list[int]) -> None:
         parts = [ranges[other] for other in others]
-        base = torch.cat([single[part] for part in parts])
-        base_lengths = torch.cat([lengths[part] for part in parts])
+        base = torch.cat([bases[part] for part in parts])
         base_rows = torch.cat([rows_of[part] for part in parts])
         step = _device.rows_per_block(data.device, 8 * len(base))
         for start in range(own.start, own.stop, step):
             block = slice(start, min(start + step, own.stop))
-            scores = torch.addmm(base_lengths, single[block], base.T, alpha=-2)
+            scores = queries[block] @ base.T
             scores.diagonal(start - own.start).fill_(torch.inf)  # the rows themselves
-            candidates = base_rows[scores.topk(k, dim=1, largest=False).indices]
+            candidates = base_rows[scores.topk(k, dim=1, largest=False, sorted=False).indices]
             rows = rows_of[block]
             indices[rows], distances[rows] = refine(data[rows], data, candidates, k)
+
+    tasks = [partial(search, own, others) for own, others in zip(ranges, near, strict=True)]
+    side_by_side(tasks, data.device)
     return Neighbours(indices, distances * scale)

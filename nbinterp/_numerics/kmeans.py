@@ -1,6 +1,7 @@
 """k-means on the device: greedy k-means++ starts, Lloyd's iterations, restarts."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import log
 
 import numpy as np
@@ -8,9 +9,13 @@ import torch
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.workers import side_by_side
 
-# Rows whose distances stay in a processor's cache, where their least is found a quarter faster.
-_CACHED_ROWS = 512
+# Distances that stay in a processor's cache, where their least is found a quarter faster.
+_CACHED_BYTES = 2**21
+# Once there are many starting centres so many more are drawn at a time, as a share of them: the
+# last of 2000 hardly depends on the one before, and drawing each alone takes ten times as long.
+_DRAWN_AT_A_TIME = 1 / 64
 # Iterations between two looks at convergence, each of which waits for the device.
 _PATIENCE = 3
 
@@ -110,14 +115,18 @@ def assign(data: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, tor
     labels = torch.empty(len(data), dtype=torch.int64, device=data.device)
     squared = torch.empty(len(data), dtype=data.dtype, device=data.device)
     lengths = (centers * centers).sum(1)
-    step = _device.rows_per_block(data.device, 2 * len(centers) * data.element_size())
+    bytes_per_row = len(centers) * data.element_size()
+    step = _device.rows_per_block(data.device, 2 * bytes_per_row)
     if data.device.type == "cpu":
-        step = min(step, _CACHED_ROWS)
-    for start in range(0, len(data), step):
+        step = max(1, min(step, _CACHED_BYTES // bytes_per_row))
+
+    def assign_rows(start: int) -> None:
         block = data[start : start + step]
         least = torch.addmm(lengths, block, centers.T, alpha=-2).min(dim=1)
         labels[start : start + step] = least.indices
         squared[start : start + step] = least.values + (block * block).sum(1)
+
+    side_by_side([partial(assign_rows, start) for start in range(0, len(data), step)], data.device)
     return labels, squared.clamp_(min=0)
 
 
@@ -130,14 +139,21 @@ def _plus_plus(data: torch.Tensor, k: int, random: np.random.RandomState) -> tor
     chosen = torch.empty(k, dtype=torch.int64, device=data.device)
     chosen[:1] = first
     closest = _squared_to(data, lengths, first)[0]
-    for step in range(1, k):
+    step = 1
+    while step < k:
+        n_drawn = min(k - step, max(1, int(step * _DRAWN_AT_A_TIME)))
         weights = closest.double().cumsum(0)
-        candidates = torch.searchsorted(weights, draws[step] * weights[-1])
+        drawn = draws[step] if n_drawn == 1 else draws[step : step + n_drawn, 0]
+        candidates = torch.searchsorted(weights, drawn * weights[-1])
         candidates.clamp_(max=len(data) - 1)
         trials = torch.minimum(closest, _squared_to(data, lengths, candidates))
-        best = trials.sum(1, dtype=torch.float64).argmin(keepdim=True)
-        chosen[step : step + 1] = candidates.index_select(0, best)
-        closest = trials.index_select(0, best).squeeze(0)
+        if n_drawn == 1:
+            best = trials.sum(1, dtype=torch.float64).argmin(keepdim=True)
+            candidates = candidates.index_select(0, best)
+            trials = trials.index_select(0, best)
+        chosen[step : step + n_drawn] = candidates
+        closest = trials.amin(0)
+        step += n_drawn
     return data[chosen]
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from nbinterp import _device
 from nbinterp._numerics.eigen import leading_eigenpairs
 
 # Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
 _MOST_FEATURES_FORMED = 4000
 _N_PRODUCTS = 20
+# Rows of so many bytes stay in a processor's cache.
+_CACHED_BYTES = 4 * 2**20
 # Blocks of features in a covariance; with four its symmetry saves three eighths of the work.
 _N_BLOCKS = 4
 
@@ -34,8 +37,14 @@ class Reduction:
 
     def __call__(self, X: torch.Tensor) -> torch.Tensor:
         """Return the reduced rows of `X`, in units of `scale`."""
-        centred = (X - self.mean).div_(self.scale)
-        return centred if self.axes is None else centred @ self.axes
+        if self.axes is None:
+            return (X - self.mean).div_(self.scale)
+        reduced = X.new_empty(len(X), self.axes.shape[1])
+        step = _rows_at_a_time(X)
+        for start in range(0, len(X), step):
+            block = (X[start : start + step] - self.mean).div_(self.scale)
+            torch.mm(block, self.axes, out=reduced[start : start + step])
+        return reduced
 
 
 def principal_components(
@@ -74,6 +83,13 @@ def principal_components(
         multiply, X.shape[1], n_components, random, n_iter=_N_PRODUCTS, like=X
     )
     return Reduction(mean, axes, scale)
+
+
+def _rows_at_a_time(X: torch.Tensor) -> int:
+    """Return how many rows a block of `X` has: few stay in a processor's cache."""
+    bytes_per_row = X.shape[1] * X.element_size()
+    step = _device.rows_per_block(X.device, bytes_per_row)
+    return max(1, min(step, _CACHED_BYTES // bytes_per_row)) if X.device.type == "cpu" else step
 
 
 def _gram(X: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,13 @@
 """Multidimensional scaling: points whose distances are as given."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
+from nbinterp._numerics.workers import side_by_side
 from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
 # Above this many points the leading axes are found by subspace iteration.
@@ -13,6 +15,8 @@ _DENSE_EIGH = 600
 _N_PRODUCTS = 15
 # Iterations between two looks at the stress, each of which waits for the device.
 _PATIENCE = 10
+# Distances that stay in a processor's cache while they become pulls.
+_CACHED_BYTES = 2**20
 # Share of the squared distances below which an error, a stress-1 of 0.003, is as good as none.
 _NEGLIGIBLE = 1e-5
 
@@ -150,12 +154,22 @@ def guttman(target: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Return the Guttman transform: every point drawn by, or pushed from, every other."""
     points = points - points.mean(0)
     lengths = (points * points).sum(1)
-    pull = torch.addmm(lengths, points, points.T, alpha=-2).add_(lengths[:, None])
     # Points as close as rounding have no direction from each other.
     kind = torch.finfo(points.dtype)
-    pull.clamp_(min=(kind.eps * lengths.max()).clamp(min=kind.tiny)).rsqrt_().mul_(target)
-    moved: torch.Tensor = (pull.sum(1, keepdim=True) * points - pull @ points) / len(points)
-    return moved
+    least = (kind.eps * lengths.max()).clamp(min=kind.tiny)
+    n = len(points)
+    step = n
+    if points.device.type == "cpu":
+        step = max(1, min(n, _CACHED_BYTES // (n * points.element_size())))
+
+    def pulled(start: int) -> torch.Tensor:
+        rows = slice(start, start + step)
+        pull = torch.addmm(lengths, points[rows], points.T, alpha=-2).add_(lengths[rows, None])
+        pull.clamp_(min=least).rsqrt_().mul_(target[rows])
+        return pull.sum(1, keepdim=True) * points[rows] - pull @ points
+
+    parts = [partial(pulled, start) for start in range(0, n, step)]
+    return torch.cat(side_by_side(parts, points.device)) / n
 
 
 def _principal(points: torch.Tensor) -> torch.Tensor:

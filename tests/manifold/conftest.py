@@ -2,11 +2,18 @@
 
 from collections.abc import Callable
 
+import graphtools.graphs
 import pytest
 import torch
 
 from nbinterp.manifold.kernel import affinities, kernel_matrix
 from nbinterp.manifold.search import by_features
+
+
+@pytest.fixture(autouse=True)
+def _reference_in_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    """graphtools computes its kernel in float32 where numba is installed."""
+    monkeypatch.setattr(graphtools.graphs, "NUMBA_AVAILABLE", False)
 
 
 @pytest.fixture(scope="session")

@@ -97,3 +97,11 @@ def test_stress_is_free_of_scale():
     assert stress(target, 9 * flat) == pytest.approx(stress(target, flat))
     best = torch.linalg.vector_norm(distances(flat) - target) / torch.linalg.vector_norm(target)
     assert stress(target, flat) <= best
+
+
+def test_guttman_in_blocks_is_the_whole(monkeypatch):
+    points = torch.as_tensor(np.random.RandomState(0).standard_normal((70, 4)))
+    target = mds.distances(points)
+    whole = mds.guttman(target, points[:, :2])
+    monkeypatch.setattr(mds, "_CACHED_BYTES", 9 * 70 * 8)
+    torch.testing.assert_close(mds.guttman(target, points[:, :2]), whole)

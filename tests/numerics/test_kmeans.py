@@ -6,6 +6,7 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from nbinterp._numerics import kmeans
 from nbinterp._numerics.kmeans import assign, k_means
 
 
@@ -77,3 +78,14 @@ def test_seeds_from_a_sample_still_cover():
 def test_refuses_more_clusters_than_samples(n_clusters):
     with pytest.raises(ValueError, match=r"k_means\(n_clusters=\d\) must be"):
         k_means(torch.zeros(3, 2), n_clusters)
+
+
+def test_many_starts_drawn_at_a_time_are_nearly_as_good(monkeypatch):
+    data = torch.as_tensor(np.random.RandomState(0).standard_normal((4000, 8)))
+
+    def inertia() -> float:
+        return k_means(data, 500, n_init=1, random_state=0, max_iter=4).inertia
+
+    together = inertia()
+    monkeypatch.setattr(kmeans, "_DRAWN_AT_A_TIME", 0)
+    assert together < 1.05 * inertia()

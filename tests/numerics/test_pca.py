@@ -30,3 +30,11 @@ def test_keeps_the_features_where_nothing_is_saved(n_components):
 def test_constant_data():
     data = torch.full((5, 3), 7.0)
     assert (pca.principal_components(data, 2, np.random.RandomState(0))(data) == 0).all()
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch):
+    X = torch.as_tensor(np.random.RandomState(0).standard_normal((90, 7)) + 5)
+    reduce = pca.principal_components(X, 3, np.random.RandomState(0))
+    whole = reduce(X)
+    monkeypatch.setattr(pca, "_CACHED_BYTES", 10 * 7 * 8)
+    torch.testing.assert_close(reduce(X), whole)
