@@ -13,10 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbinterp.corex.linear_update import noisy, precondition, rescale
+from nbinterp.corex.linear_update import preconditioner, rescale
 from nbinterp.corex.moments import half_gradient, moments
-from nbinterp.corex.products import Product
-from nbinterp.corex.quasi_newton import Memory, Pair
+from nbinterp.corex.products import Product, inner, inner_of_all
+from nbinterp.corex.quasi_newton import Memory
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
 _ARMIJO = 0.1
@@ -32,106 +32,94 @@ class Solution:
 
 
 class _Batch:
-    """Problems under way. Each stands at a trial: its last accepted weights plus step * way."""
+    """Problems under way. Each stands at a trial: its last accepted weights plus step * way.
+
+    Weights, ways and gradients are kept in the coordinates of `Product.lift`.
+    """
 
     def __init__(self, product: Product, w: Tensor, epsilon: Tensor) -> None:
-        self.product, self.w, self.epsilon = product, w.clone(), epsilon  # w moves in place
-        self.rho = noisy(product, w, epsilon)
-        self.way, self.way_s = torch.zeros_like(w), torch.zeros_like(w)
-        self.g, self.g_s = torch.zeros_like(w), torch.zeros_like(w)
-        self.step, self.slope = torch.zeros_like(epsilon), torch.zeros_like(epsilon)
+        self.product = product
+        self.noise = (epsilon * epsilon).view(-1, 1, 1)
+        self.v = product.lift(w, self.noise)
+        self.way, self.g = torch.zeros_like(self.v), torch.zeros_like(self.v)
+        # What there is one of a problem is (K, 1, 1, 1).
+        self.step = torch.zeros_like(epsilon).view(-1, 1, 1, 1)
+        self.slope = torch.zeros_like(self.step)
         # Minus the total correlation of the last accepted weights.
-        self.value = torch.full_like(epsilon, torch.inf, dtype=torch.float64)
+        self.value = torch.full_like(self.step, torch.inf, dtype=torch.float64)
         self.smallest_step = torch.finfo(w.dtype).eps ** 0.5
         self.taken = torch.zeros_like(self.value)  # steps accepted
-        self.memory = Memory(w)
+        self.memory = Memory(self.v)
+        # A number of Python would cost a conversion each time it is used.
+        self.one, self.half = w.new_ones(()), w.new_full((), 0.5)
+        self.nowhere = w.new_full((), -torch.inf)
 
     def iterate(self) -> Tensor:
         """Judge every problem's trial, set out from it or go half-way back; return the values."""
-        at = moments(self.w, self.rho)
-        value = torch.nan_to_num(-at.total_correlation, nan=torch.inf)
-        accepted = (value <= self.value + _ARMIJO * self.step * self.slope) & value.isfinite()
-        g = half_gradient(self.w, at)
-        g_s = noisy(self.product, g, self.epsilon)
+        w = self.product.weights(self.v, self.noise)
+        at = moments(w, self.product.rho(self.v, self.noise))
+        value = -at.total_correlation.view(-1, 1, 1, 1)
+        bound = torch.add(self.value, self.step * self.slope, alpha=_ARMIJO)
+        accepted = (value <= bound) & (value > self.nowhere)  # not where it is NaN
+        # Where a trial was refused its gradient, which may be NaN, is not looked at.
+        g = torch.where(accepted, self.product.lift(half_gradient(w, at), self.noise), self.g)
+        precondition = preconditioner(self.v, at.u)
+        self.memory.push(self.way, self.step, g - self.g, accepted, precondition)
+        # A way without numbers becomes none, and its problem, stuck, forgets what led there.
+        way = self.memory.improve(g, precondition).nan_to_num_(0.0, 0.0, 0.0)
 
-        def scaled(pair: Pair) -> Pair:
-            return precondition(self.w, self.rho, at.u, pair)
-
-        step = self.step.view(-1, 1, 1)
-        moved, turned = (step * self.way, step * self.way_s), (g - self.g, g_s - self.g_s)
-        self.memory.push(moved, turned, accepted, scaled)
-        way, way_s = self.memory.improve((g, g_s), scaled)
-        slope = (g_s * way).sum((-2, -1))
-
-        wide = accepted.view(-1, 1, 1)
-        kept = (self.way, self.way_s, self.g, self.g_s)
-        for old, new in zip(kept, (way, way_s, g, g_s), strict=True):
-            torch.where(wide, new, old, out=old)
-        self.slope = torch.where(accepted, slope, self.slope)
+        self.g = g
+        self.slope = torch.where(accepted, inner_of_all(way, g), self.slope)
+        self.way = torch.where(accepted, way, self.way)
         self.value = torch.where(accepted, value, self.value)
         self.taken += accepted
-        move = torch.where(accepted, 1.0, -0.5 * self.step)
-        self.step = torch.where(accepted, 1.0, 0.5 * self.step)
-        self.w.addcmul_(move.view(-1, 1, 1), self.way)
-        self.rho.addcmul_(move.view(-1, 1, 1), self.way_s)
-        return self.value
+        half = self.half * self.step
+        self.v.addcmul_(torch.where(accepted, self.one, -half), self.way)
+        self.step = torch.where(accepted, self.one, half)
+        return self.value.view(-1)
 
     def stuck(self) -> Tensor:
         """Return which problems have no way down left, to the precision of the numbers."""
         stuck: Tensor = (self.slope >= 0) | (self.step < self.smallest_step)
-        return stuck
+        return stuck.view(-1)
 
     def accepted(self, which: Tensor) -> tuple[Tensor, Tensor]:
         """Return the last accepted weights of the problems `which`, and their u."""
-        back = self.step[which].view(-1, 1, 1)
-        w = self.w[which] - back * self.way[which]
-        rho = self.rho[which] - back * self.way_s[which]
-        return w, (w * rho).sum(-1)
+        v = self.v[which] - self.step[which] * self.way[which]
+        return self.product.take(which).weights(v, self.noise[which]), inner(v, v)[:, 0, :, 0]
 
     def advance(self, which: Tensor, epsilon: Tensor) -> None:
         """Start the problems `which` on their next stage, at noise `epsilon`."""
         w, u = self.accepted(which)
-        self.w[which], self.rho[which] = rescale(self.product.take(which), w, u, epsilon)
-        self.epsilon[which] = epsilon
+        product = self.product.take(which)
+        w, _ = rescale(product, w, u, epsilon)
+        self.noise[which] = (epsilon * epsilon).view(-1, 1, 1)
+        self.v[which] = product.lift(w, self.noise[which])
         self._forget(which)
 
     def restart(self, which: Tensor) -> None:
         """Set the problems `which` out anew from where they are, without memory."""
         w, _ = self.accepted(which)
-        rho = noisy(self.product.take(which), w, self.epsilon[which])
-        u = (w * rho).sum(-1, keepdim=True)
-        inside = torch.where(u < 1.0, 1.0, (0.999 / u).sqrt())  # rho, computed anew, may move u
-        self.w[which], self.rho[which] = inside * w, inside * rho
+        v = self.product.take(which).lift(w, self.noise[which])
+        u = inner(v, v)
+        self.v[which] = v * torch.where(u < 1.0, 1.0, (0.999 / u).sqrt())  # rounding may move u
         self._forget(which)
 
     def _forget(self, which: Tensor) -> None:
-        self.way[which] = self.way_s[which] = 0.0
+        self.way[which] = 0.0
         self.step[which] = self.slope[which] = 0.0
         self.value[which] = torch.inf
         self.memory.forget(which)
 
     def refresh(self) -> None:
-        """Compute rho anew: its updates, sums of many remembered steps, gather rounding."""
-        self.rho = noisy(self.product, self.w, self.epsilon)
+        """Compute the coordinates anew: their sides, sums of many steps, gather rounding."""
+        self.v = self.product.lift(self.product.weights(self.v, self.noise), self.noise)
 
     def keep(self, kept: Tensor) -> None:
         """Drop all problems but `kept`."""
         self.product = self.product.take(kept)
         self.memory.keep(kept)
-        names = (
-            "w",
-            "rho",
-            "epsilon",
-            "way",
-            "way_s",
-            "g",
-            "g_s",
-            "step",
-            "slope",
-            "value",
-            "taken",
-        )
-        for name in names:
+        for name in ("v", "noise", "way", "g", "step", "slope", "value", "taken"):
             setattr(self, name, getattr(self, name)[kept])
 
 
@@ -183,7 +171,7 @@ def anneal(
         if stop is not None and stop.is_set():
             raise CancelledError
         values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
-        state = torch.stack([batch.stuck().to(values), batch.taken])
+        state = torch.stack([batch.stuck().to(values), batch.taken.view(-1)])
         report = torch.cat([values, state]).cpu().numpy()
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
         # Refused steps say nothing about convergence, so the test waits for accepted ones.

@@ -5,11 +5,13 @@ row combination of the half gradient g and of w, so its product with S follows f
 step along it is judged in O(m^2 p).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from nbinterp.corex.products import Product
-from nbinterp.corex.quasi_newton import Pair
+from nbinterp.corex.moments import one_like
+from nbinterp.corex.products import Product, inner
 
 
 def noisy(product: Product, w: Tensor, epsilon: Tensor) -> Tensor:
@@ -18,18 +20,23 @@ def noisy(product: Product, w: Tensor, epsilon: Tensor) -> Tensor:
     return torch.lerp(product.times(w), w, noise)
 
 
-def precondition(w: Tensor, rho: Tensor, u: Tensor, g: Pair) -> Pair:
-    """Return the step of the authors' update, downhill or up with the sign of `g`.
+def preconditioner(v: Tensor, u: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return the map from a gradient to the step of the authors' update at `v`, uphill.
 
-    The gradient times the inverse curvature of ``-log(1 - u_j) / 2`` alone, a scaling and a
-    rank-one correction (Sherman and Morrison).
+    It multiplies by the inverse curvature of ``-log(1 - u_j) / 2`` alone, a scaling and a rank-one
+    correction (Sherman and Morrison). `v`, gradients and steps are coordinates of `Product.lift`.
     """
-    rest = (1.0 - u).unsqueeze(-1)
-    pull = 2.0 / (2.0 - rest) * (rho * g[0]).sum(-1, keepdim=True)
-    return rest * (g[0] - pull * w), rest * (g[1] - pull * rho)
+    one = one_like(u)
+    u = u.view(len(u), 1, -1, 1)
+    rest, pull = one - u, (one + u).reciprocal_()
+
+    def precondition(g: Tensor) -> Tensor:
+        return torch.addcmul(g, pull * inner(g, v), v, value=-2.0).mul_(rest)
+
+    return precondition
 
 
-def rescale(product: Product, w: Tensor, u: Tensor, epsilon: Tensor) -> Pair:
+def rescale(product: Product, w: Tensor, u: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor]:
     """Return `w` at a new noise, scaled so that no `u` grows, and its product with S."""
     rho = noisy(product, w, epsilon)
     ratio = u / (w * rho).sum(-1)

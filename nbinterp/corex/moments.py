@@ -5,6 +5,7 @@ Everything depends on the data only through the correlation matrix S, by way of 
 carry a leading dimension of problems: weights ``(K, m, p)`` for m factors of p variables.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -43,18 +44,30 @@ class Moments(NamedTuple):
 
 def moments(w: Tensor, rho: Tensor) -> Moments:
     """Return the moments at weights `w`, of which ``rho = w S`` is known."""
-    cross = w @ rho.mT
-    u = cross.diagonal(dim1=-2, dim2=-1).clone()
-    cross.diagonal(dim1=-2, dim2=-1).fill_(1.0)
-    inverse = 1.0 / (1.0 - rho * rho)
+    one = one_like(w)
+    cross = torch.bmm(w, rho.mT)
+    diagonal = cross.diagonal(dim1=-2, dim2=-1)
+    u = diagonal.clone()
+    diagonal.fill_(1.0)
+    inverse = torch.addcmul(one, rho, rho, value=-1.0).reciprocal_()
     b = rho * inverse
-    q_full = cross @ b
+    q_full = torch.bmm(cross, b)
     r = (rho * b).sum(-2)
-    q = (b * torch.addcmul(q_full, r.unsqueeze(-2), rho, value=-1.0)).sum(-2)
-    total_correlation = (
-        _sum(torch.log1p(r)) - 0.5 * _sum(torch.log1p(q)) + 0.5 * _sum(torch.log1p(-u))
-    )
+    q = torch.addcmul(q_full, r.unsqueeze(-2), rho, value=-1.0).mul_(b).sum(-2)
+    of_variables = torch.sub(torch.log1p(r), torch.log1p(q), alpha=0.5)
+    total_correlation = torch.add(_sum(of_variables), _sum(torch.log1p(-u)), alpha=0.5)
     return Moments(u, inverse, b, q_full, r, q, total_correlation)
+
+
+def one_like(tensor: Tensor) -> Tensor:
+    """Return 1: a number of Python would cost a conversion each time it is used."""
+    return _one(tensor.device, tensor.dtype)
+
+
+@cache
+def _one(device: torch.device, dtype: torch.dtype) -> Tensor:
+    with torch.inference_mode(False):
+        return torch.ones((), device=device, dtype=dtype)
 
 
 def _sum(terms: Tensor) -> Tensor:
@@ -64,16 +77,18 @@ def _sum(terms: Tensor) -> Tensor:
 
 def half_gradient(w: Tensor, at: Moments) -> Tensor:
     """Return g, with which the gradient of minus the total correlation by `w` is ``g S``."""
-    narrow = (1.0 / (1.0 + at.q)).unsqueeze(-2)
-    r = at.r.unsqueeze(-2)
-    coupling = (at.b * narrow) @ at.b.mT
-    coupling.diagonal(dim1=-2, dim2=-1).copy_(1.0 / (1.0 - at.u))
+    one = one_like(w)
+    narrow = (at.q + one).reciprocal_()
+    pull = torch.addcmul((at.r + one).reciprocal_(), at.r, narrow).unsqueeze(-2)
+    narrow = narrow.unsqueeze(-2)
+    coupling = torch.bmm(at.b * narrow, at.b.mT)
+    coupling.diagonal(dim1=-2, dim2=-1).copy_((one - at.u).reciprocal_())
     # Few passes over the (m, p) tensors, by rho * inverse = b and (1 + rho^2) inverse =
     # 2 inverse - 1.
-    pull = 2.0 * (r * narrow + 1.0 / (1.0 + r))
-    spread = (2.0 * at.inverse - 1.0) * (at.q_full * narrow)
-    own = at.inverse * torch.addcmul(spread, pull, at.b, value=-1.0)
-    return torch.baddbmm(own, coupling, w)
+    spread = (at.q_full * narrow).mul_(at.inverse)
+    excess = torch.addcmul(spread, pull, at.b, value=-1.0)
+    minus_own = torch.addcmul(spread, at.inverse, excess, value=-2.0)
+    return torch.baddbmm(minus_own, coupling, w, beta=-1.0)
 
 
 class Information(NamedTuple):

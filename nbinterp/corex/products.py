@@ -33,6 +33,22 @@ class Product(ABC):
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the table of one problem with only `columns`, filled up with zeros."""
 
+    @abstractmethod
+    def lift(self, w: Tensor, noise: Tensor) -> Tensor:
+        """Return weights ``(K, m, p)`` in coordinates that know their inner products.
+
+        These are of ``S_e = (1 - noise) S + noise I``. The coordinates ``(K, sides, m, d)`` are
+        linear in `w`; how `inner` reads them depends on the number of sides.
+        """
+
+    @abstractmethod
+    def weights(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return the weights at coordinates `v`."""
+
+    @abstractmethod
+    def rho(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return ``w S_e`` ``(K, m, p)`` of the weights at coordinates `v`."""
+
     def take(self, kept: Tensor) -> Self:
         """Return the product of the problems `kept`."""
         return type(self)(self.table[kept])
@@ -65,6 +81,18 @@ class Dense(Product):
         """Return the diagonals."""
         return self.table.diagonal(dim1=-2, dim2=-1)
 
+    def lift(self, w: Tensor, noise: Tensor) -> Tensor:
+        """Return `w` and its product with ``S_e``: two sides, of which `inner` takes one each."""
+        return torch.stack([w, torch.lerp(self.times(w), w, noise)], 1)
+
+    def weights(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return the first side."""
+        return v[:, 0]
+
+    def rho(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return the second side."""
+        return v[:, 1]
+
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the matrix of `columns` and their columns, filled up to `width`."""
         out = self.table.new_zeros((width, width))
@@ -83,11 +111,41 @@ class Scores(Product):
         """Return the diagonals."""
         return (self.table**2).sum(-2)
 
+    def lift(self, w: Tensor, noise: Tensor) -> Tensor:
+        """Return ``w`` times a root of ``S_e``, ``[sqrt(1 - noise) Z', sqrt(noise) I]``."""
+        data, own = _shares(noise)
+        return torch.cat([torch.bmm(w, self.table.mT) * data, w * own], -1).unsqueeze(1)
+
+    def weights(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return the part that is the weights, scaled."""
+        return v[:, 0, :, self.table.shape[1] :] / _shares(noise)[1]
+
+    def rho(self, v: Tensor, noise: Tensor) -> Tensor:
+        """Return the coordinates times the root's transpose."""
+        n = self.table.shape[1]
+        data, own = _shares(noise)
+        return torch.baddbmm(v[:, 0, :, n:] * own, v[:, 0, :, :n] * data, self.table)
+
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the scores of `columns`, filled up to `rows` and `width`."""
         out = self.table.new_zeros((rows, width))
         out[: self.table.shape[1], : len(columns)] = self.table[0][:, columns]
         return out
+
+
+def _shares(noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the roots of the shares of data and noise, of which none is zero."""
+    return (1.0 - noise).sqrt(), noise.clamp(min=torch.finfo(noise.dtype).eps).sqrt()
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """Return the inner products ``(K, 1, m, 1)`` of coordinates, row by row."""
+    return (a[:, :1] * b[:, -1:]).sum(-1, keepdim=True)
+
+
+def inner_of_all(a: Tensor, b: Tensor) -> Tensor:
+    """Return the inner products ``(K, 1, 1, 1)`` of coordinates, summed over the rows."""
+    return (a[:, :1] * b[:, -1:]).sum((-2, -1), keepdim=True)
 
 
 def stack(products: Sequence[Product], columns: Sequence[Tensor]) -> Product:

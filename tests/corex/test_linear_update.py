@@ -5,7 +5,7 @@ import pytest
 import torch
 from corex.known_covariances import random_correlation
 
-from nbinterp.corex.linear_update import noisy, precondition, rescale
+from nbinterp.corex.linear_update import noisy, preconditioner, rescale
 from nbinterp.corex.moments import half_gradient, moments
 from nbinterp.corex.products import Dense
 
@@ -65,10 +65,11 @@ def test_step_is_the_authors(epsilon):
     wt = torch.tensor(w).unsqueeze(0)
     rho = noisy(product, wt, noise)
     at = moments(wt, rho)
-    g = half_gradient(wt, at)
-    g_s = noisy(product, g, noise)
-    up, up_s = precondition(wt, rho, at.u, (g, g_s))
-    way, way_s = -up, -up_s
+    strength = (noise * noise).view(-1, 1, 1)
+    g = product.lift(half_gradient(wt, at), strength)
+    up = preconditioner(product.lift(wt, strength), at.u)(g)
+    way, way_s = -up.unbind(1)[0], -up.unbind(1)[1]
+    g_s = g[:, 1]
     np.testing.assert_allclose(way[0], slow_way, atol=1e-11)
     assert float((g_s * way).sum()) == pytest.approx(slow_slope, rel=1e-11)
     # The product of the direction with S needs no product of its own.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nbinterp.corex.products import Dense, Scores, stack
+from nbinterp.corex.products import Dense, Scores, inner, inner_of_all, stack
 
 
 def both(n=12, p=30, seed=0):
@@ -18,6 +18,22 @@ def test_both_ways_agree():
     w = torch.randn(1, 4, 30, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(scores.times(w), dense.times(w))
     torch.testing.assert_close(scores.variances(), dense.variances())
+
+
+@pytest.mark.parametrize("way", [0, 1])
+@pytest.mark.parametrize("noise", [0.0, 1e-4, 0.36])
+def test_coordinates_know_weights_and_products(way, noise):
+    product, s = both()[way], both()[1].table
+    s_e = (1 - noise) * s + noise * torch.eye(30, dtype=torch.float64)
+    rng = np.random.default_rng(1)
+    a, b = (torch.tensor(rng.normal(size=(1, 4, 30))) for _ in range(2))
+    noise = torch.full((1, 1, 1), noise, dtype=torch.float64)
+    va, vb = product.lift(a, noise), product.lift(b, noise)
+    torch.testing.assert_close(product.weights(va, noise), a)
+    torch.testing.assert_close(product.rho(va, noise), a @ s_e)
+    by_row = (a @ s_e * b).sum(-1)
+    torch.testing.assert_close(inner(va, vb)[:, 0, :, 0], by_row)
+    torch.testing.assert_close(inner_of_all(va, vb).view(-1), by_row.sum(-1))
 
 
 @pytest.mark.parametrize("way", [0, 1])
