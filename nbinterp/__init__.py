@@ -2,25 +2,44 @@
 
 from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.interactions import AndOr
 from nbinterp.manifold import PHATE
-from nbinterp.network import Decoder, Recording, record
+from nbinterp.network import (
+    AblationStudy,
+    Decoder,
+    Perturbation,
+    Recording,
+    ablated,
+    ablation_study,
+    fit_decoder,
+    perturb,
+    record,
+)
 from nbinterp.saving import load, save
-from nbinterp.views import ClusterExplorer, InteractionHeatmap
+from nbinterp.views import ClusterExplorer, FactorSlider, InteractionHeatmap
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PHATE",
+    "AblationStudy",
+    "AndOr",
     "BioCorEx",
     "ClusterExplorer",
     "ClusterFactors",
     "Decoder",
+    "FactorSlider",
     "InteractionHeatmap",
     "LinearCorEx",
     "LocalCorEx",
+    "Perturbation",
     "Recording",
+    "ablated",
+    "ablation_study",
     "datasets",
+    "fit_decoder",
     "load",
+    "perturb",
     "record",
     "save",
 ]

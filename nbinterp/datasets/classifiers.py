@@ -12,6 +12,7 @@ from torch import nn
 from nbinterp import _checks, _device
 from nbinterp.network.decoder import Decoder
 
+_IMAGE_SHAPE = (28, 28)
 _N_PIXELS = 784
 _N_DIGITS = 10
 _DECODER_WIDTH = 256
@@ -122,7 +123,7 @@ def load_mnist_decoder(layer: str = "h1", device: str | torch.device = "cpu") ->
     Returns
     -------
     Decoder
-        From activations (n, 200) to pixels (n, 784) in [0, 1].
+        From activations (n, 200) to pixels (n, 784) in [0, 1], whose `image_shape` is (28, 28).
 
     Examples
     --------
@@ -140,7 +141,13 @@ def load_mnist_decoder(layer: str = "h1", device: str | torch.device = "cpu") ->
         network = decoder_network(n_hidden)
     network.load_state_dict(weights, assign=True)
     network.eval().to(_device.resolve("load_mnist_decoder", device))
-    return Decoder(network, layer=layer, n_hidden=n_hidden, validation_error=error)
+    return Decoder(
+        network,
+        layer=layer,
+        n_hidden=n_hidden,
+        validation_error=error,
+        image_shape=_IMAGE_SHAPE,
+    )
 
 
 def decoder_network(n_hidden: int) -> nn.Sequential:

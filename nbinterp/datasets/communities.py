@@ -1,8 +1,6 @@
 """Communities and Crime: what the census and the police say of 1994 communities of the USA."""
 
 import hashlib
-import os
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +8,7 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp.datasets.dataset import Dataset
+from nbinterp.datasets.fetching import from_openml, in_folder
 
 # Numbers and names that identify a community, or a fold of the authors' cross-validation.
 _LABELS = ["state", "county", "community", "communityname", "fold"]
@@ -87,25 +86,17 @@ def load_communities() -> Dataset:
 
 
 def _table() -> pd.DataFrame:
-    path = Path(os.environ.get("NBINTERP_DATA", "")) / "communities.csv.gz"
-    return pd.read_csv(path) if path.is_file() else _from_openml()
-
-
-def _from_openml() -> pd.DataFrame:
-    from sklearn.datasets import fetch_openml  # here: slow to import, and seldom needed
-
-    try:
-        table = fetch_openml("us_crime", version=1, as_frame=True, parser="pandas")
-    except (OSError, ValueError) as error:
-        _checks.fail(
-            "load_communities()",
-            "must find communities.csv.gz in the folder NBINTERP_DATA, or reach openml.org"
-            f" ({type(error).__name__}: {error})".rstrip("."),
-            "Go online, or put UCI's table into a folder, with a line of column names, and set"
-            " NBINTERP_DATA to it.",
-            FileNotFoundError,
-        )
-    frame: pd.DataFrame = table.frame
+    path = in_folder("communities.csv.gz")
+    if path is not None:
+        return pd.read_csv(path)
+    frame: pd.DataFrame = from_openml(
+        "load_communities()",
+        "us_crime",
+        "communities.csv.gz",
+        "Go online, or put UCI's table into a folder, with a line of column names, and set"
+        " NBINTERP_DATA to it.",
+        as_frame=True,
+    ).frame
     return frame
 
 

@@ -2,10 +2,8 @@
 
 import hashlib
 import lzma
-import os
 import struct
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 
 from nbinterp import _checks
 from nbinterp.datasets.dataset import Dataset
+from nbinterp.datasets.fetching import from_openml, in_folder
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -103,26 +102,21 @@ def _shipped() -> tuple[Bytes, Bytes]:
 
 
 def _training() -> tuple[Bytes, Bytes]:
-    path = Path(os.environ.get("NBINTERP_DATA", "")) / "mnist.npz"
-    if not path.is_file():
+    path = in_folder("mnist.npz")
+    if path is None:
         return _from_openml()
     with np.load(path, allow_pickle=False) as arrays:
         return _bytes(arrays["x_train"]), _bytes(arrays["y_train"])
 
 
 def _from_openml() -> tuple[Bytes, Bytes]:
-    from sklearn.datasets import fetch_openml  # here: slow to import, and seldom needed
-
-    try:
-        table = fetch_openml("mnist_784", version=1, as_frame=False, parser="pandas")
-    except (OSError, ValueError) as error:
-        _checks.fail(
-            "load_mnist(split='train')",
-            "must find mnist.npz in the folder NBINTERP_DATA, or reach openml.org"
-            f" ({type(error).__name__}: {error})".rstrip("."),
-            "Set NBINTERP_DATA to a folder with that file, or use split='test', which ships.",
-            FileNotFoundError,
-        )
+    table = from_openml(
+        "load_mnist(split='train')",
+        "mnist_784",
+        "mnist.npz",
+        "Set NBINTERP_DATA to a folder with that file, or use split='test', which ships.",
+        as_frame=False,
+    )
     images, digits = table.data[:_N_TRAIN], table.target[:_N_TRAIN]
     return _bytes(images).reshape(-1, 28, 28), _bytes(digits)
 

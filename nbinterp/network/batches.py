@@ -1,6 +1,7 @@
 """Any data that a network may be shown, as batches of tensors."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,53 +13,135 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 from nbinterp import _checks
 
 
-def batches(caller: str, data: Any, size: int, dtype: torch.dtype) -> Iterator[torch.Tensor]:
+def batches(
+    caller: str, data: Any, size: int, dtype: torch.dtype, *, check: bool = True
+) -> Iterator[Any]:
     """Yield copies of the samples of `data`, in order; floating types become `dtype`.
 
-    Copies, since a network may write into its input. Whole numbers stay what they are: they
-    may be tokens.
+    A batch is a tensor, or a dict of tensors if `data` are a dict of arrays or give dicts. Copies,
+    since a network may write into its input. Whole numbers stay what they are: they may be tokens.
+    `check` refuses what is not finite.
     """
     n_seen = 0
     for batch in _raw(caller, data, size):
-        tensor = batch.to(dtype) if batch.is_floating_point() else batch
-        _refuse_nonfinite(caller, tensor, n_seen)
-        n_seen += len(tensor)
-        yield tensor
+        if check:
+            refuse_nonfinite(caller, batch, n_seen)
+        n_seen += length(batch)
+        yield each(lambda part: _own(part, dtype), batch)
     _checks.require(
         n_seen > 0, f"{caller}(data)", "must hold at least one sample", "Pass more data."
     )
 
 
+def refuse_nonfinite(caller: str, batch: Any, n_seen: int) -> None:
+    """Raise if a sample of `batch` is not finite; `n_seen` samples came before it."""
+    for key, part in parts(batch).items():
+        # A sum reads the batch once and writes nothing; should it overflow, entries are looked at.
+        if not part.is_floating_point() or math.isfinite(part.detach().sum().item()):
+            continue
+        broken = (~torch.isfinite(part.reshape(len(part), -1))).any(dim=1)
+        if bool(broken.any()):
+            _checks.fail(
+                f"{caller}(data{f'[{key!r}]' if key else ''})",
+                f"must be finite, but sample {n_seen + int(broken.nonzero()[0])} has NaN or"
+                " infinite values",
+                "Drop or fill those entries.",
+            )
+
+
 def count(data: Any, size: int) -> int | None:
     """Return how many batches `batches` will yield, if `data` can tell."""
     try:
-        return len(data) if isinstance(data, DataLoader) else -(-len(data) // size)
+        return len(data) if isinstance(data, DataLoader) else -(-len(_first(data)) // size)
     except TypeError:
         return None
 
 
-def _raw(caller: str, data: Any, size: int) -> Iterator[torch.Tensor]:
-    if isinstance(data, torch.Tensor):
-        _refuse_scalar(caller, data.ndim)
-        for start in range(0, len(data), size):
-            yield data[start : start + size].detach().clone()
-    elif isinstance(data, np.ndarray | pd.DataFrame | list):
-        array = _numeric(caller, data)
-        _refuse_scalar(caller, array.ndim)
-        for start in range(0, len(array), size):
-            # order="C": torch takes no negative strides, as a flipped array has.
-            yield torch.from_numpy(np.array(array[start : start + size], order="C"))
+def n_samples(data: Any) -> int | None:
+    """Return how many samples `batches` will yield at the most, if `data` can tell."""
+    try:
+        held: Any = data.dataset if isinstance(data, DataLoader) else _first(data)
+        return len(held)
+    except TypeError:
+        return None
+
+
+def length(batch: Any) -> int:
+    """Return the number of samples of a batch."""
+    return len(next(iter(parts(batch).values())))
+
+
+def parts(batch: Any) -> dict[str, torch.Tensor]:
+    """Return the tensors of a batch by their name; one that is a tensor has none."""
+    return batch if isinstance(batch, dict) else {"": batch}
+
+
+def each(change: Callable[[torch.Tensor], torch.Tensor], batch: Any) -> Any:
+    """Return a batch whose tensors are changed."""
+    if isinstance(batch, dict):
+        return {name: change(part) for name, part in batch.items()}
+    return change(batch)
+
+
+def _first(data: Any) -> Any:
+    return next(iter(data.values()), ()) if isinstance(data, Mapping) else data
+
+
+def _own(part: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    kind = dtype if part.is_floating_point() else part.dtype
+    return part.detach().to(kind, copy=True, memory_format=torch.contiguous_format)
+
+
+def _raw(caller: str, data: Any, size: int) -> Iterator[Any]:
+    """Yield tensors that may share their memory with `data`, or dicts of them."""
+    if isinstance(data, torch.Tensor | np.ndarray | pd.DataFrame | list):
+        yield from _slices(caller, data, size)
+    elif isinstance(data, Mapping):
+        lengths = {key: len(part) for key, part in data.items()}
+        _checks.require(
+            len(set(lengths.values())) == 1,
+            f"{caller}(data) with {lengths} samples",
+            "must have as many samples under each key",
+            "Pass a dict of arrays of one length, as the network's forward names them.",
+        )
+        columns = [_slices(caller, part, size) for part in data.values()]
+        for row in zip(*columns, strict=True):
+            yield dict(zip(data.keys(), row, strict=True))
     else:
         for item in _loader(caller, data, size):
-            inputs = item[0] if isinstance(item, tuple | list) and item else item
-            if not isinstance(inputs, torch.Tensor):
-                _checks.fail(
-                    f"{caller}(data)",
-                    f"must give tensors, or tuples that start so, not {type(inputs).__name__}",
-                    "Wrap the Dataset or the model so that a sample is one tensor.",
-                    TypeError,
-                )
-            yield inputs.detach().clone()
+            yield _inputs(caller, item)
+
+
+def _slices(caller: str, data: Any, size: int) -> Iterator[torch.Tensor]:
+    array = data if isinstance(data, torch.Tensor) else _numeric(caller, data)
+    _checks.require(
+        array.ndim > 0, f"{caller}(data)", "must have one row a sample", "Pass an array of samples."
+    )
+    for start in range(0, len(array), size):
+        rows = array[start : start + size]
+        if isinstance(rows, torch.Tensor):
+            yield rows
+        elif rows.flags.writeable and rows.flags.c_contiguous:
+            yield torch.from_numpy(rows)
+        else:  # torch takes no negative strides, and warns of read-only memory
+            yield torch.from_numpy(np.array(rows, order="C"))
+
+
+def _inputs(caller: str, item: Any) -> Any:
+    """Return what of an item of a DataLoader goes into the network."""
+    inputs = item[0] if isinstance(item, tuple | list) and item else item
+    if isinstance(inputs, Mapping) and inputs:
+        inputs = dict(inputs)
+    odd = [part for part in parts(inputs).values() if not isinstance(part, torch.Tensor)]
+    if odd:
+        _checks.fail(
+            f"{caller}(data)",
+            "must give tensors, dicts of tensors, or tuples that start so, not "
+            f"{type(odd[0]).__name__}",
+            "Wrap the Dataset or the model so that a sample is one tensor, or a dict of them.",
+            TypeError,
+        )
+    return inputs
 
 
 def _numeric(caller: str, data: Any) -> npt.NDArray[Any]:
@@ -79,7 +162,7 @@ def _loader(caller: str, data: Any, size: int) -> DataLoader[Any]:
     if not isinstance(data, DataLoader):
         _checks.fail(
             f"{caller}(data={_checks.show(data)})",
-            "must be an array, a tensor, a torch Dataset or a DataLoader",
+            "must be an array, a tensor, a dict of these, a torch Dataset or a DataLoader",
             "Pass the array of samples itself, scaled as the model expects.",
             TypeError,
         )
@@ -90,24 +173,3 @@ def _loader(caller: str, data: Any, size: int) -> DataLoader[Any]:
         "Make the DataLoader with shuffle=False.",
     )
     return data
-
-
-def _refuse_scalar(caller: str, ndim: int) -> None:
-    _checks.require(
-        ndim > 0, f"{caller}(data)", "must have one row a sample", "Pass an array of samples."
-    )
-
-
-def _refuse_nonfinite(caller: str, batch: torch.Tensor, n_seen: int) -> None:
-    # A sum reads the batch once and writes nothing; should it overflow, each entry is looked at.
-    if not batch.is_floating_point() or bool(torch.isfinite(batch.sum())):
-        return
-    broken = (~torch.isfinite(batch.reshape(len(batch), -1))).any(dim=1)
-    if not bool(broken.any()):
-        return
-    row = int(broken.nonzero()[0])
-    _checks.fail(
-        f"{caller}(data)",
-        f"must be finite, but sample {n_seen + row} has NaN or infinite values",
-        "Drop or fill those entries.",
-    )

@@ -1,5 +1,6 @@
 """From the nodes of a hidden layer back to what the network was shown."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ class Decoder:
     Parameters
     ----------
     network : torch.nn.Module
-        From activations (n, `n_hidden`) to inputs (n, n_features).
+        From activations (n, `n_hidden`) to inputs (n, ...).
     layer : str
         The layer whose activations it takes, under its name in the recorded model.
     n_hidden : int
@@ -27,6 +28,12 @@ class Decoder:
     validation_error : float
         Mean squared error of one input variable, in squared input units, on samples that the
         training did not see.
+    baseline_error : float, optional
+        The same error of the mean input in place of each: a decoder that is no better than that
+        draws nothing of its layer. None if it is not known.
+    image_shape : tuple of int, optional
+        How a drawn sample is laid out as an image: (rows, columns), (channels, rows, columns) or
+        (rows, columns, channels). None where samples are no images.
 
     Examples
     --------
@@ -40,19 +47,23 @@ class Decoder:
     layer: str
     n_hidden: int
     validation_error: float
+    baseline_error: float | None = None
+    image_shape: tuple[int, ...] | None = None
 
     def decode(self, hidden: Any) -> npt.NDArray[np.float32]:
         """Return the inputs that belong to activations of the layer.
 
         Parameters
         ----------
-        hidden : array or tensor of shape (n, n_hidden)
-            Activations as `record` gives them, or changed by hand.
+        hidden : array or tensor of shape (n, n_hidden) or (n, ...)
+            Activations as `record` gives them, or changed by hand; those with several axes are
+            flattened.
 
         Returns
         -------
-        ndarray of shape (n, n_features)
-            In the units of the input: pixels in [0, 1] for the decoders of this package.
+        ndarray of shape (n, n_features) or (n, ...)
+            In the shape of what it learned to draw, and its units: pixels in [0, 1] for the
+            decoders that ship.
 
         Raises
         ------
@@ -66,7 +77,10 @@ class Decoder:
         >>> load_mnist_decoder("h1").decode(np.zeros((1, 200))).shape
         (1, 784)
         """
-        checked = _checks.samples("Decoder.decode", hidden, name="hidden", min_samples=1)
+        rows = _checks.to_numpy(hidden)
+        if isinstance(rows, np.ndarray) and rows.ndim > 2:
+            rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+        checked = _checks.samples("Decoder.decode", rows, name="hidden", min_samples=1)
         _checks.require(
             checked.shape[1] == self.n_hidden,
             f"Decoder.decode(hidden={_checks.show(checked)})",

@@ -28,14 +28,16 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def watching(
-    modules: dict[str, nn.Module], put: Callable[[str, torch.Tensor], None]
+    modules: dict[str, nn.Module],
+    put: Callable[[str, torch.Tensor], None],
+    caller: str = "record",
 ) -> Iterator[None]:
     """Call ``put(name, output)`` each time that one of `modules` has run."""
     with ExitStack() as hooks:
         for name, module in modules.items():
 
             def hook(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
-                put(name, first_tensor(f"layer {name!r}", output))
+                put(name, first_tensor(f"layer {name!r}", output, caller))
 
             hooks.callback(module.register_forward_hook(hook).remove)
         yield
@@ -60,6 +62,13 @@ def find(caller: str, model: nn.Module, layers: str | Sequence[str]) -> dict[str
         f"Choose from {shortlist(known)}.",
     )
     for name in names:
+        whole = str(name).partition("#")[0]
+        _checks.require(
+            name in known or whole not in known,
+            f"{caller}(layers={_checks.show(name)})",
+            "must be the name of a submodule, not of one of its calls",
+            f"Use {whole!r}; only record and fit_decoder tell the calls of a module apart.",
+        )
         _checks.require(
             name in known,
             f"{caller}(layers={_checks.show(name)})",
@@ -78,7 +87,13 @@ def shortlist(names: Iterable[str], like: object = "", limit: int = 5) -> str:
     )
 
 
-def first_tensor(what: str, output: Any) -> torch.Tensor:
+def forward(model: nn.Module, batch: Any, caller: str = "record") -> torch.Tensor:
+    """Return the output of `model` for a tensor, or for a dict of its named arguments."""
+    output = model(**batch) if isinstance(batch, dict) else model(batch)
+    return first_tensor("the model", output, caller)
+
+
+def first_tensor(what: str, output: Any, caller: str = "record") -> torch.Tensor:
     """Return `output`, or the first item of a tuple, a list or a dict, if it is a tensor."""
     if isinstance(output, tuple | list) and output:
         output = output[0]
@@ -86,7 +101,7 @@ def first_tensor(what: str, output: Any) -> torch.Tensor:
         output = next(iter(output.values()))
     if not isinstance(output, torch.Tensor):
         _checks.fail(
-            f"record(): {what}",
+            f"{caller}(): {what}",
             f"must put out a tensor, not {type(output).__name__}",
             "Record a layer inside it, or wrap it so that it does.",
             TypeError,

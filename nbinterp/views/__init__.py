@@ -1,7 +1,9 @@
-"""The views: a map of the samples, and the factors of what was lassoed on it."""
+"""The views: a map of samples, the factors of what was lassoed on it, and what they do."""
 
 # Not `export`: it is also run as a program, which must find it unloaded.
+from nbinterp.views.charts import AblationChart
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.heatmap import InteractionHeatmap
+from nbinterp.views.slider import FactorSlider
 
-__all__ = ["ClusterExplorer", "InteractionHeatmap"]
+__all__ = ["AblationChart", "ClusterExplorer", "FactorSlider", "InteractionHeatmap"]

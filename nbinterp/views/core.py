@@ -273,13 +273,19 @@ def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) ->
         return f"{kind} takes exactly: {', '.join(fields) or 'nothing'}."
     for name, form in fields.items():
         value = content[name]
-        if not (_is_integer(value) if form is int else isinstance(value, form)):
+        if not _is_of(form, value):
             return f"{kind} takes {name} as {form.__name__}."
     if len(buffers) != count:
         return f"{kind} takes {count} buffers."
     if sum(memoryview(buffer).nbytes for buffer in buffers) > _LARGEST_BUFFERS:
         return "The message is too large."
     return None
+
+
+def _is_of(form: type, value: Any) -> bool:
+    if form is float and _is_integer(value):
+        return True  # JSON of JavaScript writes 40.0 as 40
+    return _is_integer(value) if form is int else isinstance(value, form)
 
 
 def _is_integer(value: Any) -> TypeGuard[int]:

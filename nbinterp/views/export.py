@@ -28,7 +28,7 @@ _PAGE_MIME = "application/vnd.nbinterp.page+json"
 _NOT_STATE = re.compile(r"_esm|_css|_core|_anywidget_id|_dom_classes|_(model|view)_.*|layout|tab.*")
 _PROGRESS_BAR = re.compile(r"\d+%\|")
 _NOTE = (
-    "Made with nbinterp. The views are alive: lasso, hover and choose. "
+    "Made with nbinterp. The views are alive: lasso, hover, choose and slide. "
     "What computes anew needs the notebook."
 )
 

@@ -234,7 +234,8 @@ class Transpose(nn.Module):
     ("layers", "error", "match"),
     [
         ("never", ValueError, "'never'.*but it never ran"),
-        ("twice", ValueError, "'twice'.*must run once a batch, but it ran 2 times"),
+        ("twice#3", ValueError, "must be a call that happens, but 'twice' runs 2 times"),
+        ("output#2", ValueError, "'output' runs 1 times. Use 'output'"),
         ("text", TypeError, "'text' must put out a tensor, not str"),
         ("turned", ValueError, r"'turned' of shape \(6, 37\) must have one row a sample, 37"),
         ("outptu", ValueError, r"must be the name of a submodule. Did you mean 'output'"),
@@ -268,14 +269,19 @@ def holed(value):
         (np.array(3.0), ValueError, "must have one row a sample"),
         (np.array([["a"] * 6]), TypeError, "must be numbers"),
         (pd.DataFrame({"a": ["x", "y"]}), TypeError, "must be numbers"),
-        ("digits", TypeError, "must be an array, a tensor, a torch Dataset or a DataLoader"),
+        (
+            "digits",
+            TypeError,
+            "a dict of these, a torch Dataset or a DataLoader",
+        ),
         (None, TypeError, "must be an array"),
         (
             DataLoader(TensorDataset(torch.from_numpy(X)), shuffle=True),
             ValueError,
             "must keep the order of the samples",
         ),
-        (DataLoader([{"x": 1.0}]), TypeError, "must give tensors, .* not dict"),
+        (DataLoader([{"x": "a"}]), TypeError, "must give tensors, .* not list"),
+        ({"x": X, "y": X[:3]}, ValueError, "as many samples under each key"),
     ],
     ids=str,
 )
@@ -306,3 +312,46 @@ def test_a_layer_that_was_not_recorded():
     with pytest.raises(KeyError, match=r"must be a layer that was recorded\. Did you mean '2'"):
         rec["0"]
     assert repr(rec) == "Recording(37 samples: 2 (5,), output (3,))"
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.act(-self.act(x - 1) + 2)
+
+
+def test_calls_of_a_shared_module_have_numbers():
+    rec = record(Twice(), X, layers="act", batch_size=8)
+    assert rec.layers == ("act#1", "act#2")
+    np.testing.assert_array_equal(rec["act#1"], np.maximum(X - 1, 0))
+    np.testing.assert_array_equal(rec["act#2"], rec.output)
+    second = record(Twice(), X, layers=["act#2"])
+    assert second.layers == ("act#2",)
+    np.testing.assert_array_equal(second["act#2"], rec.output)
+    assert rec.concat("act#1").columns[3] == "act#1[3]"
+
+
+def test_broken_activations_name_layer_and_sample():
+    rows = np.ones((9, 2), np.float32)
+    rows[7] = -1
+    model = nn.Sequential(nn.Identity(), Root())
+    with pytest.raises(ValueError, match=r"layer '1' must be numbers, but has NaN for sample 7"):
+        record(model, rows, layers="1", batch_size=4)
+    with pytest.raises(
+        ValueError, match=r"the model's output must be numbers, but has NaN for sample 7"
+    ):
+        record(model, rows, layers="0", batch_size=4)
+
+
+class Root(nn.Module):
+    def forward(self, x):
+        return x.sqrt()
+
+
+def test_samples_of_changing_shape_are_refused():
+    loader = DataLoader([torch.zeros(3), torch.zeros(4)], batch_size=1)
+    with pytest.raises(ValueError, match=r"must put out one shape for all samples, \(3,\)"):
+        record(nn.Sequential(nn.Identity()), loader, layers="0")

@@ -2,6 +2,7 @@ import "./explorer.css";
 import type { AnyModel } from "@anywidget/types";
 import { bytes, same, typed } from "../shared/arrays";
 import { h } from "../shared/dom";
+import { History } from "../shared/history";
 import { Client, Superseded } from "../shared/protocol";
 import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
@@ -13,7 +14,7 @@ import { help } from "./help";
 import { listenToKeys } from "./keys";
 import { paintLegend } from "./legend";
 import { MapView } from "./map";
-import { combine, History, type Operation } from "./selection";
+import { combine, type Operation } from "./selection";
 import { StatusLine } from "./status";
 import { Thumbnails } from "./thumbnails";
 import { type Actions, toolbar } from "./toolbar";
@@ -33,7 +34,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   const { el, signal, host, live = true } = context;
   const model = context.model as unknown as AnyModel<ExplorerTraits>;
   const client = new Client(model, signal);
-  const history = new History();
+  const history = new History<Uint32Array>();
 
   let at: World = world(new Float32Array(0));
   let table: Column[] = [];

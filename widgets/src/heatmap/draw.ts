@@ -1,5 +1,5 @@
-import { mix, viridis } from "../shared/colours";
-import { fit as sized } from "../shared/dom";
+import { diverging, viridis } from "../shared/colours";
+import { shorten, fit as sized } from "../shared/dom";
 import type { Theme } from "../shared/theme";
 import {
   type Block,
@@ -14,12 +14,6 @@ import {
   valueAt,
 } from "./scene";
 
-/** Below and above zero: Okabe–Ito's blue and vermilion; the middle is the neutral of the theme. */
-const BELOW = ["#7fb6d9", "#0072b2", "#00395a"] as const;
-const ABOVE = ["#eaa97a", "#d55e00", "#6e2f00"] as const;
-const BELOW_DARK = ["#1d4a66", "#2a8fca", "#a9dcff"] as const;
-const ABOVE_DARK = ["#6b3a16", "#e07a2c", "#ffd2ae"] as const;
-
 export type Ramp = (value: number) => string;
 
 /** The colours of `scale`; what is not a number has none. */
@@ -27,14 +21,7 @@ export function rampOf(scale: Scale, dark: boolean): Ramp {
   const span = scale.high - scale.low;
   // The root, as the paper draws it: a few cells hold nearly all, and would leave the rest dark.
   if (!scale.diverging) return (value) => viridis(Math.sqrt((value - scale.low) / span));
-  const middle = dark ? "#2a2d33" : "#f2f2f2";
-  return (value) => {
-    const side = dark ? (value < 0 ? BELOW_DARK : ABOVE_DARK) : value < 0 ? BELOW : ABOVE;
-    const stops = [middle, ...side];
-    const at = Math.min(1, Math.abs(value)) * (stops.length - 1);
-    const low = Math.min(stops.length - 2, Math.floor(at));
-    return mix(stops[low] as string, stops[low + 1] as string, at - low);
-  };
+  return (value) => diverging(value, dark);
 }
 
 export type Picture = {
@@ -140,15 +127,6 @@ function drawMarks(context: CanvasRenderingContext2D, picture: Picture, block: B
   const position = block.columns.indexOf(cursor.column);
   if (position < 0) return;
   outline(position * width + 1, layout.head + cursor.row * height + 1, width - 2, height - 2);
-}
-
-/** `text` on one line within `room` pixels. */
-export function shorten(text: string, room: number, context: CanvasRenderingContext2D): string {
-  const line = text.slice(0, 200).replace(/\s+/g, " ");
-  if (context.measureText(line).width <= room) return line;
-  let end = line.length;
-  while (end > 0 && context.measureText(`${line.slice(0, end)}…`).width > room) end--;
-  return `${line.slice(0, end)}…`;
 }
 
 /** How high the names above the matrix stand, within reason. */

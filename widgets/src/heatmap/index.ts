@@ -1,6 +1,7 @@
 import "./heatmap.css";
 import { typed } from "../shared/arrays";
 import { h, replace } from "../shared/dom";
+import { number } from "../shared/numbers";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { type Theme, watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
@@ -16,7 +17,6 @@ import {
   type Layout,
   layoutOf,
   moved,
-  number,
   rowName,
   scaleOf,
   valueAt,

@@ -1,5 +1,6 @@
 import { h, replace } from "../shared/dom";
-import { type Factors, nullFactor, number, type Quantity, type Scale } from "./scene";
+import { number } from "../shared/numbers";
+import { type Factors, nullFactor, type Quantity, type Scale } from "./scene";
 
 /** What the controls and legends around the matrix say. */
 export type PanelState = {

@@ -1,4 +1,5 @@
 /** What the heatmap shows and where: pure, so that it is tested without a page. */
+import { number } from "../shared/numbers";
 
 export type Quantity = "mutual_information" | "correlation";
 
@@ -44,13 +45,6 @@ export function factorName(factors: Factors, row: number): string {
 
 export function rowName(factors: Factors, row: number): string {
   return `${factorName(factors, row)} · ${number(factors.totalCorrelations[row] ?? Number.NaN, 2)} nats`;
-}
-
-/** A number as read aloud and on labels: fixed digits, a true minus. */
-export function number(value: number, digits: number): string {
-  if (!Number.isFinite(value)) return "not known";
-  const text = value.toFixed(digits);
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
 /** The largest mutual information of a node with any factor. */

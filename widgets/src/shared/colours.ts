@@ -80,6 +80,19 @@ export function viridis(value: number): string {
   return mix(VIRIDIS[low] as string, VIRIDIS[low + 1] as string, at - low);
 }
 
+/** Below and above zero: Okabe and Ito's blue and vermilion; the middle is the page's neutral. */
+const BELOW = { light: ["#7fb6d9", "#0072b2", "#00395a"], dark: ["#1d4a66", "#2a8fca", "#a9dcff"] };
+const ABOVE = { light: ["#eaa97a", "#d55e00", "#6e2f00"], dark: ["#6b3a16", "#e07a2c", "#ffd2ae"] };
+
+/** The colour of `value` from −1 to 1 (clipped), neutral at zero. */
+export function diverging(value: number, dark: boolean): string {
+  const side = (value < 0 ? BELOW : ABOVE)[dark ? "dark" : "light"];
+  const stops = [dark ? "#2a2d33" : "#f2f2f2", ...side];
+  const at = Math.min(1, Math.abs(value)) * (stops.length - 1);
+  const low = Math.min(stops.length - 2, Math.floor(at));
+  return mix(stops[low] as string, stops[low + 1] as string, at - low);
+}
+
 /** Relative luminance of a colour, 0 to 1 (WCAG 2). */
 function luminance(color: string): number {
   const linear = rgb(color).map((part) => {

@@ -59,3 +59,12 @@ export function fit(
   context?.scale(ratio, ratio);
   return context;
 }
+
+/** `text` on one line within `room` pixels. */
+export function shorten(text: string, room: number, context: CanvasRenderingContext2D): string {
+  const line = text.slice(0, 200).replace(/\s+/g, " ");
+  if (context.measureText(line).width <= room) return line;
+  let end = line.length;
+  while (end > 0 && context.measureText(`${line.slice(0, end)}…`).width > room) end--;
+  return `${line.slice(0, end)}…`;
+}

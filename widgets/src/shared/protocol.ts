@@ -32,7 +32,8 @@ type Channel = { seq: number; running: Request | null; waiting: Request | null }
  */
 export class Client {
   private readonly channels = new Map<string, Channel>();
-  private seq = 0;
+  // Views of one widget hear each other's answers, so each counts from a place of its own.
+  private seq = Math.floor(Math.random() * 2 ** 52);
 
   constructor(
     private readonly model: Pick<AnyModel, "on" | "off" | "send">,

@@ -8,13 +8,13 @@ import {
   layoutOf,
   moved,
   nullFactor,
-  number,
   rank,
   rowName,
   scaleOf,
   valueAt,
   visible,
 } from "../../src/heatmap/scene";
+import { number } from "../../src/shared/numbers";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 

@@ -1,6 +1,13 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Client, Superseded } from "../../src/shared/protocol";
 import { FakeModel } from "../fake_model";
+
+beforeEach(() => {
+  vi.spyOn(Math, "random").mockReturnValue(0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 function setUp() {
   const model = new FakeModel();
@@ -77,6 +84,22 @@ test("stale, foreign and malformed answers are dropped", async () => {
   expect(settled).toBe(false);
   model.reply({ kind: "fit", seq: 1 });
   expect((await answer).ok).toBe(true);
+});
+
+test("views of one widget do not take each other's answers", async () => {
+  vi.mocked(Math.random)
+    .mockReturnValueOnce(0.25)
+    .mockReturnValueOnce(1 - 2 ** -53);
+  const model = new FakeModel();
+  const { signal } = new AbortController();
+  const [one, other] = [new Client(model.any, signal), new Client(model.any, signal)];
+  const answers = [one.request("frame", { x: 1 }), other.request("frame", { x: 2 })];
+  const [first, second] = [seqOf(model, 0), seqOf(model, 1)] as [number, number];
+  expect(Number.isSafeInteger(second)).toBe(true);
+  model.reply({ kind: "frame", seq: second, of: 2 });
+  expect(one.busy("frame")).toBe(true);
+  model.reply({ kind: "frame", seq: first, of: 1 });
+  expect(await Promise.all(answers)).toMatchObject([{ of: 1 }, { of: 2 }]);
 });
 
 test("closing the view lets go of the model and of what was waiting", async () => {

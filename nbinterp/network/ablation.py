@@ -1,0 +1,139 @@
+"""What silencing the nodes of factors costs, beside what other nodes cost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import Displayable
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AblationStudy(Displayable):
+    """Changes of accuracy and of outputs when the nodes of factors are silenced.
+
+    `ablation_study` makes it. A case is a factor of a cluster; a group is a set of samples that
+    is looked at: all, a cluster, a class. In the last axis of the scores come the kept outputs,
+    then the share of right answers.
+
+    Attributes
+    ----------
+    layer : str
+        The layer whose nodes were silenced.
+    mode : {"zero", "mean", "weights"}
+        How; see `ablated`.
+    sizes : tuple of int
+        How many nodes.
+    cases : tuple of (str, int)
+        The name of the cluster and the number of the factor.
+    groups : tuple of str
+        Such as ``"all"``, ``"cluster 3"``, ``"class 4"``.
+    group_sizes : ndarray of shape (n_groups,)
+        How many samples they have.
+    output_names : tuple of str
+        The kept outputs.
+    baseline : ndarray of shape (n_groups, n_outputs + 1)
+        Mean outputs and accuracy of the network as it is.
+    change : ndarray of shape (n_cases, n_sizes, n_groups, n_outputs + 1)
+        What silencing the nodes of largest mutual information with a factor adds to these.
+    random : ndarray of shape (n_random, n_sizes, n_groups, n_outputs + 1)
+        The same for as many nodes at random.
+    by_activation, by_weight : ndarray of shape (n_cases, n_sizes, n_groups, n_outputs + 1)
+        The same for the nodes of largest mean activation in the case's cluster, and of largest
+        weight on the output of its most frequent class.
+
+    Notes
+    -----
+    `to_frame` ranks a case among the random draws: ``(1 + draws that cost as much or more) /
+    (1 + draws)``. That is a p-value of one row. Of many rows some are small by chance: of 1000
+    rows without any effect about 50 are below 0.05. Divide your threshold by the number of rows
+    you look at, and draw often enough that ranks so small can occur.
+    """
+
+    layer: str
+    mode: str
+    sizes: tuple[int, ...]
+    cases: tuple[tuple[str, int], ...]
+    groups: tuple[str, ...]
+    group_sizes: npt.NDArray[np.int64]
+    output_names: tuple[str, ...]
+    baseline: Array
+    change: Array
+    random: Array
+    by_activation: Array
+    by_weight: Array
+
+    @property
+    def accuracy(self) -> Array:
+        """The share of right answers in each group, nothing silenced, shape (n_groups,)."""
+        return self.baseline[:, -1]
+
+    @property
+    def accuracy_change(self) -> Array:
+        """The change of that share, shape (n_cases, n_sizes, n_groups)."""
+        return self.change[..., -1]
+
+    @property
+    def output_change(self) -> Array:
+        """The change of the mean outputs, shape (n_cases, n_sizes, n_groups, n_outputs)."""
+        return self.change[..., :-1]
+
+    def to_frame(self, quantity: str = "accuracy", *, coverage: float = 0.95) -> pd.DataFrame:
+        """Return one row a case, size and group.
+
+        Parameters
+        ----------
+        quantity : str
+            ``"accuracy"``, or one of `output_names`.
+        coverage : float
+            The share of the random draws within ``chance_lower`` and ``chance_upper``.
+
+        Returns
+        -------
+        DataFrame
+            Columns cluster, factor, size, group, n_samples, baseline, change, by_activation,
+            by_weight, chance_lower, chance_upper and rank; see the notes on `rank`.
+        """
+        caller = "AblationStudy.to_frame"
+        known = (*self.output_names, "accuracy")
+        at = known.index(_checks.choice(caller, "quantity", quantity, known))
+        share = _checks.real(caller, "coverage", coverage, 0, 1)
+        random, change = self.random[..., at], self.change[..., at]
+        ends = [(1 - share) / 2, (1 + share) / 2]
+        lower, upper = (
+            np.quantile(random, ends, axis=0) if len(random) else np.full((2, 1, 1), np.nan)
+        )
+        # Rounding of sums may not decide whether two draws cost the same.
+        worse = (random[:, None] <= change + 1e-9).sum(axis=0)
+        case, size, group = (axis.ravel() for axis in np.indices(change.shape))
+
+        def spread(values: Array) -> Array:
+            return np.broadcast_to(values, change.shape).ravel()
+
+        return pd.DataFrame(
+            {
+                "cluster": [self.cases[i][0] for i in case],
+                "factor": [self.cases[i][1] for i in case],
+                "size": np.array(self.sizes)[size],
+                "group": np.array(self.groups, dtype=object)[group],
+                "n_samples": self.group_sizes[group],
+                "baseline": self.baseline[group, at],
+                "change": change.ravel(),
+                "by_activation": self.by_activation[..., at].ravel(),
+                "by_weight": self.by_weight[..., at].ravel(),
+                "chance_lower": spread(lower),
+                "chance_upper": spread(upper),
+                "rank": (1 + worse.ravel()) / (1 + len(random)),
+            }
+        )
+
+    def __repr__(self) -> str:
+        """Return what was measured; the arrays themselves would fill the screen."""
+        return (
+            f"AblationStudy({self.layer!r}, mode={self.mode!r}: {len(self.cases)} factors × "
+            f"{len(self.sizes)} sizes × {len(self.groups)} groups, {len(self.random)} random draws)"
+        )

@@ -1,0 +1,174 @@
+"""Activations moved along factors, and what the network and a decoder make of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp import _checks
+from nbinterp._display import Displayable
+
+Rows = npt.NDArray[np.float32]
+Amounts = npt.NDArray[np.float64]
+Base = str | int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Perturbation(Displayable):
+    """Edited activations of one layer, with the outputs and the decoded inputs that follow.
+
+    `perturb` makes it; a step is one row of `amounts`.
+
+    Attributes
+    ----------
+    base : str
+        What was edited, such as ``"mean of cluster 3"`` or ``"sample 17"``.
+    base_index : int
+        The row number of that sample; -1 for the mean.
+    n_base_samples : int
+        How many samples there are to choose a base from.
+    layer : str
+        The layer whose activations were edited.
+    direction : {"signed", "paper"}
+        How a factor moves its nodes; see `perturb`.
+    factors : tuple of int
+        The factors that may be turned, by their rows in ``mutual_information_``.
+    factor_names : tuple of str
+        Such as ``"factor 3 · 1.24 nats"``, with the factor's total correlation.
+    amounts : ndarray of shape (n_steps, n_factors)
+        How far each factor is turned: 1 moves each node by its mutual information in nats.
+    hidden : ndarray of shape (n_steps, n_nodes)
+        The edited activations.
+    outputs : ndarray of shape (n_steps, n_outputs)
+        What the network puts out for them.
+    output_names : tuple of str
+        One name an output.
+    decoded : ndarray of shape (n_steps, n_features) or None
+        The inputs that belong to `hidden`; None without a decoder.
+    feature_names : tuple of str or None
+        One name a decoded variable, if they have names.
+    image_shape : tuple of int or None
+        How a row of `decoded` is laid out: (height, width) or (height, width, 3).
+    baseline_hidden, baseline_outputs, baseline_decoded : ndarray
+        The same for the base itself, all amounts 0; shapes (n_nodes,), (n_outputs,) and
+        (n_features,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nbinterp.corex import LinearCorEx, LocalCorEx
+    >>> from nbinterp.datasets import load_mnist, load_mnist_classifier, load_mnist_decoder
+    >>> from nbinterp.network import perturb, record
+    >>> mnist, model = load_mnist(), load_mnist_classifier()
+    >>> pixels = mnist.data[:500] / 255
+    >>> table = record(model, pixels, "h2").concat("h2", output=True)
+    >>> fours = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, labels=mnist.target[:500])
+    >>> decoder = load_mnist_decoder("h2")
+    >>> turned = perturb(model, fours.clusters_[4], pixels, layer="h2", factor=0, decode=decoder)
+    >>> turned
+    Perturbation(mean of cluster 4 in 'h2': 1 factor, 3 steps)
+    >>> turned.at([0.7]).difference.shape
+    (1, 784)
+    >>> turned.from_base(24).base
+    'sample 24'
+    """
+
+    base: str
+    base_index: int
+    n_base_samples: int
+    layer: str
+    direction: str
+    factors: tuple[int, ...]
+    factor_names: tuple[str, ...]
+    amounts: Amounts
+    hidden: Rows
+    outputs: Rows
+    output_names: tuple[str, ...]
+    decoded: Rows | None
+    feature_names: tuple[str, ...] | None
+    image_shape: tuple[int, ...] | None
+    baseline_hidden: Rows
+    baseline_outputs: Rows
+    baseline_decoded: Rows | None
+    _run: Callable[[Amounts], tuple[Rows, Rows, Rows | None]] = field(repr=False)
+    _rebase: Callable[[Base, Amounts], "Perturbation"] = field(repr=False)
+
+    @property
+    def difference(self) -> Rows | None:
+        """What the edits change in the decoded input, shape (n_steps, n_features)."""
+        if self.decoded is None or self.baseline_decoded is None:
+            return None
+        changed: Rows = self.decoded - self.baseline_decoded
+        return changed
+
+    def at(self, amounts: Any) -> "Perturbation":
+        """Return the same base with the factors turned otherwise.
+
+        It costs one pass of the network on one sample as far as the layer, and on one row a step
+        from there on, and the decoding.
+
+        Parameters
+        ----------
+        amounts : array of shape (n_factors,) or (n_steps, n_factors)
+            As in `perturb`, for the factors of this result, in their order.
+
+        Returns
+        -------
+        Perturbation
+
+        Raises
+        ------
+        ValueError
+            If `amounts` have another shape or are not finite.
+        """
+        steps = checked_amounts("Perturbation.at", amounts, len(self.factors))
+        hidden, outputs, decoded = self._run(steps)
+        return replace(self, amounts=steps, hidden=hidden, outputs=outputs, decoded=decoded)
+
+    def from_base(self, base: Base) -> "Perturbation":
+        """Return the same edits of another base.
+
+        Parameters
+        ----------
+        base : "mean" or int
+            The mean of the factors' samples, or the row number of a sample.
+
+        Returns
+        -------
+        Perturbation
+
+        Raises
+        ------
+        ValueError
+            If there is no such sample.
+        """
+        return self._rebase(base, self.amounts)
+
+    def __repr__(self) -> str:
+        """Return what was turned; the arrays themselves would fill the screen."""
+        n_steps, n_factors = self.amounts.shape
+        return (
+            f"Perturbation({self.base} in {self.layer!r}: "
+            f"{_count(n_factors, 'factor')}, {_count(n_steps, 'step')})"
+        )
+
+
+def checked_amounts(caller: str, amounts: Any, n_factors: int) -> Amounts:
+    """Return `amounts` as finite float64 of shape (n_steps, n_factors)."""
+    call = f"{caller}(amounts={_checks.show(amounts)})"
+    must = f"must be numbers, one a factor, {n_factors}, or a row of them a step"
+    remedy = "Pass the amounts of the factors in their order."
+    try:
+        steps = np.array(_checks.to_numpy(amounts), dtype=np.float64, ndmin=2)
+    except (TypeError, ValueError):
+        _checks.fail(call, must, remedy, TypeError)
+    _checks.require(steps.ndim == 2 and steps.shape[1] == n_factors, call, must, remedy)
+    _checks.require(len(steps) > 0, call, "must hold at least one step", remedy)
+    _checks.require(bool(np.isfinite(steps).all()), call, "must be finite", remedy)
+    return steps
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

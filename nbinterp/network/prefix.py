@@ -1,0 +1,77 @@
+"""Run the first layers of a network once, however often the later ones run."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_map
+
+from nbinterp.network.hooks import evaluating, forward
+
+
+@contextmanager
+def remembered(model: nn.Module, last: nn.Module, batch: Any) -> Iterator[None]:
+    """Let the modules that finish no later than `last` give what they gave for `batch`.
+
+    As long as the ``with`` block runs, `model` may be run on `batch` alone, by this thread; other
+    threads see the network as it is. A module that runs again later is computed each time.
+    """
+    known = _outputs(model, last, batch)
+    with ExitStack() as stack:
+        for module, output in known.items():
+            # `last` is about to be edited, into new memory. Others may be written into.
+            stack.callback(_put(module, _recalled(module, output, copy=module is not last)))
+        yield
+
+
+def _outputs(model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, Any]:
+    """Return what modules put out that run once, and have finished when `last` has."""
+    known: dict[nn.Module, Any] = {}
+    runs: Counter[nn.Module] = Counter()
+    over = False
+
+    def keep(module: nn.Module, _inputs: Any, output: Any) -> None:
+        nonlocal over
+        runs[module] += 1
+        if not over:
+            known[module] = tree_map(_copied, output)
+        over = over or module is last
+
+    with evaluating(model), ExitStack() as hooks:
+        for module in model.modules():
+            hooks.callback(module.register_forward_hook(keep).remove)
+        forward(model, batch)
+    return {module: output for module, output in known.items() if runs[module] == 1}
+
+
+def _recalled(module: nn.Module, output: Any, copy: bool) -> Callable[..., Any]:
+    compute, thread = module.forward, threading.get_ident()
+
+    def recall(*args: Any, **named: Any) -> Any:
+        if threading.get_ident() != thread:
+            return compute(*args, **named)
+        return tree_map(_copied, output) if copy else output
+
+    return recall
+
+
+def _put(module: nn.Module, function: Callable[..., Any]) -> Callable[[], None]:
+    """Make `function` the module's forward, and return what puts the old one back."""
+    held, own = "forward" in vars(module), module.forward
+    module.forward = function
+
+    def back() -> None:
+        if held:
+            module.forward = own
+        else:
+            del module.forward
+
+    return back
+
+
+def _copied(item: Any) -> Any:
+    return item.clone() if isinstance(item, torch.Tensor) else item

@@ -1,0 +1,188 @@
+"""What hooks hand over while a recording runs: checked, counted and stored at once."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nbinterp import _checks
+from nbinterp.network.batches import length, refuse_nonfinite
+from nbinterp.network.hooks import find
+from nbinterp.network.storage import Store, Values
+
+_HALF_LIMIT = float(np.finfo(np.float16).max)
+
+_OVERFLOW = "Look for what overflows there: the input's scale, or half precision."
+_INFINITE = (
+    "Record the layer before it if infinities are meant, as in a mask, or put a module after it"
+    " that calls torch.nan_to_num, and record that."
+)
+_TOO_LARGE = 'Use dtype="float32".'
+
+
+@dataclass
+class _Column:
+    """One call of one layer: where its activations go."""
+
+    number: int
+    store: Store
+    shape: tuple[int, ...]
+
+
+class Recorder:
+    """Stores the activations of the layers asked for, call by call.
+
+    Parameters
+    ----------
+    caller : str
+        Who errors name.
+    model : torch.nn.Module
+        The network.
+    layers : str or sequence of str
+        Names as `record` takes them: ``"act"`` is every call of it, ``"act#2"`` the second.
+    new_store : callable
+        From the number of a column to what keeps it.
+    dtype : str
+        What the stores keep.
+    """
+
+    def __init__(
+        self,
+        caller: str,
+        model: nn.Module,
+        layers: str | Sequence[str],
+        new_store: Callable[[int], Store],
+        dtype: str,
+    ) -> None:
+        known = {name for name, _ in model.named_modules(remove_duplicate=False) if name}
+        names = [layers] if isinstance(layers, str) else list(layers)
+        self._asked = {name: _call_of(name, known) for name in names}
+        self.modules = find(caller, model, [module for module, _ in self._asked.values()])
+        self._caller, self._new_store, self._half = caller, new_store, dtype == "float16"
+        self._argument = "layers" if caller == "record" else "layer"
+        self._columns: dict[tuple[str, int], _Column] = {}
+        self._calls: dict[str, int] = {}  # of each layer in the first batch
+        self._ran: dict[str, int] = {}  # the same in this batch, so far
+        self._n_seen = self._n_rows = 0
+        self._batch: Any = None
+
+    def begin(self, batch: Any) -> None:
+        """Expect the activations of a batch."""
+        self._ran = dict.fromkeys(self.modules, 0)
+        self._batch, self._n_rows = batch, length(batch)
+
+    def put(self, name: str, activation: torch.Tensor) -> None:
+        """Store what one call of a layer put out.
+
+        At once, since the next module may write into it (``ReLU(inplace=True)``).
+        """
+        self._ran[name] += 1
+        call = self._ran[name]
+        if not any(of == name and which in (0, call) for of, which in self._asked.values()):
+            return
+        block = self.checked(f"layer {name!r}", activation, self._half)
+        column = self._columns.get((name, call))
+        if column is None:
+            # A call that comes first in a later batch is refused when that batch ends.
+            number = len(self._columns)
+            column = _Column(number, self._new_store(number), tuple(block.shape[1:]))
+            self._columns[name, call] = column
+        if tuple(block.shape[1:]) != column.shape:
+            _checks.fail(
+                self._call(name),
+                f"must put out one shape for all samples, {column.shape}, "
+                f"not {tuple(block.shape[1:])}",
+                "Pad or crop the samples to one size, also across batches.",
+            )
+        column.store.append(block)
+
+    def end(self) -> None:
+        """Check that each layer ran in this batch, and as often as in the first."""
+        if not self._calls:
+            self._calls = dict(self._ran)
+        for asked, (name, call) in self._asked.items():
+            ran, expected = self._ran[name], self._calls[name]
+            if ran == 0:
+                _checks.fail(
+                    self._call(asked),
+                    "must be a layer that runs in the forward pass, but it never ran",
+                    "Name a module that forward calls.",
+                )
+            if ran != expected:
+                _checks.fail(
+                    self._call(asked),
+                    f"must run as often in each batch, {expected} times, but it ran {ran} times",
+                    "Record the block that calls it instead.",
+                )
+            if call > ran:
+                _checks.fail(
+                    self._call(asked),
+                    f"must be a call that happens, but {name!r} runs {ran} times",
+                    f"Use '{name}#1' to '{name}#{ran}'." if ran > 1 else f"Use {name!r}.",
+                )
+        self._n_seen += self._n_rows
+
+    def checked(self, what: str, tensor: torch.Tensor, half: bool = False) -> torch.Tensor:
+        """Return a finite float32 block of one row a sample on the host; it may be a view."""
+        block = tensor.detach().to("cpu", torch.float32)
+        if block.ndim == 0 or len(block) != self._n_rows:
+            _checks.fail(
+                f"{self._caller}(): {what} of shape {tuple(block.shape)}",
+                f"must have one row a sample, {self._n_rows}",
+                "Put the batch on the first axis, or record another layer.",
+            )
+        flat = block.reshape(-1)
+        # The square of a norm reads the block once and writes nothing, and is NaN or infinite if
+        # an entry is. It may overflow for other reasons: then each entry is looked at.
+        if half or not math.isfinite(torch.dot(flat, flat).item()):
+            self._look_closely(what, block.reshape(len(block), -1), half)
+        return block
+
+    def _look_closely(self, what: str, rows: torch.Tensor, half: bool) -> None:
+        if rows.isfinite().all() and not (half and bool((rows.abs() > _HALF_LIMIT).any())):
+            return
+        # Only now: a network may know what to do about missing values.
+        refuse_nonfinite(self._caller, self._batch, self._n_seen)
+        for broken, must, but, remedy in (
+            (rows.isnan(), "numbers", "NaN", _OVERFLOW),
+            (rows.isinf(), "finite", "infinite values", _INFINITE),
+            (rows.abs() > _HALF_LIMIT, "within float16", "greater values", _TOO_LARGE),
+        ):
+            if broken.any():
+                sample = self._n_seen + int(broken.any(dim=1).nonzero()[0])
+                _checks.fail(
+                    f"{self._caller}(): {what}",
+                    f"must be {must}, but has {but} for sample {sample}",
+                    remedy,
+                )
+
+    def _call(self, layer: str) -> str:
+        return f"{self._caller}({self._argument}={layer!r})"
+
+    def close(self) -> tuple[dict[str, Values], dict[str, int]]:
+        """Return the activations, and the numbers of their columns, by name, as asked for."""
+        columns: dict[str, _Column] = {}
+        for asked, (name, call) in self._asked.items():
+            if call or self._calls[name] == 1:
+                columns[asked] = self._columns[name, call or 1]
+            else:
+                for each in range(1, self._calls[name] + 1):
+                    columns[f"{name}#{each}"] = self._columns[name, each]
+        # A call may be asked for under two names; its store closes once.
+        values = {column.number: column.store.close() for column in self._columns.values()}
+        return (
+            {name: values[column.number] for name, column in columns.items()},
+            {name: column.number for name, column in columns.items()},
+        )
+
+
+def _call_of(name: str, known: set[str]) -> tuple[str, int]:
+    """Return the module and the call that `name` means; 0 is every call."""
+    module, _, call = str(name).rpartition("#")
+    if name not in known and module in known and call.isdecimal() and int(call) > 0:
+        return module, int(call)
+    return name, 0

@@ -1,0 +1,97 @@
+"""Train a small network until its validation loss brings nothing more."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+def train(
+    network: nn.Module,
+    loss: Loss,
+    training: Pair,
+    validation: Pair,
+    *,
+    learning_rate: float,
+    batch_size: int = 128,
+    max_epochs: int = 30,
+    patience: int = 10,
+    seed: int = 0,
+    desc: str = "train",
+    progress: bool = True,
+) -> float:
+    """Train `network` with Adam until `patience` epochs bring nothing, and keep the best epoch.
+
+    The learning rate falls to zero along a half cosine over `max_epochs`.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Left in eval mode with the parameters of the epoch of the lowest validation loss.
+    loss : callable
+        From outputs and targets to their mean loss.
+    training, validation : pair of tensors
+        Inputs and targets, where the network is.
+    learning_rate : float
+        Adam's, at the start.
+    batch_size, max_epochs, patience, seed : int
+        Samples a step; epochs at most; epochs without improvement before stopping; what the
+        order of samples and dropout follow from.
+    desc : str
+        What the progress bar is called.
+    progress : bool
+        Whether to show progress over work of more than a second.
+
+    Returns
+    -------
+    float
+        The validation loss of what is kept.
+    """
+    inputs, targets = training
+    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max_epochs)
+    best, best_state, best_epoch = float("inf"), _state(network), 0
+    # Dropout draws from torch's global generator: what it was is put back afterwards.
+    with (
+        torch.random.fork_rng(),
+        torch.enable_grad(),
+        tqdm(range(max_epochs), desc=desc, delay=1, disable=not progress) as epochs,
+    ):
+        torch.manual_seed(seed)
+        for epoch in epochs:
+            network.train()
+            order = torch.randperm(len(inputs))
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size].to(inputs.device)
+                if start > 0 and len(rows) == 1:
+                    break  # BatchNorm has no deviation of one sample; it comes in another epoch
+                optimizer.zero_grad()
+                loss(network(inputs[rows]), targets[rows]).backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            schedule.step()
+            value = score(network, loss, validation)
+            if value < best:
+                best, best_epoch, best_state = value, epoch, _state(network)
+            epochs.set_postfix(validation=f"{value:.5f}", best=f"{best:.5f}", refresh=False)
+            if epoch - best_epoch >= patience:
+                break
+    network.load_state_dict(best_state)
+    return score(network, loss, validation)
+
+
+def score(network: nn.Module, loss: Loss, pair: Pair, batch_size: int = 8192) -> float:
+    """Return the mean loss of `network`, which is left in eval mode, over a pair of tensors."""
+    network.eval()
+    total = 0.0
+    with torch.no_grad():
+        for inputs, targets in zip(*(torch.split(part, batch_size) for part in pair), strict=True):
+            total += float(loss(network(inputs), targets)) * len(inputs)
+    return total / len(pair[0])
+
+
+def _state(network: nn.Module) -> dict[str, torch.Tensor]:
+    return {key: value.detach().clone() for key, value in network.state_dict().items()}

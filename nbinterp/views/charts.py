@@ -1,0 +1,138 @@
+"""Charts of results that are read, not dragged."""
+
+import base64
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.network import AblationStudy
+from nbinterp.views.panels import panels_png
+
+_MOST_GROUPS = 12
+_LINES = ("change", "by_activation", "by_weight")
+_CHOSEN = ("mutual information", "mean activation", "weight")
+# Okabe and Ito's, as the other views have them.
+_COLOURS = ("#0072b2", "#e69f00", "#009e73")
+
+
+@shows(AblationStudy)
+class AblationChart:
+    """What silencing nodes costs which samples, against chance.
+
+    Parameters
+    ----------
+    study : AblationStudy
+        What `ablation_study` returned.
+    case : int, default=0
+        Which factor, by its place in `study.cases`.
+    quantity : str, default="accuracy"
+        ``"accuracy"`` or one of `study.output_names`.
+    groups : list of str, optional
+        Which groups to draw; None for those that lose most, all samples first.
+
+    How to read it
+    --------------
+    One panel is one group of samples; to the right more nodes are silenced, and down is worse.
+    The grey band is where 95 % of the draws of as many random nodes lie: only a line below it
+    says that these nodes matter to these samples more than others would.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zeros = np.zeros((1, 2, 1, 2))
+    >>> study = AblationStudy(
+    ...     layer="h1", mode="zero", sizes=(5, 10), cases=(("cluster 0", 3),), groups=("all",),
+    ...     group_sizes=np.array([9]), output_names=("logit 0",), baseline=np.zeros((1, 2)),
+    ...     change=zeros - 0.5, random=zeros, by_activation=zeros, by_weight=zeros,
+    ... )
+    >>> study.view()
+    AblationChart(factor 3 of cluster 0 in h1, 10 nodes silenced:
+        all -0.500 (chance 0.000 to 0.000))
+    """
+
+    def __init__(
+        self,
+        study: AblationStudy,
+        *,
+        case: int = 0,
+        quantity: str = "accuracy",
+        groups: list[str] | None = None,
+    ) -> None:
+        caller = "AblationChart"
+        self.study = study
+        self.case = _checks.integer(caller, "case", case, 0, len(study.cases) - 1)
+        self.quantity = quantity
+        frame = study.to_frame(quantity)
+        n_rows = len(study.sizes) * len(study.groups)
+        self._frame = frame.iloc[self.case * n_rows : (self.case + 1) * n_rows]
+        last = self._frame[self._frame["size"] == study.sizes[-1]].set_index("group")["change"]
+        if groups is None:
+            worst = last.drop(study.groups[0]).sort_values(kind="stable").index
+            groups = [study.groups[0], *worst[: _MOST_GROUPS - 1]]
+        for group in groups:
+            _checks.choice(caller, "groups", group, study.groups)
+        self.groups = groups
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is drawn: the rows of `AblationStudy.to_frame` of this case and these groups."""
+        return self._frame[self._frame["group"].isin(self.groups)].reset_index(drop=True)
+
+    @property
+    def chart(self) -> Any:
+        """The Altair chart, to be changed or saved."""
+        drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
+        base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes silenced"))
+        band = base.mark_area(color="#999999", opacity=0.35).encode(
+            y=alt.Y("chance_lower:Q", title=f"change of {self.quantity}"), y2="chance_upper:Q"
+        )
+        lines = (
+            base.transform_fold(list(_CHOSEN), as_=["nodes of largest", "lost"])
+            .mark_line(point=True)
+            .encode(
+                y="lost:Q",
+                color=alt.Color(
+                    "nodes of largest:N",
+                    scale=alt.Scale(domain=list(_CHOSEN), range=list(_COLOURS)),
+                ),
+                tooltip=["group:N", "n_samples:Q", "size:Q", "lost:Q", "rank:Q"],
+            )
+        )
+        panel = alt.layer(band, lines).properties(width=150, height=110)
+        return panel.facet(
+            facet=alt.Facet("group:N", sort=self.groups, title=None), columns=4
+        ).properties(title=self._title())
+
+    def describe(self) -> str:
+        """Return the largest losses in one line."""
+        rows = self.frame
+        rows = rows[rows["size"] == self.study.sizes[-1]].set_index("group").loc[self.groups[:4]]
+        told = "; ".join(
+            f"{name} {row['change']:+.3f} (chance {row['chance_lower']:.3f} to "
+            f"{row['chance_upper']:.3f})"
+            for name, row in rows.iterrows()
+        )
+        return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes silenced: {told})"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _title(self) -> str:
+        cluster, factor = self.study.cases[self.case]
+        return f"factor {factor} of {cluster} in {self.study.layer}"
+
+    def snapshot(self) -> bytes:
+        """Return the first panels as a PNG, for readers without a drawing of Altair's charts."""
+        return panels_png(self.frame, self.groups, list(_LINES), _COLOURS, self._title())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        # Not Altair's page, which fetches its scripts from elsewhere.
+        version = alt.SCHEMA_VERSION.split(".")[0]
+        return {
+            f"application/vnd.vegalite.{version}+json": self.chart.to_dict(),
+            "image/png": base64.b64encode(self.snapshot()).decode("ascii"),
+            "text/plain": self.describe(),
+        }

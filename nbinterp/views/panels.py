@@ -1,0 +1,54 @@
+"""A static picture of lines over a band of chance, one panel a group."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from PIL import ImageColor
+
+from nbinterp.views.snapshot import _SCALE, Array, _Sheet
+
+_WIDTH, _HEIGHT, _MARGIN, _COLUMNS = 150.0, 90.0, 46.0, 4
+
+
+def panels_png(
+    frame: pd.DataFrame,
+    groups: Sequence[str],
+    lines: Sequence[str],
+    colours: Sequence[str],
+    title: str,
+) -> bytes:
+    """Return a PNG of columns `lines` of `frame` over size, with chance_lower to chance_upper."""
+    n_rows = -(-len(groups) // _COLUMNS)
+    step = (_WIDTH + _MARGIN, _HEIGHT + _MARGIN)
+    sheet = _Sheet(_COLUMNS * step[0] + _MARGIN, n_rows * step[1] + _MARGIN)
+    sheet.text(10, 14, title, size=13)
+    known = frame[[*lines, "chance_lower", "chance_upper"]].to_numpy(float)
+    low, high = min(0.0, np.nanmin(known)), max(0.0, np.nanmax(known))
+    span, last = max(high - low, 1e-12), max(frame["size"].max(), 1)
+    for number, group in enumerate(groups):
+        left = _MARGIN + number % _COLUMNS * step[0]
+        top = _MARGIN + number // _COLUMNS * step[1]
+        rows = frame[frame["group"] == group].sort_values("size")
+        x = left + rows["size"].to_numpy(float) / last * _WIDTH
+
+        def points(
+            column: str, x: Array = x, rows: pd.DataFrame = rows, top: float = top
+        ) -> list[tuple[float, float]]:
+            y = top + (high - rows[column].to_numpy(float)) / span * _HEIGHT
+            return [(_SCALE * a, _SCALE * b) for a, b in zip(x, y, strict=True) if np.isfinite(b)]
+
+        band = points("chance_lower") + points("chance_upper")[::-1]
+        if len(band) > 2:
+            sheet.draw.polygon(band, fill=(215, 215, 215))
+        for column, colour in zip(lines, colours, strict=False):
+            line = points(column)
+            if len(line) > 1:
+                sheet.draw.line(line, fill=ImageColor.getrgb(colour), width=3)
+            for a, b in line:
+                sheet.draw.ellipse([a - 4, b - 4, a + 4, b + 4], fill=ImageColor.getrgb(colour))
+        sheet.text(left, top - 9, group, width=_WIDTH)
+        sheet.text(left - 4, top + 5, f"{high:.2g}", size=9, anchor="rm")
+        sheet.text(left - 4, top + _HEIGHT - 5, f"{low:.2g}", size=9, anchor="rm")
+        sheet.text(left + _WIDTH, top + _HEIGHT + 10, f"{last} nodes", size=9, anchor="rm")
+    return sheet.png()

@@ -1,0 +1,83 @@
+"""Recording all layers against the plain forward pass over the same data in the same batches.
+
+Run as ``python tests/benchmarks/bench_record.py``. The plain pass keeps nothing, not even the
+output; a recording keeps the output too, and checks all it keeps. The two alternate, and the
+ratio is that of the medians. `memory` is what it takes alone to write as many activations into
+new memory: no recording that keeps them can do without it.
+"""
+
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+from nbinterp.datasets import load_mnist, load_mnist_classifier
+from nbinterp.network import record
+
+RUNS = 25
+
+
+def plain(model, data, batch):
+    """Run the model and keep nothing."""
+    with torch.no_grad():
+        for start in range(0, len(data), batch):
+            model(torch.from_numpy(data[start : start + batch]))
+
+
+def memory(shapes, n, batch):
+    """Write `n` activations of each shape into new memory, a batch at a time."""
+    arrays = [torch.from_numpy(np.empty((n, *shape), np.float32)) for shape in shapes]
+    block = [torch.zeros(batch, *shape) for shape in shapes]
+    for start in range(0, n, batch):
+        for array, part in zip(arrays, block, strict=True):
+            array[start : start + batch].copy_(part[: n - start])
+
+
+def seconds(run):
+    """Return the seconds of `run` by the clock."""
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def row(name, model, data, layers, batch):
+    """Measure one network and print a line."""
+    rec = record(model, data[:2], layers, progress=False)
+    shapes = [rec[layer].shape[1:] for layer in layers]
+    runs = [
+        (
+            seconds(lambda: plain(model, data, batch)),
+            seconds(lambda: record(model, data, layers, batch_size=batch, progress=False)),
+            seconds(lambda: memory(shapes, len(data), batch)),
+        )
+        for _ in range(RUNS)
+    ]
+    forward, recorded, written = np.median(runs[3:], axis=0)
+    print(
+        f"{name:<40} {batch:5} {1e3 * forward:8.1f} ms {1e3 * recorded:8.1f} ms"
+        f" {recorded / forward:7.3f} x {1e3 * written:8.1f} ms"
+    )
+
+
+def main():
+    """Print the table."""
+    pixels = (load_mnist().data / 255).astype(np.float32)
+    print(f"threads: {torch.get_num_threads()}")
+    print(f"{'':<40} {'batch':>5} {'plain':>11} {'record':>11} {'ratio':>9} {'memory':>11}")
+    torch.manual_seed(0)
+    cnn = nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(8, 16, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        nn.Flatten(),
+        nn.Linear(400, 10),
+    ).eval()
+    images = pixels[:2000].reshape(-1, 1, 28, 28)
+    for batch in (256, 512, 1024):
+        mlp = load_mnist_classifier()
+        row("MLP 784-200-200-10, 10,000 images", mlp, pixels, ["h1", "h2"], batch)
+        row("CNN of 8 and 16 channels, 2,000 images", cnn, images, ["0", "1"], batch)
+
+
+if __name__ == "__main__":
+    main()

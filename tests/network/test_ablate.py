@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import torch
+from network.worlds import Conv, assert_same, plain, seeded, state, worn
+
+from nbinterp.network import ablated, record
+
+X = np.random.default_rng(0).normal(size=(30, 6)).astype(np.float32)
+
+
+def run(model, x=X):
+    with torch.no_grad():
+        return model(torch.from_numpy(x))
+
+
+def test_zero_and_mean_are_those_of_the_layer():
+    model = seeded(plain).eval()
+    hidden = record(model, X, "0")["0"]
+    for mode, value in (("zero", 0), ("mean", hidden.mean(axis=0))):
+        edited = hidden.copy()
+        edited[:, [1, 4]] = np.broadcast_to(value, hidden.shape)[:, [1, 4]]
+        with torch.no_grad():
+            expected = model[3](model[2](model[1](torch.from_numpy(edited))))
+        given = {"data": X} if mode == "mean" else {}
+        with ablated(model, "0", [1, "0[4]"], mode, **given) as same:
+            assert same is model
+            torch.testing.assert_close(run(model), expected)
+    with ablated(model, "0", 1, "mean", means=np.full(8, 3.0)):
+        assert (record(model, X, "0")["0"][:, 1] == 3).all()
+
+
+def test_weights_are_rows_of_the_linear_and_leave_a_constant_behind_batchnorm():
+    model = seeded(plain).eval()
+    norm = model[0][1]
+    with torch.no_grad():
+        norm.running_mean += torch.linspace(-1, 1, 8)
+        norm.bias += 0.3
+    copy = seeded(plain).eval()
+    copy.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        copy[0][0].weight[[2, 5]] = 0
+        copy[0][0].bias[[2, 5]] = 0
+    with ablated(model, "0", [2, "0[5]"], "weights"):
+        torch.testing.assert_close(run(model), run(copy))
+        hidden = record(model, X, "0")["0"][:, 2]
+    shift = norm.bias - norm.weight * norm.running_mean / (norm.running_var + norm.eps).sqrt()
+    np.testing.assert_allclose(hidden, shift[2].relu().item(), atol=1e-6)
+
+
+def test_channels_and_positions():
+    model = seeded(Conv).eval()
+    x = X[:30].reshape(5, 1, 6, 6)
+    with ablated(model, "conv", [1, "conv[3,0,2]"]):
+        hidden = record(model, x, "conv")["conv"]
+    before = record(model, x, "conv")["conv"]
+    before[:, 1] = 0
+    before[:, 3, 0, 2] = 0
+    np.testing.assert_allclose(hidden, before)
+
+
+def test_nested_and_left_as_it_came():
+    model = worn(seeded(plain), torch.from_numpy(X))
+    before = state(model)
+    with pytest.raises(KeyboardInterrupt), ablated(model, "0", 1), ablated(model, "1", [0, 2]):
+        rec = record(model, X, ["0", "1"])
+        assert not rec["0"][:, 1].any() and not rec["1"][:, [0, 2]].any()
+        raise KeyboardInterrupt
+    assert_same(before, state(model))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (("x", 0), "must be the name of a submodule"),
+        (("0", 8), "must be the number of a node of '0'"),
+        (("0", "1[0]"), "must be the name of a node of '0'"),
+        (("0", 0, "off"), "'zero', 'mean', 'weights'"),
+        (("0", 0, "mean"), "either data to take the means of, or means"),
+        (("2", 0, "weights"), "one Linear or convolution, not 0"),
+    ],
+)
+def test_bad_arguments(arguments, match):
+    model = seeded(plain).eval()
+    before = state(model)
+    with pytest.raises(ValueError, match=match), ablated(model, *arguments):
+        run(model)
+    assert_same(before, state(model))

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+import torch
+from network.worlds import Conv, Skip, assert_same, factors_of, plain, seeded, state, worn
+from torch import nn
+
+from nbinterp.network import ablated, ablation_study, record
+
+GENERATOR = np.random.default_rng(0)
+X = GENERATOR.normal(size=(90, 6)).astype(np.float32)
+LABELS = GENERATOR.integers(0, 3, 90)
+SIZES = (1, 2, 4)
+
+
+def world(kind):
+    layer, n = {"plain": ("0", 8), "Skip": ("layer", 6), "Conv": ("conv", 4)}[kind.__name__]
+    data = X if layer != "conv" else np.tile(X, 6).reshape(90, 1, 6, 6)
+    names = [f"{layer}[{i}]" for i in range(n)] + ["logit 0"]
+    clusters = [
+        factors_of(names, GENERATOR.random((2, n + 1)), indices=rows, name=f"cluster {k}")
+        for k, rows in enumerate(np.split(np.arange(90), 3))
+    ]
+    return seeded(kind).eval(), layer, data, clusters, n
+
+
+@pytest.mark.parametrize("mode", ["zero", "mean", "weights"])
+@pytest.mark.parametrize("kind", [plain, Skip, Conv])
+def test_replica_by_plain_loops(kind, mode):
+    model, layer, data, clusters, n = world(kind)
+    study = ablation_study(
+        model, data, clusters, layer=layer, labels=LABELS, sizes=SIZES, mode=mode, n_random=5,
+        random_state=0,
+    )  # fmt: skip
+    assert study.change.shape == (6, 3, 7, 4) and study.random.shape == (5, 3, 7, 4)
+    given = {"data": data} if mode == "mean" else {}
+    for i, (name, factor) in enumerate(study.cases):
+        cluster = next(c for c in clusters if c.name == name)
+        order = np.argsort(-cluster.mutual_information_[factor, :n])
+        for j, size in enumerate(SIZES):
+            with ablated(model, layer, order[:size].tolist(), mode, **given):
+                output = record(model, data, layer).output
+            right = output.argmax(axis=1) == LABELS
+            for g, group in enumerate(study.groups):
+                kind_of, _, number = group.partition(" ")
+                rows = {
+                    "all": lambda: np.arange(90),
+                    "cluster": lambda number=number: clusters[int(number)].indices,
+                    "class": lambda number=number: np.flatnonzero(int(number) == LABELS),
+                }[kind_of]()
+                expected = np.r_[output[rows].mean(axis=0), right[rows].mean()]
+                got = study.baseline[g] + study.change[i, j, g]
+                np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def planted():
+    """Nodes 0 to 3 carry class 1, nodes 4 to 7 class 0, the others nothing."""
+    model = nn.Sequential(nn.Sequential(nn.Linear(2, 40, bias=False), nn.ReLU()), nn.Linear(40, 2))
+    with torch.no_grad():
+        model[0][0].weight.zero_()
+        model[0][0].weight[:4, 1] = 1
+        model[0][0].weight[4:8, 0] = 1
+        model[1].weight.zero_()
+        model[1].weight[1, :4] = 1
+        model[1].weight[0, 4:8] = 1
+        model[1].bias.copy_(torch.tensor([0.1, 0.0]))
+    return model
+
+
+def test_a_planted_group_costs_its_own_class_beyond_chance():
+    labels = np.repeat([0, 1], 50)
+    data = np.eye(2, dtype=np.float32)[labels]
+    information = np.where(np.arange(40) < 4, 1.0, 0.0)
+    factors = factors_of([f"0[{i}]" for i in range(40)], information, indices=range(50, 100))
+    study = ablation_study(
+        planted(), data, factors, layer="0", labels=labels, sizes=(4,), n_random=200, random_state=0
+    )
+    frame = study.to_frame().set_index("group")
+    assert frame.loc["class 1", "change"] == -1 < frame.loc["class 1", "chance_lower"]
+    assert frame.loc["class 1", "rank"] == pytest.approx(1 / 201)
+    assert frame.loc["class 0", "change"] == 0 and frame.loc["class 0", "rank"] == 1
+    # Both plain choices find the group here: only these nodes are on, and weigh on the class.
+    assert frame.loc["class 1", "by_activation"] == frame.loc["class 1", "by_weight"] == -1
+    logit = study.to_frame("logit 1").set_index("group")
+    assert logit.loc["class 1", "change"] == pytest.approx(-4)
+
+
+def test_the_fast_way_is_taken_and_only_where_a_linear_alone_reads_the_layer():
+    from nbinterp.network.rest import Rest, taken
+    from nbinterp.network.sweep import successor
+
+    for kind, expected in ((plain, True), (Skip, False), (Conv, False)):
+        model, layer, data, _, _ = world(kind)
+        rest = Rest("test", model, layer)
+        first = taken("test", model, data, 0, 1)
+        rest.probe(first)
+        assert (successor(rest, first) is not None) == expected
+
+
+def test_left_as_it_came_also_when_interrupted():
+    model, layer, data, clusters, _ = world(plain)
+    model = worn(model, torch.from_numpy(X))
+    before = state(model)
+    asked = {"layer": layer, "labels": LABELS, "sizes": SIZES, "n_random": 2}
+    ablation_study(model, data, clusters, **asked)
+    assert_same(before, state(model))
+    for stop_at in (1, 3, 5, 8):
+        calls = []
+
+        def interrupt(module, inputs, calls=calls, stop_at=stop_at):
+            calls.append(1)
+            if len(calls) > stop_at:
+                raise KeyboardInterrupt
+
+        handle = model[3].register_forward_pre_hook(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ablation_study(model, data, clusters, **asked)
+        handle.remove()
+        assert_same(before, state(model))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"layer": "none"}, "must be the name of a submodule"),
+        ({"layer": "3"}, "of which factors have nodes"),
+        ({"sizes": [9]}, "at most the number of nodes, 8"),
+        ({"labels": LABELS + 1}, "from 0 to 2"),
+        ({"labels": LABELS[:5]}, "one label a sample, 90"),
+        ({"mode": "off"}, "'zero', 'mean', 'weights'"),
+        ({"n_random": -1}, "at least 0"),
+    ],
+)
+def test_bad_arguments(change, match):
+    model, layer, data, clusters, _ = world(plain)
+    asked = {"layer": layer, "labels": LABELS, "sizes": SIZES, **change}
+    with pytest.raises(ValueError, match=match):
+        ablation_study(model, data, clusters, **asked)

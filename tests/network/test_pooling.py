@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from nbinterp.network import record
+
+
+class Named(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(10, 4)
+
+    def forward(self, tokens, attention_mask):
+        hidden = self.embed(tokens)
+        return {"hidden": hidden.mean(dim=1), "rest": attention_mask}
+
+
+TOKENS = np.random.default_rng(0).integers(0, 10, (9, 5))
+MASK = (np.arange(5) < np.random.default_rng(1).integers(1, 6, 9)[:, None]).astype(np.int64)
+
+
+def test_dicts_become_arguments_and_pooling_heeds_the_mask():
+    model, data = Named(), {"tokens": TOKENS, "attention_mask": MASK}
+    rec = record(model, data, layers="embed", batch_size=4)
+    samples = [{key: torch.as_tensor(part[k]) for key, part in data.items()} for k in range(9)]
+    again = record(model, DataLoader(samples, batch_size=2), layers="embed")
+    np.testing.assert_array_equal(rec["embed"], again["embed"])
+    np.testing.assert_array_equal(rec.mask, MASK > 0)
+    values = rec["embed"]
+    for pool, of in [
+        ("mean", lambda v: v.mean(axis=0)),
+        ("max", lambda v: v.max(axis=0)),
+        ("first", lambda v: v[0]),
+        ("last", lambda v: v[-1]),
+    ]:
+        expected = [of(values[k][MASK[k] > 0]) for k in range(9)]
+        table = rec.concat("embed", pool=pool)
+        np.testing.assert_allclose(table, np.stack(expected), atol=1e-6)
+    assert list(table.columns) == ["embed[0]", "embed[1]", "embed[2]", "embed[3]"]
+
+
+def test_maps_become_one_value_a_channel():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten())
+    rec = record(model, np.random.default_rng(0).random((9, 1, 8, 8)), layers="0")
+    table = rec.concat("0", pool="mean")
+    np.testing.assert_allclose(table["0[3]"], rec["0"][:, 3].mean(axis=(1, 2)), atol=1e-6)
+    rows = rec.concat("0", pool="max", channel_axis=-1)
+    np.testing.assert_array_equal(rows["0[5]"], rec["0"][..., 5].max(axis=(1, 2)))
+    with pytest.raises(ValueError, match="pool='sum'"):
+        rec.concat("0", pool="sum")
+    with pytest.raises(ValueError, match="other than the samples'"):
+        rec.concat("0", pool="mean", channel_axis=0)

@@ -1,0 +1,83 @@
+"""Networks and factors whose answers are known, for the tests of what edits them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def seeded(make, seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make()
+
+
+def factors_of(names, information, correlation=None, indices=range(20), name="cluster 0"):
+    information = np.atleast_2d(np.asarray(information, dtype=float))
+    return SimpleNamespace(
+        name=name,
+        indices=np.array(indices),
+        feature_names=list(names),
+        mutual_information_=information,
+        correlation_=np.ones_like(information)
+        if correlation is None
+        else np.atleast_2d(correlation),
+        total_correlations_=information.sum(axis=1),
+    )
+
+
+class Skip(nn.Module):
+    """Reads its input both through the layer and past it."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Sequential(nn.Linear(6, 6), nn.ReLU())
+        self.output = nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.output(self.layer(x) + x)
+
+
+class Conv(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True))
+        self.pool = nn.AdaptiveAvgPool2d(2)
+        self.output = nn.Linear(16, 3)
+
+    def forward(self, x):
+        return self.output(torch.relu_(self.pool(self.conv(x))).flatten(1))
+
+
+def plain():
+    return nn.Sequential(
+        nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU()),
+        nn.Linear(8, 5),
+        nn.ReLU(inplace=True),
+        nn.Linear(5, 3),
+    )
+
+
+def worn(model, x):
+    """A model in training mode but for one part, with gradients and a hook of its user."""
+    model.train()
+    parts = [part for part in model.modules() if part is not model]
+    parts[-1].eval()
+    next(model.parameters()).requires_grad_(False)
+    parts[0].register_forward_hook(lambda module, inputs, output: None)
+    model(x).sum().backward()
+    return model
+
+
+def state(model):
+    return (
+        [module.training for module in model.modules()],
+        {key: value.clone() for key, value in model.state_dict().items()},
+        [(p.requires_grad, None if p.grad is None else p.grad.clone()) for p in model.parameters()],
+        [(len(m._forward_hooks), len(m._forward_pre_hooks)) for m in model.modules()],
+    )
+
+
+def assert_same(before, after):
+    torch.testing.assert_close(after, before, rtol=0, atol=0)

@@ -1,0 +1,215 @@
+import { bytes } from "../shared/arrays";
+import type { Client } from "../shared/protocol";
+import { FrameCache } from "./cache";
+import { type Film, filmed } from "./film";
+import { alone, type Frame, framesOf, type Sizes } from "./scene";
+import type { Stats } from "./stats";
+
+type Asked = {
+  amounts: Float32Array;
+  /** Grows with each position that is asked for. */
+  serial: number;
+  /** When the event was that asked for it. */
+  asked: number;
+};
+
+/** A frame to draw, and of what. */
+export type Shot = Frame &
+  Asked & {
+    /** Where it comes from: an answer to this request, an earlier answer, or the saved film. */
+    from: "answer" | "cache" | "film";
+  };
+
+export type Listener = {
+  show(shot: Shot): void;
+  /** The position `serial` cannot be had. */
+  fail(text: string, serial: number): void;
+  /** `busy`, `mode` or `silent` are others than before. */
+  turned(): void;
+};
+
+const BUSY_MS = 300;
+// An answer that never came once tells of no kernel; later, of one that is busy or was restarted.
+const FIRST_MS = 1500;
+const LATER_MS = 10_000;
+const IDLE_MS = 150;
+// What a drag may at most have to wait for: half a frame or so.
+const CHUNK_MS = 40;
+const MOST_POSITIONS = 64;
+const MOST_CHUNK_BYTES = 2e6;
+
+/** Frames for positions of the sliders: from the kernel, kept from before, or from the film. */
+export class Source {
+  mode: "live" | "film";
+  busy = false;
+  /** Whether a kernel should be there and does not answer. */
+  silent = false;
+  readonly cache = new FrameCache();
+  private answered = false;
+  private serial = 0;
+  private epoch = 0;
+  private last: (Asked & { factor: number }) | null = null;
+  /** How many positions are fetched ahead at a time. */
+  private chunk = 4;
+  private timers: number[] = [];
+  private idle = 0;
+
+  constructor(
+    private readonly client: Client,
+    private readonly live: boolean,
+    private readonly listener: Listener,
+    public film: Film | null,
+    public sizes: Sizes,
+    signal: AbortSignal,
+  ) {
+    this.mode = live ? "live" : "film";
+    signal.addEventListener("abort", () => {
+      this.rest();
+      window.clearTimeout(this.idle);
+    });
+  }
+
+  /** The serial of the newest position. */
+  get newest(): number {
+    return this.serial;
+  }
+
+  /**
+   * Ask for the frame of `amounts`; what is known of it is shown at once. A film shows `factor`
+   * alone.
+   */
+  ask(amounts: Float32Array, asked: number, factor: number): void {
+    window.clearTimeout(this.idle);
+    const position = { amounts, serial: ++this.serial, asked };
+    this.last = { ...position, factor };
+    const known = this.cache.get(amounts);
+    if (known) this.listener.show({ ...known, ...position, from: "cache" });
+    else if (this.mode === "film") this.play();
+    if (this.live) void this.fetch(position);
+  }
+
+  /** Find out whether a kernel answers, before the first drag does. */
+  probe(amounts: Float32Array): void {
+    if (this.live && !this.answered && !this.client.busy("frame")) {
+      void this.fetch({ amounts, serial: this.serial, asked: Number.NaN });
+    }
+  }
+
+  /** Show `frame`, which came otherwise, as the newest. */
+  adopt(frame: Frame, amounts: Float32Array): void {
+    window.clearTimeout(this.idle);
+    const serial = ++this.serial;
+    this.last = null;
+    this.listener.show({ ...frame, amounts, serial, asked: Number.NaN, from: "answer" });
+  }
+
+  /** Forget all frames: they were of another base. Answers that are under way are dropped. */
+  forget(film: Film | null, sizes: Sizes): void {
+    this.epoch++;
+    this.film = film;
+    this.sizes = sizes;
+    this.cache.clear();
+    window.clearTimeout(this.idle);
+  }
+
+  /** Tell Python that the sliders rest at `amounts`. */
+  settle(amounts: Float32Array, { count, p50, p95 }: Stats): void {
+    const { serial } = this;
+    this.client.request("settle", { count, p50, p95 }, [bytes(amounts)]).then(
+      (reply) => {
+        if (!reply.ok) this.listener.fail(reply.error || "The amounts were not taken.", serial);
+      },
+      () => undefined, // a newer position took its place, or the kernel is gone
+    );
+  }
+
+  /** Ask for `positions` while the hand rests, a few at a time. */
+  prefetch(positions: Float32Array[]): void {
+    window.clearTimeout(this.idle);
+    if (!this.live || this.mode === "film") return;
+    const bytesEach = 4 * (this.sizes.decoded + this.sizes.outputs);
+    const most = Math.min(MOST_POSITIONS, Math.floor(MOST_CHUNK_BYTES / Math.max(1, bytesEach)));
+    const missing = positions.filter((amounts) => !this.cache.get(amounts)).slice(0, most);
+    this.idle = window.setTimeout(() => void this.fill(missing), IDLE_MS);
+  }
+
+  private async fill(positions: Float32Array[]): Promise<void> {
+    const { epoch, serial } = this;
+    while (positions.length && !this.client.busy("frames") && !this.client.busy("frame")) {
+      const few = positions.splice(0, this.chunk);
+      const width = few[0]?.length ?? 0;
+      const table = new Float32Array(few.length * width);
+      few.forEach((amounts, row) => {
+        table.set(amounts, row * width);
+      });
+      const reply = await this.client.request("frames", {}, [bytes(table)]).catch(() => null);
+      if (!reply || epoch !== this.epoch) return;
+      const frames = framesOf(reply, this.sizes, few.length);
+      if (typeof frames === "string") return; // the drag itself will say so
+      const slow = (reply.ms ?? 0) > CHUNK_MS;
+      this.chunk = slow ? Math.max(1, this.chunk >> 1) : Math.min(MOST_POSITIONS, 2 * this.chunk);
+      few.forEach((amounts, row) => {
+        this.cache.put(amounts, frames[row] as Frame);
+      });
+      if (serial !== this.serial) return;
+    }
+  }
+
+  private async fetch(position: Asked): Promise<void> {
+    const { epoch } = this;
+    const answer = this.client.request("frame", {}, [bytes(position.amounts)]);
+    if (!this.timers.length) this.watch();
+    const reply = await answer.catch(() => null);
+    if (!reply) return; // superseded; a kernel that is gone shows by its silence
+    this.rest();
+    this.answered = true;
+    this.turn("live", false);
+    if (this.client.busy("frame")) this.watch();
+    if (epoch !== this.epoch) return;
+    const frames = framesOf(reply, this.sizes);
+    if (typeof frames === "string") {
+      this.listener.fail(frames, position.serial);
+      return;
+    }
+    const frame = frames[0] as Frame;
+    this.cache.put(position.amounts, frame);
+    this.listener.show({ ...frame, ...position, from: "answer" });
+  }
+
+  /** Show the newest position as far as the film has it. */
+  private play(): void {
+    if (!this.film || !this.last) return;
+    const { factor, ...position } = this.last;
+    const frame = filmed(this.film, factor, position.amounts[factor] ?? 0);
+    const amounts = alone(position.amounts, factor);
+    this.listener.show({ ...frame, ...position, amounts, from: "film" });
+  }
+
+  /** Wait for an answer. */
+  private watch(): void {
+    this.timers = [
+      window.setTimeout(() => {
+        this.busy = true;
+        this.listener.turned();
+      }, BUSY_MS),
+      window.setTimeout(() => this.giveUp(), this.answered ? LATER_MS : FIRST_MS),
+    ];
+  }
+
+  private giveUp(): void {
+    this.turn("film", true);
+    this.play();
+  }
+
+  private rest(): void {
+    for (const timer of this.timers.splice(0)) window.clearTimeout(timer);
+  }
+
+  private turn(mode: "live" | "film", silent: boolean): void {
+    const same = mode === this.mode && silent === this.silent && !this.busy;
+    this.mode = mode;
+    this.silent = silent;
+    this.busy = false;
+    if (!same) this.listener.turned();
+  }
+}
