@@ -1,0 +1,161 @@
+"""A scalar of a network: its values and gradients for many inputs at once."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nbinterp import _checks
+from nbinterp.network.hooks import evaluating
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One number a sample, made from what a model puts out.
+
+    Parameters
+    ----------
+    caller : str
+        Named in errors.
+    model : callable
+        From a batch (n, *shape) to outputs.
+    target : int, callable or None
+        Which output, or what makes one number of the outputs.
+    shape : tuple of int
+        Of one sample.
+    """
+
+    caller: str
+    model: Callable[[Tensor], Any]
+    target: Any
+    shape: tuple[int, ...]
+
+    def visiting(self) -> AbstractContextManager[None]:
+        """Put a Module in eval mode without gradients for a while."""
+        model = self.model
+        return evaluating(model) if isinstance(model, nn.Module) else torch.no_grad()
+
+    def values(self, rows: Tensor) -> Tensor:
+        """Return the numbers ``(n,)`` of flattened samples ``(n, d)``."""
+        output = self.model(rows.reshape(-1, *self.shape))
+        if callable(self.target):
+            return self._one_a_row(self.target(output), len(rows))
+        if self.target is None:
+            return self._one_a_row(output, len(rows))
+        _checks.require(
+            isinstance(output, Tensor) and output.ndim == 2 and len(output) == len(rows),
+            self._call(f"target={self.target}"),
+            f"must have a model that puts out ({len(rows)}, n_outputs), not {_form(output)}",
+            "Pass a function of the outputs as target.",
+        )
+        _checks.integer(
+            self.caller,
+            "target",
+            self.target,
+            0,
+            output.shape[1] - 1,
+            of="the last output",
+        )
+        column: Tensor = output[:, self.target]
+        return column
+
+    def gradients(self, rows: Tensor) -> Tensor:
+        """Return the gradients ``(n, d)`` at flattened samples ``(n, d)``.
+
+        One backward pass of the sum: rows must not depend on each other. Nothing is added to the
+        gradients of the model's parameters.
+        """
+        with torch.enable_grad():
+            leaf = rows.detach().requires_grad_()
+            return self._slope(self.values(leaf).sum(), leaf)
+
+    def turns(self, row: Tensor, columns: Tensor) -> Tensor:
+        """Return how the gradient at one sample ``(d,)`` turns along inputs ``(len(columns), d)``.
+
+        As with `gradients`, one pass of the sum over copies of the sample, each for one input.
+        """
+        with torch.enable_grad():
+            leaf = row.detach().repeat(len(columns), 1).requires_grad_()
+            slope = self._slope(self.values(leaf).sum(), leaf, create_graph=True)
+            if not slope.requires_grad:
+                return torch.zeros_like(leaf)
+            chosen = slope.gather(1, columns[:, None]).sum()
+            return self._slope(chosen, leaf)
+
+    def check(self, points: Tensor) -> None:
+        """Refuse a function that is not finite, or whose rows depend on each other or on chance."""
+        row = points[:1]
+        shift = row.abs().mean().clamp(min=1e-2)
+        # Two rows of company, as batch normalization refuses to train on one.
+        first = self.values(torch.cat([row, row + shift, row - shift]))
+        _checks.require(
+            bool(torch.isfinite(first[:1]).all()),
+            self._call("model"),
+            "must give finite numbers at the samples",
+            "Look for NaN in the samples, or a division by zero in the model.",
+        )
+        again = self.values(torch.cat([row, row - 2 * shift, row + 3 * shift]))
+        size = float(first[0].abs().clamp(min=1.0))
+        slack = 1e-2 if first.dtype in (torch.float16, torch.bfloat16) else 1e-4
+        _checks.require(
+            float((first[0] - again[0]).abs()) <= slack * size,
+            self._call("model"),
+            "must give each row of a batch its own number, but a row changed with its company",
+            "Put the model in eval mode: batch normalization mixes rows in training, dropout is "
+            "random.",
+        )
+
+    def _slope(self, total: Tensor, leaf: Tensor, create_graph: bool = False) -> Tensor:
+        _checks.require(
+            total.requires_grad,
+            self._call("model"),
+            "must be differentiable in its input",
+            "Take out no_grad, detach, argmax and roundtrips through NumPy.",
+        )
+        (slope,) = torch.autograd.grad(
+            total, leaf, create_graph=create_graph, allow_unused=True, materialize_grads=True
+        )
+        return slope
+
+    def _call(self, argument: str) -> str:
+        return f"{self.caller}({argument})"
+
+    def _one_a_row(self, value: Any, n: int) -> Tensor:
+        if not isinstance(value, Tensor) or value.numel() != n or len(value) != n:
+            _checks.fail(
+                self._call(f"target={_checks.show(self.target)}"),
+                f"must give one number a sample, ({n},), not {_form(value)}",
+                "Pass the number of an output, or a function from the outputs to one a sample.",
+            )
+        return value.reshape(n)
+
+
+def flat(caller: str, x: Any) -> tuple[Tensor, tuple[int, ...]]:
+    """Return samples as rows ``(n, d)`` of floats, and the shape of one."""
+    tensor = x.detach() if isinstance(x, Tensor) else torch.as_tensor(_checks.to_numpy(x))
+    call = f"{caller}(x={_checks.show(x)})"
+    _checks.require(
+        tensor.is_floating_point(),
+        call,
+        f"must be floats, not {str(tensor.dtype).removeprefix('torch.')}: whole numbers have no "
+        "derivatives",
+        "Scale the input to floats, or explain the embeddings of tokens.",
+        TypeError,
+    )
+    _checks.require(
+        tensor.ndim >= 2 and tensor.numel() > 0,
+        call,
+        "must have a row a sample",
+        "Pass x[None] for one sample.",
+    )
+    _checks.require(
+        bool(torch.isfinite(tensor).all()), call, "must be finite", "Drop or fill those entries."
+    )
+    return tensor.reshape(len(tensor), -1), tuple(tensor.shape[1:])
+
+
+def _form(value: Any) -> str:
+    return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__

@@ -1,0 +1,119 @@
+"""The ordinary Hessian of a network, and a word of warning where it says nothing."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import activation
+
+from nbinterp import _checks, _device
+from nbinterp.interactions.gradients import Scalar, flat
+from nbinterp.network.hooks import home
+
+
+def hessian(
+    model: Any, x: Any, *, target: Any = None, chunk_size: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Return the second derivatives of a network at samples.
+
+    A column of each matrix is the derivative of the gradient along one input; as many columns are
+    taken at once as memory allows.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or callable
+        From a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, twice differentiable. A Module
+        is put in eval mode for the call.
+    x : array or tensor of shape (n_samples, ...)
+        The samples, floats.
+    target : int, callable or None
+        Which output; or a function from outputs to ``(b,)``; None if the model gives one number a
+        sample.
+    chunk_size : int, optional
+        Columns at a time; by memory if None.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features, n_features)
+        In output units per squared input unit.
+
+    Warns
+    -----
+    UserWarning
+        If the matrix of a sample is exactly zero: the function is of linear pieces there, as a
+        ReLU network's logits are. `SmoothHess` tells how such a network bends.
+
+    Raises
+    ------
+    ValueError
+        If the model gives NaN, no number a sample, or rows depend on each other.
+    TypeError
+        If `x` holds whole numbers, in which there are no derivatives.
+
+    Notes
+    -----
+    The softmax of a ReLU network has a Hessian, but only that of the softmax: the network under it
+    counts as linear.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nbinterp.interactions import hessian
+    >>> hessian(lambda x: x[:, 0] * x[:, 1].exp(), torch.zeros(1, 2))[0]
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    rows, shape = flat("hessian", x)
+    if isinstance(model, nn.Module):
+        rows = rows.to(*home(model))
+    if chunk_size is not None:
+        _checks.integer("hessian", "chunk_size", chunk_size, 1)
+    function = Scalar("hessian", model, target, shape)
+    with function.visiting():
+        function.check(rows)
+        matrices = torch.stack([_of_one(function, row, chunk_size) for row in rows])
+    _checks.require(
+        bool(torch.isfinite(matrices).all()),
+        "hessian(model)",
+        "must have finite second derivatives at the samples",
+        "Look for a square root or a norm at zero.",
+    )
+    flat_ones = int((matrices == 0).all(2).all(1).sum())
+    if flat_ones:
+        warnings.warn(_why(model, flat_ones, len(rows)), UserWarning, stacklevel=2)
+    found: npt.NDArray[np.float64] = matrices.to("cpu", torch.float64).numpy()
+    return found
+
+
+def _of_one(function: Scalar, row: Tensor, chunk_size: int | None) -> Tensor:
+    """Return the matrix ``(d, d)`` of one sample: a copy of it for each column."""
+    d = len(row)
+    step = chunk_size or min(1024, _device.rows_per_block(row.device, 32 * d * row.element_size()))
+    return torch.cat(
+        [
+            function.turns(row, torch.arange(start, min(start + step, d), device=row.device))
+            for start in range(0, d, step)
+        ]
+    )
+
+
+def _why(model: Any, zeros: int, count: int) -> str:
+    kinds = {type(each).__name__ for each in _modules(model) if _is_activation(each)}
+    named = f" Its activations are {', '.join(sorted(kinds))}." if kinds else ""
+    return (
+        f"The Hessian is exactly zero at {zeros} of {count} samples: the function is linear there, "
+        f"as networks of ReLU, max pooling and other linear pieces are almost everywhere.{named} "
+        "This does not mean that inputs do not act together. Use SmoothHess, which tells how the "
+        "gradient turns in a neighbourhood."
+    )
+
+
+def _modules(model: Any) -> list[nn.Module]:
+    return list(model.modules()) if isinstance(model, nn.Module) else []
+
+
+def _is_activation(module: nn.Module) -> bool:
+    return type(module).__module__ == activation.__name__

@@ -1,0 +1,88 @@
+"""Powers of a two by two matrix, one factor a player, applied to tables over all coalitions."""
+
+from collections.abc import Sequence
+
+import torch
+
+# Players that one matrix product handles: 32 x 32 blocks are as fast as any for 6 to 20 players.
+_BLOCK = 5
+
+
+class KroneckerPower:
+    """The matrix ``F x F x ... x F`` (Kronecker, `n` times) as a map of the last axis.
+
+    It costs O(2^n) times the number of players, as the butterflies of `moebius` do, in few calls.
+
+    Parameters
+    ----------
+    factor : tensor of shape (2, 2)
+        What is done to the pair (player off, player on).
+    n_players : int
+        The last axis holds ``2**n_players`` entries.
+    """
+
+    def __init__(self, factor: torch.Tensor, n_players: int) -> None:
+        n_blocks = max(1, -(-n_players // _BLOCK))
+        sizes = [n_players // n_blocks + (k < n_players % n_blocks) for k in range(n_blocks)]
+        self._blocks = [_power(factor, size) for size in sizes]
+
+    def __call__(self, table: torch.Tensor) -> torch.Tensor:
+        """Return the map of `table` ``(..., 2^n)``."""
+        if len(self._blocks) == 1:
+            return table @ self._blocks[0].T
+        if len(self._blocks) == 2:
+            high, low = self._blocks
+            square = table.reshape(*table.shape[:-1], len(high), len(low))
+            return (high @ square @ low.T).reshape(table.shape)
+        after = 1
+        mapped = table
+        for block in reversed(self._blocks):
+            cube = mapped.reshape(*table.shape[:-1], -1, len(block), after)
+            mapped = (block @ cube).reshape(table.shape)
+            after *= len(block)
+        return mapped
+
+
+class InverseOfSum:
+    """The inverse of ``F x ... x F + G x ... x G`` for two symmetric positive definite F, G.
+
+    One congruence W turns F into the unit matrix and G into a diagonal one; its power does so
+    with the powers, and what is left to invert is a diagonal.
+
+    Parameters
+    ----------
+    first, second : tensor of shape (2, 2)
+        F and G.
+    n_players : int
+        The number of factors.
+    """
+
+    def __init__(self, first: torch.Tensor, second: torch.Tensor, n_players: int) -> None:
+        root = torch.linalg.inv(torch.linalg.cholesky(first))
+        values, vectors = torch.linalg.eigh(root @ second @ root.T)
+        congruence = root.T @ vectors
+        self._forth = KroneckerPower(congruence.T, n_players)
+        self._back = KroneckerPower(congruence, n_players)
+        self._inverse = 1 / (1 + products([1.0, 1.0], n_players, values))
+
+    def __call__(self, table: torch.Tensor) -> torch.Tensor:
+        """Return the solution for the right-hand sides `table` ``(..., 2^n)``."""
+        return self._back(self._inverse * self._forth(table))
+
+
+def products(
+    pair: Sequence[float], n_players: int, values: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the diagonal of the power of ``diag(pair)``, or of ``diag(values)``, (2^n,)."""
+    two = torch.tensor(pair, dtype=torch.float64) if values is None else values
+    diagonal = torch.ones(1, dtype=two.dtype, device=two.device)
+    for _ in range(n_players):
+        diagonal = torch.kron(two, diagonal)
+    return diagonal
+
+
+def _power(factor: torch.Tensor, n: int) -> torch.Tensor:
+    power = torch.ones(1, 1, dtype=factor.dtype, device=factor.device)
+    for _ in range(n):
+        power = torch.kron(factor, power)
+    return power

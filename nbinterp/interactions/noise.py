@@ -1,0 +1,103 @@
+"""The Gaussian that a function is smoothed with: its shape, and its size in input units."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nbinterp import _checks
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A Gaussian of covariance ``scale² L Lᵀ``.
+
+    Parameters
+    ----------
+    scale : float
+        Its size; the standard deviation where `factor` is None.
+    factor : Tensor of shape (d,) or (d, d), or None
+        The diagonal of L, the lower triangle L, or None for the identity.
+    """
+
+    scale: float
+    factor: Tensor | None = None
+
+    def spread(self, z: Tensor) -> Tensor:
+        """Return ``L z`` for standard normal rows `z`: times `scale`, the noise itself."""
+        if self.factor is None:
+            return z
+        return z * self.factor if self.factor.ndim == 1 else z @ self.factor.T
+
+    def dual(self, z: Tensor) -> Tensor:
+        """Return ``L⁻ᵀ z``: the noise of `z`, times its inverse covariance and `scale`."""
+        if self.factor is None:
+            return z
+        if self.factor.ndim == 1:
+            return z / self.factor
+        solved: Tensor = torch.linalg.solve_triangular(self.factor.T, z.T, upper=True).T
+        return solved
+
+    def deviations(self) -> Any:
+        """Return the standard deviation of each coordinate, one number if they are the same."""
+        if self.factor is None:
+            return self.scale
+        rows = self.factor if self.factor.ndim == 1 else self.factor.norm(dim=1)
+        return self.scale * rows.to("cpu", torch.float64).numpy()
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Noise":
+        """Return the same noise for tensors of another kind."""
+        return Noise(self.scale, None if self.factor is None else self.factor.to(device, dtype))
+
+
+def noise(caller: str, sigma: Any, covariance: Any, default: float, d: int) -> Noise:
+    """Return the noise that a user asked for, of `d` coordinates."""
+    if covariance is not None:
+        _checks.require(
+            sigma is None,
+            f"{caller}(sigma=…, covariance=…)",
+            "must have only one of both",
+            "Scale the covariance instead.",
+        )
+        return Noise(1.0, _triangle(caller, covariance, d))
+    if sigma is None:
+        return Noise(default)
+    if np.ndim(sigma) == 0:
+        return Noise(_checks.real(caller, "sigma", sigma, 0.0, open_low=True))
+    deviations = np.asarray(sigma, dtype=np.float64).ravel()
+    call = f"{caller}(sigma={_checks.show(deviations)})"
+    _checks.require(
+        len(deviations) == d,
+        call,
+        f"must have one standard deviation an input, {d}",
+        "Pass one number, or as many as the input has.",
+    )
+    _checks.require(
+        bool((deviations > 0).all()) and bool(np.isfinite(deviations).all()),
+        call,
+        "must be positive and finite",
+        "Give inputs that do not vary a small standard deviation, or leave them out of the model.",
+    )
+    return Noise(1.0, torch.as_tensor(deviations))
+
+
+def _triangle(caller: str, covariance: Any, d: int) -> Tensor:
+    matrix = _checks.samples(caller, covariance, name="covariance", min_samples=1)
+    call = f"{caller}(covariance={_checks.show(matrix)})"
+    _checks.require(
+        matrix.shape == (d, d) and np.allclose(matrix, matrix.T, rtol=1e-5),
+        call,
+        f"must be symmetric of shape ({d}, {d})",
+        "Pass numpy.cov(X.T), scaled to the neighbourhood you mean.",
+    )
+    lower: Tensor
+    lower, failed = torch.linalg.cholesky_ex(torch.as_tensor(matrix, dtype=torch.float64))
+    _checks.require(
+        not bool(failed),
+        call,
+        "must be positive definite",
+        "Add a small multiple of the identity.",
+    )
+    return lower

@@ -1,0 +1,216 @@
+"""Players: the groups of inputs that are switched on and off together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp import _checks
+
+Mask = npt.NDArray[np.int64]
+
+BACKGROUND = -1  # the number of inputs that are always on
+FREE_PLAYERS = 12  # up to which nothing is said
+MOST_PLAYERS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Players:
+    """Which inputs belong to which player.
+
+    Parameters
+    ----------
+    mask : array of int
+        For each input the number of its player, from 0 on, or -1 for inputs that are always on.
+        Its shape is that of a sample, or of the whole batch if players differ by sample, or one
+        that broadcasts to it: a mask (height, width) takes all channels of a pixel together.
+    names : sequence of str, optional
+        One name a player; ``"x0"`` and so on if None.
+
+    Raises
+    ------
+    ValueError
+        If the mask has no player, or numbers leave one out.
+    TypeError
+        If it does not hold whole numbers.
+
+    Examples
+    --------
+    >>> from nbinterp.interactions import Players
+    >>> Players.patches((4, 4), 2)
+    Players(4 on a mask of shape (4, 4): patch 0,0, patch 0,1, patch 1,0, patch 1,1)
+    """
+
+    mask: Mask
+    names: tuple[str, ...] = field(default=())
+
+    def __init__(self, mask: Any, names: Sequence[object] | None = None) -> None:
+        array = np.asarray(_checks.to_numpy(mask))
+        call = f"Players(mask={_checks.show(array)})"
+        _checks.require(
+            array.dtype.kind in "iu" and array.ndim > 0,
+            call,
+            "must be an array of whole numbers",
+            "Number the players from 0 on; -1 is for inputs that are always on.",
+            TypeError,
+        )
+        numbers = np.unique(array)
+        numbers = numbers[numbers != BACKGROUND]
+        _checks.require(
+            numbers.size > 0,
+            call,
+            "must name at least one input, but all are -1",
+            "Give a number from 0 on to the inputs of a player.",
+        )
+        _checks.require(
+            int(numbers[0]) >= 0,
+            call,
+            f"must hold numbers from -1 on, not {int(numbers[0])}",
+            "Use -1 for inputs that are always on.",
+        )
+        absent = sorted(set(range(int(numbers[-1]) + 1)) - set(numbers.tolist()))
+        _checks.require(
+            not absent,
+            call,
+            f"must name an input of each player, but player {absent[0] if absent else 0} has none",
+            "Number the players 0, 1, 2, … without gaps.",
+        )
+        named = [f"x{k}" for k in range(numbers.size)] if names is None else names
+        texts = _checks.names("Players", "names", named, int(numbers.size))
+        object.__setattr__(self, "mask", array.astype(np.int64))
+        object.__setattr__(self, "names", tuple(texts))
+
+    @property
+    def count(self) -> int:
+        """How many players there are."""
+        return len(self.names)
+
+    @classmethod
+    def columns(
+        cls, columns: Sequence[object], groups: dict[str, Sequence[object]] | None = None
+    ) -> "Players":
+        """Return the columns of a table, or groups of them, as players.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            The names of all columns, in order.
+        groups : dict of str to sequence of str, optional
+            The columns of each player; others are always on. Each column is a player if None.
+
+        Examples
+        --------
+        >>> Players.columns(["age", "height", "weight"], {"body": ["height", "weight"]})
+        Players(1 on a mask of shape (3,): body)
+        """
+        listed = list(columns)
+        if groups is None:
+            return cls(np.arange(len(listed)), listed)
+        mask = np.full(len(listed), BACKGROUND)
+        for number, (name, members) in enumerate(groups.items()):
+            _claim("columns", mask, [_place(listed, item) for item in members], number, name)
+        return cls(mask, list(groups))
+
+    @classmethod
+    def patches(cls, image_shape: tuple[int, int], size: int | tuple[int, int]) -> "Players":
+        """Return the tiles of a grid over an image as players.
+
+        Parameters
+        ----------
+        image_shape : (int, int)
+            Height and width, in pixels. All channels of a pixel go together.
+        size : int or (int, int)
+            Height and width of a patch, in pixels; those at the far edges may be smaller.
+        """
+        tall, wide = (size, size) if isinstance(size, int) else size
+        tall = _checks.integer("Players.patches", "size", tall, 1, image_shape[0])
+        wide = _checks.integer("Players.patches", "size", wide, 1, image_shape[1])
+        across = -(-image_shape[1] // wide)
+        rows, columns = np.indices(image_shape)
+        down, right = rows // tall, columns // wide
+        names = [f"patch {k // across},{k % across}" for k in range(int(down.max() + 1) * across)]
+        return cls(down * across + right, names)
+
+    @classmethod
+    def tokens(
+        cls,
+        words: Sequence[int | Sequence[int]],
+        length: int,
+        *,
+        embedded: bool = False,
+        names: Sequence[object] | None = None,
+    ) -> "Players":
+        """Return token positions as players; all other positions are always on.
+
+        Parameters
+        ----------
+        words : sequence of int or of sequences of int
+            The position of each player, or all positions of a word that is cut into several.
+        length : int
+            Positions of a sample.
+        embedded : bool
+            Whether samples are embeddings (length, width) instead of token numbers (length,).
+        names : sequence of str, optional
+            One name a player, such as the words.
+        """
+        length = _checks.integer("Players.tokens", "length", length, 1)
+        mask = np.full(length, BACKGROUND)
+        for number, word in enumerate(words):
+            places = [word] if isinstance(word, int | np.integer) else list(word)
+            _claim("tokens", mask, places, number, f"player {number}")
+        return cls(mask[:, None] if embedded else mask, names)
+
+    def over(self, shape: tuple[int, ...]) -> Mask:
+        """Return the mask of each input of a batch of `shape`; checks that each has all players."""
+        call = f"AndOr(groups=<mask of shape {self.mask.shape}>)"
+        try:
+            mask = np.broadcast_to(self.mask, shape)
+        except ValueError:
+            _checks.fail(
+                call,
+                f"must fit samples of shape {shape[1:]}",
+                "Give the mask the shape of one sample.",
+            )
+        if self.mask.ndim == len(shape) and len(self.mask) > 1:
+            for sample, one in enumerate(mask):
+                absent = set(range(self.count)) - set(np.unique(one).tolist())
+                _checks.require(
+                    not absent,
+                    call,
+                    f"must name an input of each player in each sample, but sample {sample} has "
+                    f"none of player {min(absent, default=0)}",
+                    "Explain samples with other players on their own.",
+                )
+        return mask
+
+    def __repr__(self) -> str:
+        """Return the players by name."""
+        return (
+            f"Players({self.count} on a mask of shape {self.mask.shape}: {', '.join(self.names)})"
+        )
+
+
+def _place(columns: list[object], name: object) -> int:
+    if name not in columns:
+        _checks.fail(
+            f"Players.columns(groups={_checks.show(name)})",
+            "must name columns",
+            f"Choose from {_checks.show(columns)}.",
+        )
+    return columns.index(name)
+
+
+def _claim(caller: str, mask: Mask, places: Sequence[int], number: int, name: str) -> None:
+    """Give the inputs at `places` to player `number`."""
+    call = f"Players.{caller}({_checks.show(name)})"
+    _checks.require(len(places) > 0, call, "must have at least one input", "Leave the player out.")
+    for place in places:
+        _checks.require(
+            0 <= place < len(mask) and mask[place] in (BACKGROUND, number),
+            call,
+            f"must have positions from 0 to {len(mask) - 1} that no other player has, not {place}",
+            "Give each input to one player.",
+        )
+        mask[place] = number

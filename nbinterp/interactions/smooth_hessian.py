@@ -1,0 +1,316 @@
+"""What SmoothHess found: interactions of inputs, and how far to trust them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+from nbinterp import _checks
+from nbinterp._display import Displayable
+from nbinterp.interactions.estimate import Estimate, relative_error
+from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.noise import Noise
+from nbinterp.interactions.symmetric import Dense, Symmetric
+from nbinterp.interactions.trust_region import minimize
+
+Floats = npt.NDArray[np.float64]
+
+_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SmoothHessian(Displayable):
+    """Second derivatives of a smoothed network at samples, in output units per squared input unit.
+
+    `SmoothHess` makes these.
+
+    Attributes
+    ----------
+    x : array of shape (n_samples, ...)
+        The samples.
+    gradient : array of shape (n_samples, ...)
+        SmoothGrad: the gradient of the smoothed function, from the same gradients.
+    hessian : array of shape (n_samples, n_features, n_features) or None
+        Symmetric; a row a group if there were groups; None if too wide to be written down: then
+        `product` and `eigenpairs` read it.
+    standard_error : array of the shape of `hessian`, or None
+        Of each entry, in its units, from how eight or more blocks of directions differ.
+    relative_error : array of shape (n_samples,)
+        Standard error of the matrix over its size, in Frobenius norms; infinite where it is all
+        noise, NaN where it was not written down.
+    converged : bool
+        Whether the `tolerance` that was asked for was reached; True if none was.
+    sigma : float or array of shape (n_features,)
+        Standard deviation of the smoothing, in input units.
+    n_samples : int
+        Gradients taken a sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nbinterp.interactions import SmoothHess
+    >>> smooth = SmoothHess(sigma=0.5, n_samples=1000, sampling="moment_matched", random_state=0)
+    >>> found = smooth.explain(lambda x: (x[:, 0] + x[:, 1]) ** 2, torch.ones(1, 2))
+    >>> found.hessian[0].round(3)
+    array([[2., 2.],
+           [2., 2.]])
+    >>> values, vectors = found.eigenpairs(1)
+    >>> values.round(3)
+    array([4.])
+    """
+
+    x: npt.NDArray[Any]
+    gradient: Floats
+    hessian: Floats | None
+    standard_error: Floats | None
+    relative_error: Floats
+    converged: bool
+    sigma: float | Floats
+    n_samples: int
+    _function: Scalar = field(repr=False)
+    _rows: Tensor = field(repr=False)
+    _slopes: Tensor = field(repr=False)
+    _matrices: Sequence[Symmetric] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        function: Scalar,
+        rows: Tensor,
+        slopes: Tensor,
+        estimate: Estimate | None,
+        matrices: Sequence[Symmetric],
+        smoothing: Noise,
+        n_samples: int,
+        tolerance: float | None,
+    ) -> "SmoothHessian":
+        """Return the result of an estimate, or of matrices that are too wide for one."""
+        shape = (len(rows), *function.shape)
+        error = np.full(len(rows), np.nan)
+        mean = spread = None
+        if estimate is not None:
+            mean, spread = estimate.mean, estimate.standard_error
+            error = _host(relative_error(mean, spread))
+            matrices = [Dense(matrix) for matrix in mean]
+        return cls(
+            x=rows.cpu().numpy().reshape(shape),
+            gradient=_host(slopes).reshape(shape),
+            hessian=None if mean is None else _host(mean),
+            standard_error=None if spread is None else _host(spread),
+            relative_error=error,
+            converged=tolerance is None or bool((error <= tolerance).all()),
+            sigma=smoothing.deviations(),
+            n_samples=n_samples,
+            _function=function,
+            _rows=rows,
+            _slopes=slopes,
+            _matrices=matrices,
+        )
+
+    def __repr__(self) -> str:
+        """Return the figures that fit in a line."""
+        width = self._width
+        error = ", ".join(f"{value:.2g}" for value in self.relative_error[:3])
+        more = ", …" if len(self.relative_error) > 3 else ""
+        return (
+            f"SmoothHessian({len(self.x)} samples, {width} × {width}, "
+            f"relative error {error}{more}, {self.n_samples:,} gradients a sample)"
+        )
+
+    @property
+    def _width(self) -> int:
+        return int(self._rows.shape[1] if self.hessian is None else self.hessian.shape[1])
+
+    def product(self, v: Any, *, sample: int = 0) -> Floats:
+        """Return the Hessian of a sample times `v`.
+
+        Parameters
+        ----------
+        v : array of shape (n_features,) or (n_features, k)
+        sample : int
+
+        Returns
+        -------
+        array of the shape of `v`
+        """
+        matrix, vectors = self._matrix("product", sample), self._vectors("product", "v", v)
+        return _host(matrix.product(vectors)).reshape(np.shape(v))
+
+    def pair(self, u: Any, v: Any, *, sample: int = 0) -> float:
+        """Return ``uᵀ H v``: how the slope along `v` changes along `u`.
+
+        Parameters
+        ----------
+        u, v : array of shape (n_features,)
+            Directions in input units, such as the difference of two samples.
+        sample : int
+
+        Returns
+        -------
+        float
+        """
+        left = self._vectors("pair", "u", u)
+        right = self._vectors("pair", "v", v)
+        return float((left.T @ self._matrix("pair", sample).product(right)).squeeze())
+
+    def eigenpairs(self, k: int = 10, *, sample: int = 0) -> tuple[Floats, Floats]:
+        """Return the eigenvalues of largest size and their directions.
+
+        Parameters
+        ----------
+        k : int
+            How many; fewer if the matrix has fewer.
+        sample : int
+
+        Returns
+        -------
+        values : array of shape (k,)
+            By size, the largest first, with their signs.
+        vectors : array of shape (n_features, k)
+            Of length one.
+        """
+        count = _checks.integer("SmoothHessian.eigenpairs", "k", k, 1)
+        values, vectors = self._matrix("eigenpairs", sample).eigenpairs(count)
+        return _host(values), _host(vectors)
+
+    def pmse(
+        self,
+        radius: float,
+        *,
+        n_samples: int = 15_000,
+        ball: str = "radius",
+        random_state: Any = None,
+    ) -> pd.DataFrame:
+        """Return how far the quadratic function is from the network near each sample.
+
+        The mean of ``(f(x + δ) - f(x) - gᵀδ - ½ δᵀHδ)²`` over δ in a ball (the paper's P-MSE),
+        beside that of the smoothed and of the plain gradient alone.
+
+        Parameters
+        ----------
+        radius : float
+            Of the ball, in input units.
+        n_samples : int
+            Points in it.
+        ball : {"radius", "volume"}
+            Whether the distance is uniform, as in the authors' code, or the points are uniform in
+            the ball, which in many dimensions puts nearly all at its surface.
+        random_state : int, RandomState or None
+
+        Returns
+        -------
+        DataFrame
+            A row a sample; columns ``"SmoothHess"``, ``"SmoothGrad"``, ``"gradient"``, and the
+            standard error of each, in squared output units.
+        """
+        name = "SmoothHessian.pmse"
+        reach = _checks.real(name, "radius", radius, 0.0, open_low=True)
+        total = _checks.integer(name, "n_samples", n_samples, 2)
+        _checks.choice(name, "ball", ball, ("radius", "volume"))
+        self._refuse_groups("pmse")
+        rng = check_random_state(random_state)
+        generator = torch.Generator(self._rows.device).manual_seed(int(rng.randint(2**31)))
+        table = []
+        for sample, row in enumerate(self._rows):
+            errors = torch.cat(
+                [
+                    self._errors(sample, row, reach, min(_ROWS, total - start), ball, generator)
+                    for start in range(0, total, _ROWS)
+                ],
+                dim=1,
+            )
+            spread = errors.std(1) / total**0.5
+            table.append(_host(torch.cat([errors.mean(1), spread])))
+        names = ["SmoothHess", "SmoothGrad", "gradient"]
+        return pd.DataFrame(table, columns=names + [f"{each}, standard error" for each in names])
+
+    def attack(self, radius: float, *, sample: int = 0, maximize: bool = False) -> npt.NDArray[Any]:
+        """Return the change within a ball that lowers the output most, as far as order 2 tells.
+
+        The exact solution of ``min gᵀδ + ½ δᵀHδ, ‖δ‖ ≤ radius``; the paper's authors solve a
+        relaxation.
+
+        Parameters
+        ----------
+        radius : float
+            In input units.
+        sample : int
+        maximize : bool
+            Raise the output instead.
+
+        Returns
+        -------
+        array of the shape of one sample
+        """
+        reach = _checks.real("SmoothHessian.attack", "radius", radius, 0.0, open_low=True)
+        self._refuse_groups("attack")
+        values, vectors = (_host(each) for each in self._all_pairs(sample))
+        sign = -1.0 if maximize else 1.0
+        slope = _host(self._slopes[sample])
+        return minimize(sign * values, vectors, sign * slope, reach).reshape(self.x.shape[1:])
+
+    def _all_pairs(self, sample: int) -> tuple[Tensor, Tensor]:
+        return self._matrix("attack", sample).eigenpairs(self._rows.shape[1])
+
+    def _errors(
+        self,
+        sample: int,
+        row: Tensor,
+        radius: float,
+        n: int,
+        ball: str,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return squared errors ``(3, n)`` of order two, smoothed order one, plain order one."""
+        d = len(row)
+        offsets = torch.randn((n, d), generator=generator, device=row.device)
+        share = torch.rand((n, 1), generator=generator, device=row.device)
+        offsets = torch.nn.functional.normalize(offsets) * (
+            radius * (share if ball == "radius" else share ** (1.0 / d))
+        )
+        with self._function.visiting(), torch.no_grad():
+            there = self._function.values((row + offsets).to(row.dtype)).to(torch.float64)
+            here = self._function.values(row[None]).to(torch.float64)
+            slope = self._function.gradients(row[None])[0].to(torch.float64)
+        wide = offsets.to(torch.float64)
+        matrix = self._matrices[sample]
+        first = next(iter(vars(matrix).values()))
+        bent = 0.5 * (matrix.product(wide.T.to(first.dtype)).T.to(torch.float64) * wide).sum(1)
+        smooth = there - here - wide @ self._slopes[sample]
+        return torch.stack([smooth - bent, smooth, there - here - wide @ slope]).square()
+
+    def _matrix(self, method: str, sample: int) -> Symmetric:
+        last = len(self._matrices) - 1
+        return self._matrices[
+            _checks.integer(f"SmoothHessian.{method}", "sample", sample, 0, last, of="the last one")
+        ]
+
+    def _vectors(self, method: str, name: str, value: Any) -> Tensor:
+        array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
+        _checks.require(
+            array.ndim in (1, 2) and len(array) == self._width,
+            f"SmoothHessian.{method}({name}={_checks.show(array)})",
+            f"must have {self._width} rows",
+            "Pass one number a row of the matrix.",
+        )
+        first = next(iter(vars(self._matrices[0]).values()))
+        return torch.as_tensor(array.reshape(self._width, -1)).to(first)
+
+    def _refuse_groups(self, method: str) -> None:
+        _checks.require(
+            self._width == self._rows.shape[1],
+            f"SmoothHessian.{method}()",
+            "must have no groups, whose matrix is no quadratic function of the input",
+            "Explain without groups.",
+        )
+
+
+def _host(tensor: Tensor) -> Floats:
+    array: Floats = tensor.detach().to("cpu", torch.float64).numpy()
+    return array

@@ -1,0 +1,130 @@
+"""Stein's lemma at work: products of directions and gradients, a few rows at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbinterp import _checks, _device
+from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.noise import Noise
+from nbinterp.interactions.symmetric import LowRank
+
+# Gradients at a time on a CPU: a network's layers stay in its cache, which more would leave.
+_CACHED = 2048
+_AT_ONCE = 8192
+
+
+@dataclass(frozen=True)
+class Stein:
+    """Estimates of ``E[Σ⁻¹ δ ∇f(x + δ)ᵀ]``, each from a block of directions.
+
+    Parameters
+    ----------
+    function : Scalar
+        f.
+    noise : Noise
+        The law of δ.
+    members : Tensor of shape (d, width) or None
+        Which inputs belong to which group; None if each is its own.
+    is_paired : bool
+        Whether each direction is taken with both signs.
+    is_centred : bool
+        Whether the mean gradient is taken off: it only adds noise.
+    batch_size : int or None
+        Gradients at a time; by memory if None.
+    """
+
+    function: Scalar
+    noise: Noise
+    members: Tensor | None = None
+    is_paired: bool = True
+    is_centred: bool = False
+    batch_size: int | None = None
+
+    @property
+    def signs(self) -> int:
+        """How many gradients a direction takes."""
+        return 2 if self.is_paired else 1
+
+    def matrices(self, rows: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the estimates ``(count, width, width)`` at samples `rows` from directions `z`.
+
+        And the mean gradients ``(count, d)``, in float64. The matrices are not yet symmetric.
+        """
+        u = self._grouped(self.noise.dual(z))
+        out = z.new_zeros((len(rows), u.shape[1], u.shape[1]))
+
+        def take(samples: slice, here: slice, change: Tensor) -> None:
+            left = u[here].T.expand(len(change), -1, -1)
+            out[samples].baddbmm_(left, change)
+
+        mean = self._visit(rows, z, take)
+        if self.is_centred:
+            out.sub_(u.sum(0)[:, None] * self._grouped(mean.to(z.dtype))[:, None, :])
+        return out.mul_(self._weight(len(z))), mean
+
+    def factors(self, rows: Tensor, z: Tensor) -> tuple[list[LowRank], Tensor]:
+        """Return the same estimates as the rows they are products of, made symmetric."""
+        u = self._grouped(self.noise.dual(z))
+        changes = z.new_empty((len(rows), *u.shape))
+
+        def take(samples: slice, here: slice, change: Tensor) -> None:
+            changes[samples, here] = change
+
+        mean = self._visit(rows, z, take)
+        if self.is_centred:
+            changes -= self._grouped(mean.to(z.dtype))[:, None]
+        u = u * self._weight(len(z))
+        return [LowRank(u, change) for change in changes], mean
+
+    def _weight(self, n: int) -> float:
+        # The mean of gradients that share in it takes one of n from what is left.
+        return 1.0 / ((n - 1 if self.is_centred else n) * self.signs * self.noise.scale)
+
+    def _grouped(self, gradients: Tensor) -> Tensor:
+        return gradients if self.members is None else gradients @ self.members
+
+    def _visit(
+        self, rows: Tensor, z: Tensor, take: Callable[[slice, slice, Tensor], None]
+    ) -> Tensor:
+        """Hand the gradients ``(samples, directions, width)`` to `take`, part by part.
+
+        Of a pair, ``∇f(x + δ) - ∇f(x - δ)``. Return the mean gradients ``(count, d)``.
+        """
+        moves = self.noise.spread(z)
+        count, d = rows.shape
+        step = self._directions_at_once(z)
+        together = max(1, step // len(z))
+        size = self.signs * min(together, count) * min(step, len(z)) * d
+        buffer = torch.empty(size, device=rows.device, dtype=rows.dtype)
+        mean = torch.zeros((count, d), dtype=torch.float64, device=z.device)
+        for first in range(0, count, together):
+            samples = slice(first, min(first + together, count))
+            points = rows[samples].to(z.dtype)[:, None]
+            for start in range(0, len(z), step):
+                here = slice(start, min(start + step, len(z)))
+                shape = (self.signs, len(points), here.stop - start, d)
+                there = buffer[: shape[0] * shape[1] * shape[2] * d].view(shape)
+                for sign, side in zip((1.0, -1.0), there, strict=False):
+                    torch.add(points, moves[here], alpha=sign * self.noise.scale, out=side)
+                found = self.function.gradients(there.view(-1, d)).view(shape).to(z.dtype)
+                mean[samples] += found.sum((0, 2))
+                change = found[0] - found[1] if self.is_paired else found[0]
+                take(samples, here, self._grouped(change))
+        _checks.require(
+            bool(torch.isfinite(mean).all()),
+            "SmoothHess.explain(model)",
+            "must have finite gradients near the samples",
+            "Use a smaller sigma, or look for a square root or a logarithm of zero.",
+        )
+        return mean / (len(z) * self.signs)
+
+    def _directions_at_once(self, z: Tensor) -> int:
+        # The gradients, their input, and what a network keeps for the way back.
+        fitting = _device.rows_per_block(z.device, 16 * z.shape[1] * z.element_size())
+        usual = min(fitting, _CACHED if z.device.type == "cpu" else _AT_ONCE)
+        most = max(1, (self.batch_size or usual) // self.signs)
+        # Parts of one size, not a small one left over.
+        return most if most > len(z) else -(-len(z) // -(-len(z) // most))

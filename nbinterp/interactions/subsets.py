@@ -1,0 +1,35 @@
+"""Sets of players as numbers: bit i says whether player i is in."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Sizes = npt.NDArray[np.int64]
+
+
+def sizes(n_players: int) -> Sizes:
+    """Return how many players each set has, (2^n,)."""
+    counts = np.zeros(1, dtype=np.int64)
+    for _ in range(n_players):
+        counts = np.concatenate([counts, counts + 1])
+    return counts
+
+
+def players_of(index: int) -> tuple[int, ...]:
+    """Return the players of the set number `index`, in order."""
+    return tuple(player for player in range(int(index).bit_length()) if index >> player & 1)
+
+
+def set_name(index: int, names: Sequence[str]) -> str:
+    """Return the set as text: ``{mouth, nose}``."""
+    return "{" + ", ".join(names[player] for player in players_of(index)) + "}"
+
+
+def relabelled(n_players: int, order: Sequence[int]) -> Sizes:
+    """Return for each set the set in which player ``order[i]`` stands for player i, (2^n,)."""
+    numbers = np.arange(2**n_players)
+    moved = np.zeros_like(numbers)
+    for player, other in enumerate(order):
+        moved |= (numbers >> player & 1) << int(other)
+    return moved
