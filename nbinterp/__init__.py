@@ -2,7 +2,7 @@
 
 from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-from nbinterp.interactions import AndOr
+from nbinterp.interactions import AndOr, SmoothHess
 from nbinterp.manifold import PHATE
 from nbinterp.network import (
     AblationStudy,
@@ -34,6 +34,7 @@ __all__ = [
     "LocalCorEx",
     "Perturbation",
     "Recording",
+    "SmoothHess",
     "ablated",
     "ablation_study",
     "datasets",

@@ -19,14 +19,16 @@ def shows(*results: type) -> Callable[[Factory], Factory]:
     return register
 
 
+def _factory(result: type) -> Callable[..., Any] | None:
+    return next((_FACTORIES[kind] for kind in result.__mro__ if kind in _FACTORIES), None)
+
+
 class Displayable:
     """A result that a notebook shows as its view when it stands last in a cell."""
 
     def view(self, **options: Any) -> Any:
         """Return a new view of this object; `options` are those of the view."""
-        factory = next(
-            (_FACTORIES[kind] for kind in type(self).__mro__ if kind in _FACTORIES), None
-        )
+        factory = _factory(type(self))
         if factory is None:
             _checks.fail(
                 f"{type(self).__name__}.view()",
@@ -41,7 +43,7 @@ class Displayable:
         return True
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self._is_showable():
+        if self._is_showable() and _factory(type(self)) is not None:
             return self.view()._repr_mimebundle_(include=include, exclude=exclude)
         inherited = getattr(super(), "_repr_mimebundle_", None)
         if inherited is None:

@@ -68,3 +68,13 @@ export function shorten(text: string, room: number, context: CanvasRenderingCont
   while (end > 0 && context.measureText(`${line.slice(0, end)}…`).width > room) end--;
   return `${line.slice(0, end)}…`;
 }
+
+/** Call `take` when what was typed into `field` is meant: Enter, which JupyterLab may keep, or leaving. */
+export function onTyped(field: HTMLInputElement, take: () => void): void {
+  field.addEventListener("change", take);
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    take();
+  });
+}

@@ -1,4 +1,4 @@
-import { h, replace } from "../shared/dom";
+import { h, onTyped, replace } from "../shared/dom";
 import { number } from "../shared/numbers";
 import { help } from "./help";
 import { type Row, type RowActions, row } from "./rows";
@@ -65,7 +65,7 @@ export function buildPanel(actions: Actions) {
     "aria-label": "Number of the sample to edit",
     "data-nbi": "sample",
   });
-  sample.addEventListener("change", () => {
+  onTyped(sample, () => {
     const index = Number(sample.value);
     const known = sample.value.trim() && Number.isInteger(index);
     if (known && index >= 0 && index <= Number(sample.max)) actions.base(index);

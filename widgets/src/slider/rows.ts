@@ -1,4 +1,4 @@
-import { h } from "../shared/dom";
+import { h, onTyped } from "../shared/dom";
 import { keyed, placed, stepOf } from "./scene";
 
 export type RowActions = {
@@ -62,9 +62,9 @@ export function row(factor: number, name: string, actions: RowActions): Row {
   for (const end of ["change", "pointerup", "pointercancel", "keyup", "blur"]) {
     slider.addEventListener(end, () => actions.release());
   }
-  typedValue.addEventListener("change", () => {
-    const next = Number(typedValue.value);
-    if (typedValue.value.trim() && Number.isFinite(next)) jump(placed(next, span));
+  onTyped(typedValue, () => {
+    const next = placed(Number(typedValue.value), span);
+    if (typedValue.value.trim() && Number.isFinite(next) && next !== value) jump(next);
     typedValue.value = text(value);
   });
   element.addEventListener("keydown", (event) => {
@@ -83,8 +83,9 @@ export function row(factor: number, name: string, actions: RowActions): Row {
   return {
     element,
     show(next: number, wide: number, off: boolean): void {
-      // What is being typed stays until the value is another.
-      if (next !== value || !typedValue.value) typedValue.value = text(next);
+      // What is being typed, such as a sign alone, stays until the value is another.
+      const typing = document.activeElement === typedValue;
+      if (next !== value || !(typing || typedValue.value)) typedValue.value = text(next);
       value = next;
       if (wide !== span) {
         span = wide;
