@@ -35,9 +35,9 @@ class Estimate:
     def standard_error(self) -> Tensor:
         """Of each entry of `mean`, from how the blocks differ."""
         n = self.n_blocks
-        off = self._sum.to(torch.float64).square_().div_(n)
-        spread = (self._squares - off).clamp_(min=0.0)
-        return spread.div_(n * max(n - 1, 1)).sqrt_()
+        off = self._sum.to(torch.float64).square() / n
+        spread = (self._squares - off).clamp(min=0.0)
+        return (spread / (n * max(n - 1, 1))).sqrt()
 
     def relative_error(self) -> Tensor:
         """Return the standard error of each matrix over its size, in Frobenius norms ``(count,)``.
