@@ -64,10 +64,10 @@ WATCH = """
 ours => {
   const root = document.querySelector('[data-nbi="slider"]');
   const value = () => ours ? root.nbi.amounts[0]
-    : Number(document.querySelector('.widget-readout').textContent);
+    : Number(document.querySelector('.widget-readout').textContent.replace('−', '-'));
   const shown = () => {
     if (ours) return root.nbi.frame.amounts[0];
-    const text = [...document.querySelectorAll('.jupyter-widgets-output-area pre')]
+    const text = [...document.querySelectorAll('.jp-OutputArea pre')]
       .map(e => e.textContent).join('').match(/value (-?[\\d.]+)/);
     return text ? Number(text[1]) : null;
   };
