@@ -39,9 +39,19 @@ def _single_threaded_workers() -> Iterator[int]:
                 torch.set_num_threads(_threads_before)
 
 
-def side_by_side(tasks: Sequence[Callable[[], Result]], device: torch.device) -> list[Result]:
-    """Return what the tasks return, which must not depend on one another's."""
-    if device.type != "cpu" or len(tasks) < 2:
+def side_by_side(
+    tasks: Sequence[Callable[[], Result]],
+    device: torch.device,
+    *,
+    always_workers: bool = False,
+    stop: threading.Event | None = None,
+) -> list[Result]:
+    """Return what the tasks return, which must not depend on one another's.
+
+    A lone task runs in the caller, with all its threads, unless `always_workers`: in a worker it
+    gives the same to the last bit as beside others. An error or interrupt sets `stop`.
+    """
+    if device.type != "cpu" or (len(tasks) < 2 and not always_workers):
         return [task() for task in tasks]
     with (
         _single_threaded_workers() as threads,
@@ -51,5 +61,7 @@ def side_by_side(tasks: Sequence[Callable[[], Result]], device: torch.device) ->
         try:
             return [future.result() for future in futures]
         except BaseException:  # an error or interrupt does not wait for what has not begun
+            if stop is not None:
+                stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise

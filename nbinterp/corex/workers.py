@@ -1,42 +1,15 @@
-"""Batches side by side: threads on the CPU, one after the other on a GPU.
-
-The tensors of one iteration are small, and sharing each operation between threads costs more than
-it saves, many times more on a busy machine. Here a thread has a batch of its own, which stays in
-its cache, and the operations within are not shared.
-"""
+"""Fits side by side that give up when one of them fails or is interrupted."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import torch
 
+from nbinterp._numerics.workers import side_by_side
+
 Result = TypeVar("Result")
-
-# How many fits are under way, and the number of threads to go back to after the last.
-_LOCK = threading.Lock()
-_under_way = 0
-_threads_before = 1
-
-
-@contextmanager
-def _single_threaded_workers() -> Iterator[int]:
-    """Yield the user's number of threads, and set it back when the last fit leaves."""
-    global _under_way, _threads_before
-    with _LOCK:
-        if not _under_way:
-            _threads_before = torch.get_num_threads()
-        _under_way += 1
-        threads = _threads_before
-    try:
-        yield threads
-    finally:
-        with _LOCK:
-            _under_way -= 1
-            if not _under_way:
-                torch.set_num_threads(_threads_before)
 
 
 def run_side_by_side(
@@ -44,16 +17,6 @@ def run_side_by_side(
 ) -> list[Result]:
     """Return what the tasks return. Each is given an event that is set when it should give up."""
     stop = threading.Event()
-    if device.type != "cpu":
-        return [task(stop) for task in tasks]
-    with (
-        _single_threaded_workers() as threads,
-        ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
-    ):
-        futures = [pool.submit(task, stop) for task in tasks]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:  # an interrupt must not wait for the fits it interrupts
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    return side_by_side(
+        [partial(task, stop) for task in tasks], device, always_workers=True, stop=stop
+    )
