@@ -1,4 +1,4 @@
-import { h } from "../shared/dom";
+import { help as unfolding } from "../shared/help";
 
 const READING = [
   "Samples that are near each other are alike; islands are kinds of samples. How far apart islands lie, and in which direction, says little.",
@@ -18,32 +18,5 @@ const KEYS = [
 
 /** The "?" of the toolbar and what it unfolds: how to read the map, and its keys. */
 export function help(): { button: HTMLElement; panel: HTMLElement } {
-  const keys = h("div", { class: "nbi-explorer-keys" });
-  for (const [key, effect] of KEYS)
-    keys.append(h("span", { class: "nbi-quiet" }, key), h("span", {}, effect));
-  const panel = h(
-    "div",
-    { class: "nbi-explorer-help", hidden: true, "data-nbi": "help-panel" },
-    ...READING.map((text) => h("p", {}, text)),
-    keys,
-  );
-  const button = h(
-    "button",
-    {
-      type: "button",
-      class: "nbi-button",
-      title: "How to read it, and keys",
-      "aria-label": "How to read it, and keys",
-      "aria-expanded": "false",
-      "data-nbi": "help",
-      on: {
-        click: () => {
-          panel.hidden = !panel.hidden;
-          button.setAttribute("aria-expanded", String(!panel.hidden));
-        },
-      },
-    },
-    "?",
-  );
-  return { button, panel };
+  return unfolding("explorer", READING, KEYS);
 }

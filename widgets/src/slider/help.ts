@@ -1,4 +1,4 @@
-import { h } from "../shared/dom";
+import { help as unfolding } from "../shared/help";
 
 const READING = [
   "A factor is a hidden cause behind nodes of the layer that vary together. Its slider moves those " +
@@ -21,32 +21,7 @@ const KEYS = [
 
 /** The "?" above the sliders and what it unfolds: how to read the view, and its keys. */
 export function help(): { button: HTMLElement; panel: HTMLElement } {
-  const keys = h("div", { class: "nbi-slider-keys" });
-  for (const [key, effect] of KEYS)
-    keys.append(h("span", { class: "nbi-quiet" }, key), h("span", {}, effect));
-  const panel = h(
-    "div",
-    { class: "nbi-slider-help", role: "note", hidden: true, "data-nbi": "help-panel" },
-    ...READING.map((text) => h("p", {}, text)),
-    keys,
-  );
-  const button = h(
-    "button",
-    {
-      type: "button",
-      class: "nbi-button",
-      title: "How to read it, and keys",
-      "aria-label": "How to read it, and keys",
-      "aria-expanded": "false",
-      "data-nbi": "help",
-      on: {
-        click: () => {
-          panel.hidden = !panel.hidden;
-          button.setAttribute("aria-expanded", String(!panel.hidden));
-        },
-      },
-    },
-    "?",
-  );
-  return { button, panel };
+  const guide = unfolding("slider", READING, KEYS);
+  guide.panel.setAttribute("role", "note");
+  return guide;
 }
