@@ -7,18 +7,22 @@ branch, and no word to the host, between two convergence tests.
 import threading
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nbinterp.corex.linear_update import preconditioner, rescale
+from nbinterp.corex.linear_update import Preconditioner, rescale
 from nbinterp.corex.moments import half_gradient, moments
 from nbinterp.corex.products import Product, inner, inner_of_all
 from nbinterp.corex.quasi_newton import Memory
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
+_REFRESH_EVERY = 4  # convergence tests between two products that clear the rounding of many steps
+_AT_HAND = ("cpu",)  # devices whose values the host can see without a transfer
 _ARMIJO = 0.1
 
 
@@ -50,9 +54,12 @@ class _Batch:
         self.smallest_step = torch.finfo(w.dtype).eps ** 0.5
         self.taken = torch.zeros_like(self.value)  # steps accepted
         self.memory = Memory(self.v)
+        self.scale = torch.full_like(self.step, -1.0)  # of the preconditioner, downhill
         # A number of Python would cost a conversion each time it is used.
-        self.one, self.half = w.new_ones(()), w.new_full((), 0.5)
+        self.zero, self.one, self.half = w.new_zeros(()), w.new_ones(()), w.new_full((), 0.5)
+        self.ones = torch.ones_like(self.step)
         self.nowhere = w.new_full((), -torch.inf)
+        self.at_hand = w.device.type in _AT_HAND
 
     def iterate(self) -> Tensor:
         """Judge every problem's trial, set out from it or go half-way back; return the values."""
@@ -61,22 +68,40 @@ class _Batch:
         value = -at.total_correlation.view(-1, 1, 1, 1)
         bound = torch.add(self.value, self.step * self.slope, alpha=_ARMIJO)
         accepted = (value <= bound) & (value > self.nowhere)  # not where it is NaN
+        # Where to ask costs nothing, no work is done in vain.
+        n_accepted = int(accepted.sum()) if self.at_hand else None
+        if n_accepted == 0:
+            self.step = self.half * self.step
+            self.v.addcmul_(self.step, self.way, value=-1.0)
+            self.memory.skip()
+            return self.value.view(-1)
         # Where a trial was refused its gradient, which may be NaN, is not looked at.
-        g = torch.where(accepted, self.product.lift(half_gradient(w, at), self.noise), self.g)
-        precondition = preconditioner(self.v, at.u)
-        self.memory.push(self.way, self.step, g - self.g, accepted, precondition)
+        choose = partial(_new_or_old, accepted, len(accepted) == n_accepted)
+        g = choose(self.product.lift(half_gradient(w, at), self.noise), self.g)
+        precondition = Preconditioner(self.v, at.u)
+        self._remember(g - self.g, accepted, precondition)
+        precondition.scale(self.scale)
         # A way without numbers becomes none, and its problem, stuck, forgets what led there.
         way = self.memory.improve(g, precondition).nan_to_num_(0.0, 0.0, 0.0)
 
         self.g = g
-        self.slope = torch.where(accepted, inner_of_all(way, g), self.slope)
-        self.way = torch.where(accepted, way, self.way)
-        self.value = torch.where(accepted, value, self.value)
+        self.slope = choose(inner_of_all(way, g), self.slope)
+        self.way = choose(way, self.way)
+        self.value = choose(value, self.value)
         self.taken += accepted
         half = self.half * self.step
-        self.v.addcmul_(torch.where(accepted, self.one, -half), self.way)
-        self.step = torch.where(accepted, self.one, half)
+        self.v.addcmul_(choose(self.one, -half), self.way)
+        self.step = choose(self.ones, half)
         return self.value.view(-1)
+
+    def _remember(self, change: Tensor, accepted: Tensor, precondition: Preconditioner) -> None:
+        """Remember how the gradient changed over the last steps, where it tells of curvature."""
+        curvature = self.step * inner_of_all(self.way, change)
+        valid = accepted & (curvature > self.zero)
+        # How much the preconditioner overrates the inverse curvature along the newest change.
+        overrated = -curvature / precondition.length(change)
+        self.scale = torch.where(valid & (overrated < self.zero), overrated, self.scale)
+        self.memory.push(self.way, self.step, change, curvature, valid)
 
     def stuck(self) -> Tensor:
         """Return which problems have no way down left, to the precision of the numbers."""
@@ -107,8 +132,10 @@ class _Batch:
 
     def _forget(self, which: Tensor) -> None:
         self.way[which] = 0.0
-        self.step[which] = self.slope[which] = 0.0
+        self.step = self.step.index_fill(0, which, 0.0)  # which may be the shared ones
+        self.slope[which] = 0.0
         self.value[which] = torch.inf
+        self.scale[which] = -1.0
         self.memory.forget(which)
 
     def refresh(self) -> None:
@@ -119,8 +146,12 @@ class _Batch:
         """Drop all problems but `kept`."""
         self.product = self.product.take(kept)
         self.memory.keep(kept)
-        for name in ("v", "noise", "way", "g", "step", "slope", "value", "taken"):
+        for name in ("v", "noise", "way", "g", "step", "slope", "value", "taken", "scale", "ones"):
             setattr(self, name, getattr(self, name)[kept])
+
+
+def _new_or_old(accepted: Tensor, every: bool, new: Tensor, old: Tensor) -> Tensor:
+    return new if every else torch.where(accepted, new, old)
 
 
 def anneal(
@@ -130,7 +161,7 @@ def anneal(
     tol: npt.NDArray[np.float64],
     max_iter: int,
     stop: threading.Event | None = None,
-    relative_tol: float = 0.0,
+    relative_tol: npt.ArrayLike = 0.0,
 ) -> list[Solution]:
     """Maximize the total correlation of K problems from weights `w`, stage by stage.
 
@@ -148,9 +179,8 @@ def anneal(
         Iterations a stage may take.
     stop : Event, optional
         Give up when it is set.
-    relative_tol : float
-        A stage before the last also ends when the total correlation rises by less than this share
-        of itself.
+    relative_tol : float or array of shape (stages,)
+        A stage also ends when the total correlation rises by less than this share of itself.
 
     Returns
     -------
@@ -163,11 +193,16 @@ def anneal(
     active = np.arange(len(w))  # which problem each row of the batch is
     stage = np.zeros(len(w), dtype=int)
     before = np.full(len(w), np.inf)  # the value at the last test
-    rounding = 64.0 * torch.finfo(w.dtype).eps
+    precision = torch.finfo(w.dtype).eps
+    rounding = 64.0 * precision
+    # No stage ends later than by the rounding of the value.
+    relative_tol = np.broadcast_to(np.maximum(relative_tol, precision), len(schedule))
     restarted = before.copy()  # the value when it was last stuck
     tested = np.zeros(len(w))  # the steps accepted by then
     traces: list[list[npt.NDArray[np.float64]]] = [[] for _ in w]
-    while len(active):
+    for turn in count(1):
+        if not len(active):
+            break
         if stop is not None and stop.is_set():
             raise CancelledError
         values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
@@ -176,9 +211,7 @@ def anneal(
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
         # Refused steps say nothing about convergence, so the test waits for accepted ones.
         ripe = taken - tested[active] >= _CHECK_EVERY
-        # The last stage ends no sooner than by its tolerance or the rounding of the value.
-        share = np.where(stage[active] < len(schedule) - 1, relative_tol, torch.finfo(w.dtype).eps)
-        enough = np.maximum(tol[active], share * abs(now))
+        enough = np.maximum(tol[active], relative_tol[stage[active]] * abs(now))
         done = ripe & (before[active] - now < (taken - tested[active]) * enough)
         # Rounding may spoil the remembered curvature; a problem ends if it is stuck without, too.
         hopeless = stuck & (restarted[active] - now < np.maximum(enough, rounding * abs(now)))
@@ -210,7 +243,8 @@ def anneal(
             kept = np.flatnonzero(~(ending & last))
             active = active[kept]
             batch.keep(_on(w, kept))
-        batch.refresh()
+        if turn % _REFRESH_EVERY == 0:
+            batch.refresh()
     return solutions
 
 

@@ -5,8 +5,6 @@ row combination of the half gradient g and of w, so its product with S follows f
 step along it is judged in O(m^2 p).
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -20,20 +18,34 @@ def noisy(product: Product, w: Tensor, epsilon: Tensor) -> Tensor:
     return torch.lerp(product.times(w), w, noise)
 
 
-def preconditioner(v: Tensor, u: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return the map from a gradient to the step of the authors' update at `v`, uphill.
+class Preconditioner:
+    """The map from a gradient to the step of the authors' update at `v`, uphill.
 
     It multiplies by the inverse curvature of ``-log(1 - u_j) / 2`` alone, a scaling and a rank-one
     correction (Sherman and Morrison). `v`, gradients and steps are coordinates of `Product.lift`.
     """
-    one = one_like(u)
-    u = u.view(len(u), 1, -1, 1)
-    rest, pull = one - u, (one + u).reciprocal_()
 
-    def precondition(g: Tensor) -> Tensor:
-        return torch.addcmul(g, pull * inner(g, v), v, value=-2.0).mul_(rest)
+    def __init__(self, v: Tensor, u: Tensor) -> None:
+        one = one_like(u)
+        u = u.view(len(u), 1, -1, 1)
+        self._v = v
+        self._rest, self._pull = one - u, (one + u).reciprocal_()
+        self._scaled = self._rest
 
-    return precondition
+    def scale(self, factor: Tensor) -> None:
+        """Multiply all steps by a factor a problem ``(K, 1, 1, 1)``."""
+        self._scaled = self._rest * factor
+
+    def __call__(self, g: Tensor) -> Tensor:
+        """Return the step for the gradient `g`."""
+        step = torch.addcmul(g, self._pull * inner(g, self._v), self._v, value=-2.0)
+        return step.mul_(self._scaled)
+
+    def length(self, g: Tensor) -> Tensor:
+        """Return the inner product ``(K, 1, 1, 1)`` of `g` with its unscaled step."""
+        along = inner(g, self._v)
+        of_rows = torch.addcmul(inner(g, g), self._pull * along, along, value=-2.0)
+        return (of_rows * self._rest).sum(-2, keepdim=True)
 
 
 def rescale(product: Product, w: Tensor, u: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor]:

@@ -26,6 +26,7 @@ Job = tuple[int, int]  # a problem and one of its starts
 
 _FLOAT32 = 1e-5  # nats an iteration: finer changes drown in the rounding of float32
 _LEAST_NOISE = 0.01  # for float32: 1 - rho^2 is at least its square, 800 times the rounding
+_LARGE = 2**16  # entries of a matrix that a product takes longer to read than to be called
 # Of the total correlation an iteration: ends a stage that another one follows. Ten times stricter
 # costs a third more iterations, for optima that may be better by a thousandth, on average.
 _ROUGH = 1e-4
@@ -162,7 +163,11 @@ def _solve(
     before: list[Solution] = []
     if len(in_float32):
         rough_tol = np.maximum(tol, _FLOAT32)
-        before = anneal(product.single(), w.float(), in_float32, rough_tol, max_iter, stop, _ROUGH)
+        # Of large matrices the last stage is also ended in float32, which is twice as fast there.
+        rough = np.full(len(in_float32), _ROUGH)
+        if len(in_float32) == len(schedule) and product.table[0].numel() > _LARGE:
+            rough[-1] = 0.0
+        before = anneal(product.single(), w.float(), in_float32, rough_tol, max_iter, stop, rough)
         w = torch.stack([solution.weights for solution in before]).to(w.dtype)
         noise, last = (w.new_full((len(w),), each) for each in (in_float32[-1], schedule[-1]))
         u = (noisy(product, w, noise) * w).sum(-1)

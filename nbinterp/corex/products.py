@@ -83,7 +83,10 @@ class Dense(Product):
 
     def lift(self, w: Tensor, noise: Tensor) -> Tensor:
         """Return `w` and its product with ``S_e``: two sides, of which `inner` takes one each."""
-        return torch.stack([w, torch.lerp(self.times(w), w, noise)], 1)
+        v = w.new_empty((len(w), 2, *w.shape[1:]))
+        v[:, 0] = w
+        torch.lerp(self.times(w), w, noise, out=v[:, 1])
+        return v
 
     def weights(self, v: Tensor, noise: Tensor) -> Tensor:
         """Return the first side."""
@@ -145,7 +148,8 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
 
 def inner_of_all(a: Tensor, b: Tensor) -> Tensor:
     """Return the inner products ``(K, 1, 1, 1)`` of coordinates, summed over the rows."""
-    return (a[:, :1] * b[:, -1:]).sum((-2, -1), keepdim=True)
+    k = len(a)
+    return torch.bmm(a[:, 0].reshape(k, 1, -1), b[:, -1].reshape(k, -1, 1)).unsqueeze(-1)
 
 
 def stack(products: Sequence[Product], columns: Sequence[Tensor]) -> Product:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from corex.known_covariances import DISJOINT, MODULAR, OVERLAPPING
 
+from nbinterp.corex import annealing
 from nbinterp.corex.annealing import anneal
 from nbinterp.corex.correlation import to_correlation
 from nbinterp.corex.products import Dense
@@ -81,6 +82,7 @@ def test_no_transfers_between_convergence_tests(monkeypatch):
     def refused(_):
         raise AssertionError("one value fetched from the device")
 
+    monkeypatch.setattr(annealing, "_AT_HAND", ())  # as on another device
     monkeypatch.setattr(torch.Tensor, "cpu", counted)
     for name in ("item", "__bool__", "__float__", "__int__", "tolist"):
         monkeypatch.setattr(torch.Tensor, name, refused)
@@ -88,3 +90,14 @@ def test_no_transfers_between_convergence_tests(monkeypatch):
     w = torch.tensor(np.random.default_rng(0).standard_normal((1, 5, 25))) / 50
     (solution,) = solve(s, w)
     assert calls["cpu"] == sum(len(stage) for stage in solution.history) / 5
+
+
+def test_looking_at_values_at_hand_changes_nothing(monkeypatch):
+    """On the host work in vain is left out, to the same result to the last bit."""
+    s = torch.tensor(np.stack([to_correlation(MODULAR)[0], to_correlation(DISJOINT)[0]]))
+    w = start(s, 5, 2)
+    looked = solve(s, w)
+    monkeypatch.setattr(annealing, "_AT_HAND", ())
+    for here, there in zip(looked, solve(s, w), strict=True):
+        assert torch.equal(here.weights, there.weights)
+        np.testing.assert_array_equal(np.hstack(here.history), np.hstack(there.history))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from corex.known_covariances import random_correlation
 
-from nbinterp.corex.linear_update import noisy, preconditioner, rescale
+from nbinterp.corex.linear_update import noisy, Preconditioner, rescale
 from nbinterp.corex.moments import half_gradient, moments
 from nbinterp.corex.products import Dense
 
@@ -67,7 +67,7 @@ def test_step_is_the_authors(epsilon):
     at = moments(wt, rho)
     strength = (noise * noise).view(-1, 1, 1)
     g = product.lift(half_gradient(wt, at), strength)
-    up = preconditioner(product.lift(wt, strength), at.u)(g)
+    up = Preconditioner(product.lift(wt, strength), at.u)(g)
     way, way_s = -up.unbind(1)[0], -up.unbind(1)[1]
     g_s = g[:, 1]
     np.testing.assert_allclose(way[0], slow_way, atol=1e-11)
