@@ -5,9 +5,9 @@ import pytest
 import torch
 from corex.known_covariances import random_correlation
 
-from nbinterp.corex.linear_update import noisy, Preconditioner, rescale
+from nbinterp.corex.linear_update import Preconditioner, noisy, rescale
 from nbinterp.corex.moments import half_gradient, moments
-from nbinterp.corex.products import Dense
+from nbinterp.corex.products import Dense, inner_of_all
 
 
 def slow_step(w, x, epsilon):
@@ -67,13 +67,20 @@ def test_step_is_the_authors(epsilon):
     at = moments(wt, rho)
     strength = (noise * noise).view(-1, 1, 1)
     g = product.lift(half_gradient(wt, at), strength)
-    up = Preconditioner(product.lift(wt, strength), at.u)(g)
+    precondition = Preconditioner(product.lift(wt, strength), at.u)
+    up = precondition(g)
     way, way_s = -up.unbind(1)[0], -up.unbind(1)[1]
     g_s = g[:, 1]
     np.testing.assert_allclose(way[0], slow_way, atol=1e-11)
     assert float((g_s * way).sum()) == pytest.approx(slow_slope, rel=1e-11)
     # The product of the direction with S needs no product of its own.
     torch.testing.assert_close(way_s, noisy(product, way, noise), rtol=1e-10, atol=1e-11)
+
+    length = float(precondition.length(g))
+    assert length == pytest.approx(float(inner_of_all(up, g)), rel=1e-11)
+    precondition.scale(torch.full((1, 1, 1, 1), -0.5).double())
+    torch.testing.assert_close(precondition(g), -0.5 * up, rtol=1e-12, atol=0)
+    assert float(precondition.length(g)) == length
 
 
 def test_rescale_never_raises_u():
