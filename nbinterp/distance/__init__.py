@@ -1,0 +1,21 @@
+"""A linear layer as distances: what it reads, and how its nodes stand to it."""
+
+from nbinterp.distance.auroc import AUROC, auroc
+from nbinterp.distance.gaussians import (
+    Abs,
+    LayerGaussian,
+    gaussian_to_linear,
+    linear_to_gaussian,
+)
+from nbinterp.distance.mixtures import MixtureLayers, mixture_to_layers
+
+__all__ = [
+    "AUROC",
+    "Abs",
+    "LayerGaussian",
+    "MixtureLayers",
+    "auroc",
+    "gaussian_to_linear",
+    "linear_to_gaussian",
+    "mixture_to_layers",
+]

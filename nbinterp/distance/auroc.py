@@ -1,0 +1,143 @@
+"""How well scores tell two groups of samples apart, with a confidence interval."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import expit, logit, ndtri
+from scipy.stats import rankdata
+
+from nbinterp import _checks
+
+
+@dataclass(frozen=True, kw_only=True)
+class AUROC:
+    """The area under a ROC curve: the chance that an outlier scores above an inlier.
+
+    Attributes
+    ----------
+    value : float
+        The area; ties count half.
+    lower, upper : float
+        Its confidence interval; see `auroc`.
+    standard_error : float
+        DeLong's; 0 where scores tell the groups apart without an error.
+    confidence : float
+        Of the interval.
+    n_inside, n_outside : int
+        How many inliers and outliers.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    standard_error: float
+    confidence: float
+    n_inside: int
+    n_outside: int
+
+    def __repr__(self) -> str:
+        """Return the area and its interval."""
+        return (
+            f"AUROC {self.value:.4f} ({self.confidence:.0%} CI {self.lower:.4f} to "
+            f"{self.upper:.4f}; {self.n_inside} inside, {self.n_outside} outside)"
+        )
+
+
+def auroc(inside: Any, outside: Any, *, confidence: float = 0.95) -> AUROC:
+    """Return the area under the ROC curve of scores, with a confidence interval.
+
+    The variance is DeLong's, and the interval is symmetric on the logit scale, so that it stays
+    within 0 and 1. Where scores tell the groups apart without an error, DeLong's variance is 0 and
+    would claim certainty; the interval is then Newcombe's, of the areas that would be seen as 0 or
+    1 within so many of their standard errors.
+
+    Parameters
+    ----------
+    inside : array of shape (n_inside,)
+        Scores of samples like those that were fitted.
+    outside : array of shape (n_outside,)
+        Scores of outliers, which should be higher.
+    confidence : float
+        Of the interval, above 0 and below 1.
+
+    Returns
+    -------
+    AUROC
+
+    Raises
+    ------
+    ValueError
+        If a group has fewer than two scores, or scores are not finite.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+    operating characteristic curves", Biometrics 44 (1988); by midranks as in Sun and Xu, "Fast
+    implementation of DeLong's algorithm", IEEE Signal Processing Letters 21 (2014). Newcombe,
+    "Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2",
+    Statistics in Medicine 25 (2006), method 5.
+
+    Examples
+    --------
+    >>> from nbinterp.distance import auroc
+    >>> auroc([0.1, 0.4, 0.35, 0.2], [0.3, 0.8, 0.9])
+    AUROC 0.8333 (95% CI 0.2485 to 0.9869; 4 inside, 3 outside)
+    """
+    caller = "auroc"
+    low, high = _scores(caller, "inside", inside), _scores(caller, "outside", outside)
+    share = _checks.real(caller, "confidence", confidence, 0.0, 1.0 - 1e-9, open_low=True)
+    m, n = len(high), len(low)
+    ranks = rankdata(np.concatenate([high, low]))
+    # Of each outlier the share of inliers below it, and of each inlier that of outliers above.
+    above = (ranks[:m] - rankdata(high)) / n
+    below = 1.0 - (ranks[m:] - rankdata(low)) / m
+    value = float(above.mean())
+    error = float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
+    lower, upper = _interval(value, error, float(ndtri((1.0 + share) / 2.0)), m, n)
+    return AUROC(
+        value=value,
+        lower=lower,
+        upper=upper,
+        standard_error=error,
+        confidence=share,
+        n_inside=n,
+        n_outside=m,
+    )
+
+
+def _interval(value: float, error: float, z: float, m: int, n: int) -> tuple[float, float]:
+    if not 0.0 < value < 1.0:
+        bound = _newcombe(z, m, n)
+        return (bound, 1.0) if value == 1.0 else (0.0, 1.0 - bound)
+    step = z * error / (value * (1.0 - value))
+    return float(expit(logit(value) - step)), float(expit(logit(value) + step))
+
+
+def _newcombe(z: float, m: int, n: int) -> float:
+    """Return the least area that lies within z of its own standard errors of 1."""
+    half = (m + n) / 2.0 - 1.0
+
+    def excess(area: float) -> float:
+        # Divided by 1 - area: the area 1 itself is no answer.
+        spread = 1.0 + half * ((1.0 - area) / (2.0 - area) + area / (1.0 + area))
+        return (1.0 - area) * m * n - z * z * area * spread
+
+    return float(brentq(excess, 0.0, 1.0))
+
+
+def _scores(caller: str, name: str, value: Any) -> npt.NDArray[np.float64]:
+    call = f"{caller}({name}={_checks.show(value)})"
+    array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
+    _checks.require(
+        array.ndim == 1 and array.size >= 2,
+        call,
+        "must be at least two scores, one a sample",
+        "Pass the scores of more samples.",
+    )
+    _checks.require(
+        bool(np.isfinite(array).all()), call, "must be finite", "Look for what makes them NaN."
+    )
+    return array
