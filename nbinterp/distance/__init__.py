@@ -8,11 +8,13 @@ from nbinterp.distance.gaussians import (
     linear_to_gaussian,
 )
 from nbinterp.distance.mixtures import MixtureLayers, mixture_to_layers
+from nbinterp.distance.outliers import MahalanobisOOD
 
 __all__ = [
     "AUROC",
     "Abs",
     "LayerGaussian",
+    "MahalanobisOOD",
     "MixtureLayers",
     "auroc",
     "gaussian_to_linear",

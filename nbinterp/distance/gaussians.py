@@ -217,7 +217,13 @@ def vector(caller: str, name: str, value: Any) -> Matrix:
     return array
 
 
-def whitening(caller: str, name: str, covariance: Any, d: int) -> Matrix:
+def whitening(
+    caller: str,
+    name: str,
+    covariance: Any,
+    d: int,
+    remedy: str = "Drop constant or dependent features, or shrink it with sklearn.covariance.OAS.",
+) -> Matrix:
     """Return ``Λ^(-1/2) Vᵀ`` (d, d) of a covariance, rows by falling variance."""
     call = f"{caller}({name}={_checks.show(covariance)})"
     matrix = np.asarray(_checks.to_numpy(covariance), dtype=np.float64)
@@ -243,7 +249,7 @@ def whitening(caller: str, name: str, covariance: Any, d: int) -> Matrix:
         bool(values[0] > floor),
         call,
         f"must be positive definite, but its least variance is {values[0]:.3g}",
-        "Drop constant or dependent features, or shrink it with sklearn.covariance.OAS.",
+        remedy,
     )
     result: Matrix = vectors[:, ::-1].T / np.sqrt(values[::-1, None])
     return result
@@ -251,10 +257,12 @@ def whitening(caller: str, name: str, covariance: Any, d: int) -> Matrix:
 
 def linear(weight: Matrix, bias: Matrix, dtype: torch.dtype) -> nn.Linear:
     """Return a Linear of these weights; no initial ones are drawn from the global generator."""
-    layer = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0], dtype=dtype)
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
+    with torch.device("meta"):
+        layer = nn.Linear(weight.shape[1], weight.shape[0])
+    values = {"weight": weight, "bias": bias}
+    layer.load_state_dict(
+        {name: torch.tensor(value, dtype=dtype) for name, value in values.items()}, assign=True
+    )
     return layer
 
 

@@ -46,22 +46,24 @@ class MixtureLayers(nn.Module):
 
     def distances(self, x: torch.Tensor) -> torch.Tensor:
         """Return the Mahalanobis distances (b, n_components) of samples (b, d)."""
-        return self._squares(x).sqrt()
+        distances: torch.Tensor = self._squares(x).sqrt()
+        return distances
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits ``log π_k + log N(x; μ_k, Σ_k)`` (b, n_components), in nats."""
-        return self.offset - 0.5 * self._squares(x)
+        logits: torch.Tensor = self.offset - 0.5 * self._squares(x)
+        return logits
 
     def responsibilities(self, x: torch.Tensor) -> torch.Tensor:
         """Return the probabilities (b, n_components) of the components given a sample."""
-        return self(x).softmax(dim=-1)
+        return self.forward(x).softmax(dim=-1)
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
         """Return ``log p(x)`` (b,), in nats."""
-        return self(x).logsumexp(dim=-1)
+        return self.forward(x).logsumexp(dim=-1)
 
     def _squares(self, x: torch.Tensor) -> torch.Tensor:
-        nodes = self.activation(self.linear(x))
+        nodes: torch.Tensor = self.activation(self.linear(x))
         return nodes.unflatten(-1, (len(self.offset), -1)).square().sum(dim=-1)
 
 
