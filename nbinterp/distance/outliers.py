@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
@@ -270,8 +271,8 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         given: dict[str, Any]
         if isinstance(X, Recording):
             given, mask = {name: X[name] for name in X.layers}, X.mask
-        elif isinstance(X, Mapping):
-            given = {str(name): np.asarray(_checks.to_numpy(part)) for name, part in X.items()}
+        elif isinstance(X, Mapping) and not issparse(X):  # a kind of sparse matrix is a dict
+            given = {str(name): _array(caller, name, part) for name, part in X.items()}
         else:
             table = _checks.samples(caller, X, estimator=self, reset=reset, min_samples=1)
             given = {_TABLE: table}
@@ -342,6 +343,18 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         else:
             result = self._standardized(distances).mean(axis=1)
         return result
+
+
+def _array(caller: str, name: object, part: Any) -> npt.NDArray[Any]:
+    array = np.asarray(_checks.to_numpy(part))
+    _checks.require(
+        array.ndim > 0 and array.dtype.kind in "fiub",
+        f"{caller}(X[{name!r}]={_checks.show(array)})",
+        "must be numbers, one row a sample",
+        "Pass the activations of a layer.",
+        TypeError,
+    )
+    return array
 
 
 def _rows(values: Any, mask: Any, pool: str | None, axis: int, part: slice) -> Any:
