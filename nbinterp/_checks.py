@@ -264,6 +264,18 @@ def labels(caller: str, name: str, value: object, n: int) -> npt.NDArray[Any]:
     return array
 
 
+def classes(caller: str, name: str, value: object, n: int, n_outputs: int) -> Indices:
+    """Return the right output of each of `n` samples, as its number below `n_outputs`."""
+    array = labels(caller, name, value, n)
+    require(
+        array.dtype.kind in "iu" and array.min() >= 0 and array.max() < n_outputs,
+        f"{caller}({name}={show(array)})",
+        f"must be numbers of outputs, from 0 to {n_outputs - 1}",
+        "Pass the class of each sample as the number of its output.",
+    )
+    return array.astype(np.int64)
+
+
 def names(caller: str, name: str, value: Sequence[object] | None, n: int) -> list[str]:
     """Return `n` names as strings."""
     if value is None or isinstance(value, str) or len(value) != n:

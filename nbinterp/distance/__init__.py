@@ -9,6 +9,8 @@ from nbinterp.distance.gaussians import (
 )
 from nbinterp.distance.mixtures import MixtureLayers, mixture_to_layers
 from nbinterp.distance.outliers import MahalanobisOOD
+from nbinterp.distance.perturbation_result import PerturbationStudy
+from nbinterp.distance.perturbation_study import perturbation_study
 
 __all__ = [
     "AUROC",
@@ -16,8 +18,10 @@ __all__ = [
     "LayerGaussian",
     "MahalanobisOOD",
     "MixtureLayers",
+    "PerturbationStudy",
     "auroc",
     "gaussian_to_linear",
     "linear_to_gaussian",
     "mixture_to_layers",
+    "perturbation_study",
 ]

@@ -232,15 +232,7 @@ def _labels(labels: Any, n: int, output: npt.NDArray[np.float32]) -> Indices:
         "must give one row of outputs a sample",
         "Wrap the model so that it returns (b, n_classes).",
     )
-    right = _checks.labels(_CALLER, "labels", labels, n)
-    n_outputs = output.shape[1]
-    _checks.require(
-        right.dtype.kind in "iu" and right.min() >= 0 and right.max() < n_outputs,
-        f"{_CALLER}(labels={_checks.show(right)})",
-        f"must be numbers of outputs, from 0 to {n_outputs - 1}",
-        "Pass the class of each sample as the number of its output.",
-    )
-    return right.astype(np.int64)
+    return _checks.classes(_CALLER, "labels", labels, n, output.shape[1])
 
 
 def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> Indices:
