@@ -111,7 +111,7 @@ def fit_gaussians(
     # Rounding of means leaves traces where nothing varies.
     noise = np.finfo(np.float64).eps * float(n * (mean.square().sum() + means.square().amax()))
     _checks.require(
-        float(np.trace(tied)) > noise,
+        bool(np.trace(tied) > noise),
         call,
         "must vary within its classes, but all samples of a class are alike"
         if k < n

@@ -64,7 +64,8 @@ class MixtureLayers(nn.Module):
 
     def _squares(self, x: torch.Tensor) -> torch.Tensor:
         nodes: torch.Tensor = self.activation(self.linear(x))
-        return nodes.unflatten(-1, (len(self.offset), -1)).square().sum(dim=-1)
+        blocks = nodes.reshape(*nodes.shape[:-1], len(self.offset), -1)
+        return blocks.square().sum(dim=-1)
 
 
 def mixture_to_layers(

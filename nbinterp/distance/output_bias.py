@@ -11,26 +11,25 @@ from nbinterp.network.hooks import evaluating, forward
 from nbinterp.network.rest import replaced
 
 
-def output_bias(model: nn.Module, batch: Any) -> Tensor | None:
+def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None:
     """Return what `model` adds to its outputs (n_outputs,) last, or None if that is not to be told.
 
-    The last module that puts out one number an output is tried: if what is added there comes out
-    again, up to a number that all outputs of a sample share (which log-softmax takes away), then
-    its bias is that of the network. It is zero if the module has none.
+    The last module that puts out one number an output, and runs after `after`, is tried: if what is
+    added there comes out again, up to a number that all outputs of a sample share (which
+    log-softmax takes away), then its bias is that of the network. It is zero if it has none.
     """
     ran: list[nn.Module] = []
 
-    def see(module: nn.Module, _inputs: Any, output: Any) -> None:
-        if isinstance(output, Tensor) and output.ndim > 1:
-            ran.append(module)
+    def see(module: nn.Module, _inputs: Any, _output: Any) -> None:
+        ran.append(module)
 
     with evaluating(model), ExitStack() as hooks:
         for module in model.modules():
-            if isinstance(module, nn.Linear | _ConvNd) or _own_bias(module) is not None:
+            if module is after or _width(module) is not None:
                 hooks.callback(module.register_forward_hook(see).remove)
         plain = forward(model, batch)
         n_outputs = plain.shape[-1]
-        fitting = [m for m in ran if _width(m) == n_outputs]
+        fitting = [m for m in ran[ran.index(after) + 1 :] if _width(m) == n_outputs]
         if not fitting or ran.count(fitting[-1]) != 1:
             return None
         last = fitting[-1]

@@ -126,7 +126,7 @@ def perturbation_study(
     right = None
     if labels is not None:
         right = torch.as_tensor(_checks.classes(_CALLER, "labels", labels, n, plain.shape[1]))
-    bias = output_bias(model, first)
+    bias = output_bias(model, first, rest.module)
     moves = Moves(
         sd,
         _directions(sd, draws, random_state).to(where),

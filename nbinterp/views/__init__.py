@@ -4,6 +4,13 @@
 from nbinterp.views.charts import AblationChart
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.heatmap import InteractionHeatmap
+from nbinterp.views.perturbation_chart import PerturbationChart
 from nbinterp.views.slider import FactorSlider
 
-__all__ = ["AblationChart", "ClusterExplorer", "FactorSlider", "InteractionHeatmap"]
+__all__ = [
+    "AblationChart",
+    "ClusterExplorer",
+    "FactorSlider",
+    "InteractionHeatmap",
+    "PerturbationChart",
+]

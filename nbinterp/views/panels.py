@@ -1,6 +1,6 @@
 """A static picture of lines over a band of chance, one panel a group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,20 +17,26 @@ def panels_png(
     lines: Sequence[str],
     colours: Sequence[str],
     title: str,
+    ends: Mapping[str, tuple[str, str]] | None = None,
 ) -> bytes:
-    """Return a PNG of columns `lines` of `frame` over size, with chance_lower to chance_upper."""
+    """Return a PNG of columns `lines` of `frame` over size, with chance_lower to chance_upper.
+
+    `ends` says for each group what is at the left and at the right; None if size counts nodes.
+    """
     n_rows = -(-len(groups) // _COLUMNS)
     step = (_WIDTH + _MARGIN, _HEIGHT + _MARGIN)
     sheet = _Sheet(_COLUMNS * step[0] + _MARGIN, n_rows * step[1] + _MARGIN)
     sheet.text(10, 14, title, size=13)
     known = frame[[*lines, "chance_lower", "chance_upper"]].to_numpy(float)
     low, high = min(0.0, np.nanmin(known)), max(0.0, np.nanmax(known))
-    span, last = max(high - low, 1e-12), max(frame["size"].max(), 1)
+    span, largest = max(high - low, 1e-12), frame["size"].max()
     for number, group in enumerate(groups):
         left = _MARGIN + number % _COLUMNS * step[0]
         top = _MARGIN + number // _COLUMNS * step[1]
         rows = frame[frame["group"] == group].sort_values("size")
-        x = left + rows["size"].to_numpy(float) / last * _WIDTH
+        size = rows["size"].to_numpy(float)
+        first, last = (0.0, max(largest, 1)) if ends is None else (size[0], size[-1])
+        x = left + (size - first) / max(last - first, 1e-12) * _WIDTH
 
         def points(
             column: str, x: Array = x, rows: pd.DataFrame = rows, top: float = top
@@ -50,5 +56,7 @@ def panels_png(
         sheet.text(left, top - 9, group, width=_WIDTH)
         sheet.text(left - 4, top + 5, f"{high:.2g}", size=9, anchor="rm")
         sheet.text(left - 4, top + _HEIGHT - 5, f"{low:.2g}", size=9, anchor="rm")
-        sheet.text(left + _WIDTH, top + _HEIGHT + 10, f"{last} nodes", size=9, anchor="rm")
+        told = ("", f"{largest} nodes") if ends is None else ends[group]
+        sheet.text(left, top + _HEIGHT + 10, told[0], size=9)
+        sheet.text(left + _WIDTH, top + _HEIGHT + 10, told[1], size=9, anchor="rm")
     return sheet.png()
