@@ -21,25 +21,35 @@ def panels_png(
 ) -> bytes:
     """Return a PNG of columns `lines` of `frame` over size, with chance_lower to chance_upper.
 
-    `ends` says for each group what is at the left and at the right; None if size counts nodes.
+    `ends` says for each group, which then has its own scale, what is at the left and at the right;
+    if None, size counts nodes.
     """
     n_rows = -(-len(groups) // _COLUMNS)
     step = (_WIDTH + _MARGIN, _HEIGHT + _MARGIN)
     sheet = _Sheet(_COLUMNS * step[0] + _MARGIN, n_rows * step[1] + _MARGIN)
     sheet.text(10, 14, title, size=13)
-    known = frame[[*lines, "chance_lower", "chance_upper"]].to_numpy(float)
-    low, high = min(0.0, np.nanmin(known)), max(0.0, np.nanmax(known))
-    span, largest = max(high - low, 1e-12), frame["size"].max()
+    known = [*lines, "chance_lower", "chance_upper"]
+    values = frame[known].to_numpy(float)
+    low, high = min(0.0, np.nanmin(values)), max(0.0, np.nanmax(values))
+    largest = frame["size"].max()
     for number, group in enumerate(groups):
         left = _MARGIN + number % _COLUMNS * step[0]
         top = _MARGIN + number // _COLUMNS * step[1]
         rows = frame[frame["group"] == group].sort_values("size")
+        if ends is not None:
+            values = rows[known].to_numpy(float)
+            low, high = np.nanmin(values), np.nanmax(values)
         size = rows["size"].to_numpy(float)
         first, last = (0.0, max(largest, 1)) if ends is None else (size[0], size[-1])
         x = left + (size - first) / max(last - first, 1e-12) * _WIDTH
 
         def points(
-            column: str, x: Array = x, rows: pd.DataFrame = rows, top: float = top
+            column: str,
+            x: Array = x,
+            rows: pd.DataFrame = rows,
+            top: float = top,
+            high: float = high,
+            span: float = max(high - low, 1e-12),
         ) -> list[tuple[float, float]]:
             y = top + (high - rows[column].to_numpy(float)) / span * _HEIGHT
             return [(_SCALE * a, _SCALE * b) for a, b in zip(x, y, strict=True) if np.isfinite(b)]

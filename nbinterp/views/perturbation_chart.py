@@ -245,7 +245,7 @@ class PerturbationChart:
                 amounts = wide.index.to_numpy(float)
                 wide["size"] = amounts if move == SHIFT else np.log(amounts)
                 parts.append(wide.assign(group=group))
-                unit = " sd" if move == SHIFT else "×"
+                unit = " sd" if move == SHIFT else " x"
                 ends[group] = (f"{amounts[0]:g}{unit}", f"{amounts[-1]:g}{unit}")
         drawn = pd.concat(parts, ignore_index=True)
         lines = sorted(name for name in drawn if str(name).startswith("line"))
