@@ -2,6 +2,7 @@
 
 from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.distance import MahalanobisOOD, PerturbationStudy, perturbation_study
 from nbinterp.interactions import AndOr, SmoothHess
 from nbinterp.manifold import PHATE
 from nbinterp.network import (
@@ -33,7 +34,9 @@ __all__ = [
     "InteractionHeatmap",
     "LinearCorEx",
     "LocalCorEx",
+    "MahalanobisOOD",
     "Perturbation",
+    "PerturbationStudy",
     "Recording",
     "SmoothHess",
     "ablated",
@@ -43,6 +46,7 @@ __all__ = [
     "fit_decoder",
     "load",
     "perturb",
+    "perturbation_study",
     "record",
     "save",
 ]

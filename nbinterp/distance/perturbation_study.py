@@ -165,7 +165,7 @@ def perturbation_study(
                         alike = (logits[0, len(amounts) :] - bias) / scale + bias
                         folded += _scores(alike, before, answers)
                     bar.update(n_edits * b)
-    measures = ("accuracy", "agreement", "kl")
+    measures: tuple[str, ...] = ("accuracy", "agreement", "kl")
     baseline = [0.0 if right is None else float((plain.argmax(dim=1) == right).sum()) / n, 1.0, 0.0]
     skip = slice(1 if right is None else 0, None)
     scores = (sums / n).cpu().numpy()[..., skip]
@@ -252,7 +252,8 @@ def _directions(sd: Tensor, n_random: int, random_state: Any) -> Tensor:
     """Return random directions (n_random, n_nodes) of length 1 among the nodes that vary."""
     drawn = check_random_state(random_state).normal(size=(n_random, len(sd)))
     live = torch.from_numpy(drawn) * (sd > 0).cpu()
-    return live / live.norm(dim=1, keepdim=True)
+    directions: Tensor = live / live.norm(dim=1, keepdim=True)
+    return directions
 
 
 def _amounts(name: str, value: Any, above: float = -np.inf) -> tuple[float, ...]:

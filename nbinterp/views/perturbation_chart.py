@@ -128,9 +128,11 @@ class PerturbationChart:
             axis=alt.Axis() if shifts else alt.Axis(values=self._factors(), format="~g"),
         )
         y = alt.Y("value:Q", title=_TITLES[self.measure], scale=alt.Scale(zero=False))
-        lines = alt.Chart(rows).encode(
-            x=x, y=y, tooltip=["target:N", "move:N", "amount:Q", "value:Q"]
-        )
+
+        def drawn(part: pd.DataFrame) -> Any:
+            tips = ["target:N", "move:N", "amount:Q", "value:Q"]
+            return alt.Chart(part).encode(x=x, y=y, tooltip=tips)
+
         layers = []
         if rows["chance_lower"].notna().any():
             band = rows[rows["target"] == rows["target"].iloc[0]].dropna(subset=["chance_lower"])
@@ -147,7 +149,9 @@ class PerturbationChart:
         if whole:
             names = [SHIFT] if shifts else [SCALE, FOLDED]
             layers.append(
-                lines.mark_line(point=True).encode(
+                drawn(rows)
+                .mark_line(point=True)
+                .encode(
                     color=alt.Color(
                         "move:N",
                         title=None,
@@ -165,14 +169,14 @@ class PerturbationChart:
             )
         else:
             named = [f"{self.study.layer}[{node}]" for node in self.nodes]
-            coloured = alt.FieldOneOfPredicate(field="target", oneOf=named)
+            is_named = rows["target"].isin(named)
             layers.append(
-                lines.transform_filter(alt.LogicalNotPredicate(**{"not": coloured}))
+                drawn(rows[~is_named])
                 .mark_line(color=_OTHERS, opacity=0.4, strokeWidth=1)
                 .encode(detail="target:N")
             )
             layers.append(
-                lines.transform_filter(coloured)
+                drawn(rows[is_named])
                 .mark_line(point=True)
                 .encode(
                     color=alt.Color(
@@ -187,7 +191,7 @@ class PerturbationChart:
         return alt.layer(*layers).properties(width=300, height=180, title=title)
 
     def _factors(self) -> list[float]:
-        return sorted({*self.study.scales, 1.0})
+        return sorted({1.0, *self.study.scales})
 
     def describe(self) -> str:
         """Return the largest losses in one line."""
@@ -227,7 +231,7 @@ class PerturbationChart:
         """Return the panels as a PNG, for readers without a drawing of Altair's charts."""
         frame = self.frame
         layer, named = self.study.layer, [f"{self.study.layer}[{n}]" for n in self.nodes]
-        parts, ends = [], {}
+        parts, ends, n_lines = [], {}, 2
         for whole, targets in ((True, [layer]), (False, named)):
             for move, word in _MOVES.items():
                 rows = frame[frame["target"].isin(targets) & (frame["move"] == move)]
@@ -240,6 +244,7 @@ class PerturbationChart:
                 if whole and move == SCALE:
                     folded = frame[frame["move"] == FOLDED].set_index("amount")["value"]
                     wide["line 1"] = folded.reindex(wide.index)
+                n_lines = max(n_lines, len(targets))
                 band = rows.drop_duplicates("amount").set_index("amount")
                 wide[["chance_lower", "chance_upper"]] = band[["chance_lower", "chance_upper"]]
                 amounts = wide.index.to_numpy(float)
@@ -247,8 +252,9 @@ class PerturbationChart:
                 parts.append(wide.assign(group=group))
                 unit = " sd" if move == SHIFT else " x"
                 ends[group] = (f"{amounts[0]:g}{unit}", f"{amounts[-1]:g}{unit}")
-        drawn = pd.concat(parts, ignore_index=True)
-        lines = sorted(name for name in drawn if str(name).startswith("line"))
+        lines = [f"line {i}" for i in range(n_lines)]
+        columns = [*lines, "chance_lower", "chance_upper", "size", "group"]
+        drawn = pd.concat(parts, ignore_index=True).reindex(columns=columns)
         title = f"{_TITLES[self.measure]}; {self._title()}"
         return panels_png(drawn, list(ends), lines, _COLOURS, title, ends)
 
