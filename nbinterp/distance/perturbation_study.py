@@ -245,7 +245,9 @@ def _scores(logits: Tensor, before: Tensor, right: Tensor | None) -> Tensor:
     known, found = before.log_softmax(dim=-1), logits.log_softmax(dim=-1)
     # A class that the network rules out, of the logit -inf, adds nothing.
     terms = torch.where(known > -torch.inf, known.exp() * (known - found), 0.0)
-    return torch.stack([hits.double(), same.double(), terms.sum(dim=(-2, -1))], dim=-1)
+    # Not below 0, by rounding either.
+    divergence = terms.sum(dim=-1).clamp(min=0.0).sum(dim=-1)
+    return torch.stack([hits.double(), same.double(), divergence], dim=-1)
 
 
 def _directions(sd: Tensor, n_random: int, random_state: Any) -> Tensor:

@@ -1,6 +1,5 @@
 """Charts of results that are read, not dragged."""
 
-import base64
 from typing import Any
 
 import altair as alt
@@ -10,6 +9,7 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.network import AblationStudy
 from nbinterp.views.panels import panels_png
+from nbinterp.views.vega_lite import chart_bundle
 
 _MOST_GROUPS = 12
 _LINES = ("change", "by_activation", "by_weight")
@@ -129,10 +129,4 @@ class AblationChart:
         return panels_png(self.frame, self.groups, list(_LINES), _COLOURS, self._title())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        # Not Altair's page, which fetches its scripts from elsewhere.
-        version = alt.SCHEMA_VERSION.split(".")[0]
-        return {
-            f"application/vnd.vegalite.{version}+json": self.chart.to_dict(),
-            "image/png": base64.b64encode(self.snapshot()).decode("ascii"),
-            "text/plain": self.describe(),
-        }
+        return chart_bundle(self.chart, self.snapshot(), self.describe())

@@ -1,6 +1,5 @@
 """The chart of a perturbation study: what moving a layer costs, against random directions."""
 
-import base64
 from typing import Any
 
 import altair as alt
@@ -12,6 +11,7 @@ from nbinterp._display import shows
 from nbinterp.distance import PerturbationStudy
 from nbinterp.distance.perturbation_result import FOLDED, SCALE, SHIFT
 from nbinterp.views.panels import panels_png
+from nbinterp.views.vega_lite import chart_bundle
 
 # Okabe and Ito's, as the other views have them.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00")
@@ -259,10 +259,4 @@ class PerturbationChart:
         return panels_png(drawn, list(ends), lines, _COLOURS, title, ends)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        # Not Altair's page, which fetches its scripts from elsewhere.
-        version = alt.SCHEMA_VERSION.split(".")[0]
-        return {
-            f"application/vnd.vegalite.{version}+json": self.chart.to_dict(),
-            "image/png": base64.b64encode(self.snapshot()).decode("ascii"),
-            "text/plain": self.describe(),
-        }
+        return chart_bundle(self.chart, self.snapshot(), self.describe())
