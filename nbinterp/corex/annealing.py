@@ -76,7 +76,7 @@ class _Batch:
             self.memory.skip()
             return self.value.view(-1)
         # Where a trial was refused its gradient, which may be NaN, is not looked at.
-        choose = partial(_new_or_old, accepted, len(accepted) == n_accepted)
+        choose = partial(_new_or_old, accepted, accepted.shape[0] == n_accepted)
         g = choose(self.product.lift(half_gradient(w, at), self.noise), self.g)
         precondition = Preconditioner(self.v, at.u)
         self._remember(g - self.g, accepted, precondition)

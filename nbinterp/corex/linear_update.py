@@ -27,7 +27,7 @@ class Preconditioner:
 
     def __init__(self, v: Tensor, u: Tensor) -> None:
         one = one_like(u)
-        u = u.view(len(u), 1, -1, 1)
+        u = u.view(u.shape[0], 1, -1, 1)
         self._v = v
         self._rest, self._pull = one - u, (one + u).reciprocal_()
         self._scaled = self._rest

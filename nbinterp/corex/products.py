@@ -83,7 +83,7 @@ class Dense(Product):
 
     def lift(self, w: Tensor, noise: Tensor) -> Tensor:
         """Return `w` and its product with ``S_e``: two sides, of which `inner` takes one each."""
-        v = w.new_empty((len(w), 2, *w.shape[1:]))
+        v = w.new_empty((w.shape[0], 2, *w.shape[1:]))
         v[:, 0] = w
         torch.lerp(self.times(w), w, noise, out=v[:, 1])
         return v
@@ -148,7 +148,7 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
 
 def inner_of_all(a: Tensor, b: Tensor) -> Tensor:
     """Return the inner products ``(K, 1, 1, 1)`` of coordinates, summed over the rows."""
-    k = len(a)
+    k = a.shape[0]  # `len` takes as long as a small product
     return torch.bmm(a[:, 0].reshape(k, 1, -1), b[:, -1].reshape(k, -1, 1)).unsqueeze(-1)
 
 

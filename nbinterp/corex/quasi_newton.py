@@ -89,11 +89,11 @@ class Memory:
     def _along(self, remembered: Tensor, rows: Tensor) -> Tensor:
         """Return the inner products ``(K, 1, DEPTH)`` of one side with another."""
         # A row times a matrix: a batch of matrices times a column is far slower on the CPU.
-        return torch.bmm(rows.reshape(len(rows), 1, -1), remembered)
+        return torch.bmm(rows.reshape(rows.shape[0], 1, -1), remembered)
 
     def _less(self, rows: Tensor, weights: Tensor, remembered: Tensor) -> Tensor:
         """Return `rows` less the remembered ones by their weights."""
-        flat = rows.view(len(rows), 1, -1)
+        flat = rows.view(rows.shape[0], 1, -1)
         return torch.baddbmm(flat, weights, remembered, alpha=-1.0).view(rows.shape)
 
     def forget(self, which: Tensor) -> None:
