@@ -13,7 +13,7 @@ from torch.nn.modules.conv import _ConvNd
 from nbinterp import _checks
 from nbinterp.network.hooks import find, first_tensor
 from nbinterp.network.nodes import Places, places, unit
-from nbinterp.network.record import record
+from nbinterp.network.record import recorded
 from nbinterp.network.rest import replaced
 
 MODES = ("zero", "mean", "weights")
@@ -43,7 +43,8 @@ def ablated(
     nodes : int, str or sequence of these
         Numbers, or names as `Recording.concat` gives them: ``17`` or ``"h1[17]"``. The number of
         a channel silences it at all positions, as does ``"conv1[3]"``; ``"conv1[3,0,5]"`` is one
-        position.
+        position. Numbers count the channels of (channels, rows, columns) and the last axis of
+        (tokens, features); of a Conv1d, channel 3 is ``"conv[3,:]"``, as `concat` names it.
     mode : {"zero", "mean", "weights"}, default="zero"
         ``"zero"`` and ``"mean"`` replace the output of `layer`, after its nonlinearity, by 0 or
         by the mean. ``"weights"`` is the paper's: as if the rows of the weight and the bias of
@@ -89,7 +90,7 @@ def ablated(
     asked = [nodes] if isinstance(nodes, int | str) else list(nodes)
 
     def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
-        activation = first_tensor(f"layer {layer!r}", output)
+        activation = first_tensor(f"layer {layer!r}", output, "ablated")
         shape = tuple(activation.shape[1:])
         silent = torch.zeros(shape, dtype=torch.bool)
         silent.view(-1)[torch.as_tensor(positions("ablated", asked, layer, shape))] = True
@@ -147,5 +148,6 @@ def _means(
         "Pass data=..., the samples of reference.",
     )
     if means is None:
-        means = record(model, data, layer)[layer].mean(axis=0, dtype=np.float64)
+        rec = recorded(caller, model, data, layer)
+        means = rec[layer].mean(axis=0, dtype=np.float64)
     return np.asarray(_checks.to_numpy(means), dtype=np.float64)

@@ -22,7 +22,7 @@ from nbinterp.network.rankings import (
     by_information,
     columns_of,
 )
-from nbinterp.network.record import record
+from nbinterp.network.record import recorded
 from nbinterp.network.rest import Rest, moved, placed, taken
 from nbinterp.network.rows import n_rows, pick
 from nbinterp.network.sweep import Silence, batch_size, measure, successor, widest
@@ -123,13 +123,13 @@ def ablation_study(
     rest = Rest(_CALLER, model, layer, target(_CALLER, model, layer, mode))
     first = taken(_CALLER, model, data, *range(min(2, n)))
     shape = tuple(rest.probe(first).shape[1:])
-    width, where = widest(model, first), home(model)[0]
+    width, where = widest(_CALLER, model, first), home(model)[0]
     columns = columns_of(given[0], layer, shape)
     if not columns:
         wrong_layer(_CALLER, given[0], layer)
     members = list(columns.values())
     steps = _sizes(sizes, len(columns))
-    rec = record(model, data, layer, progress=progress)
+    rec = recorded(_CALLER, model, data, layer, progress=progress)
     right = _labels(labels, n, rec.output)
     kept = _outputs(outputs, rec.output.shape[1])
     groups, names = _groups(given, clusters, right, n, rec.output.shape[1])

@@ -25,7 +25,7 @@ def batches(
     n_seen = 0
     for batch in _raw(caller, data, size):
         if check:
-            refuse_nonfinite(caller, batch, n_seen)
+            refuse_nonfinite(caller, batch, n_seen.__add__)
         n_seen += length(batch)
         yield each(lambda part: _own(part, dtype), batch)
     _checks.require(
@@ -33,8 +33,8 @@ def batches(
     )
 
 
-def refuse_nonfinite(caller: str, batch: Any, n_seen: int) -> None:
-    """Raise if a sample of `batch` is not finite; `n_seen` samples came before it."""
+def refuse_nonfinite(caller: str, batch: Any, number: Callable[[int], int]) -> None:
+    """Raise if a sample of `batch` is not finite; `number` tells what its place is called."""
     for key, part in parts(batch).items():
         # A sum reads the batch once and writes nothing; should it overflow, entries are looked at.
         if not part.is_floating_point() or math.isfinite(part.detach().sum().item()):
@@ -43,7 +43,7 @@ def refuse_nonfinite(caller: str, batch: Any, n_seen: int) -> None:
         if bool(broken.any()):
             _checks.fail(
                 f"{caller}(data{f'[{key!r}]' if key else ''})",
-                f"must be finite, but sample {n_seen + int(broken.nonzero()[0])} has NaN or"
+                f"must be finite, but sample {number(int(broken.nonzero()[0]))} has NaN or"
                 " infinite values",
                 "Drop or fill those entries.",
             )

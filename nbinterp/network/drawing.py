@@ -89,7 +89,7 @@ def _decoder(
         def by_module(hidden: torch.Tensor) -> Rows:
             with evaluating(decode):
                 drawn = decode(hidden.reshape(-1, *shape).to(device, dtype))
-            rows: Rows = first_tensor("decode", drawn).to("cpu", torch.float32).numpy()
+            rows: Rows = first_tensor("decode", drawn, caller).to("cpu", torch.float32).numpy()
             return rows
 
         return by_module

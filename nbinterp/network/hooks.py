@@ -30,7 +30,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 def watching(
     modules: dict[str, nn.Module],
     put: Callable[[str, torch.Tensor], None],
-    caller: str = "record",
+    caller: str,
 ) -> Iterator[None]:
     """Call ``put(name, output)`` each time that one of `modules` has run."""
     with ExitStack() as hooks:
@@ -87,13 +87,13 @@ def shortlist(names: Iterable[str], like: object = "", limit: int = 5) -> str:
     )
 
 
-def forward(model: nn.Module, batch: Any, caller: str = "record") -> torch.Tensor:
+def forward(model: nn.Module, batch: Any, caller: str) -> torch.Tensor:
     """Return the output of `model` for a tensor, or for a dict of its named arguments."""
     output = model(**batch) if isinstance(batch, dict) else model(batch)
     return first_tensor("the model", output, caller)
 
 
-def first_tensor(what: str, output: Any, caller: str = "record") -> torch.Tensor:
+def first_tensor(what: str, output: Any, caller: str) -> torch.Tensor:
     """Return `output`, or the first item of a tuple, a list or a dict, if it is a tensor."""
     if isinstance(output, tuple | list) and output:
         output = output[0]
@@ -103,7 +103,7 @@ def first_tensor(what: str, output: Any, caller: str = "record") -> torch.Tensor
         _checks.fail(
             f"{caller}(): {what}",
             f"must put out a tensor, not {type(output).__name__}",
-            "Record a layer inside it, or wrap it so that it does.",
+            "Name a layer inside it, or wrap it so that it does.",
             TypeError,
         )
     return output

@@ -15,7 +15,7 @@ from nbinterp.network.drawing import Drawing, drawing
 from nbinterp.network.factors import Factors, chosen, wrong_layer
 from nbinterp.network.nodes import places
 from nbinterp.network.perturbation import Amounts, Base, Perturbation, Rows, checked_amounts
-from nbinterp.network.record import record
+from nbinterp.network.record import recorded
 from nbinterp.network.rest import Rest, moved, taken
 from nbinterp.network.rows import n_rows, pick
 
@@ -179,21 +179,17 @@ class _Subject:
             f"must hold the samples of {self.factors.name}",
             "Pass the data that were given to record.",
         )
-        rec = record(
+        rec = recorded(
+            _CALLER,
             self.rest.model,
             pick(self.data, rows),
             self.rest.layer,
             output_names=self.output_names,
             progress=self.progress,
+            rows=rows,
         )
         activations = rec[self.rest.layer].reshape(len(rows), -1)
         mean = activations.mean(axis=0, dtype=np.float64)
-        _checks.require(
-            bool(np.isfinite(mean).all()),
-            f"{_CALLER}(layer={self.rest.layer!r})",
-            "must have finite activations",
-            "Look for what makes NaN or infinite values in the network.",
-        )
         nearest = int(rows[((activations - mean) ** 2).sum(axis=1).argmin()])
         run = _Run(
             self.rest,

@@ -14,13 +14,13 @@ from nbinterp.network.hooks import evaluating, forward
 
 
 @contextmanager
-def remembered(model: nn.Module, last: nn.Module, batch: Any) -> Iterator[None]:
+def remembered(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> Iterator[None]:
     """Let the modules that finish no later than `last` give what they gave for `batch`.
 
     As long as the ``with`` block runs, `model` may be run on `batch` alone, by this thread; other
     threads see the network as it is. A module that runs again later is computed each time.
     """
-    known = _outputs(model, last, batch)
+    known = _outputs(caller, model, last, batch)
     with ExitStack() as stack:
         for module, output in known.items():
             # `last` is about to be edited, into new memory. Others may be written into.
@@ -28,7 +28,9 @@ def remembered(model: nn.Module, last: nn.Module, batch: Any) -> Iterator[None]:
         yield
 
 
-def _outputs(model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, Any]:
+def _outputs(
+    caller: str, model: nn.Module, last: nn.Module, batch: Any
+) -> dict[nn.Module, Any]:
     """Return what modules put out that run once, and have finished when `last` has."""
     known: dict[nn.Module, Any] = {}
     runs: Counter[nn.Module] = Counter()
@@ -44,7 +46,7 @@ def _outputs(model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, A
     with evaluating(model), ExitStack() as hooks:
         for module in model.modules():
             hooks.callback(module.register_forward_hook(keep).remove)
-        forward(model, batch)
+        forward(model, batch, caller)
     return {module: output for module, output in known.items() if runs[module] == 1}
 
 

@@ -63,14 +63,14 @@ def _slopes(rest: Rest, batch: Any, output: int) -> tuple[torch.Tensor, torch.Te
     leaves: list[torch.Tensor] = []
 
     def hook(_module: nn.Module, _inputs: Any, found: Any) -> Any:
-        leaf = first_tensor("the layer", found).detach().clone().requires_grad_()
+        leaf = first_tensor("the layer", found, rest.caller).detach().clone().requires_grad_()
         leaves.append(leaf)
         return replaced(found, leaf * 1)  # no leaf, as a module may write into it
 
     with evaluating(rest.model), torch.enable_grad():
         handle = rest.module.register_forward_hook(hook)
         try:
-            logits = forward(rest.model, batch)
+            logits = forward(rest.model, batch, rest.caller)
             (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
         finally:
             handle.remove()

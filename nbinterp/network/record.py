@@ -116,8 +116,9 @@ def recorded(
     folder: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
     progress: bool = True,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Recording:
-    """Do what `record` does, with errors that name `caller`."""
+    """Do what `record` does, with errors that name `caller`, and samples by their `rows`."""
     _checks.require(
         isinstance(model, nn.Module),
         f"{caller}(model={_checks.show(model)})",
@@ -130,7 +131,9 @@ def recorded(
     model = _on(caller, model, device)
 
     with nullcontext() if folder is None else new_folder(caller, folder) as draft:
-        recorder, outputs, mask = _passed(caller, model, data, layers, size, dtype, draft, progress)
+        recorder, outputs, mask = _passed(
+            caller, model, data, layers, size, dtype, draft, progress, rows
+        )
         activations, numbers = recorder.close()
         names = _output_names(caller, output_names, outputs.shape[1:])
         recording = Recording(outputs, names, activations, mask)
@@ -148,6 +151,7 @@ def _passed(
     dtype: str,
     draft: Path | None,
     progress: bool,
+    rows: npt.NDArray[np.int64] | None,
 ) -> tuple[Recorder, Any, npt.NDArray[np.bool_] | None]:
     """Show all samples to `model`; return what keeps its layers, its outputs and their mask."""
 
@@ -157,7 +161,7 @@ def _passed(
         return InFile(layer_file(draft, number), dtype)
 
     where, kind = home(model)
-    recorder = Recorder(caller, model, layers, new_store, dtype)
+    recorder = Recorder(caller, model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_samples(data))
     masks: list[npt.NDArray[np.bool_]] = []
     with evaluating(model), watching(recorder.modules, recorder.put, caller):

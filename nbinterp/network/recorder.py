@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -48,6 +49,8 @@ class Recorder:
         From the number of a column to what keeps it.
     dtype : str
         What the stores keep.
+    rows : array, optional
+        What errors call the samples; else they count them.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class Recorder:
         layers: str | Sequence[str],
         new_store: Callable[[int], Store],
         dtype: str,
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> None:
         known = {name for name, _ in model.named_modules(remove_duplicate=False) if name}
         names = [layers] if isinstance(layers, str) else list(layers)
         self._asked = {name: _call_of(name, known) for name in names}
         self.modules = find(caller, model, [module for module, _ in self._asked.values()])
+        self._rows = rows
         self._caller, self._new_store, self._half = caller, new_store, dtype == "float16"
         self._argument = "layers" if caller == "record" else "layer"
         self._columns: dict[tuple[str, int], _Column] = {}
@@ -146,19 +151,24 @@ class Recorder:
         if rows.isfinite().all() and not (half and bool((rows.abs() > _HALF_LIMIT).any())):
             return
         # Only now: a network may know what to do about missing values.
-        refuse_nonfinite(self._caller, self._batch, self._n_seen)
+        refuse_nonfinite(self._caller, self._batch, self._number)
         for broken, must, but, remedy in (
             (rows.isnan(), "numbers", "NaN", _OVERFLOW),
             (rows.isinf(), "finite", "infinite values", _INFINITE),
             (rows.abs() > _HALF_LIMIT, "within float16", "greater values", _TOO_LARGE),
         ):
             if broken.any():
-                sample = self._n_seen + int(broken.any(dim=1).nonzero()[0])
+                sample = self._number(int(broken.any(dim=1).nonzero()[0]))
                 _checks.fail(
                     f"{self._caller}(): {what}",
                     f"must be {must}, but has {but} for sample {sample}",
                     remedy,
                 )
+
+    def _number(self, place: int) -> int:
+        """Return what errors call the sample at `place` of the batch."""
+        place += self._n_seen
+        return place if self._rows is None else int(self._rows[place])
 
     def _call(self, layer: str) -> str:
         return f"{self._caller}({self._argument}={layer!r})"

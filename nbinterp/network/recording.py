@@ -11,6 +11,7 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp.network.hooks import shortlist
+from nbinterp.network.nodes import unit_names
 from nbinterp.network.pooling import POOLS, channel_axis_of, pooled
 from nbinterp.network.storage import Values, open_array, read_index, write_index
 
@@ -84,14 +85,14 @@ class Recording:
         channel_axis : int, optional
             Which axis of the layers holds the channels, if `pool` is given. By default 1 of
             activations with four axes or more, (n, channels, rows, columns), and the last of
-            three, (n, tokens, channels); say 1 for Conv1d.
+            three, (n, tokens, channels); say 1 for Conv1d, -1 for maps (n, rows, columns, channels).
 
         Returns
         -------
         DataFrame of shape (n_samples, n_nodes)
             Float32. Columns are called ``"h1[17]"`` (node 17 of h1), ``"conv1[3,0,5]"`` (channel
-            3, row 0, column 5; ``"conv1[3]"`` if pooled) and as `output_names` says.
-            scikit-learn keeps these names, and so do factor tables.
+            3, row 0, column 5) and as `output_names` says. Pooled ones are ``"conv1[3]"``, or, on
+            another axis than by default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``. scikit-learn keeps these names, and so do factor tables.
 
         Raises
         ------
@@ -116,9 +117,11 @@ class Recording:
             if pool is not None:
                 _checks.choice("Recording.concat", "pool", pool, POOLS)
                 axis = channel_axis_of("Recording.concat", layer, values.ndim, channel_axis)
+                names += unit_names(layer, values.shape[1:], axis - 1)
                 values = pooled(values, pool, axis, self.mask)
+            else:
+                names += node_names(layer, values.shape[1:])
             columns.append(values)
-            names += node_names(layer, values.shape[1:])
         if output:
             columns.append(self.output)
             names += self.output_names

@@ -54,7 +54,7 @@ class Rest:
         if self.repeats:
             yield
             return
-        with _LOCK, remembered(self.model, self.module, batch):
+        with _LOCK, remembered(self.caller, self.model, self.module, batch):
             yield
 
     def probe(self, batch: Any) -> torch.Tensor:
@@ -90,19 +90,19 @@ class Rest:
 
     def _run(self, batch: Any, edit: Edit) -> torch.Tensor:
         n_runs = 0
-        thread = threading.get_ident()
+        thread, what = threading.get_ident(), f"layer {self.layer!r}"
 
         def hook(_module: nn.Module, inputs: Any, output: Any) -> Any:
             nonlocal n_runs
             if threading.get_ident() != thread:
                 return None  # another thread uses the model meanwhile
             n_runs += 1
-            return replaced(output, edit(first_tensor(f"layer {self.layer!r}", output), inputs))
+            return replaced(output, edit(first_tensor(what, output, self.caller), inputs))
 
         with _LOCK, evaluating(self.model):
             handle = self.module.register_forward_hook(hook)
             try:
-                output = forward(self.model, batch)
+                output = forward(self.model, batch, self.caller)
             finally:
                 handle.remove()
         _checks.require(

@@ -84,7 +84,7 @@ def measure(
     return result
 
 
-def widest(model: nn.Module, batch: Any) -> int:
+def widest(caller: str, model: nn.Module, batch: Any) -> int:
     """Return how many numbers a sample takes at the module whose output takes most."""
     most = 1
 
@@ -97,7 +97,7 @@ def widest(model: nn.Module, batch: Any) -> int:
     with evaluating(model), ExitStack() as hooks:
         for part in model.modules():
             hooks.callback(part.register_forward_hook(see).remove)
-        forward(model, batch)
+        forward(model, batch, caller)
     return most
 
 
@@ -188,7 +188,7 @@ def successor(rest: Rest, batch: Any) -> Rest | None:
             if isinstance(part, nn.Linear)
         ]
         with evaluating(rest.model):
-            forward(rest.model, batch)
+            forward(rest.model, batch, rest.caller)
     finally:
         for handle in handles:
             handle.remove()

@@ -19,7 +19,7 @@ Matrix = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
 _EMPTY = "Lasso samples and press Fit"
-_NODE = re.compile(r".*\[[\d,]+\]", re.DOTALL)  # how `record` names the nodes of a layer
+_NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
 
 
 @shows(ClusterFactors, LinearCorEx)

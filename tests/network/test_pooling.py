@@ -47,7 +47,7 @@ def test_maps_become_one_value_a_channel():
     table = rec.concat("0", pool="mean")
     np.testing.assert_allclose(table["0[3]"], rec["0"][:, 3].mean(axis=(1, 2)), atol=1e-6)
     rows = rec.concat("0", pool="max", channel_axis=-1)
-    np.testing.assert_array_equal(rows["0[5]"], rec["0"][..., 5].max(axis=(1, 2)))
+    np.testing.assert_array_equal(rows["0[:,:,5]"], rec["0"][..., 5].max(axis=(1, 2)))
     with pytest.raises(ValueError, match="pool='sum'"):
         rec.concat("0", pool="sum")
     with pytest.raises(ValueError, match="other than the samples'"):
