@@ -25,7 +25,9 @@ from nbinterp.network.rankings import (
 from nbinterp.network.record import recorded
 from nbinterp.network.rest import Rest, moved, placed, taken
 from nbinterp.network.rows import n_rows, pick
-from nbinterp.network.sweep import Silence, batch_size, measure, successor, widest
+from nbinterp.network.silence import Silence
+from nbinterp.network.sweep import batch_size, measure, widest
+from nbinterp.network.ways import Plain, Way, shortest, side_ways
 
 _CALLER = "ablation_study"
 Indices = npt.NDArray[np.int64]
@@ -166,10 +168,13 @@ def ablation_study(
     if mode == "mean":
         fill = torch.as_tensor(rec[layer].mean(axis=0, dtype=np.float64).ravel())
     silence = Silence(orders, steps, members, fill)
-    fast = None
+    way: Way = Plain(rest)
     if all(len(at) == 1 for at in members) and len(members) == int(np.prod(shape)):
-        fast = successor(rest, first)
-    rows = batch_size(width, len(steps), where)
+        way = shortest(rest, first)
+    ways = side_ways(way, first, torch.get_num_threads() if where.type == "cpu" else 1)
+    # Where inputs are repeated, all of the network runs for each edit.
+    width = widest(_CALLER, model, first, None if rest.repeats else way.rest.module)
+    rows = batch_size(width, len(steps) * way.orders_at_once, where)
 
     def blocks() -> Iterator[tuple[Any, torch.Tensor, torch.Tensor]]:
         dtype = home(model)[1]
@@ -185,7 +190,7 @@ def ablation_study(
 
     total = len(orders) * len(steps) * n
     with tqdm(total=total, desc="ablate", delay=1, disable=not progress, unit="rows") as bar:
-        sums = measure(rest, fast, silence, blocks(), width, kept, bar.update)
+        sums = measure(ways, silence, blocks(), width, kept, bar.update)
     counts = groups.sum(axis=1)
     baseline = _baseline(rec.output, right, groups, kept) / counts[:, None]
     change = (sums / counts[:, None] - baseline)[where_is]

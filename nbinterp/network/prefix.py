@@ -14,18 +14,19 @@ from nbinterp.network.hooks import evaluating, forward
 
 
 @contextmanager
-def remembered(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> Iterator[None]:
+def remembered(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> Iterator[dict[nn.Module, Any]]:
     """Let the modules that finish no later than `last` give what they gave for `batch`.
 
     As long as the ``with`` block runs, `model` may be run on `batch` alone, by this thread; other
-    threads see the network as it is. A module that runs again later is computed each time.
+    threads see the network as it is. A module that runs again later is computed each time. The
+    block gets the outputs that are kept, by module.
     """
     known = _outputs(caller, model, last, batch)
     with ExitStack() as stack:
         for module, output in known.items():
             # `last` is about to be edited, into new memory. Others may be written into.
             stack.callback(_put(module, _recalled(module, output, copy=module is not last)))
-        yield
+        yield known
 
 
 def _outputs(

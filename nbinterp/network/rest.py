@@ -3,8 +3,9 @@
 import copy
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -21,8 +22,9 @@ from nbinterp.network.rows import pick
 # edit: a new tensor.
 Edit = Callable[[torch.Tensor, Any], torch.Tensor]
 
-# One at a time: the mode of a model is shared by all threads.
-_LOCK = threading.RLock()
+# One at a time of each model: its mode is shared by all threads.
+_LOCKS: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
+_LOCK = threading.Lock()
 
 
 class Rest:
@@ -42,6 +44,7 @@ class Rest:
         self.layer = layer
         self.repeats = False
         self.caller = caller
+        self._ready = False
         self.module = find(caller, model, layer)[layer] if module is None else module
 
     def __call__(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
@@ -49,13 +52,21 @@ class Rest:
         return self._repeated(batch, n_edits, edit) if self.repeats else self._shared(batch, edit)
 
     @contextmanager
-    def fixed(self, batch: Any) -> Iterator[None]:
-        """Run what comes up to `layer` only once for all calls with this `batch` in the block."""
-        if self.repeats:
-            yield
-            return
-        with _LOCK, remembered(self.caller, self.model, self.module, batch):
-            yield
+    def fixed(self, batch: Any) -> Iterator[dict[nn.Module, Any]]:
+        """Run what comes up to `layer` only once for all calls with this `batch` in the block.
+
+        The block gets what modules put out so far.
+        """
+        known: dict[nn.Module, Any] = {}
+        with _lock_of(self.model), evaluating(self.model), ExitStack() as stack:
+            if not self.repeats:
+                recall = remembered(self.caller, self.model, self.module, batch)
+                known = stack.enter_context(recall)
+            self._ready = True
+            try:
+                yield known
+            finally:
+                self._ready = False
 
     def probe(self, batch: Any) -> torch.Tensor:
         """Choose the way to run by trying both on `batch`, and return its activations.
@@ -99,7 +110,7 @@ class Rest:
             n_runs += 1
             return replaced(output, edit(first_tensor(what, output, self.caller), inputs))
 
-        with _LOCK, evaluating(self.model):
+        with _lock_of(self.model), nullcontext() if self._ready else evaluating(self.model):
             handle = self.module.register_forward_hook(hook)
             try:
                 output = forward(self.model, batch, self.caller)
@@ -112,6 +123,11 @@ class Rest:
             "Name a module that forward calls once, such as the block around it.",
         )
         return output
+
+
+def _lock_of(model: nn.Module) -> Any:
+    with _LOCK:
+        return _LOCKS.setdefault(model, threading.RLock())
 
 
 def moved(caller: str, model: nn.Module, device: str | torch.device | None) -> nn.Module:

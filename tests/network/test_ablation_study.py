@@ -86,14 +86,14 @@ def test_a_planted_group_costs_its_own_class_beyond_chance():
 
 def test_the_fast_way_is_taken_and_only_where_a_linear_alone_reads_the_layer():
     from nbinterp.network.rest import Rest, taken
-    from nbinterp.network.sweep import successor
+    from nbinterp.network.ways import Short, shortest
 
     for kind, expected in ((plain, True), (Skip, False), (Conv, False)):
         model, layer, data, _, _ = world(kind)
         rest = Rest("test", model, layer)
         first = taken("test", model, data, 0, 1)
         rest.probe(first)
-        assert (successor(rest, first) is not None) == expected
+        assert isinstance(shortest(rest, first), Short) == expected
 
 
 def test_left_as_it_came_also_when_interrupted():
