@@ -14,7 +14,9 @@ from nbinterp.network.hooks import evaluating, forward
 
 
 @contextmanager
-def remembered(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> Iterator[dict[nn.Module, Any]]:
+def remembered(
+    caller: str, model: nn.Module, last: nn.Module, batch: Any
+) -> Iterator[dict[nn.Module, Any]]:
     """Let the modules that finish no later than `last` give what they gave for `batch`.
 
     As long as the ``with`` block runs, `model` may be run on `batch` alone, by this thread; other
@@ -29,9 +31,7 @@ def remembered(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> It
         yield known
 
 
-def _outputs(
-    caller: str, model: nn.Module, last: nn.Module, batch: Any
-) -> dict[nn.Module, Any]:
+def _outputs(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, Any]:
     """Return what modules put out that run once, and have finished when `last` has."""
     known: dict[nn.Module, Any] = {}
     runs: Counter[nn.Module] = Counter()

@@ -85,14 +85,16 @@ class Recording:
         channel_axis : int, optional
             Which axis of the layers holds the channels, if `pool` is given. By default 1 of
             activations with four axes or more, (n, channels, rows, columns), and the last of
-            three, (n, tokens, channels); say 1 for Conv1d, -1 for maps (n, rows, columns, channels).
+            three, (n, tokens, channels); say 1 for Conv1d, and -1 for maps whose channels come
+            last.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_nodes)
             Float32. Columns are called ``"h1[17]"`` (node 17 of h1), ``"conv1[3,0,5]"`` (channel
             3, row 0, column 5) and as `output_names` says. Pooled ones are ``"conv1[3]"``, or, on
-            another axis than by default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``. scikit-learn keeps these names, and so do factor tables.
+            another axis than by default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``. scikit-learn
+            keeps these names, and so do factor tables.
 
         Raises
         ------

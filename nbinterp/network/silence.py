@@ -77,9 +77,13 @@ class Nested:
         if self.steps is None or self.steps.shape != shape:
             self.steps = output.new_empty(shape)
         current = output.expand(len(block), *output.shape)
+        lost = self._of(self.lost, block).transpose(1, 2)
+        columns = self._of(self.columns, block)
         for step, (start, stop) in enumerate(zip((0, *self.sizes), self.sizes, strict=False)):
-            new = block[:, start:stop]
-            lost = self.lost[new].transpose(1, 2)
-            torch.baddbmm(current, lost, self.columns[new], alpha=-1, out=self.steps[step])
-            current = self.steps[step]
+            left, right = lost[:, :, start:stop], columns[:, start:stop]
+            current = torch.baddbmm(current, left, right, alpha=-1, out=self.steps[step])
         return self.steps.reshape(-1, output.shape[1])
+
+    def _of(self, rows: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
+        # Rows picked one by one, as `rows[block]` does it, take many times as long.
+        return rows.index_select(0, block.reshape(-1)).view(*block.shape, rows.shape[1])

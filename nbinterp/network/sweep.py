@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from nbinterp.network.ways import Way
 
 # What one tensor of a run takes, for each of the threads. Smaller ones spend their time between
 # operations; larger ones the system takes back after each layer, and gives out anew page by page.
-_CPU_BLOCK_BYTES = 3 * 2**20
+_CPU_BLOCK_BYTES = 4 * 2**20
 _BATCH = 1024  # samples a run
 
 Orders = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ def measure(
     n_orders, n_sizes = len(silence.orders), len(silence.sizes)
     kept = torch.as_tensor(outputs)
     bounds = np.linspace(0, n_orders, len(ways) + 1).round().astype(int)
-    parts = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+    parts = [slice(a, b) for a, b in pairwise(bounds) if b > a]
     sums: npt.NDArray[np.float64] = np.empty(0)
     stop, told = threading.Event(), threading.Lock()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from network.worlds import Conv, Skip, assert_same, factors_of, plain, seeded, state, worn
+from network.worlds import Conv, Skip, assert_same, factors_of, normed, plain, seeded, state, worn
 from torch import nn
 
 from nbinterp.network import ablated, ablation_study, record
@@ -13,7 +13,8 @@ SIZES = (1, 2, 4)
 
 
 def world(kind):
-    layer, n = {"plain": ("0", 8), "Skip": ("layer", 6), "Conv": ("conv", 4)}[kind.__name__]
+    kinds = {"plain": ("0", 8), "normed": ("0", 8), "Skip": ("layer", 6), "Conv": ("conv", 4)}
+    layer, n = kinds[kind.__name__]
     data = X if layer != "conv" else np.tile(X, 6).reshape(90, 1, 6, 6)
     names = [f"{layer}[{i}]" for i in range(n)] + ["logit 0"]
     clusters = [
@@ -24,7 +25,7 @@ def world(kind):
 
 
 @pytest.mark.parametrize("mode", ["zero", "mean", "weights"])
-@pytest.mark.parametrize("kind", [plain, Skip, Conv])
+@pytest.mark.parametrize("kind", [plain, normed, Skip, Conv])
 def test_replica_by_plain_loops(kind, mode):
     model, layer, data, clusters, n = world(kind)
     study = ablation_study(
@@ -82,18 +83,6 @@ def test_a_planted_group_costs_its_own_class_beyond_chance():
     assert frame.loc["class 1", "by_activation"] == frame.loc["class 1", "by_weight"] == -1
     logit = study.to_frame("logit 1").set_index("group")
     assert logit.loc["class 1", "change"] == pytest.approx(-4)
-
-
-def test_the_fast_way_is_taken_and_only_where_a_linear_alone_reads_the_layer():
-    from nbinterp.network.rest import Rest, taken
-    from nbinterp.network.ways import Short, shortest
-
-    for kind, expected in ((plain, True), (Skip, False), (Conv, False)):
-        model, layer, data, _, _ = world(kind)
-        rest = Rest("test", model, layer)
-        first = taken("test", model, data, 0, 1)
-        rest.probe(first)
-        assert isinstance(shortest(rest, first), Short) == expected
 
 
 def test_left_as_it_came_also_when_interrupted():

@@ -59,6 +59,22 @@ def plain():
     )
 
 
+def normed():
+    """A BatchNorm, which has seen data, stands between the layer's reader and the outputs."""
+    model = nn.Sequential(
+        nn.Sequential(nn.Linear(6, 8), nn.ReLU()),
+        nn.Linear(8, 5),
+        nn.BatchNorm1d(5),
+        nn.ReLU(),
+        nn.Linear(5, 3),
+    )
+    with torch.no_grad():
+        for values in (model[2].weight, model[2].bias, model[2].running_mean):
+            values.normal_()
+        model[2].running_var.uniform_(0.5, 2)
+    return model
+
+
 def worn(model, x):
     """A model in training mode but for one part, with gradients and a hook of its user."""
     model.train()

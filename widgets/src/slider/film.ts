@@ -74,6 +74,31 @@ export function filmed(film: Film, factor: number, amount: number): Frame {
   };
 }
 
+/**
+ * What `amounts` should look like, from a frame that is `known`: each factor that has moved since
+ * adds what it changes when it is turned alone.
+ */
+export function guessed(
+  film: Film,
+  known: Frame & { amounts: ArrayLike<number> },
+  amounts: ArrayLike<number>,
+): Frame {
+  const decoded = known.decoded.slice();
+  const outputs = known.outputs.slice();
+  for (let factor = 0; factor < film.factors; factor++) {
+    const [from, to] = [known.amounts[factor] ?? 0, amounts[factor] ?? 0];
+    if (from === to) continue;
+    const [before, after] = [filmed(film, factor, from), filmed(film, factor, to)];
+    for (let i = 0; i < decoded.length; i++) {
+      decoded[i] = (decoded[i] ?? 0) + (after.decoded[i] ?? 0) - (before.decoded[i] ?? 0);
+    }
+    for (let i = 0; i < outputs.length; i++) {
+      outputs[i] = (outputs[i] ?? 0) + (after.outputs[i] ?? 0) - (before.outputs[i] ?? 0);
+    }
+  }
+  return { decoded, outputs };
+}
+
 /** The largest change of a decoded variable that the film holds. */
 export function widest(film: Film, baseline: ArrayLike<number>): number {
   const [low, high] = film.limits;

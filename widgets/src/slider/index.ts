@@ -31,6 +31,7 @@ export const renderSlider: RenderView = (context) => {
   let history = new History<State>();
   let shot: Shot | null = null;
   let due = 0;
+  let painted: Shot | null = null;
   let drawn = -1;
   let error: string | null = null;
   // Whether the sliders stand where Python put them, so that its frames are those to show.
@@ -169,10 +170,12 @@ export const renderSlider: RenderView = (context) => {
     if (shot.from === "film") amounts = shot.amounts;
     if (shot.from === "answer" && !Number.isNaN(shot.asked)) say(null);
     picture.draw(world, shot, model.get("height"));
-    // Of a position, the first frame that is drawn counts, and none that no event asked for.
-    if (shot.serial > drawn && shot.from !== "film")
-      gesture?.lags.add(shot.asked, performance.now());
-    drawn = shot.serial;
+    painted = shot;
+    // Exact frames count, when they are drawn first, and none that no event asked for.
+    if (shot.exact && shot.exact.serial > drawn) {
+      if (!Number.isNaN(shot.exact.asked)) gesture?.lags.add(shot.exact.asked, performance.now());
+      drawn = shot.exact.serial;
+    }
     const exact = shot.from === "answer" || source.mode === "film";
     if (exact && shot.serial === source.newest) {
       if (gesture?.released != null) finish(gesture.released);
@@ -329,11 +332,17 @@ export const renderSlider: RenderView = (context) => {
       get cached() {
         return source.cache.size;
       },
-      /** The frame that is shown last, and where it comes from. */
+      /** The frame that is drawn, where it comes from, and the exact one that it builds on. */
       get frame() {
-        if (!shot) return null;
-        const { from, decoded, outputs } = shot;
-        return { from, amounts: [...shot.amounts], decoded: [...decoded], outputs: [...outputs] };
+        if (!painted) return null;
+        const { from, amounts, exact, decoded, outputs } = painted;
+        return {
+          from,
+          amounts: [...amounts],
+          exact: exact ? [...exact.amounts] : null,
+          decoded: [...decoded],
+          outputs: [...outputs],
+        };
       },
       /** Of the drag under way, else of the last: lags in milliseconds. */
       get stats() {

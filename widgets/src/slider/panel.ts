@@ -181,12 +181,14 @@ export function buildPanel(actions: Actions) {
       problem.textContent = text ?? "";
     },
     /** What the charts hold: how many outputs of all, and which way decoded values are drawn. */
-    showNotes(drawn: number, outputCount: number, asLines: boolean): void {
+    showNotes(drawn: number, outputCount: number, asLines: boolean, isGuess: boolean): void {
       outputs.hidden = outputCount === 0;
-      const key = "bar: edited · mark: baseline";
+      const mark = isGuess ? " (approximate)" : "";
+      const key = `bar: edited${mark} · mark: baseline`;
+      images.edited.caption.textContent = `edited${mark}`;
       barsNote.textContent =
         drawn < outputCount ? `${key} · the ${drawn} largest of ${outputCount}` : key;
-      chartNote.textContent = asLines ? "bold: edited · thin: baseline" : key;
+      chartNote.textContent = asLines ? `bold: edited${mark} · thin: baseline` : key;
     },
     showLimit(limit: number, channels: number): void {
       const text = number(limit, Math.max(0, digits(limit) - 1));
@@ -227,7 +229,7 @@ export function buildPanel(actions: Actions) {
       const { count, p50, fps } = state.stats;
       const rate = fps ? ` · ${number(fps, 0)} frames a second` : "";
       latency.textContent =
-        count && !state.film ? `last drag: ${number(p50, 0)} ms behind the hand${rate}` : "";
+        count && !state.film ? `last drag: exact ${number(p50, 0)} ms behind the hand${rate}` : "";
       root.dataset.nbiBusy = String(state.busy);
       root.dataset.nbiSource = state.film ? "film" : "live";
     },

@@ -47,7 +47,7 @@ export class Picture {
     const asLines = world.sizes.decoded > MOST_BARS;
     panel.pictures.hidden = !isImage;
     panel.decoded.hidden = isImage || world.sizes.decoded === 0;
-    panel.showNotes(this.order.length, world.sizes.outputs, asLines);
+    panel.showNotes(this.order.length, world.sizes.outputs, asLines, frame.from === "guess");
     const room = height - AROUND - ROW * this.order.length;
     if (isImage) this.drawImages(world, frame, width, room, theme);
     else if (world.sizes.decoded) this.drawChart(world, frame, width, room, theme, font);
@@ -73,7 +73,8 @@ export class Picture {
     const change = difference(decoded, baseline.decoded, channels);
     const range = limits.high - limits.low;
     const reach = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    if (reach < ROUNDING[from === "film" ? "film" : "exact"] * range) change.fill(0);
+    if (reach < ROUNDING[from === "film" || from === "guess" ? "film" : "exact"] * range)
+      change.fill(0);
     else this.limit = Math.max(this.limit, reach);
     const limit = this.limit || range || 1;
     const room = Math.min((width - 2 * GAP) / 3, Math.max(LEAST_IMAGE, height));

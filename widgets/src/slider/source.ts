@@ -1,7 +1,7 @@
 import { bytes } from "../shared/arrays";
 import type { Client } from "../shared/protocol";
 import { FrameCache } from "./cache";
-import { type Film, filmed } from "./film";
+import { type Film, filmed, guessed } from "./film";
 import { alone, type Frame, framesOf, type Sizes } from "./scene";
 import type { Stats } from "./stats";
 
@@ -16,8 +16,13 @@ type Asked = {
 /** A frame to draw, and of what. */
 export type Shot = Frame &
   Asked & {
-    /** Where it comes from: an answer to this request, an earlier answer, or the saved film. */
-    from: "answer" | "cache" | "film";
+    /**
+     * Where it comes from: an answer to this request, an earlier answer, the saved film, or a guess
+     * from the last exact frame and the film.
+     */
+    from: "answer" | "cache" | "film" | "guess";
+    /** The newest position whose exact frame this is, or builds on; none for the film. */
+    exact: Asked | null;
   };
 
 export type Listener = {
@@ -48,6 +53,7 @@ export class Source {
   private answered = false;
   private serial = 0;
   private epoch = 0;
+  private exact: (Frame & Asked) | null = null;
   private last: (Asked & { factor: number }) | null = null;
   /** How many positions are fetched ahead at a time. */
   private chunk = 4;
@@ -83,8 +89,11 @@ export class Source {
     const position = { amounts, serial: ++this.serial, asked };
     this.last = { ...position, factor };
     const known = this.cache.get(amounts);
-    if (known) this.listener.show({ ...known, ...position, from: "cache" });
-    else if (this.mode === "film") this.play();
+    if (known) {
+      this.exact = { ...known, ...position };
+      this.listener.show({ ...this.exact, from: "cache", exact: position });
+    } else if (this.mode === "film") this.play();
+    else this.guess();
     if (this.live) void this.fetch(position);
   }
 
@@ -100,7 +109,9 @@ export class Source {
     window.clearTimeout(this.idle);
     const serial = ++this.serial;
     this.last = null;
-    this.listener.show({ ...frame, amounts, serial, asked: Number.NaN, from: "answer" });
+    const position = { amounts, serial, asked: Number.NaN };
+    this.exact = { ...frame, ...position };
+    this.listener.show({ ...this.exact, from: "answer", exact: position });
   }
 
   /** Forget all frames: they were of another base. Answers that are under way are dropped. */
@@ -108,6 +119,7 @@ export class Source {
     this.epoch++;
     this.film = film;
     this.sizes = sizes;
+    this.exact = null;
     this.cache.clear();
     window.clearTimeout(this.idle);
   }
@@ -173,7 +185,19 @@ export class Source {
     }
     const frame = frames[0] as Frame;
     this.cache.put(position.amounts, frame);
-    this.listener.show({ ...frame, ...position, from: "answer" });
+    this.exact = { ...frame, ...position };
+    if (position.serial === this.serial || !this.guess()) {
+      this.listener.show({ ...this.exact, from: "answer", exact: position });
+    }
+  }
+
+  /** Show at once what the newest position should look like; its exact frame is under way. */
+  private guess(): boolean {
+    if (!this.film || !this.last || !this.exact) return false;
+    const { factor, ...position } = this.last;
+    const frame = guessed(this.film, this.exact, position.amounts);
+    this.listener.show({ ...frame, ...position, from: "guess", exact: this.exact });
+    return true;
   }
 
   /** Show the newest position as far as the film has it. */
@@ -182,7 +206,7 @@ export class Source {
     const { factor, ...position } = this.last;
     const frame = filmed(this.film, factor, position.amounts[factor] ?? 0);
     const amounts = alone(position.amounts, factor);
-    this.listener.show({ ...frame, ...position, amounts, from: "film" });
+    this.listener.show({ ...frame, ...position, amounts, from: "film", exact: null });
   }
 
   /** Wait for an answer. */
