@@ -75,8 +75,8 @@ def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
     if isinstance(way, Plain) or n_threads < 2:
         return [way]
     held = [*way.rest.model.parameters(), *way.rest.model.buffers()]
-    own = (way.rest.model, way.rest.module, way.layer, way.linear, way.norm)
-    ways: list[Way] = []
+    own: Any = (way.rest.model, way.rest.module, way.layer, way.linear, way.norm)
+    ways: list[Short] = []
     try:
         safe = _tried(way, batch, way.linear)
         for _ in range(n_threads):
@@ -87,7 +87,7 @@ def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
                 return [way]
     except Exception:
         return [way]  # a model that cannot be copied
-    return ways
+    return list(ways)
 
 
 def _readers(rest: Rest, batch: Any) -> list[tuple[nn.Linear, nn.BatchNorm1d | None]]:

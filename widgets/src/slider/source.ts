@@ -180,11 +180,16 @@ export class Source {
     if (epoch !== this.epoch) return;
     const frames = framesOf(reply, this.sizes);
     if (typeof frames === "string") {
+      // What cannot be computed is not guessed at either, until something can be.
+      const last = this.exact;
+      this.exact = null;
+      if (last) this.listener.show({ ...last, serial: this.serial, from: "cache", exact: last });
       this.listener.fail(frames, position.serial);
       return;
     }
     const frame = frames[0] as Frame;
     this.cache.put(position.amounts, frame);
+    if (this.exact && this.exact.serial > position.serial) return;
     this.exact = { ...frame, ...position };
     if (position.serial === this.serial || !this.guess()) {
       this.listener.show({ ...this.exact, from: "answer", exact: position });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { checked, type Film, filmed, thinned, widest } from "../../src/slider/film";
+import { checked, type Film, filmed, guessed, thinned, widest } from "../../src/slider/film";
 
 /** Two factors, three positions, two variables, one output. */
 const film: Film = {
@@ -20,6 +20,17 @@ it("shows a position that was filmed, and what lies between two", () => {
   expect(between.decoded[0]).toBeCloseTo((0.2 + 1) / 2);
   expect([...filmed(film, 0, 99).outputs]).toEqual([8]);
   expect([...filmed(film, 0, -99).outputs]).toEqual([-4]);
+});
+
+it("guesses from a known frame by what each factor alone changes since", () => {
+  const known = { amounts: [0.5, 0], ...filmed(film, 0, 0.5) };
+  const same = guessed(film, known, [0.5, 0]);
+  expect([...same.outputs]).toEqual([...known.outputs]);
+  expect([...same.decoded]).toEqual([...known.decoded]);
+  // Along one factor it is the film itself; of two, changes add up.
+  expect(guessed(film, known, [1, 0]).outputs[0]).toBeCloseTo(8);
+  expect(guessed(film, known, [1, -1]).outputs[0]).toBeCloseTo(8 + 1);
+  expect(guessed(film, known, [1, -1]).decoded[0]).toBeCloseTo(1 + 0 - 0.2);
 });
 
 it("repeats the pixels of a film that keeps every second one", () => {

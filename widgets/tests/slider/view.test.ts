@@ -38,7 +38,7 @@ type Nbi = {
   source: string;
   error: string | null;
   cached: number;
-  frame: { from: string; amounts: number[]; outputs: number[] };
+  frame: { from: string; amounts: number[]; exact: number[] | null; outputs: number[] };
   stats: { count: number };
 };
 
@@ -113,8 +113,13 @@ it("asks one frame at a time, of a drag the newest, and settles with the last", 
   await pass();
   expect(asked(model, "frame")).toHaveLength(1);
   expect(asked(model, "settle")).toHaveLength(0);
-  await answer(model);
-  expect(nbi.frame.outputs).toEqual([0.5, 0]);
+  expect(nbi.frame).toMatchObject({ from: "guess", amounts: [1.5, 0], exact: [0, 0] });
+  expect(root.querySelector("figure:nth-child(2)")?.textContent).toContain("approximate");
+  await answer(model); // of 0.5: the newest is now guessed from there
+  expect(nbi.frame).toMatchObject({ from: "guess", amounts: [1.5, 0], exact: [0.5, 0] });
+  // Alone, the factor adds 5 and 2 over 3: the film's outputs.
+  expect(nbi.frame.outputs[0]).toBeCloseTo(0.5 + 5 / 3);
+  expect(nbi.frame.outputs[1]).toBeCloseTo(2 / 3);
   expect(asked(model, "frame").map(given)).toEqual([
     [0.5, 0],
     [1.5, 0],
@@ -122,6 +127,7 @@ it("asks one frame at a time, of a drag the newest, and settles with the last", 
   expect(root.dataset.nbiSettled).toBe("false");
   await answer(model);
   expect(nbi.frame).toMatchObject({ from: "answer", amounts: [1.5, 0], outputs: [1.5, 0] });
+  expect(root.textContent).not.toContain("approximate");
   expect(root.dataset.nbiSettled).toBe("true");
   expect(new Float32Array((model.get("amounts") as DataView).buffer)[0]).toBe(1.5);
   expect(model.saved).toBe(1);
