@@ -18,12 +18,13 @@ from nbinterp.network import (
     record,
 )
 from nbinterp.saving import load, save
-from nbinterp.views import ClusterExplorer, FactorSlider, InteractionHeatmap
+from nbinterp.views import AblationChart, ClusterExplorer, FactorSlider, InteractionHeatmap
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PHATE",
+    "AblationChart",
     "AblationStudy",
     "AndOr",
     "BioCorEx",

@@ -14,6 +14,7 @@ from nbinterp.views.vega_lite import chart_bundle
 _MOST_GROUPS = 12
 _LINES = ("change", "by_activation", "by_weight")
 _CHOSEN = ("mutual information", "mean activation", "weight")
+_CHANCE = "95 % of as many random nodes"
 # Okabe and Ito's, as the other views have them.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73")
 
@@ -50,7 +51,7 @@ class AblationChart:
     ... )
     >>> study.view()
     AblationChart(factor 3 of cluster 0 in h1, 10 nodes silenced:
-        all -0.500 (chance 0.000 to 0.000))
+        all -50.0 % (chance +0.0 % to +0.0 %))
     """
 
     def __init__(
@@ -84,10 +85,16 @@ class AblationChart:
     @property
     def chart(self) -> Any:
         """The Altair chart, to be changed or saved."""
+        percent = "+.1%" if self.quantity == "accuracy" else "+.3~g"
         drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
         base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes silenced"))
         band = base.mark_area(color="#999999", opacity=0.35).encode(
-            y=alt.Y("chance_lower:Q", title=f"change of {self.quantity}"), y2="chance_upper:Q"
+            y=alt.Y(
+                "chance_lower:Q",
+                title=f"change of {self.quantity}",
+                axis=alt.Axis(format="+%" if self.quantity == "accuracy" else "+~g"),
+            ),
+            y2="chance_upper:Q",
         )
         lines = (
             base.transform_fold(list(_CHOSEN), as_=["nodes of largest", "lost"])
@@ -98,7 +105,13 @@ class AblationChart:
                     "nodes of largest:N",
                     scale=alt.Scale(domain=list(_CHOSEN), range=list(_COLOURS)),
                 ),
-                tooltip=["group:N", "n_samples:Q", "size:Q", "lost:Q", "rank:Q"],
+                tooltip=[
+                    "group:N",
+                    "n_samples:Q",
+                    "size:Q",
+                    alt.Tooltip("lost:Q", format=percent),
+                    alt.Tooltip("rank:Q", format=".3f"),
+                ],
             )
         )
         panel = alt.layer(band, lines).properties(width=150, height=110)
@@ -110,10 +123,10 @@ class AblationChart:
         """Return the largest losses in one line."""
         rows = self.frame
         rows = rows[rows["size"] == self.study.sizes[-1]].set_index("group").loc[self.groups[:4]]
+        spelled = rows[["change", "chance_lower", "chance_upper"]].map(self._spelled)
         told = "; ".join(
-            f"{name} {row['change']:+.3f} (chance {row['chance_lower']:.3f} to "
-            f"{row['chance_upper']:.3f})"
-            for name, row in rows.iterrows()
+            f"{name} {row['change']} (chance {row['chance_lower']} to {row['chance_upper']})"
+            for name, row in spelled.iterrows()
         )
         return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes silenced: {told})"
 
@@ -126,7 +139,14 @@ class AblationChart:
 
     def snapshot(self) -> bytes:
         """Return the first panels as a PNG, for readers without a drawing of Altair's charts."""
-        return panels_png(self.frame, self.groups, list(_LINES), _COLOURS, self._title())
+        names = [f"nodes of largest {chosen}" for chosen in _CHOSEN]
+        title = f"{self._title()}: change of {self.quantity}"
+        drawn = self.frame, self.groups, list(_LINES), _COLOURS
+        return panels_png(*drawn, title, names=[*names, _CHANCE], spell=self._spelled)
+
+    def _spelled(self, change: float) -> str:
+        """Return a change of the quantity in words: of accuracy, in percent."""
+        return f"{100 * change:+.1f} %" if self.quantity == "accuracy" else f"{change:+.3g}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return chart_bundle(self.chart, self.snapshot(), self.describe())

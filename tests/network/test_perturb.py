@@ -163,5 +163,9 @@ def test_activations_that_are_not_numbers():
     model = linear()
     with torch.no_grad():
         model[0].bias[0] = np.nan
-    with pytest.raises(ValueError, match="has NaN"):
+    with pytest.raises(ValueError, match=r"^perturb\(\): layer '0' must be numbers, but has NaN"):
         perturb(model, factors_of(NAMES, MI[:, :5]), X, layer="0")
+    broken = np.where(np.arange(len(X))[:, None] == 17, np.inf, X)
+    rows = factors_of(NAMES, MI[:, :5], indices=range(12, 20))
+    with pytest.raises(ValueError, match=r"^perturb\(data\) must be finite, but sample 17 has"):
+        perturb(linear(), rows, broken, layer="0")

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from network.worlds import factors_of
 from torch import nn
 from torch.utils.data import DataLoader
 
-from nbinterp.network import record
+from nbinterp.network import ablated, perturb, record
 
 
 class Named(nn.Module):
@@ -52,3 +53,41 @@ def test_maps_become_one_value_a_channel():
         rec.concat("0", pool="sum")
     with pytest.raises(ValueError, match="other than the samples'"):
         rec.concat("0", pool="mean", channel_axis=0)
+
+
+class ChannelsLast(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.maps = nn.Conv2d(1, 4, 3), nn.Identity()
+
+    def forward(self, x):
+        return self.maps(self.conv(x).movedim(1, -1)).flatten(1)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "shape", "axis", "name", "where"),
+    [
+        (nn.Sequential(nn.Conv1d(2, 4, 3), nn.Flatten()), "0", (2, 6), 1, "0[3,:]", np.s_[:, 3]),
+        (ChannelsLast(), "maps", (1, 8, 8), -1, "maps[:,:,3]", np.s_[..., 3]),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten()), "0", (1, 6, 6), 1, "0[3]", np.s_[:, 3]),
+    ],
+)
+def test_a_pooled_name_means_the_same_nodes_everywhere(model, layer, shape, axis, name, where):
+    data = np.random.default_rng(0).random((9, *shape)).astype(np.float32)
+    rec = record(model, data, layer)
+    table = rec.concat(layer, pool="mean", channel_axis=axis)
+    assert table.columns[3] == name and table.shape == (9, 4)
+    with ablated(model, layer, name):
+        silent = record(model, data, layer)[layer]
+    expected = rec[layer].copy()
+    expected[where] = 0
+    np.testing.assert_array_equal(silent, expected)
+    information = [0.0, 0.0, 0.0, 1.0]
+    turned = perturb(
+        model, factors_of(table.columns, information, indices=range(9)), data, layer=layer,
+        factor=0, amounts=[[1.0]], base=0,
+    )  # fmt: skip
+    moved = (turned.hidden - turned.baseline_hidden).reshape(rec[layer].shape[1:])
+    expected = np.zeros_like(moved)
+    expected[None][where] = 1
+    np.testing.assert_allclose(moved, expected, atol=1e-6)

@@ -32,7 +32,8 @@ def study():
 
 def test_a_study_shows_itself_as_a_chart_with_its_chance_band(study):
     data = study._repr_mimebundle_()
-    assert any("vegalite" in kind for kind in data)
+    drawn = data["application/vnd.vegalite.v5+json"]  # what JupyterLab draws
+    assert drawn["$schema"].endswith("/v5.json")
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert data["text/plain"].startswith("AblationChart(factor 3 of cluster 0 in h1")
     drawn = study.view(case=1).chart.to_dict()
