@@ -60,8 +60,8 @@ def draw(c):
 ipywidgets.interactive(draw, c=ipywidgets.FloatSlider(min=-3, max=3, step=0.01))
 """
 
-# Notes when the slider's value changes, and when the screen shows it or a newer one. Ours tells of
-# drawn frames only; of theirs the text beside the image tells, which may be there a little earlier.
+# Notes when the mouse changes the slider, and in each animation frame what is on the screen.
+# Ours tells of drawn frames only; of theirs, the text that comes with the image.
 WATCH = """
 ours => {
   const root = document.querySelector('[data-nbi="slider"]');
@@ -79,10 +79,17 @@ ours => {
   for (const [kind, at] of Object.entries(shown)) {
     drag.seen[kind] = {old: at(), next: 0, lags: [], frames: 0};
   }
-  let old = value();
+  // When the mouse moved last, by the browser's clock, and what the slider made of it.
+  let moved = 0, old = value();
+  window.addEventListener('pointermove', event => { moved = event.timeStamp; }, true);
+  const sent = () => {
+    if (value() !== old) drag.sent.push([moved, old = value()]);
+  };
+  if (ours) root.addEventListener('input', sent);
+  else new MutationObserver(sent).observe(document.querySelector('.widget-readout'),
+    {characterData: true, childList: true, subtree: true});
   const tick = () => {
     const now = performance.now();
-    if (value() !== old) drag.sent.push([now, old = value()]);
     for (const [kind, at] of Object.entries(shown)) {
       const seen = drag.seen[kind], here = at();
       if (here === null || here === seen.old) continue;
@@ -91,7 +98,7 @@ ours => {
       const i = drag.sent.findLastIndex(each => Math.abs(each[1] - here) < 0.006);
       for (; seen.next <= i; seen.next++) seen.lags.push(now - drag.sent[seen.next][0]);
     }
-    if (!drag.stopped) setTimeout(tick, 2);
+    if (!drag.stopped) requestAnimationFrame(tick);
   };
   tick();
   window.drag = drag;
@@ -136,8 +143,8 @@ def drag(page: Page, ours: bool) -> dict[str, Any]:
     return found
 
 
-def drags(page: Page, ours: bool) -> float:
-    """Drag three times, print the figures of all, and return the 95th percentile of exact lags."""
+def drags(page: Page, ours: bool) -> dict[str, float]:
+    """Drag three times, print the figures of all, and return the 95th percentiles of the lags."""
     found = []
     for _ in range(3):
         found.append(drag(page, ours))
@@ -155,7 +162,7 @@ def drags(page: Page, ours: bool) -> float:
     settled = max(each["settled"] for each in found)
     newest = all(each["newest"] for each in found)
     print(f"{'':<36} settled after {settled:5.0f} ms at most; newest frame last: {newest}")
-    return float(worst["exact"])
+    return worst
 
 
 def main() -> None:
@@ -180,7 +187,8 @@ def main() -> None:
             ours = drags(page.page, ours=True)
             page.page.locator(".noUi-handle").first.scroll_into_view_if_needed()
             theirs = drags(page.page, ours=False)
-            print(f"ratio of the 95th percentiles, exact frames: {theirs / ours:.1f}", flush=True)
+            for kind, lag in ours.items():
+                print(f"ratio of the 95th percentiles, {kind} frame: {theirs['exact'] / lag:.1f}")
 
 
 if __name__ == "__main__":
