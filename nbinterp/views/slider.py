@@ -39,7 +39,7 @@ class FactorSlider(View):
         The sliders go from ``-span`` to `span`; farther, if `source` does.
     film : bool, default=True
         Whether to keep frames of each factor turned alone, so that a saved notebook or an exported
-        page still slides: 25 positions where all are under 400 kB, else fewer, and smaller images.
+        page still slides, and a drag shows at once about what comes: 25 positions where all are under 400 kB, else fewer, and smaller images.
         They are computed at once whenever the view shows something new; turn this off for a
         decoder that takes seconds.
     height : int, default=420
@@ -56,13 +56,17 @@ class FactorSlider(View):
     perturbation : Perturbation
         The frame that is shown: one step, at `amounts`.
     stats : Latency
-        Count, median and 95th percentile of the times from a move of the hand to its frame, in
-        ms, as the page measured them in the last drag.
+        Count, median and 95th percentile of the times from a move of the hand to its exact
+        frame, in ms, as the page measured them in the last drag.
     span, height
         As the parameters.
 
     How to read it
     --------------
+    While a slider moves, what is drawn may be marked as approximate: the last exact frame, and on
+    it what each factor changes when it is turned alone. The exact frame follows, and is what
+    stays.
+
     At 0 the edited input is the base. It is drawn by the decoder from the activations alone, so
     compare it with the base beside it and not with the data: what the layer has forgotten, or the
     decoder never learned, is in neither. The difference is blue where an edit takes away, orange
