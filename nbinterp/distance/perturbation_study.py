@@ -121,7 +121,7 @@ def perturbation_study(
     axis = node_axis(rest.module, shape)
     chosen = _nodes(nodes, shape[axis], layer)
     n_steps = len(amounts) + len(factors)
-    rows = batch_size(widest(model, first), n_steps, where)
+    rows = batch_size(widest(_CALLER, model, first), n_steps, where)
     plain, sd = _passed(model, layer, rest.module, data, rows, axis, progress)
     right = None
     if labels is not None:

@@ -140,10 +140,13 @@ class Recorder:
                 f"must have one row a sample, {self._n_rows}",
                 "Put the batch on the first axis, or record another layer.",
             )
-        flat = block.reshape(-1)
+        flat = block.reshape(-1).numpy()
         # The square of a norm reads the block once and writes nothing, and is NaN or infinite if
-        # an entry is. It may overflow for other reasons: then each entry is looked at.
-        if half or not math.isfinite(torch.dot(flat, flat).item()):
+        # an entry is. It may overflow for other reasons: then each entry is looked at. By NumPy,
+        # since torch shares so little work with threads that the network needs.
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = np.dot(flat, flat)
+        if half or not math.isfinite(square):
             self._look_closely(what, block.reshape(len(block), -1), half)
         return block
 

@@ -39,9 +39,9 @@ class FactorSlider(View):
         The sliders go from ``-span`` to `span`; farther, if `source` does.
     film : bool, default=True
         Whether to keep frames of each factor turned alone, so that a saved notebook or an exported
-        page still slides, and a drag shows at once about what comes: 25 positions where all are under 400 kB, else fewer, and smaller images.
-        They are computed at once whenever the view shows something new; turn this off for a
-        decoder that takes seconds.
+        page still slides, and a drag shows at once about what comes: 25 positions where all are
+        under 400 kB, else fewer, and smaller images. They are computed at once whenever the view
+        shows something new; turn this off for a decoder that takes seconds.
     height : int, default=420
         Height in CSS pixels.
 
