@@ -8,6 +8,8 @@ const READING = [
     "sample. Edited follows the sliders. Difference is edited − baseline: one colour where it gained, " +
     "the other where it lost.",
   "A bar is the edited value, the mark over it the base's. The largest stands out.",
+  "Approximate is what a moving slider shows at once: the last exact frame, and on it what each " +
+    "factor changes when it is turned alone. The exact frame follows, and stays.",
   "Without a kernel the film that was saved with the view plays: each factor alone.",
 ];
 
