@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
@@ -231,6 +232,8 @@ class SmoothHess:
             [LowRank.mean(each) for each in zip(*kept, strict=True)],
             smoothing,
             n_samples=n_blocks * size * stein.signs,
+            n_blocks=n_blocks,
+            groups=None if members is None else _numbers(self.groups),
             tolerance=self.tolerance,
         )
 
@@ -239,7 +242,7 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     """Return which inputs ``(d, n_groups)`` belong to which group."""
     if groups is None:
         return None
-    numbers = np.asarray(_checks.to_numpy(groups)).ravel()
+    numbers = _numbers(groups)
     call = f"SmoothHess(groups={_checks.show(numbers)})"
     _checks.require(
         len(numbers) == d and numbers.dtype.kind in "iu",
@@ -259,3 +262,8 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     inside = torch.as_tensor(np.flatnonzero(numbers >= 0), device=device)
     members[inside, torch.as_tensor(numbers[numbers >= 0].astype(np.int64), device=device)] = 1.0
     return members
+
+
+def _numbers(groups: Any) -> npt.NDArray[np.int64]:
+    array: npt.NDArray[np.int64] = np.asarray(_checks.to_numpy(groups)).ravel()
+    return array

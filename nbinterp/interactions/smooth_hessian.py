@@ -13,10 +13,11 @@ from torch import Tensor
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp.interactions.discoveries import discoveries
 from nbinterp.interactions.estimate import Estimate, relative_error
 from nbinterp.interactions.gradients import Scalar
 from nbinterp.interactions.noise import Noise
-from nbinterp.interactions.symmetric import Dense, Symmetric
+from nbinterp.interactions.symmetric import Dense, LowRank, Symmetric
 from nbinterp.interactions.trust_region import minimize
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +51,10 @@ class SmoothHessian(Displayable):
         Standard deviation of the smoothing, in input units.
     n_samples : int
         Gradients taken a sample.
+    n_blocks : int
+        In how many blocks, of which each gives an estimate of its own.
+    groups : array of int of shape (n_features,), or None
+        The group of each input, -1 for none, where rows are groups.
 
     Examples
     --------
@@ -73,6 +78,8 @@ class SmoothHessian(Displayable):
     converged: bool
     sigma: float | Floats
     n_samples: int
+    n_blocks: int
+    groups: npt.NDArray[np.int64] | None
     _function: Scalar = field(repr=False)
     _rows: Tensor = field(repr=False)
     _slopes: Tensor = field(repr=False)
@@ -88,6 +95,8 @@ class SmoothHessian(Displayable):
         matrices: Sequence[Symmetric],
         smoothing: Noise,
         n_samples: int,
+        n_blocks: int,
+        groups: npt.NDArray[np.int64] | None,
         tolerance: float | None,
     ) -> "SmoothHessian":
         """Return the result of an estimate, or of matrices that are too wide for one."""
@@ -107,6 +116,8 @@ class SmoothHessian(Displayable):
             converged=tolerance is None or bool((error <= tolerance).all()),
             sigma=smoothing.deviations(),
             n_samples=n_samples,
+            n_blocks=n_blocks,
+            groups=groups,
             _function=function,
             _rows=rows,
             _slopes=slopes,
@@ -158,6 +169,58 @@ class SmoothHessian(Displayable):
         left = self._vectors("pair", "u", u)
         right = self._vectors("pair", "v", v)
         return float((left.T @ self._matrix("pair", sample).product(right)).squeeze())
+
+    def entries(self, rows: Any, columns: Any = None, *, sample: int = 0) -> tuple[Floats, Floats]:
+        """Return some entries of the Hessian with their errors, of one too wide to be written too.
+
+        Parameters
+        ----------
+        rows, columns : sequence of int
+            Which; all columns if None.
+        sample : int
+
+        Returns
+        -------
+        values, standard_error : array of shape (len(rows), len(columns))
+            In output units per squared input unit.
+        """
+        matrix = self._matrix("entries", sample)
+        down = self._places("rows", rows)
+        right = self._places("columns", np.arange(self._width) if columns is None else columns)
+        if isinstance(matrix, LowRank):
+            mean, spread = matrix.entries(
+                torch.from_numpy(down), torch.from_numpy(right), self.n_blocks
+            )
+            return _host(mean), _host(spread)
+        place = (sample, down[:, None], right)
+        return np.asarray(self.hessian)[place], np.asarray(self.standard_error)[place]
+
+    def beyond_noise(self, rate: float = 0.05) -> npt.NDArray[np.bool_]:
+        """Return which entries differ from zero by more than their noise.
+
+        Parameters
+        ----------
+        rate : float
+            The share of false ones among those returned, on average, of all pairs of a sample
+            (Benjamini and Hochberg), by Student's t over the blocks.
+
+        Returns
+        -------
+        array of bool of the shape of `hessian`
+
+        Raises
+        ------
+        ValueError
+            If the matrix is too wide to be written down.
+        """
+        share = _checks.real("SmoothHessian.beyond_noise", "rate", rate, 0.0, 1.0)
+        if self.hessian is None or self.standard_error is None:
+            _checks.fail(
+                "SmoothHessian.beyond_noise()",
+                f"must have a matrix that is written down, not one of {self._width} rows",
+                "Compare `entries` of some rows with their errors.",
+            )
+        return discoveries(self.hessian, self.standard_error, self.n_blocks, rate=share)
 
     def eigenpairs(self, k: int = 10, *, sample: int = 0) -> tuple[Floats, Floats]:
         """Return the eigenvalues of largest size and their directions.
@@ -301,6 +364,18 @@ class SmoothHessian(Displayable):
         )
         first = next(iter(vars(self._matrices[0]).values()))
         return torch.as_tensor(array.reshape(self._width, -1)).to(first)
+
+    def _places(self, name: str, value: Any) -> npt.NDArray[np.int64]:
+        array = np.asarray(_checks.to_numpy(value))
+        _checks.require(
+            array.ndim == 1
+            and array.dtype.kind in "iu"
+            and (array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < self._width)),
+            f"SmoothHessian.entries({name}={_checks.show(value)})",
+            f"must be a list of whole numbers from 0 to {self._width - 1}",
+            "Pass the numbers of rows of the matrix.",
+        )
+        return array.astype(np.int64)
 
     def _refuse_groups(self, method: str) -> None:
         _checks.require(

@@ -50,6 +50,22 @@ class LowRank:
         """Return ``H v``, in O(n width) for each column."""
         return 0.5 * (self.u.T @ (self.g @ v) + self.g.T @ (self.u @ v))
 
+    def entries(self, rows: Tensor, columns: Tensor, n_blocks: int) -> tuple[Tensor, Tensor]:
+        """Return the entries at `rows` × `columns` and their errors, in O(n rows columns).
+
+        The rows this is made of come in as many blocks of one size, each an estimate by itself.
+        """
+        rows, columns = rows.to(self.u.device), columns.to(self.u.device)
+        total = self.u.new_zeros((len(rows), len(columns)), dtype=torch.float64)
+        squares = torch.zeros_like(total)
+        for u, g in zip(self.u.chunk(n_blocks), self.g.chunk(n_blocks), strict=True):
+            one = u[:, rows].T @ g[:, columns] + g[:, rows].T @ u[:, columns]
+            block = (0.5 * n_blocks * one).to(torch.float64)
+            total += block
+            squares.addcmul_(block, block)
+        spread = (squares - total.square() / n_blocks).clamp(min=0.0)
+        return total / n_blocks, (spread / (n_blocks * max(n_blocks - 1, 1))).sqrt()
+
     def eigenpairs(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the pairs of largest size, exactly: H maps all into the span of its rows."""
         span, _ = torch.linalg.qr(torch.cat([self.u, self.g]).T)

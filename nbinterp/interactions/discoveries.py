@@ -1,0 +1,67 @@
+"""Which entries of an estimated matrix its noise does not explain."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, stdtr
+
+Floats = npt.NDArray[Any]
+Flags = npt.NDArray[np.bool_]
+
+
+def discoveries(
+    values: Floats, standard_error: Floats, n_blocks: int | None = None, *, rate: float = 0.05
+) -> Flags:
+    """Return which pairs of each symmetric matrix differ from zero by more than noise.
+
+    Of those it returns, on average at most the share `rate` are noise (Benjamini and Hochberg's
+    false discovery rate over all pairs of a matrix). Taking instead what is twice its error would
+    find 5 % of all pairs in pure noise: 15,000 of the pairs of 784 inputs.
+
+    Parameters
+    ----------
+    values, standard_error : array of shape (..., width, width)
+        Symmetric. An exact zero is never a discovery; what has no error otherwise always is.
+    n_blocks : int, optional
+        From how many independent estimates the error was taken: with few, it is itself uncertain,
+        and Student's t is the law of their ratio. None for an error that is known.
+    rate : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    array of bool, of the shape of `values`
+
+    References
+    ----------
+    Benjamini and Hochberg, "Controlling the false discovery rate", JRSS B 57 (1995).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> discoveries(np.array([[9.0, 1.0], [1.0, 0.0]]), np.ones((2, 2)))
+    array([[ True, False],
+           [False, False]])
+    """
+    width = values.shape[-1]
+    rows, columns = np.triu_indices(width)
+    size = np.abs(values[..., rows, columns]).astype(np.float64)
+    error = standard_error[..., rows, columns].astype(np.float64)
+    ratio = np.divide(size, error, out=np.where(size > 0, np.inf, 0.0), where=error > 0)
+    below = ndtr(-ratio) if n_blocks is None else stdtr(n_blocks - 1, -ratio)
+    found = _rejected(2.0 * below.reshape(-1, len(rows)), rate).reshape(size.shape)
+    flags = np.zeros(values.shape, dtype=bool)
+    flags[..., rows, columns] = flags[..., columns, rows] = found
+    return flags
+
+
+def _rejected(p: Floats, rate: float) -> Flags:
+    """Return which p-values of each row (rows, m) Benjamini and Hochberg's procedure rejects."""
+    m = p.shape[1]
+    ordered = np.sort(p, axis=1)
+    passing = ordered <= rate * np.arange(1, m + 1) / m
+    last = m - 1 - passing[:, ::-1].argmax(axis=1)  # of the largest p-value that passes
+    level = np.where(passing.any(axis=1), ordered[np.arange(len(p)), last], -1.0)
+    rejected: Flags = p <= level[:, None]
+    return rejected
