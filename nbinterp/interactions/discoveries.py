@@ -44,16 +44,25 @@ def discoveries(
     array([[ True, False],
            [False, False]])
     """
-    width = values.shape[-1]
-    rows, columns = np.triu_indices(width)
-    size = np.abs(values[..., rows, columns]).astype(np.float64)
-    error = standard_error[..., rows, columns].astype(np.float64)
-    ratio = np.divide(size, error, out=np.where(size > 0, np.inf, 0.0), where=error > 0)
-    below = ndtr(-ratio) if n_blocks is None else stdtr(n_blocks - 1, -ratio)
-    found = _rejected(2.0 * below.reshape(-1, len(rows)), rate).reshape(size.shape)
+    rows, columns = np.triu_indices(values.shape[-1])
+    found = beyond_noise(
+        values[..., rows, columns], standard_error[..., rows, columns], n_blocks, rate=rate
+    )
     flags = np.zeros(values.shape, dtype=bool)
     flags[..., rows, columns] = flags[..., columns, rows] = found
     return flags
+
+
+def beyond_noise(
+    values: Floats, standard_error: Floats, n_blocks: int | None = None, *, rate: float = 0.05
+) -> Flags:
+    """Return the same of numbers (..., m), where those on the last axis are tested together."""
+    size = np.abs(values).astype(np.float64)
+    error = standard_error.astype(np.float64)
+    ratio = np.divide(size, error, out=np.where(size > 0, np.inf, 0.0), where=error > 0)
+    below = ndtr(-ratio) if n_blocks is None else stdtr(n_blocks - 1, -ratio)
+    found = _rejected(2.0 * below.reshape(-1, values.shape[-1]), rate)
+    return found.reshape(values.shape)
 
 
 def _rejected(p: Floats, rate: float) -> Flags:

@@ -1,60 +1,90 @@
-"""The factors of a fit against the nodes they bind, as a view."""
+"""What acts together, as a matrix: factors by nodes, or inputs by inputs."""
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.corex import ClusterFactors, LinearCorEx
-from nbinterp.views.core import Array, View
-from nbinterp.views.snapshot import heatmap_png
+from nbinterp.interactions import SmoothHessian
+from nbinterp.views.core import Array
+from nbinterp.views.factor_table import FactorTable
+from nbinterp.views.pair_picture import describe, pairs_png
+from nbinterp.views.pair_source import CALLER, read
+from nbinterp.views.pairs import PairView
 
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
-
-_EMPTY = "Lasso samples and press Fit"
-_NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
+_FACTORS = ("mutual_information", "correlation")
 
 
-@shows(ClusterFactors, LinearCorEx)
-class InteractionHeatmap(View):
-    """Factors by nodes: what each hidden factor binds together, and which outputs it moves.
+@shows(ClusterFactors, LinearCorEx, SmoothHessian)
+class InteractionHeatmap(PairView):
+    """What acts together: factors by the nodes they bind, or inputs by inputs.
+
+    Of a fit, what each hidden factor binds together, and which outputs it moves. Of a
+    `SmoothHessian`, or of any symmetric matrix, how inputs act in pairs: an image of the matrix to
+    zoom and move in, and for images the partners of a pixel that is clicked.
 
     Parameters
     ----------
-    source : ClusterFactors or fitted LinearCorEx, default=None
-        What to show; None for an empty view, to be filled by `show`.
-    top : int, default=40
-        How many nodes to draw: those that share most with any factor. Outputs are always drawn.
+    source : ClusterFactors, fitted LinearCorEx, SmoothHessian or array, default=None
+        What to show; an array of shape (width, width) or (n_samples, width, width), or a square
+        DataFrame; None for an empty view, to be filled by `show`.
+    top : int, optional
+        How many nodes, or inputs, to draw: those that share most with any factor, or are in the
+        strongest pairs. If None, 40 nodes (outputs are always drawn), or all inputs.
     quantity : {"mutual_information", "correlation"}, default="mutual_information"
-        What the cells show: nats, or -1 to 1.
-    height : int, default=380
-        Height of the matrix in CSS pixels; rows keep a readable height even where it is too small.
+        What the cells of factors show: nats, or -1 to 1.
+    height : int, optional
+        Height of the matrix in CSS pixels; 380 of factors (rows keep a readable height even where
+        it is too small), 520 of pairs if None.
+    feature_names : sequence of str, optional
+        Names of the inputs of a matrix of pairs.
+    image_shape : tuple of int, optional
+        Height and width (after the channels, if any) of inputs that are pixels; that of a sample
+        of a `SmoothHessian` if None.
+    unit : str, optional
+        Of the entries of a matrix.
+    standard_error : array of the shape of `source`, optional
+        Of the entries of an array; a `SmoothHessian` has its own.
+    sample : int, default=0
+        Which sample of a result to show; -1 for the mean of those selected, or of all.
+    explorer : ClusterExplorer, optional
+        A map of the samples: what is selected on it is shown here. See `link`.
+    samples : sequence of int, optional
+        The number on that map of each sample of the result.
 
     Attributes
     ----------
     factor : int
         The chosen factor, as its row in `mutual_information_` of the source; -1 for none. A click
         in the view sets it, and setting it chooses the factor in the view.
-    top, quantity, height
+    pair : (int, int) or None
+        The chosen pair of inputs, likewise; twice the same input for itself.
+    order : {"similarity", "given"}
+        How the inputs are ordered: those that act with the same others together, or as they came.
+    top, quantity, height, sample
         As the parameters; they follow the controls of the view.
 
     How to read it
     --------------
-    A row is a factor: a hidden cause behind nodes that vary together among these samples. Rows are
-    sorted by total correlation, the dependence that the factor explains, in nats; the bars at
-    their end show it. A column is a node: the brighter a cell, the more the factor tells about the
-    node. Nodes that share most with one factor stand together, and the model's outputs stand apart
-    at the right: a bright cell there says that the group moves that output. Shuffled data has no
-    dependence, yet a fit finds some by chance: a hatched cell is below the level that 99 % of the
-    cells of such a fit stay below, and the hatched band over the bars ends at what one of its
-    factors explains, on average.
+    *Factors.* A row is a factor: a hidden cause behind nodes that vary together among these
+    samples. Rows are sorted by total correlation, the dependence that the factor explains, in
+    nats; the bars at their end show it. A column is a node: the brighter a cell, the more the
+    factor tells about the node. Nodes that share most with one factor stand together, and the
+    model's outputs stand apart at the right: a bright cell there says that the group moves that
+    output. Shuffled data has no dependence, yet a fit finds some by chance: a hatched cell is below
+    the level that 99 % of the cells of such a fit stay below, and the hatched band over the bars
+    ends at what one of its factors explains, on average.
+
+    *Pairs.* A cell tells how two inputs act together near the sample: above zero (orange), each
+    strengthens the effect of the other on the output; below (blue), each weakens it; at zero they
+    add up as if apart. On the diagonal, how the effect of an input changes with itself. The colours
+    are those of roots, from the largest pair of different inputs. Hatched cells are within noise:
+    of those that are not, at most 5 % are expected to be there by chance (false discovery rate,
+    from the standard errors). Inputs that act with the same others stand together. The picture
+    beside the matrix of an image is one row of it: all partners of the pixel that was clicked.
 
     Examples
     --------
@@ -65,17 +95,19 @@ class InteractionHeatmap(View):
     >>> heatmap.factor = 0
     >>> heatmap
     InteractionHeatmap(2 factors × 4 nodes of LinearCorEx; factor 0 · ... nats: petal ...)
+    >>> InteractionHeatmap([[0.0, -2.0], [-2.0, 1.0]], feature_names=["age", "dose"])
+    InteractionHeatmap(2 × 2 pairs of the matrix; strongest: age × dose -2)
     """
 
     _kind = traitlets.Unicode("heatmap").tag(sync=True)
 
-    quantity = traitlets.Enum(["mutual_information", "correlation"], "mutual_information")
-    quantity.tag(sync=True)
+    quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True)
     top = traitlets.Int(40, min=1).tag(sync=True)
     factor = traitlets.Int(-1, min=-1).tag(sync=True)
     height = traitlets.Int(380, min=60, max=4000).tag(sync=True)
 
-    # What is drawn, its rows and columns in the order of the picture.
+    _form = traitlets.Enum(["factors", "pairs"], "factors").tag(sync=True)
+    # Factors, their rows and columns in the order of the picture.
     _ids = traitlets.List(traitlets.Int()).tag(sync=True)
     _nodes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _outputs = traitlets.Int(0).tag(sync=True)
@@ -84,74 +116,97 @@ class InteractionHeatmap(View):
     _total_correlations = traitlets.List(traitlets.Float()).tag(sync=True)
     _null_total_correlation = traitlets.Float(None, allow_none=True).tag(sync=True)
     _null_mutual_information = traitlets.Float(None, allow_none=True).tag(sync=True)
-    _about = traitlets.Unicode(_EMPTY).tag(sync=True)
-    _warning = traitlets.Unicode("").tag(sync=True)
 
     def __init__(
         self,
-        source: ClusterFactors | LinearCorEx | None = None,
+        source: Any = None,
         *,
-        top: int = 40,
+        top: int | None = None,
         quantity: str = "mutual_information",
-        height: int = 380,
+        height: int | None = None,
+        feature_names: Sequence[str] | None = None,
+        image_shape: Sequence[int] | None = None,
+        unit: str | None = None,
+        standard_error: Any = None,
+        sample: int = 0,
+        explorer: Any = None,
+        samples: Any = None,
     ) -> None:
-        caller = "InteractionHeatmap"
-        self.source: ClusterFactors | LinearCorEx | None = None
-        super().__init__(
-            top=_checks.integer(caller, "top", top, 1),
-            quantity=_checks.choice(
-                caller, "quantity", quantity, ["mutual_information", "correlation"]
-            ),
-            height=_checks.integer(caller, "height", height, 60, 4000),
+        self.source: Any = None
+        self._top = None if top is None else _checks.integer(CALLER, "top", top, 1)
+        self._tall = None if height is None else _checks.integer(CALLER, "height", height, 60, 4000)
+        self._factors = FactorTable.of(None)
+        super().__init__(quantity=_checks.choice(CALLER, "quantity", quantity, _FACTORS))
+        self.show(
+            source,
+            feature_names=feature_names,
+            image_shape=image_shape,
+            unit=unit,
+            standard_error=standard_error,
+            sample=sample,
         )
-        self.show(source)
+        if explorer is not None or samples is not None:
+            self.link(explorer, samples)
 
-    def show(self, source: ClusterFactors | LinearCorEx | None) -> None:
-        """Draw other factors in this view.
+    def show(
+        self,
+        source: Any,
+        *,
+        feature_names: Sequence[str] | None = None,
+        image_shape: Sequence[int] | None = None,
+        unit: str | None = None,
+        standard_error: Any = None,
+        sample: int = 0,
+    ) -> None:
+        """Draw something else in this view.
 
         Parameters
         ----------
-        source : ClusterFactors, fitted LinearCorEx or None
+        source : ClusterFactors, fitted LinearCorEx, SmoothHessian, array or None
             None empties the view.
+        feature_names, image_shape, unit, standard_error, sample
+            As of the view, for a matrix of pairs.
 
         Raises
         ------
         TypeError
             If `source` is none of these.
+        ValueError
+            If a matrix is not symmetric, or an option does not fit it.
         NotFittedError
             If it is an estimator without a fit.
         """
-        _checks.require(
-            source is None or isinstance(source, ClusterFactors | LinearCorEx),
-            f"InteractionHeatmap(source={_checks.show(source)})",
-            "must be ClusterFactors or a fitted LinearCorEx",
-            "Pass one of local.clusters_, local.fit_selection(indices) or a LinearCorEx.",
-            TypeError,
-        )
+        is_fit = source is None or isinstance(source, ClusterFactors | LinearCorEx)
         if isinstance(source, LinearCorEx):
             _checks.fitted(source, "weights_")
-        self.source = source
-        drawn = _Drawn.of(source)
-        with self.hold_sync():
+        pairs = None
+        if not is_fit:
+            pairs = read(
+                source,
+                feature_names=feature_names,
+                image_shape=image_shape,
+                unit=unit,
+                standard_error=standard_error,
+            )
+            last = pairs.n_samples - 1
+            _checks.integer(CALLER, "sample", sample, -1, last, of="the last one")
+        with self._lock, self.hold_sync():
+            self.source, self._factors = source, FactorTable.of(source if is_fit else None)
             self.factor = -1
-            self._ids = drawn.rows.tolist()
-            self._nodes = drawn.names
-            self._outputs = drawn.n_outputs
-            self._mutual_information = drawn.mutual_information.ravel()
-            self._correlation = drawn.correlation.ravel()
-            self._total_correlations = drawn.total_correlations.tolist()
-            self._null_total_correlation = getattr(source, "null_total_correlation_", None)
-            self._null_mutual_information = getattr(source, "null_mutual_information_", None)
-            self._warning = _warning_of(source)
-            self._about = drawn.about
+            self._show_factors()
+            self._show_pairs(pairs, sample)
+            self._form = "factors" if is_fit else "pairs"
+            self.height = self._tall or (380 if is_fit else 520)
+            self.top = self._top or (40 if is_fit else len(self._names))
 
-    def on_choose(self, callback: Callable[[int], object]) -> Callable[[], None]:
-        """Call `callback` with the index of the factor whenever another one is chosen.
+    def on_choose(self, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call `callback` whenever another factor, or another pair, is chosen.
 
         Parameters
         ----------
         callback : callable
-            Takes the index of the factor, -1 when none is chosen any more.
+            Takes the index of the factor, -1 when none is chosen any more; of a matrix of pairs
+            takes the pair, or None.
 
         Returns
         -------
@@ -168,42 +223,27 @@ class InteractionHeatmap(View):
         def chosen(change: Any) -> None:
             callback(change["new"])
 
-        self.observe(chosen, "factor")
-        return lambda: self.unobserve(chosen, "factor")
+        self.observe(chosen, ["factor", "pair"])
+        return lambda: self.unobserve(chosen, ["factor", "pair"])
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""
-        if not self._ids:
-            return f"InteractionHeatmap({self._about})"
-        strongest = np.argsort(-self._matrix("mutual_information")[0], kind="stable")[:5]
-        size = f"{_count(len(self._ids), 'factor')} × {_count(len(self._nodes), 'node')}"
-        best = f"{self._row_names()[0]}: {', '.join(self._nodes[node] for node in strongest)}"
-        return f"InteractionHeatmap({size} of {self._about.split(' · ')[0]}; {best})"
+        if self._pairs is not None and self._table is not None:
+            return f"{CALLER}({describe(self._pairs, self._table, self._which())})"
+        return f"{CALLER}({self._factors.describe() if self._ids else self._about})"
 
     def snapshot(self) -> bytes | None:
         """Return the view as a PNG, None while it is empty."""
-        if not self._ids:
-            return None
-        information = self._matrix("mutual_information")
-        n_hidden = len(self._nodes) - self._outputs
-        by_strength = np.argsort(-information[:, :n_hidden].max(axis=0, initial=0), kind="stable")
-        columns = np.r_[np.sort(by_strength[: self.top]), n_hidden : len(self._nodes)]
-        is_correlation = self.quantity == "correlation"
-        limit, null = self._null_mutual_information, self._null_total_correlation
-        notes = [self._about, "" if null is None else f"shuffled data: {null:.2f} nats in all"]
-        notes += ["grey: within what chance gives" if limit is not None else "", self._warning]
-        return heatmap_png(
-            self._matrix(self.quantity)[:, columns],
-            self._row_names(),
-            [self._nodes[column] for column in columns],
-            label="correlation" if is_correlation else "nats",
-            diverging=is_correlation,
-            block=self._outputs,
-            weak=None if limit is None else ~(information[:, columns] > limit),
-            title=f"{'Correlation' if is_correlation else 'Mutual information'} "
-            "of factors with nodes",
-            note=" · ".join(note for note in notes if note),
-        )
+        if self._pairs is not None and self._table is not None:
+            return pairs_png(
+                self._pairs,
+                self._table,
+                top=self.top,
+                order=self.order,
+                pair=self.pair,
+                note=" · ".join(filter(None, [self._about, self._warning])),
+            )
+        return self._factors.png(self.quantity, self.top) if self._ids else None
 
     @traitlets.validate("factor")
     def _check_factor(self, proposal: Any) -> int:
@@ -213,100 +253,14 @@ class InteractionHeatmap(View):
             raise traitlets.TraitError(f"factor must be from 0 to {last}, or -1 for none")
         return value
 
-    def _matrix(self, quantity: str) -> Matrix:
-        flat: Matrix = getattr(self, f"_{quantity}").astype(float)
-        return flat.reshape(len(self._ids), len(self._nodes))
-
-    def _row_names(self) -> list[str]:
-        pairs = zip(self._ids, self._total_correlations, strict=True)
-        return [f"factor {index} · {value:.2f} nats" for index, value in pairs]
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A source in the order of the picture."""
-
-    about: str
-    rows: Places
-    names: list[str]
-    n_outputs: int
-    mutual_information: Matrix
-    correlation: Matrix
-    total_correlations: Matrix
-
-    @classmethod
-    def of(cls, source: ClusterFactors | LinearCorEx | None) -> "_Drawn":
-        if source is None:
-            return cls.nothing(_EMPTY)
-        information = np.nan_to_num(source.mutual_information_)
-        if not information.any():
-            remark = getattr(source, "note", "") or "No dependence between the columns was found."
-            return cls.nothing(f"{_title(source)}: {remark}")
-        names = _names(source)
-        totals = np.nan_to_num(source.total_correlations_)
-        rows = np.argsort(-totals, kind="stable")
-        columns, n_outputs = arrange(information[rows], names)
-        return cls(
-            f"{_title(source)} · {source.total_correlation_:.2f} nats in all factors together",
-            rows,
-            [names[column] for column in columns],
-            n_outputs,
-            information[np.ix_(rows, columns)],
-            np.nan_to_num(source.correlation_)[np.ix_(rows, columns)],
-            totals[rows],
-        )
-
-    @classmethod
-    def nothing(cls, about: str) -> "_Drawn":
-        none = np.empty((0, 0))
-        return cls(about, np.empty(0, np.int64), [], 0, none, none, np.empty(0))
-
-
-def arrange(information: Matrix, names: Sequence[str]) -> tuple[Places, int]:
-    """Return the order of the columns, and how many of the last are a model's outputs.
-
-    Each node goes to the factor with which it shares most, and stands there by how much that is.
-    Where some columns are nodes of a recorded layer, as ``"h1[17]"``, the others are outputs.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> information = np.array([[0.1, 0.9, 0.0, 0.2], [0.5, 0.0, 0.3, 0.6]])
-    >>> arrange(information, ["h[0]", "logit 0", "h[1]", "h[2]"])
-    (array([3, 0, 2, 1]), 1)
-    """
-    is_node = np.array([_NODE.fullmatch(name) is not None for name in names], bool)
-    is_output = ~is_node if is_node.any() else np.zeros(len(names), bool)
-    hidden, outputs = np.flatnonzero(~is_output), np.flatnonzero(is_output)
-    home, strength = information.argmax(axis=0)[hidden], information.max(axis=0)[hidden]
-    return np.r_[hidden[np.lexsort((-strength, home))], outputs], len(outputs)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def _title(source: ClusterFactors | LinearCorEx) -> str:
-    if isinstance(source, LinearCorEx):
-        return "LinearCorEx"
-    counted = str(source.n_samples) in source.name
-    return source.name if counted else f"{source.name} ({source.n_samples} samples)"
-
-
-def _names(source: ClusterFactors | LinearCorEx) -> list[str]:
-    if isinstance(source, ClusterFactors):
-        return list(source.feature_names)
-    columns = source.mutual_information_.shape[1]
-    return [str(name) for name in getattr(source, "feature_names_in_", _numbered(columns))]
-
-
-def _numbered(columns: int) -> list[str]:
-    return [f"x{column}" for column in range(columns)]
-
-
-def _warning_of(source: ClusterFactors | LinearCorEx | None) -> str:
-    if isinstance(source, ClusterFactors):
-        return source.note
-    if source is not None and not source.converged_:
-        return f"Not converged in max_iter={source.max_iter} iterations."
-    return ""
+    def _show_factors(self) -> None:
+        drawn = self._factors
+        self._ids = drawn.rows.tolist()
+        self._nodes = drawn.names
+        self._outputs = drawn.n_outputs
+        self._mutual_information = drawn.mutual_information.ravel()
+        self._correlation = drawn.correlation.ravel()
+        self._total_correlations = drawn.total_correlations.tolist()
+        self._null_total_correlation = drawn.null_total_correlation
+        self._null_mutual_information = drawn.null_mutual_information
+        self._about, self._warning = drawn.about, drawn.warning

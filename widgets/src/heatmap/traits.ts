@@ -1,13 +1,23 @@
 import type { ViewTraits } from "../shared/view";
-import type { Quantity } from "./scene";
+import type { Quantity } from "./factors/scene";
+import type { Order } from "./pairs/scene";
 
 /** The traits of Python's `InteractionHeatmap`, name by name. */
 export type HeatmapTraits = ViewTraits & {
   quantity: Quantity;
+  order: Order;
   top: number;
   /** Index of the chosen factor in the fitted arrays, −1 for none. */
   factor: number;
+  /** The chosen pair of inputs, by their numbers. */
+  pair: [number, number] | null;
+  /** Which sample is shown, −1 for a mean. */
+  sample: number;
   height: number;
+  _form: "factors" | "pairs";
+  _about: string;
+  /** Why the figures need care, such as an unconverged fit; empty if nothing. */
+  _warning: string;
   _ids: number[];
   _nodes: string[];
   _outputs: number;
@@ -16,7 +26,23 @@ export type HeatmapTraits = ViewTraits & {
   _total_correlations: number[];
   _null_total_correlation: number | null;
   _null_mutual_information: number | null;
-  _about: string;
-  /** Why the figures need care, such as an unconverged fit; empty if nothing. */
-  _warning: string;
+  /** Names and numbers of the inputs whose pairs are here, in the order given. */
+  _names: string[];
+  _features: DataView;
+  /** Float32, the upper triangle row by row with its diagonal; errors may be missing. */
+  _values: DataView;
+  _errors: DataView;
+  /** Bits, of the pairs beyond noise. */
+  _beyond: DataView;
+  _seriation: DataView;
+  _unit: string;
+  /** How many inputs there are in all. */
+  _width: number;
+  /** The number on the map of each sample. */
+  _samples: number[];
+  /** Channels, height and width of an image; empty if inputs are no pixels. */
+  _grid: number[];
+  /** The input of each pixel where these are groups. */
+  _groups: DataView;
+  _picture: DataView;
 };

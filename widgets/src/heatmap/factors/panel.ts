@@ -1,5 +1,6 @@
-import { h, replace } from "../shared/dom";
-import { number } from "../shared/numbers";
+import { h, replace } from "../../shared/dom";
+import { number } from "../../shared/numbers";
+import { buildControls } from "../controls";
 import { type Factors, nullFactor, type Quantity, type Scale } from "./scene";
 
 /** What the controls and legends around the matrix say. */
@@ -15,7 +16,7 @@ export type PanelState = {
   factors: Factors;
 };
 
-const HELP = [
+const READING = [
   "A row is a factor: a hidden cause that the method found behind nodes that vary together among " +
     "these samples. Rows are sorted by total correlation, the dependence that the factor explains; " +
     "the bars at the right show it.",
@@ -27,11 +28,25 @@ const HELP = [
   "Shuffled data has no dependence, yet a fit finds some by chance. Hatched cells are no larger than " +
     "the largest cell of such a fit; the hatched band over the bars ends at what one of its " +
     "factors explains on average.",
-  "Click a row to choose its factor. Keys: arrows move over the cells, Enter chooses, Esc clears.",
 ];
+
+const KEYS = [
+  ["Click on a row, Enter", "choose its factor"],
+  ["Arrows, Home, End", "move over the cells"],
+  ["/", "search"],
+  ["Escape", "clear"],
+] as const;
 
 /** Build the elements of the view; `index.ts` connects them to the model. */
 export function buildPanel() {
+  const controls = buildControls({
+    things: "Nodes",
+    best: "those that share most",
+    search: "Find a node",
+    reading: READING,
+    keys: KEYS,
+  });
+  const { full, search, card, guide } = controls;
   const button = (quantity: Quantity, label: string) =>
     h(
       "button",
@@ -42,44 +57,6 @@ export function buildPanel() {
     mutual_information: button("mutual_information", "Mutual information"),
     correlation: button("correlation", "Correlation"),
   };
-  const top = h("input", {
-    class: "nbi-heatmap-top",
-    type: "number",
-    min: 1,
-    step: 1,
-    "aria-label": "How many nodes to show, those that share most",
-    "data-nbi": "top",
-  });
-  const total = h("span", { class: "nbi-quiet" });
-  const search = h("input", {
-    class: "nbi-heatmap-search",
-    type: "search",
-    placeholder: "Find a node",
-    "aria-label": "Find nodes by name; Enter goes to the next",
-    "data-nbi": "search",
-  });
-  const about = h("span", { class: "nbi-heatmap-about nbi-quiet" });
-  const warning = h("div", { class: "nbi-heatmap-warning", role: "status", hidden: true });
-  const help = h(
-    "div",
-    { class: "nbi-heatmap-help", role: "note", hidden: true },
-    ...HELP.map((text) => h("p", {}, text)),
-  );
-  const ask = h(
-    "button",
-    {
-      class: "nbi-button",
-      type: "button",
-      title: "How to read it",
-      "aria-label": "How to read it",
-      "aria-expanded": "false",
-    },
-    "?",
-  );
-  ask.addEventListener("click", () => {
-    help.hidden = !help.hidden;
-    ask.setAttribute("aria-expanded", String(!help.hidden));
-  });
   const block = (name: string) => {
     const canvas = h("canvas", { class: "nbi-heatmap-matrix", "data-nbi": name });
     return { canvas, scroller: h("div", { class: "nbi-heatmap-scroller" }, canvas) };
@@ -99,7 +76,6 @@ export function buildPanel() {
   );
   const bars = h("canvas", { class: "nbi-heatmap-bars", "aria-hidden": "true" });
   const names = h("div", { class: "nbi-heatmap-rows", role: "group", "aria-label": "Factors" });
-  const card = h("div", { class: "nbi-heatmap-card", hidden: true });
   const grid = h("div", { class: "nbi-heatmap-grid" }, names, field, bars, card);
   const scale = h("canvas", { class: "nbi-heatmap-scale", "aria-hidden": "true" });
   const [low, high] = [h("span"), h("span")];
@@ -112,65 +88,39 @@ export function buildPanel() {
     cells,
     level,
   );
-  const empty = h("div", { class: "nbi-heatmap-empty nbi-quiet", hidden: true });
-  const live = h("div", { class: "nbi-screen-reader", "aria-live": "polite" });
   const show = h(
     "div",
     { class: "nbi-heatmap-group", role: "group", "aria-label": "What the cells show" },
     quantities.mutual_information,
     quantities.correlation,
   );
-  const limit = h("label", { class: "nbi-heatmap-limit" }, "Nodes", top, total);
-  const bar = h("div", { class: "nbi-heatmap-bar" }, show, limit, search, ask, about);
-  const full = h("div", { class: "nbi-heatmap-full" }, bar, warning, help, grid, legend);
-  const root = h(
+  const bar = h(
     "div",
-    { class: "nbi-root nbi-heatmap", "data-nbi": "heatmap" },
-    full,
-    empty,
-    live,
+    { class: "nbi-heatmap-bar" },
+    show,
+    controls.limit,
+    search,
+    guide.button,
+    controls.about,
   );
+  full.append(bar, controls.warning, guide.panel, grid, legend);
 
   return {
-    root,
+    ...controls,
     blocks,
     field,
     bars,
     names,
-    search,
-    card,
     scale,
-    live,
     onQuantity(changed: (quantity: Quantity) => void): void {
       for (const quantity of Object.keys(quantities) as Quantity[]) {
         quantities[quantity].addEventListener("click", () => changed(quantity));
       }
     },
-    onTop(changed: (top: number) => void): void {
-      top.addEventListener("change", () => {
-        const value = Math.round(Number(top.value));
-        if (value >= 1) changed(Math.min(value, Number(top.max)));
-        else top.value = top.defaultValue;
-      });
-    },
-    onSearch(changed: (text: string, next: boolean) => void): void {
-      search.addEventListener("input", () => changed(search.value, false));
-      search.addEventListener("keydown", (event) => {
-        if (event.key === "Enter") changed(search.value, true);
-      });
-    },
-    showEmpty(isEmpty: boolean, message: string): void {
-      full.hidden = isEmpty;
-      empty.hidden = !isEmpty;
-      empty.textContent = message;
-    },
-    /** Put the card below a cell of a block: its right edge and its lower edge in the block. */
-    placeCard(place: 0 | 1, x: number, y: number): void {
+    /** Show a card below a cell of a block: its right edge and its lower edge in the block. */
+    showCell(lines: readonly string[], place: 0 | 1, x: number, y: number): void {
       const { scroller } = blocks[place];
-      const left = scroller.offsetLeft + x - scroller.scrollLeft;
-      const room = grid.clientWidth - card.offsetWidth - 4;
-      card.style.left = `${Math.max(0, Math.min(left, room))}px`;
-      card.style.top = `${y}px`;
+      controls.showCard(lines, scroller.offsetLeft + x - scroller.scrollLeft, y, grid);
     },
     /** Scroll a block until a cell from `left` to `right` is seen. */
     reveal(place: 0 | 1, left: number, right: number): void {
@@ -184,13 +134,8 @@ export function buildPanel() {
       for (const [quantity, element] of Object.entries(quantities)) {
         element.setAttribute("aria-pressed", String(quantity === state.quantity));
       }
-      top.max = String(Math.max(1, state.nodes));
-      top.defaultValue = String(Math.min(state.top, Math.max(1, state.nodes)));
-      if (document.activeElement !== top) top.value = top.defaultValue;
-      total.textContent = `of ${state.nodes}${state.found === null ? "" : ` · ${state.found} found`}`;
-      about.textContent = state.about;
-      warning.hidden = !state.warning;
-      warning.textContent = state.warning;
+      controls.showTop(state.top, state.nodes, state.found);
+      controls.showWords(state.about, state.warning);
       const { diverging } = state.scale;
       low.textContent = diverging ? "−1" : "0";
       high.textContent = diverging

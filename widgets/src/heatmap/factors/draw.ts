@@ -1,6 +1,6 @@
-import { diverging, viridis } from "../shared/colours";
-import { shorten, fit as sized } from "../shared/dom";
-import type { Theme } from "../shared/theme";
+import { diverging, viridis } from "../../shared/colours";
+import { shorten, fit as sized } from "../../shared/dom";
+import type { Theme } from "../../shared/theme";
 import {
   type Block,
   type Cell,

@@ -1,5 +1,5 @@
 /** What the heatmap shows and where: pure, so that it is tested without a page. */
-import { number } from "../shared/numbers";
+import { number } from "../../shared/numbers";
 
 export type Quantity = "mutual_information" | "correlation";
 

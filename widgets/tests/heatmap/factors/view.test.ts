@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { renderHeatmap } from "../../src/heatmap/index";
-import { PageModel } from "../../src/page";
+import { renderHeatmap } from "../../../src/heatmap/index";
+import { PageModel } from "../../../src/page";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 

@@ -13,8 +13,8 @@ import {
   scaleOf,
   valueAt,
   visible,
-} from "../../src/heatmap/scene";
-import { number } from "../../src/shared/numbers";
+} from "../../../src/heatmap/factors/scene";
+import { number } from "../../../src/shared/numbers";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 

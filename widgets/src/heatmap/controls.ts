@@ -1,0 +1,120 @@
+import { h, onTyped, replace } from "../shared/dom";
+import { help } from "../shared/help";
+
+/** What differs between the two matrices in words. */
+export type Words = {
+  things: string;
+  /** What the number says of the things that are shown. */
+  best: string;
+  search: string;
+  reading: readonly string[];
+  keys: readonly (readonly [string, string])[];
+};
+
+/** The controls that both matrices have: how many, search, help, warnings, the card of a cell. */
+export function buildControls(words: Words) {
+  const name = `How many ${words.things.toLowerCase()} to show, ${words.best}`;
+  const top = h("input", {
+    class: "nbi-heatmap-top",
+    type: "number",
+    min: 1,
+    step: 1,
+    "aria-label": name,
+    "data-nbi": "top",
+  });
+  const slide = h("input", {
+    class: "nbi-heatmap-slide",
+    type: "range",
+    min: 1,
+    step: 1,
+    "aria-label": name,
+    title: name,
+    "data-nbi": "top-slider",
+  });
+  const total = h("span", { class: "nbi-quiet" });
+  const search = h("input", {
+    class: "nbi-heatmap-search",
+    type: "search",
+    placeholder: words.search,
+    "aria-label": `${words.search} by name; Enter goes to the next`,
+    "data-nbi": "search",
+  });
+  const guide = help("heatmap", words.reading, words.keys);
+  const about = h("span", { class: "nbi-heatmap-about nbi-quiet" });
+  const warning = h("div", { class: "nbi-heatmap-warning", role: "status", hidden: true });
+  const empty = h("div", { class: "nbi-heatmap-empty nbi-quiet", hidden: true });
+  const live = h("div", { class: "nbi-screen-reader", "aria-live": "polite" });
+  const card = h("div", { class: "nbi-heatmap-card", hidden: true });
+  const limit = h("label", { class: "nbi-heatmap-limit" }, words.things, top, total);
+  const full = h("div", { class: "nbi-heatmap-full" });
+  const root = h(
+    "div",
+    { class: "nbi-root nbi-heatmap", "data-nbi": "heatmap" },
+    full,
+    empty,
+    live,
+  );
+  return {
+    root,
+    full,
+    limit,
+    slide,
+    search,
+    guide,
+    about,
+    warning,
+    live,
+    card,
+    onTop(changed: (top: number) => void): void {
+      onTyped(top, () => {
+        const value = Math.floor(Number(top.value));
+        if (value >= 1) changed(Math.min(value, Number(top.max)));
+        else top.value = top.defaultValue;
+      });
+      slide.addEventListener("input", () => changed(Number(slide.value)));
+    },
+    onSearch(changed: (text: string, next: boolean) => void): void {
+      search.addEventListener("input", () => changed(search.value, false));
+      search.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") changed(search.value, true);
+        else if (event.key === "Escape" && !search.value) search.blur();
+      });
+    },
+    showEmpty(isEmpty: boolean, message: string): void {
+      full.hidden = isEmpty;
+      empty.hidden = !isEmpty;
+      empty.textContent = message;
+    },
+    /** Say how many of all are shown, and how many a search found (null where there is none). */
+    showTop(count: number, of: number, found: number | null): void {
+      const most = String(Math.max(1, of));
+      top.max = slide.max = most;
+      top.defaultValue = String(Math.min(count, Math.max(1, of)));
+      slide.value = top.defaultValue;
+      if (document.activeElement !== top) top.value = top.defaultValue;
+      total.textContent = `of ${of.toLocaleString("en")}${found === null ? "" : ` · ${found} found`}`;
+    },
+    showWords(said: string, warned: string): void {
+      about.textContent = said;
+      about.title = said;
+      warning.hidden = !warned;
+      warning.textContent = warned;
+    },
+    /** Fill the card and put it at (x, y) of `within`, where it has room. */
+    showCard(lines: readonly string[], x: number, y: number, within: HTMLElement): void {
+      card.hidden = false;
+      replace(card, ...lines.map((line) => h("div", {}, line)));
+      const room = within.clientWidth - card.offsetWidth - 4;
+      card.style.left = `${Math.max(0, Math.min(x, room))}px`;
+      card.style.top = `${y}px`;
+    },
+  };
+}
+
+export function button(label: string, name: string, title: string, content: string | Node) {
+  return h(
+    "button",
+    { class: "nbi-button", type: "button", title, "aria-label": label, "data-nbi": name },
+    content,
+  );
+}

@@ -1,0 +1,292 @@
+import { diverging, rgb } from "../../shared/colours";
+import { shorten, fit as sized } from "../../shared/dom";
+import type { Theme } from "../../shared/theme";
+import type { Camera } from "./camera";
+import { type Grid, inputsAt, pixelAt, type Row } from "./partners";
+import { type Cell, entryAt, type Pairs } from "./scene";
+
+const STEPS = 255; // colours on each side of zero
+const NAMED = 13; // pixels of a name
+export const HATCH = 6;
+
+/** The colour of a share of the limit, −1 to 1: by its root, since a few pairs hold nearly all. */
+export function shade(share: number, dark: boolean): string {
+  return diverging(Math.sign(share) * Math.sqrt(Math.min(1, Math.abs(share))), dark);
+}
+
+/** The same as red, green, blue and opacity, for shares from −1 to 1 in equal steps of the root. */
+function palette(dark: boolean): Uint32Array {
+  const colours = new Uint32Array(2 * STEPS + 1);
+  const bytes = new Uint8Array(colours.buffer);
+  for (let i = 0; i < colours.length; i++) {
+    bytes.set([...rgb(diverging(i / STEPS - 1, dark)), 255], 4 * i);
+  }
+  return colours;
+}
+
+/** An image of one pixel an entry; what is within noise is left clear, for the hatch below. */
+export function paint(
+  width: number,
+  height: number,
+  limit: number,
+  dark: boolean,
+  entry: (down: number, right: number) => { value: number; noise: boolean } | null,
+): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [Math.max(1, width), Math.max(1, height)];
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  const image = context.createImageData(canvas.width, canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const colours = palette(dark);
+  for (let down = 0; down < height; down++) {
+    for (let right = 0; right < width; right++) {
+      const one = entry(down, right);
+      if (!one || one.noise || !Number.isFinite(one.value)) continue;
+      const root = Math.sqrt(Math.min(1, Math.abs(one.value) / limit));
+      const step = Math.round(STEPS + STEPS * (one.value < 0 ? -root : root));
+      pixels[down * width + right] = colours[step] as number;
+    }
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+export function matrixImage(
+  pairs: Pairs,
+  rows: readonly number[],
+  limit: number,
+  dark: boolean,
+): HTMLCanvasElement {
+  return paint(rows.length, rows.length, limit, dark, (down, right) =>
+    entryAt(pairs, { row: rows[down] as number, column: rows[right] as number }),
+  );
+}
+
+export function partnersImage(grid: Grid, row: Row, limit: number, dark: boolean) {
+  return paint(grid.width, grid.height, limit, dark, (down, right) =>
+    pixelAt(grid, row, down * grid.width + right),
+  );
+}
+
+/** Stripes over a box, of the same width whatever is zoomed. */
+export function hatch(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  theme: Theme,
+): void {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.beginPath();
+  for (let start = -height; start < width; start += HATCH) {
+    context.moveTo(x + start, y + height);
+    context.lineTo(x + start + height, y);
+  }
+  context.strokeStyle = theme.muted;
+  context.globalAlpha = 0.45;
+  context.lineWidth = 1;
+  context.stroke();
+  context.restore();
+}
+
+export type Picture = {
+  pairs: Pairs;
+  rows: readonly number[];
+  /** Places of rows in `rows`. */
+  places: ReadonlyMap<number, number>;
+  image: HTMLCanvasElement;
+  camera: Camera;
+  side: number;
+  /** Room for names, at the left and above. */
+  margin: number;
+  cursor: Cell | null;
+  chosen: Cell | null;
+  found: ReadonlySet<number>;
+  theme: Theme;
+  font: string;
+};
+
+export function drawMatrix(canvas: HTMLCanvasElement, picture: Picture): void {
+  const { camera, side, margin, image, theme, rows } = picture;
+  const context = sized(canvas, margin + side + 1, margin + side + 1);
+  if (!context) return;
+  const span = side / camera.scale;
+  context.fillStyle = theme.background;
+  context.fillRect(0, 0, margin + side + 1, margin + side + 1);
+  hatch(context, margin, margin, side, side, theme);
+  context.save();
+  context.beginPath();
+  context.rect(margin, margin, side, side);
+  context.clip();
+  // Where cells are smaller than pixels, these average them; else their edges stay sharp.
+  context.imageSmoothingEnabled = camera.scale * (window.devicePixelRatio || 1) < 1;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, camera.x, camera.y, span, span, margin, margin, side, side);
+  if (camera.scale >= 10) drawGrid(context, picture);
+  drawMarks(context, picture);
+  context.restore();
+  context.strokeStyle = theme.line;
+  context.lineWidth = 1;
+  context.strokeRect(margin + 0.5, margin + 0.5, side, side);
+  if (rows.length) drawNames(context, picture);
+}
+
+/** Room for the names at the left and above, within reason. */
+export function marginOf(
+  canvas: HTMLCanvasElement,
+  names: readonly string[],
+  font: string,
+): number {
+  const context = canvas.getContext("2d");
+  if (!context) return 60;
+  context.font = `bold 11px ${font}`;
+  // By their letters first: a thousand names are not all measured.
+  const longest = [...names].sort((a, b) => b.length - a.length).slice(0, 24);
+  const widths = longest.map((name) => context.measureText(name.slice(0, 200)).width);
+  return Math.ceil(Math.min(104, Math.max(0, ...widths))) + 14;
+}
+
+function drawGrid(context: CanvasRenderingContext2D, { camera, side, margin, theme }: Picture) {
+  context.fillStyle = theme.background;
+  for (let line = Math.ceil(camera.x); line <= camera.x + side / camera.scale; line++) {
+    context.fillRect(margin + (line - camera.x) * camera.scale - 0.5, margin, 1, side);
+  }
+  for (let line = Math.ceil(camera.y); line <= camera.y + side / camera.scale; line++) {
+    context.fillRect(margin, margin + (line - camera.y) * camera.scale - 0.5, side, 1);
+  }
+}
+
+function drawMarks(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { camera, margin, theme, places } = picture;
+  const outline = (cell: Cell, dash: number[]) => {
+    const [down, right] = [places.get(cell.row), places.get(cell.column)];
+    if (down === undefined || right === undefined) return;
+    const size = Math.max(7, camera.scale);
+    const centre = (place: number, start: number) =>
+      margin + (place + 0.5 - start) * camera.scale - size / 2;
+    const box = [centre(right, camera.x), centre(down, camera.y), size, size] as const;
+    context.lineWidth = 4;
+    context.strokeStyle = theme.background;
+    context.setLineDash([]);
+    context.strokeRect(...box);
+    context.lineWidth = 2;
+    context.strokeStyle = theme.accent;
+    context.setLineDash(dash);
+    context.strokeRect(...box);
+    context.setLineDash([]);
+  };
+  if (picture.chosen) outline(picture.chosen, []);
+  if (picture.cursor) outline(picture.cursor, [3, 2]);
+}
+
+function drawNames(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { pairs, rows, camera, side, margin, cursor, found, theme, font, places } = picture;
+  const every = Math.max(1, Math.ceil(NAMED / camera.scale));
+  context.textBaseline = "middle";
+  const write = (row: number, start: number, marked: boolean, upright: boolean) => {
+    const at = ((places.get(row) as number) + 0.5 - start) * camera.scale;
+    if (at < 0 || at > side) return;
+    context.save();
+    context.font = `${marked ? "bold " : ""}11px ${font}`;
+    context.translate(upright ? margin + at : margin - 6, upright ? margin - 6 : margin + at);
+    if (upright) context.rotate(-Math.PI / 2);
+    context.textAlign = upright ? "left" : "right";
+    const name = shorten(pairs.names[row] ?? "", margin - 10, context);
+    if (marked) {
+      // Over the names beside it, where these stand close.
+      const width = context.measureText(name).width;
+      context.fillStyle = theme.background;
+      context.fillRect(upright ? -2 : -width - 2, -7, width + 4, 14);
+    }
+    context.fillStyle = marked ? theme.accent : theme.text;
+    context.fillText(name, 0, 0);
+    context.restore();
+  };
+  for (const upright of [false, true]) {
+    const start = upright ? camera.x : camera.y;
+    const last = Math.min(rows.length, start + side / camera.scale);
+    const own = upright ? cursor?.column : cursor?.row;
+    for (let at = Math.floor(start); at < last; at++) {
+      if (at % every === 0) write(rows[at] as number, start, false, upright);
+    }
+    for (const row of found) if (places.has(row)) write(row, start, true, upright);
+    if (own !== undefined && places.has(own)) write(own, start, true, upright);
+  }
+}
+
+/** Paint the partners of a pixel, with it and the one under the cursor outlined. */
+export function drawPartners(
+  canvas: HTMLCanvasElement,
+  image: HTMLCanvasElement,
+  grid: Grid,
+  scale: number,
+  marks: readonly { feature: number; dashed: boolean }[],
+  theme: Theme,
+): void {
+  const [width, height] = [grid.width * scale, grid.height * scale];
+  const context = sized(canvas, width, height);
+  if (!context) return;
+  context.fillStyle = theme.background;
+  context.fillRect(0, 0, width, height);
+  hatch(context, 0, 0, width, height, theme);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, 0, 0, width, height);
+  for (const { feature, dashed } of marks) {
+    context.strokeStyle = theme.text;
+    context.setLineDash(dashed ? [2, 2] : []);
+    for (let pixel = 0; pixel < grid.width * grid.height; pixel++) {
+      if (!inputsAt(grid, pixel).includes(feature)) continue;
+      const [x, y] = [(pixel % grid.width) * scale, Math.floor(pixel / grid.width) * scale];
+      if (grid.groups.length && scale < 12) context.strokeRect(x + 0.5, y + 0.5, scale, scale);
+      else {
+        context.lineWidth = 3;
+        context.strokeStyle = theme.background;
+        context.strokeRect(x, y, scale, scale);
+        context.lineWidth = 1.5;
+        context.strokeStyle = theme.text;
+        context.strokeRect(x, y, scale, scale);
+      }
+    }
+  }
+  context.setLineDash([]);
+}
+
+/** Paint the sample itself in grey. */
+export function sampleImage(grid: Grid, picture: ArrayLike<number>): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [grid.width, grid.height];
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < picture.length; i++) {
+    low = Math.min(low, picture[i] ?? low);
+    high = Math.max(high, picture[i] ?? high);
+  }
+  const area = grid.width * grid.height;
+  const image = context.createImageData(grid.width, grid.height);
+  for (let pixel = 0; pixel < area; pixel++) {
+    for (let colour = 0; colour < 3; colour++) {
+      const channel = grid.channels === 3 ? colour : 0;
+      const value = picture[channel * area + pixel] ?? low;
+      image.data[4 * pixel + colour] = 255 * ((value - low) / (high - low || 1));
+    }
+    image.data[4 * pixel + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Paint the scale of the colours from −limit to limit. */
+export function drawScale(canvas: HTMLCanvasElement, width: number, dark: boolean): void {
+  const context = sized(canvas, width, 10);
+  if (!context) return;
+  for (let x = 0; x < width; x++) {
+    context.fillStyle = shade((2 * (x + 0.5)) / width - 1, dark);
+    context.fillRect(x, 0, 1, 10);
+  }
+}
