@@ -5,6 +5,7 @@ from nbinterp.views.charts import AblationChart
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.perturbation_chart import PerturbationChart
+from nbinterp.views.primitives import PrimitiveChart
 from nbinterp.views.slider import FactorSlider
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "FactorSlider",
     "InteractionHeatmap",
     "PerturbationChart",
+    "PrimitiveChart",
 ]

@@ -9,7 +9,9 @@ import traitlets
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
-from nbinterp.views.heatmap import InteractionHeatmap, arrange
+from nbinterp.views.core import View
+from nbinterp.views.factor_table import arrange
+from nbinterp.views.heatmap import InteractionHeatmap
 
 TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "heatmap" / "traits.ts"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -193,7 +195,7 @@ def test_what_is_not_a_number_is_drawn_as_nothing(factors):
 @pytest.mark.parametrize(
     ("options", "words", "kind"),
     [
-        ({"source": [[1.0]]}, "must be ClusterFactors or a fitted LinearCorEx", TypeError),
+        ({"source": [1.0]}, "or a fit or result", TypeError),
         ({"source": LinearCorEx()}, "is not fitted yet", NotFittedError),
         ({"top": 0}, "must be at least 1", ValueError),
         ({"top": "many"}, "must be a whole number", TypeError),
@@ -210,6 +212,5 @@ def test_python_and_typescript_have_the_same_traits():
     source = TRAITS.read_text(encoding="utf-8")
     body = re.search(r"HeatmapTraits = ViewTraits & \{(.*?)\n\};", source, re.S).group(1)
     typescript = set(re.findall(r"^  (\w+):", body, re.M))
-    inherited = {"_core", "_kind"}
-    python = set(InteractionHeatmap.class_own_traits(sync=True)) - inherited
+    python = set(InteractionHeatmap.class_traits(sync=True)) - set(View.class_traits(sync=True))
     assert python == typescript

@@ -121,27 +121,27 @@ export function buildAside(
       canvas.style.width = `${shape.width * scale}px`;
       canvas.style.height = `${shape.height * scale}px`;
     }
+    const sample = typed(Float32Array, model.get("_picture"));
+    panel.picture.hidden = sample.length === 0;
     panel.title.textContent = pair ? `Partners of ${events.nameOf(pair[0])}` : "Partners";
     panel.partners.hidden = !row;
     panel.note.textContent = !pair
-      ? "Click a pixel below, or a cell of the matrix."
+      ? `Click ${panel.picture.hidden ? "" : "a pixel below, or "}a cell of the matrix.`
       : row
         ? `colours to ±${amount({ value: reach(row), error: Number.NaN })}`
         : client
           ? "…"
           : "These need the notebook.";
-    const marks = pair ? [{ feature: pair[0], dashed: false }] : [];
+    const marks = pair ? [{ feature: pair[0], colour: theme.text }] : [];
     const others = [pair?.[1] ?? -1, cursor].filter((other) => other >= 0 && other !== pair?.[0]);
     if (row) {
       const of = `${row.feature} ${theme.dark}`;
       if (image?.of !== of) {
         image = { of, canvas: partnersImage(shape, row, reach(row), theme.dark) };
       }
-      const dashed = others.map((feature) => ({ feature, dashed: true }));
-      drawPartners(panel.partners, image.canvas, shape, scale, [...marks, ...dashed], theme);
+      const more = others.map((feature) => ({ feature, colour: theme.accent }));
+      drawPartners(panel.partners, image.canvas, shape, scale, [...marks, ...more], theme);
     }
-    const sample = typed(Float32Array, model.get("_picture"));
-    panel.picture.hidden = sample.length === 0;
     if (sample.length) {
       const small = sampleImage(shape, sample);
       drawPartners(panel.picture, small, shape, scale, marks, theme);

@@ -219,13 +219,13 @@ function drawNames(context: CanvasRenderingContext2D, picture: Picture): void {
   }
 }
 
-/** Paint the partners of a pixel, with it and the one under the cursor outlined. */
+/** Paint an image over the hatch, with some inputs outlined. */
 export function drawPartners(
   canvas: HTMLCanvasElement,
   image: HTMLCanvasElement,
   grid: Grid,
   scale: number,
-  marks: readonly { feature: number; dashed: boolean }[],
+  marks: readonly { feature: number; colour: string }[],
   theme: Theme,
 ): void {
   const [width, height] = [grid.width * scale, grid.height * scale];
@@ -236,24 +236,18 @@ export function drawPartners(
   hatch(context, 0, 0, width, height, theme);
   context.imageSmoothingEnabled = false;
   context.drawImage(image, 0, 0, width, height);
-  for (const { feature, dashed } of marks) {
-    context.strokeStyle = theme.text;
-    context.setLineDash(dashed ? [2, 2] : []);
+  for (const { feature, colour } of marks) {
     for (let pixel = 0; pixel < grid.width * grid.height; pixel++) {
       if (!inputsAt(grid, pixel).includes(feature)) continue;
       const [x, y] = [(pixel % grid.width) * scale, Math.floor(pixel / grid.width) * scale];
-      if (grid.groups.length && scale < 12) context.strokeRect(x + 0.5, y + 0.5, scale, scale);
-      else {
-        context.lineWidth = 3;
-        context.strokeStyle = theme.background;
-        context.strokeRect(x, y, scale, scale);
-        context.lineWidth = 1.5;
-        context.strokeStyle = theme.text;
-        context.strokeRect(x, y, scale, scale);
-      }
+      context.lineWidth = 3.5;
+      context.strokeStyle = theme.background;
+      context.strokeRect(x, y, scale, scale);
+      context.lineWidth = 1.5;
+      context.strokeStyle = colour;
+      context.strokeRect(x, y, scale, scale);
     }
   }
-  context.setLineDash([]);
 }
 
 /** Paint the sample itself in grey. */

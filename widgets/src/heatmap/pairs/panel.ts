@@ -143,9 +143,9 @@ export function buildPanel() {
     zoom,
     which,
     guide.button,
-    controls.about,
   );
-  full.append(bar, controls.warning, guide.panel, grid, legend);
+  controls.about.classList.add("nbi-heatmap-line");
+  full.append(bar, controls.about, controls.warning, guide.panel, grid, legend);
 
   return {
     ...controls,
@@ -195,7 +195,7 @@ export function buildPanel() {
       low.textContent = `−${significant(limit, 2)}`;
       high.textContent = `${significant(limit, 2)}${unit}`;
       if (!pairs.errors.length) {
-        key.textContent = "no standard errors: not compared with noise";
+        replace(key, "no standard errors: not compared with noise");
         return;
       }
       replace(
@@ -210,7 +210,7 @@ export function buildPanel() {
       const most = Math.max(...items.map(({ value }) => Math.abs(value)), 1e-300);
       const rows = items.map(({ label, value, error, cell }) => {
         const share = h("span", { class: `nbi-heatmap-share ${value < 0 ? "below" : "above"}` });
-        share.style.width = `${(36 * Math.abs(value)) / most}px`;
+        share.style.width = `${(48 * Math.abs(value)) / most}px`;
         return h(
           "li",
           {},
