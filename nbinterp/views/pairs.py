@@ -66,7 +66,7 @@ class PairView(View):
         Examples
         --------
         >>> import numpy as np
-        >>> from nbinterp import ClusterExplorer
+        >>> from nbinterp import ClusterExplorer, InteractionHeatmap
         >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1], [1, 1]])
         >>> heatmap = InteractionHeatmap(np.ones((2, 5, 5)), explorer=explorer, samples=[3, 1])
         >>> explorer.selection = [1]

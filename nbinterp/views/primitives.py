@@ -222,7 +222,7 @@ class PrimitiveChart:
                     scale=alt.Scale(domain=list(SIGNS), range=list(COLOURS)),
                 ),
                 opacity=alt.condition("datum.shared", alt.value(1.0), alt.value(0.45)),
-                tooltip=["kind", "players", "model", "interaction", "n_salient"],
+                tooltip=["kind:N", "players:N", "model:N", "interaction:Q", "n_salient:Q"],
                 **options,
             )
             .properties(width=self._width(), height=170)
@@ -283,7 +283,7 @@ class PrimitiveChart:
         base = alt.Chart(shares).encode(x=alt.X("kind:N", title=None, axis=alt.Axis(labelAngle=0)))
         title = f"share of the {shares['k'].iloc[0]} strongest in all models"
         y = alt.Y("shared:Q", scale=alt.Scale(domain=[0, 1]), title=title)
-        tip = ["kind", "shared", "chance", "unrelated_low", "unrelated_high"]
+        tip = ["kind:N", "shared:Q", "chance:Q", "unrelated_low:Q", "unrelated_high:Q"]
         layers = [
             base.mark_bar(color="#009e73", opacity=0.8, size=22).encode(y=y, tooltip=tip),
             base.mark_tick(color="#000000", thickness=3, size=34).encode(y="chance:Q"),

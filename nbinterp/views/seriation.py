@@ -28,9 +28,9 @@ def seriated(strengths: npt.NDArray[Any]) -> Places:
     --------
     >>> import numpy as np
     >>> strengths = np.zeros((5, 5))
-    >>> strengths[[0, 3, 1, 4], [3, 0, 4, 1]] = 1.0
+    >>> strengths[[0, 3, 3, 4], [3, 0, 4, 3]] = 1.0
     >>> seriated(strengths)
-    array([0, 3, 1, 4, 2])
+    array([0, 3, 4, 1, 2])
     """
     table = np.array(strengths, np.float64)
     np.fill_diagonal(table, 0.0)

@@ -69,7 +69,7 @@ def test_a_result_shows_its_matrix_with_its_errors(found):
     np.testing.assert_array_equal(bits(view), found.beyond_noise()[0])
     assert view._grid == [1, 4, 4] and view._names[6] == "pixel 1,2"
     np.testing.assert_allclose(view._picture, found.x[0].ravel())
-    assert "pixel 2,1 × pixel 2,2 3" in bundle["text/plain"]
+    assert "strongest: pixel 2,1 × pixel 2,2 " in bundle["text/plain"]
     assert (view._ids, view._unit) == ([], "output per squared input")
 
 
@@ -237,7 +237,7 @@ def test_a_result_has_its_own_errors(found):
 
 
 def test_noise_on_its_face(images):
-    noisy = SmoothHess(sigma=0.5, n_samples=64, tolerance=1e-6, random_state=0)
+    noisy = SmoothHess(sigma=0.5, n_samples=64, sampling="plain", tolerance=1e-6, random_state=0)
     result = noisy.explain(lambda x: x.reshape(len(x), -1).sum(1) * 100, images[:1])
     view = result.view()
     assert "The error that was asked for was not reached." in view._warning
