@@ -78,9 +78,9 @@ class InteractionHeatmap(PairView):
     the level that 99 % of the cells of such a fit stay below, and the hatched band over the bars
     ends at what one of its factors explains, on average.
 
-    *Pairs.* A cell tells how two inputs act together near the sample: above zero (orange), each
-    strengthens the effect of the other on the output; below (blue), each weakens it; at zero they
-    add up as if apart. On the diagonal, how the effect of an input changes with itself. The colours
+    *Pairs.* A cell tells how two inputs act together near the sample: above zero (orange), the
+    effect of each on the output rises as the other rises; below (blue), it falls; at zero they add
+    up as if apart. On the diagonal, how the effect of an input changes with itself. The colours
     are those of roots, from the largest pair of different inputs. Hatched cells are within noise:
     of those that are not, at most 5 % are expected to be there by chance (false discovery rate,
     from the standard errors). Inputs that act with the same others stand together. The picture

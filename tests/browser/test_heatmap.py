@@ -37,7 +37,8 @@ heat
 """,
     f"""
 rows, columns = np.indices((28, 28)) // 14
-players = Players((2 * rows + columns).ravel(), ["upper left", "upper right", "lower left", {HOSTILE!r}])
+names = ["upper left", "upper right", "lower left", {HOSTILE!r}]
+players = Players((2 * rows + columns).ravel(), names)
 primitives = AndOr(groups=players, progress=False).explain(model, x)
 chart = PrimitiveChart(primitives, explorer=explorer, samples=explained)
 chart

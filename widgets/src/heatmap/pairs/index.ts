@@ -26,6 +26,7 @@ import {
   find,
   limitOf,
   type Pairs,
+  sampleNear,
   strengths,
   strongest,
   tell,
@@ -180,7 +181,7 @@ export const renderPairs: RenderView = (context) => {
     panel.scale.style.width = "140px";
     panel.showOrder(model.get("order"));
     panel.showTop(model.get("top"), pairs.names.length, query.trim() ? found.size : null);
-    panel.showSample(model.get("sample"), model.get("_samples").length, live);
+    panel.showSample(model.get("sample"), model.get("_samples"), live);
     panel.showLegend(pairs, limit);
     panel.showWords(model.get("_about"), model.get("_warning"));
     const isWhole = camera.scale <= side / rows.length + 1e-9;
@@ -305,7 +306,13 @@ export const renderPairs: RenderView = (context) => {
   panel.zooms.whole.addEventListener("click", showAll);
   panel.onOrder((order) => set("order", order));
   panel.onTop((top) => set("top", top));
-  panel.onSample((sample) => set("sample", sample));
+  panel.onSample(
+    (wanted) => {
+      const next = sampleNear(model.get("_samples"), model.get("sample"), wanted);
+      if (next !== model.get("sample")) set("sample", next);
+    },
+    () => set("sample", -1),
+  );
   panel.onSearch((text, next) => {
     query = text;
     image = undefined;

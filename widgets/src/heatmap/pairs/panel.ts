@@ -1,12 +1,12 @@
-import { h, replace, svg } from "../../shared/dom";
+import { h, onTyped, replace, svg } from "../../shared/dom";
 import { significant } from "../../shared/numbers";
 import { buildControls, button } from "../controls";
 import { amount, type Cell, type Order, type Pairs } from "./scene";
 
 const READING = [
-  "A cell tells how two inputs act together near this sample. Above zero (orange), each strengthens " +
-    "the effect of the other on the output; below (blue), each weakens it; at zero they add up as if " +
-    "apart. On the diagonal: how the effect of an input changes as it rises itself.",
+  "A cell tells how two inputs act together near this sample. Above zero (orange), the effect of each " +
+    "on the output rises as the other rises; below (blue), it falls; at zero they add up as if apart. " +
+    "On the diagonal: how the effect of an input changes as it rises itself.",
   "Colours go by the root, up to the largest pair of two inputs: a few pairs hold nearly all.",
   "Hatched cells are within noise. Of those that are not, at most 5 % are expected to be there by " +
     "chance, by their standard errors (false discovery rate).",
@@ -100,8 +100,16 @@ export function buildPanel() {
   );
   const title = h("div", { class: "nbi-heatmap-side-title" });
   const note = h("div", { class: "nbi-quiet nbi-heatmap-side-note" });
-  const partners = h("canvas", { class: "nbi-heatmap-partners", "data-nbi": "partners" });
-  const picture = h("canvas", { class: "nbi-heatmap-picture", "data-nbi": "picture" });
+  const partners = h("canvas", {
+    class: "nbi-heatmap-partners",
+    role: "img",
+    "data-nbi": "partners",
+  });
+  const picture = h("canvas", {
+    class: "nbi-heatmap-picture",
+    role: "img",
+    "data-nbi": "picture",
+  });
   const pictures = h("div", { class: "nbi-heatmap-pictures" }, partners, picture);
   const [listTitle, list] = [
     h("div", { class: "nbi-heatmap-side-title" }),
@@ -168,26 +176,22 @@ export function buildPanel() {
         orders[name].addEventListener("click", () => changed(name));
       }
     },
-    onSample(changed: (sample: number) => void): void {
-      sample.addEventListener("change", () => {
-        const value = Math.floor(Number(sample.value));
-        changed(Math.min(Math.max(0, value || 0), Number(sample.max)));
-      });
-      mean.addEventListener("click", () => changed(-1));
+    onSample(numbered: (wanted: number) => void, averaged: () => void): void {
+      onTyped(sample, () => numbered(Number(sample.value)));
+      mean.addEventListener("click", averaged);
     },
     showOrder(now: Order): void {
       for (const [name, element] of Object.entries(orders)) {
         element.setAttribute("aria-pressed", String(name === now));
       }
     },
-    /** Show which of several samples is seen; without a kernel there is no other. */
-    showSample(now: number, count: number, live: boolean): void {
-      which.hidden = count < 2;
-      sample.max = String(Math.max(0, count - 1));
-      if (document.activeElement !== sample) sample.value = now < 0 ? "" : String(now);
+    /** Show which of several samples is seen, by its number; without a kernel there is no other. */
+    showSample(now: number, numbers: readonly number[], live: boolean): void {
+      which.hidden = numbers.length < 2;
+      if (document.activeElement !== sample) sample.value = String(numbers[now] ?? "");
       sample.disabled = mean.disabled = !live;
       which.title = live ? "" : "Other samples need the notebook";
-      samples.textContent = `of ${count.toLocaleString("en")}`;
+      samples.textContent = `· ${numbers.length.toLocaleString("en")} explained`;
       mean.setAttribute("aria-pressed", String(now < 0));
     },
     showLegend(pairs: Pairs, limit: number): void {

@@ -136,11 +136,30 @@ export function tell(first: string, second: string, entry: Entry, unit: string):
   const { value, noise } = entry;
   const own = first === second;
   const reading = own
-    ? `its effect ${value > 0 ? "grows" : "shrinks"} as it rises`
-    : `each ${value > 0 ? "strengthens" : "weakens"} the effect of the other`;
+    ? `its effect ${value > 0 ? "rises" : "falls"} as it rises`
+    : `the effect of each ${value > 0 ? "rises" : "falls"} as the other rises`;
   return [
     own ? `${first} with itself` : `${first} × ${second}`,
     `${amount(entry)}${unit ? ` ${unit}` : ""}`,
     noise ? "within noise" : value === 0 ? "exactly zero" : reading,
   ];
+}
+
+/**
+ * The place of the sample numbered `wanted`. Where there is none, the next one in its direction, so
+ * that the arrows of a field step from sample to sample.
+ */
+export function sampleNear(numbers: readonly number[], now: number, wanted: number): number {
+  const exact = numbers.indexOf(wanted);
+  const from = numbers[now] ?? Number.NEGATIVE_INFINITY;
+  if (exact >= 0 || !Number.isFinite(wanted)) return exact < 0 ? now : exact;
+  const up = wanted > from;
+  let best = now;
+  numbers.forEach((number, place) => {
+    const ahead = up ? number > from : number < from;
+    const held = numbers[best] ?? number;
+    const nearer = best === now || (up ? number < held : number > held);
+    if (ahead && nearer) best = place;
+  });
+  return best;
 }

@@ -8,6 +8,7 @@ import {
   limitOf,
   type Pairs,
   placeOf,
+  sampleNear,
   strengths,
   strongest,
   tell,
@@ -112,12 +113,12 @@ group("what is said", () => {
     expect(tell("a", "b", entryAt(noisy, { row: 0, column: 2 }), "nats")).toEqual([
       "a × b",
       "−4 ± 0.25 nats",
-      "each weakens the effect of the other",
+      "the effect of each falls as the other rises",
     ]);
     expect(tell("a", "a", entryAt(plain, { row: 0, column: 0 }), "")).toEqual([
       "a with itself",
       "9",
-      "its effect grows as it rises",
+      "its effect rises as it rises",
     ]);
     expect(tell("a", "b", entryAt(noisy, { row: 1, column: 2 }), "").at(-1)).toBe("within noise");
     expect(tell("a", "b", entryAt(plain, { row: 0, column: 3 }), "").at(-1)).toBe("exactly zero");
@@ -167,5 +168,17 @@ group("a pair in all samples", () => {
     expect(placed[1]?.down).toBeCloseTo(52);
     expect(placed.map(({ x }) => nearest(2, x, 100))).toEqual([0, 1]);
     expect(nearest(2, -50, 100)).toBe(0);
+  });
+});
+
+group("the field of the sample", () => {
+  it("goes to the one that is named, or steps to the next", () => {
+    const numbers = [12, 3, 7];
+    expect(sampleNear(numbers, 0, 7)).toBe(2);
+    expect(sampleNear(numbers, 1, 4)).toBe(2); // an arrow up from 3
+    expect(sampleNear(numbers, 0, 11)).toBe(2);
+    expect(sampleNear(numbers, 0, 13)).toBe(0);
+    expect(sampleNear(numbers, -1, 0)).toBe(1); // from the mean
+    expect(sampleNear(numbers, 1, Number.NaN)).toBe(1);
   });
 });

@@ -87,7 +87,8 @@ it("reads cells to those who do not see them, and clears", async () => {
   press("ArrowDown");
   press("ArrowRight");
   expect(root.querySelector("[aria-live]")?.textContent).toBe(
-    "pixel 0,0 × pixel 1,1, −2 ± 0.1 output per squared input, each weakens the effect of the other",
+    "pixel 0,0 × pixel 1,1, −2 ± 0.1 output per squared input, " +
+      "the effect of each falls as the other rises",
   );
   press("Enter");
   expect(model.get("pair")).toEqual([0, 3]);
