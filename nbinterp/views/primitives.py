@@ -1,6 +1,5 @@
 """The strongest AND/OR interactions of a sample as a chart of players and strengths."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from nbinterp.interactions import AndOrInteractions, Overlap, sharing
 from nbinterp.interactions.subsets import players_of, set_name
 from nbinterp.views.linking import Places, follow, numbers
 from nbinterp.views.upset import COLOURS, SIGNS, upset_png
+from nbinterp.views.vega_lite import chart_bundle
 
 _CALLER = "PrimitiveChart"
 _KIND, _SHARED = "AND or OR", "in how many models"
@@ -352,17 +352,11 @@ class PrimitiveChart:
         self._refresh()
 
     def _refresh(self) -> None:
-        bundle = {"output_type": "display_data", "data": self._bundle(), "metadata": {}}
-        self._output.outputs = (bundle,)
+        shown = {"output_type": "display_data", "data": self._bundle(), "metadata": {}}
+        self._output.outputs = (shown,)
 
     def _bundle(self) -> dict[str, Any]:
-        # Not Altair's page, which fetches its scripts from elsewhere.
-        version = alt.SCHEMA_VERSION.split(".")[0]
-        return {
-            f"application/vnd.vegalite.{version}+json": self.chart.to_dict(),
-            "image/png": base64.b64encode(self.snapshot()).decode("ascii"),
-            "text/plain": self.describe(),
-        }
+        return chart_bundle(self.chart, self.snapshot(), self.describe())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if self._output is None:

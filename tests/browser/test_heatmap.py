@@ -105,18 +105,26 @@ def test_wheel_zooms_about_the_mouse_and_a_drag_moves(opened: Opened) -> None:
     page, kernel, _ = opened
     view, mouse = _view(opened), opened[0].page.mouse
     best = view.evaluate("root => root.nbi.strongest()[0]")
-    x, y = _at(view, best["row"], best["column"])
+    x, y = (round(side) for side in _at(view, best["row"], best["column"]))
     mouse.move(x, y)
+
+    def cells_off() -> Any:
+        away = np.subtract(_at(view, best["row"], best["column"]), (x, y))
+        return away / _seen(view)["camera"]["scale"]
+
+    before = cells_off()
     for _ in range(16):
         mouse.wheel(0, -120)
         page.page.wait_for_timeout(20)
     wait_for(lambda: _seen(view)["camera"]["scale"] > 20, "zoom", 20)
-    assert np.hypot(*np.subtract(_at(view, best["row"], best["column"]), (x, y))) < 2
+    np.testing.assert_allclose(cells_off(), before, atol=0.02)
+    x, y = _at(view, best["row"], best["column"])
     mouse.click(x, y)
     wait_for(
         lambda: kernel.value("heat.pair") == [best["row"], best["column"]], "just this pair", 20
     )
     page.picture("heatmap-2-zoomed")
+    mouse.move(x, y)
     mouse.down()
     mouse.move(x - 60, y - 30, steps=5)
     mouse.up()

@@ -126,7 +126,7 @@ export function buildAside(
     panel.title.textContent = pair ? `Partners of ${events.nameOf(pair[0])}` : "Partners";
     panel.partners.hidden = !row;
     panel.note.textContent = !pair
-      ? `Click ${panel.picture.hidden ? "" : "a pixel below, or "}a cell of the matrix.`
+      ? `Click ${panel.picture.hidden ? "" : "a pixel, or "}a cell of the matrix.`
       : row
         ? `colours to ±${amount({ value: reach(row), error: Number.NaN })}`
         : client

@@ -16,7 +16,11 @@ export function listen(
   events: Gestures,
   signal: AbortSignal,
 ): void {
-  const at = (event: MouseEvent): Point => ({ x: event.offsetX, y: event.offsetY });
+  // Not offsetX, which is whole: at full zoom half a pixel would be many cells.
+  const at = (event: MouseEvent): Point => {
+    const { left, top } = canvas.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  };
   let drag: { id: number; start: Point; last: Point; far: boolean } | null = null;
   const options = { signal };
   canvas.addEventListener(
