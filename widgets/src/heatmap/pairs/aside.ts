@@ -32,7 +32,7 @@ export function buildAside(
 ) {
   let row: Row | null = null;
   let across: (Across & { pair: string }) | null = null;
-  let [rowWanted, acrossWanted] = ["", ""];
+  let [rowWanted, acrossWanted, listed] = ["", "", ""];
   let image: { of: string; canvas: HTMLCanvasElement } | null = null;
   let last: Seen | null = null;
 
@@ -99,10 +99,12 @@ export function buildAside(
     const { pairs, theme } = seen;
     const pair = model.get("pair");
     if (!pair) row = null;
-    else readRow(pairs, pair[0]);
+    else if (row?.feature !== pair[0]) readRow(pairs, pair[0]);
     readAcross(pair);
     drawPictures(seen, pair);
-    listPairs(pairs, pair);
+    // Not at every move of the mouse: it looks through all pairs, and its buttons must stay.
+    if (listed !== String(pair)) listPairs(pairs, pair);
+    listed = String(pair);
     const shown = across && pair && across.pair === pair.join(",");
     panel.strip.hidden = panel.stripTitle.hidden = !shown;
     if (shown && across && pair) {
@@ -203,7 +205,7 @@ export function buildAside(
     /** The matrix has changed: read rows and pairs anew. */
     forget(): void {
       row = image = null;
-      rowWanted = acrossWanted = "";
+      rowWanted = acrossWanted = listed = "";
     },
     /** Which row is drawn, for tests. */
     partners: () => row && { feature: row.feature, values: Array.from(row.values) },
