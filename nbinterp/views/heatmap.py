@@ -83,8 +83,9 @@ class InteractionHeatmap(PairView):
     up as if apart. On the diagonal, how the effect of an input changes with itself. The colours
     are those of roots, from the largest pair of different inputs. Hatched cells are within noise:
     of those that are not, at most 5 % are expected to be there by chance (false discovery rate,
-    from the standard errors). Inputs that act with the same others stand together. The picture
-    beside the matrix of an image is one row of it: all partners of the pixel that was clicked.
+    from the standard errors). Inputs that act with the same others stand together. Of more than
+    1024 inputs, those with the largest entries are drawn. The picture beside the matrix of an image
+    is one row of it: all partners of the pixel that was clicked.
 
     Examples
     --------
