@@ -138,7 +138,9 @@ def test_hover_tells_the_pair(opened: Opened) -> None:
     page, kernel, _ = opened
     view = _view(opened)
     row, column = kernel.value("heat.pair")
-    page.page.mouse.move(*_at(view, row, column))
+    x, y = _at(view, row, column)
+    page.page.mouse.move(x - 40, y)
+    page.page.mouse.move(x, y, steps=3)
     card = view.locator(".nbi-heatmap-card")
     expect(card).to_be_visible()
     value = kernel.value(f"float(found.hessian[0, {row}, {column}])")
@@ -178,11 +180,13 @@ def test_search_and_keys(opened: Opened) -> None:
     assert _seen(view)["cursor"]["row"] == 10 * 28 + 13
     field = view.locator('[data-nbi="field"]')
     field.focus()
+    before = live.text_content()
     page.page.keyboard.press("ArrowDown")
-    expect(live).to_contain_text("× ")
+    expect(live).not_to_have_text(before or "")
+    page.page.wait_for_timeout(200)
+    cursor = _seen(view)["cursor"]
     page.page.keyboard.press("Enter")
-    cursor = _seen(view)["cursor"] or {}
-    wanted = [cursor.get("row"), cursor.get("column")]
+    wanted = [cursor["row"], cursor["column"]]
     wait_for(lambda: kernel.value("heat.pair") == wanted, "the pair under the cursor", 20)
     page.page.keyboard.press("0")
     page.page.keyboard.press("Escape")
@@ -211,7 +215,7 @@ def test_top_and_order(opened: Opened) -> None:
             "(found.hessian[0] * found.beyond_noise()[0])"
         )
     )
-    assert strength[numbers].min() >= np.sort(strength)[-top]
+    assert strength[numbers].min() >= np.sort(strength)[-top] * (1 - 1e-6)
     page.picture("heatmap-4-top")
     assert kernel.value("heat.order") == "given"
     kernel.run("heat.top, heat.order = 784, 'similarity'")
@@ -231,10 +235,11 @@ def test_the_map_chooses_the_sample(opened: Opened) -> None:
     entry = view.evaluate("root => root.nbi.entry(300, 301).value")
     assert entry == pytest.approx(kernel.value("float(found.hessian[1, 300, 301])"), rel=1e-5)
     assert kernel.value("chart.sample") == 1
+    assert "sample 5" in kernel.value("chart._output.outputs[0]['data']['text/plain']")
     drawn = page.page.locator(".jp-OutputArea-output .vega-embed")
     drawn.first.scroll_into_view_if_needed()
-    expect(drawn.first).to_contain_text("sample 5")
-    expect(drawn.last).to_contain_text("sample 0")  # the result's own, which is linked to nothing
+    expect(drawn.first.locator("canvas, svg").first).to_be_visible()
+    assert drawn.count() == 2  # also that of the result itself, which is linked to nothing
     page.page.wait_for_timeout(500)
     page.picture("heatmap-5-primitives")
 

@@ -80,6 +80,10 @@ export function buildControls(words: Words) {
         else if (event.key === "Escape" && !search.value) search.blur();
       });
     },
+    /** Whether the focus leaves the view, and not from the search to the cells that it found. */
+    left({ relatedTarget }: FocusEvent): boolean {
+      return !(relatedTarget instanceof Node && full.contains(relatedTarget));
+    },
     showEmpty(isEmpty: boolean, message: string): void {
       full.hidden = isEmpty;
       empty.hidden = !isEmpty;

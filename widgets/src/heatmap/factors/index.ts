@@ -221,7 +221,7 @@ export const renderFactors: RenderView = (context) => {
   }
   field.addEventListener("keydown", pressed, options);
   for (const part of [field, panel.search]) {
-    part.addEventListener("blur", () => point(null, false), options);
+    part.addEventListener("blur", (event) => panel.left(event) && point(null, false), options);
   }
   panel.onQuantity((quantity) => set("quantity", quantity));
   panel.onTop((top) => set("top", top));

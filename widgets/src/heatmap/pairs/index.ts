@@ -299,7 +299,7 @@ export const renderPairs: RenderView = (context) => {
   );
   field.addEventListener("keydown", pressed, { signal });
   for (const part of [field, panel.search]) {
-    part.addEventListener("blur", () => point(null, false), { signal });
+    part.addEventListener("blur", (event) => panel.left(event) && point(null, false), { signal });
   }
   panel.zooms.in.addEventListener("click", () => zoomBy(STEP));
   panel.zooms.out.addEventListener("click", () => zoomBy(1 / STEP));
