@@ -121,7 +121,7 @@ def arrange(information: Matrix, names: Sequence[str]) -> tuple[Places, int]:
 
 def count(number: int, thing: str) -> str:
     """Return a number of things in words."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _title(source: ClusterFactors | LinearCorEx) -> str:

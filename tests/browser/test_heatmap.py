@@ -203,9 +203,10 @@ def test_top_and_order(opened: Opened) -> None:
     slider = view.locator('[data-nbi="top-slider"]')
     box = slider.bounding_box()
     assert box is not None
-    page.page.mouse.click(box["x"] + 0.06 * box["width"], box["y"] + box["height"] / 2)
+    page.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
     wait_for(lambda: kernel.value("heat.top") < 100, "fewer inputs in Python", 20)
     top = kernel.value("heat.top")
+    assert 20 < top < 40  # half way, by ratios
     expect(view).to_have_attribute("data-nbi-rows", str(top))
     shown = view.evaluate("root => root.nbi.rows")
     numbers = [28 * int(name[6:].split(",")[0]) + int(name.split(",")[1]) for name in shown]

@@ -11,6 +11,8 @@ export type Words = {
   keys: readonly (readonly [string, string])[];
 };
 
+const STEPS = 200; // of the slider
+
 /** The controls that both matrices have: how many, search, help, warnings, the card of a cell. */
 export function buildControls(words: Words) {
   const name = `How many ${words.things.toLowerCase()} to show, ${words.best}`;
@@ -25,12 +27,15 @@ export function buildControls(words: Words) {
   const slide = h("input", {
     class: "nbi-heatmap-slide",
     type: "range",
-    min: 1,
+    min: 0,
+    max: STEPS,
     step: 1,
     "aria-label": name,
     title: name,
     "data-nbi": "top-slider",
   });
+  // By ratios: of a thousand things, the first ten matter as much as the last nine hundred.
+  const slid = () => Math.round(Number(top.max) ** (Number(slide.value) / STEPS));
   const total = h("span", { class: "nbi-quiet" });
   const search = h("input", {
     class: "nbi-heatmap-search",
@@ -71,7 +76,7 @@ export function buildControls(words: Words) {
         if (value >= 1) changed(Math.min(value, Number(top.max)));
         else top.value = top.defaultValue;
       });
-      slide.addEventListener("input", () => changed(Number(slide.value)));
+      slide.addEventListener("input", () => changed(slid()));
     },
     onSearch(changed: (text: string, next: boolean) => void): void {
       search.addEventListener("input", () => changed(search.value, false));
@@ -92,9 +97,12 @@ export function buildControls(words: Words) {
     /** Say how many of all are shown, and how many a search found (null where there is none). */
     showTop(count: number, of: number, found: number | null): void {
       const most = String(Math.max(1, of));
-      top.max = slide.max = most;
+      top.max = most;
       top.defaultValue = String(Math.min(count, Math.max(1, of)));
-      slide.value = top.defaultValue;
+      const share = Math.log(Number(top.defaultValue)) / Math.log(Math.max(2, of));
+      // Where the thumb says as much already, it stays: a key would else not get away from 1.
+      if (slid() !== Number(top.defaultValue)) slide.value = String(Math.round(STEPS * share));
+      slide.setAttribute("aria-valuetext", top.defaultValue);
       if (document.activeElement !== top) top.value = top.defaultValue;
       total.textContent = `of ${of.toLocaleString("en")}${found === null ? "" : ` · ${found} found`}`;
     },
