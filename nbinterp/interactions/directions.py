@@ -7,10 +7,10 @@ from torch import Tensor
 SAMPLINGS = ("plain", "control_variate", "antithetic", "orthogonal", "moment_matched")
 
 # Frames of at most this width are drawn anew each time. Wider ones are used `_TURNS` times under
-# random signs, since a QR of 784 columns takes as long as 900 gradients of a small network.
-_CHEAP_QR = 256
+# random signs, since one of 784 columns takes as long as 500 gradients of a small network.
+_CHEAP_FRAME = 256
 _TURNS = 16
-_WIDEST_QR = 1024
+_WIDEST_FRAME = 1024
 
 
 def is_paired(sampling: str) -> bool:
@@ -24,7 +24,7 @@ def blocks(sampling: str, n: int, d: int, least: int) -> tuple[int, int]:
     A block of ``"orthogonal"`` holds whole frames, and one of ``"moment_matched"`` at least `d`.
     """
     size = max(2, n // least)
-    frame = min(d, _WIDEST_QR)
+    frame = min(d, _WIDEST_FRAME)
     if sampling == "moment_matched":
         size = max(d, size)
     elif sampling == "orthogonal" and size > frame:
@@ -72,12 +72,13 @@ class Directions:
         return z
 
     def _orthogonal(self, n: int) -> Tensor:
-        rows = min(self._d, n, _WIDEST_QR)
+        rows = min(self._d, n, _WIDEST_FRAME)
         blocks = -(-n // rows)
-        if self._d <= _CHEAP_QR:
+        if self._d <= _CHEAP_FRAME:
             z = self._frames(blocks, rows).reshape(-1, self._d)[:n]
         else:
-            z = torch.cat([self._turned(rows) for _ in range(blocks)])[:n]
+            turned = [self._turned(rows) for _ in range(blocks)]
+            z = turned[0] if blocks == 1 else torch.cat(turned)[:n]
         # The length of a normal vector: chi with d degrees of freedom.
         lengths = np.sqrt(self._lengths.chisquare(self._d, size=(n, 1)))
         return z.mul_(torch.as_tensor(lengths).to(self._device, self._dtype))
@@ -91,11 +92,18 @@ class Directions:
         return self._frame * (2 * signs - 1).to(self._frame.dtype)
 
     def _frames(self, count: int, rows: int) -> Tensor:
-        """Return sets of `rows` directions at right angles, uniform over all such sets."""
-        q, r = torch.linalg.qr(self._normal(count, self._d, rows))
-        # The signs that QR chooses are not random: without this the law is not uniform.
-        signs = torch.where(r.diagonal(dim1=1, dim2=2) < 0, -1.0, 1.0).to(q.dtype)
-        frames: Tensor = (q * signs.unsqueeze(1)).mT
+        """Return sets of `rows` directions at right angles, uniform over all such sets.
+
+        Reflections along normal vectors, one shorter than the other (Stewart 1980): what a QR of a
+        normal matrix gives, without the half of its work that finds the reflections.
+        """
+        below = self._normal(count, self._d, rows).tril_()
+        first, lengths = below.diagonal(dim1=1, dim2=2).clone(), below.norm(dim=1)
+        signs = torch.where(first < 0, -1.0, 1.0).to(first.dtype)
+        below /= (first + signs * lengths).unsqueeze(1)
+        q = torch.linalg.householder_product(below, 1 + first.abs() / lengths)
+        # Without the signs the law is not uniform.
+        frames: Tensor = (q * -signs.unsqueeze(1)).mT
         return frames
 
     def _normal(self, *shape: int) -> Tensor:

@@ -54,16 +54,18 @@ class Stein:
         And the mean gradients ``(count, d)``, in float64. The matrices are not yet symmetric.
         """
         u = self._grouped(self.noise.dual(z))
-        out = z.new_zeros((len(rows), u.shape[1], u.shape[1]))
+        weight = self._weight(len(z))
+        out = z.new_empty((len(rows), u.shape[1], u.shape[1]))
 
         def take(samples: slice, here: slice, change: Tensor) -> None:
             left = u[here].T.expand(len(change), -1, -1)
-            out[samples].baddbmm_(left, change)
+            out[samples].baddbmm_(left, change, beta=float(here.start > 0), alpha=weight)
 
         mean = self._visit(rows, z, take)
         if self.is_centred:
-            out.sub_(u.sum(0)[:, None] * self._grouped(mean.to(z.dtype))[:, None, :])
-        return out.mul_(self._weight(len(z))), mean
+            shift = u.sum(0)[:, None] * self._grouped(mean.to(z.dtype))[:, None, :]
+            out.sub_(shift, alpha=weight)
+        return out, mean
 
     def factors(self, rows: Tensor, z: Tensor) -> tuple[list[LowRank], Tensor]:
         """Return the same estimates as the rows they are products of, made symmetric."""
