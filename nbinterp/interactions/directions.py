@@ -57,11 +57,11 @@ class Directions:
         self._device, self._dtype = device, dtype
         self._generator = torch.Generator(device).manual_seed(seed)
         self._lengths = np.random.RandomState(seed)
-        self._frame = torch.empty(0)
+        self._frame = self._kept = torch.empty(0)
         self._turns = 0
 
     def draw(self, n: int) -> Tensor:
-        """Return `n` more of them ``(n, d)``."""
+        """Return `n` more of them ``(n, d)``, which stay as they are until the next are drawn."""
         if self._sampling == "orthogonal" and self._d > 1:
             return self._orthogonal(n)
         z = self._normal(n, self._d)
@@ -77,19 +77,24 @@ class Directions:
         if self._d <= _CHEAP_FRAME:
             z = self._frames(blocks, rows).reshape(-1, self._d)[:n]
         else:
-            turned = [self._turned(rows) for _ in range(blocks)]
-            z = turned[0] if blocks == 1 else torch.cat(turned)[:n]
+            if len(self._kept) != blocks * rows:
+                self._kept = torch.empty(
+                    (blocks * rows, self._d), device=self._device, dtype=self._dtype
+                )
+            for out in self._kept.view(blocks, rows, self._d):
+                self._turn(rows, out)
+            z = self._kept[:n]
         # The length of a normal vector: chi with d degrees of freedom.
         lengths = np.sqrt(self._lengths.chisquare(self._d, size=(n, 1)))
         return z.mul_(torch.as_tensor(lengths).to(self._device, self._dtype))
 
-    def _turned(self, rows: int) -> Tensor:
-        """Return a frame under random signs of its coordinates: as uniform as the frame itself."""
+    def _turn(self, rows: int, out: Tensor) -> None:
+        """Write a frame under random signs of its coordinates: as uniform as the frame itself."""
         if self._turns % _TURNS == 0 or len(self._frame) != rows:
             self._frame = self._frames(1, rows)[0].contiguous()
         self._turns += 1
         signs = torch.randint(0, 2, (self._d,), generator=self._generator, device=self._device)
-        return self._frame * (2 * signs - 1).to(self._frame.dtype)
+        torch.mul(self._frame, (2 * signs - 1).to(self._frame.dtype), out=out)
 
     def _frames(self, count: int, rows: int) -> Tensor:
         """Return sets of `rows` directions at right angles, uniform over all such sets.

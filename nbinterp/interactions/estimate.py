@@ -13,16 +13,17 @@ class Estimate:
 
     def __init__(self) -> None:
         self.n_blocks = 0
-        self._first = self._sum = self._squares = torch.empty(0)
+        self._first = self._twice = self._sum = self._squares = torch.empty(0)
 
     def add(self, block: Tensor) -> None:
         """Take one more estimate ``(count, width, width)``, made symmetric first."""
-        twice = block + block.mT
         self.n_blocks += 1
         if self.n_blocks == 1:
-            self._first = twice
-            self._sum, self._squares = torch.zeros_like(twice), torch.zeros_like(twice)
+            self._first = block + block.mT
+            self._twice = torch.empty_like(block)
+            self._sum, self._squares = torch.zeros_like(block), torch.zeros_like(block)
             return
+        twice = torch.add(block, block.mT, out=self._twice)
         twice -= self._first
         self._sum += twice
         self._squares.addcmul_(twice, twice)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,8 +23,8 @@ class Scalar:
         Named in errors.
     model : callable
         From a batch (n, *shape) to outputs.
-    target : int, callable or None
-        Which output, or what makes one number of the outputs.
+    target : int, tuple of int, callable or None
+        Which output, of each sample if several; or what makes one number of the outputs.
     shape : tuple of int
         Of one sample.
     """
@@ -37,6 +38,12 @@ class Scalar:
         """Put a Module in eval mode without gradients for a while."""
         model = self.model
         return evaluating(model) if isinstance(model, nn.Module) else torch.no_grad()
+
+    def of(self, sample: int) -> "Scalar":
+        """Return the function of a sample, where each has an output of its own."""
+        if isinstance(self.target, tuple):
+            return replace(self, target=self.target[sample])
+        return self
 
     def values(self, rows: Tensor) -> Tensor:
         """Return the numbers ``(n,)`` of flattened samples ``(n, d)``."""
@@ -131,6 +138,24 @@ class Scalar:
                 "Pass the number of an output, or a function from the outputs to one a sample.",
             )
         return value.reshape(n)
+
+
+def scalar(caller: str, model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scalar:
+    """Return the function that a user means, of `count` samples of a `shape`.
+
+    A `target` of one whole number a sample becomes a tuple.
+    """
+    if target is None or callable(target):
+        return Scalar(caller, model, target, shape)
+    array = np.asarray(_checks.to_numpy(target))
+    _checks.require(
+        array.dtype.kind in "iu" and array.shape in ((), (count,)),
+        f"{caller}(target={_checks.show(target)})",
+        f"must be the number of an output, or one a sample, {count}, or a function of the outputs",
+        "Pass whole numbers, such as the predicted classes.",
+    )
+    numbers = array.tolist()
+    return Scalar(caller, model, tuple(numbers) if array.ndim else numbers, shape)
 
 
 def flat(caller: str, x: Any) -> tuple[Tensor, tuple[int, ...]]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules import activation
 
 from nbinterp import _checks, _device
-from nbinterp.interactions.gradients import Scalar, flat
+from nbinterp.interactions.gradients import Scalar, flat, scalar
 from nbinterp.network.hooks import home
 
 
@@ -29,9 +29,9 @@ def hessian(
         is put in eval mode for the call.
     x : array or tensor of shape (n_samples, ...)
         The samples, floats.
-    target : int, callable or None
-        Which output; or a function from outputs to ``(b,)``; None if the model gives one number a
-        sample.
+    target : int, sequence of int, callable or None
+        Which output, of all samples or one of each; or a function from outputs to ``(b,)``; None
+        if the model gives one number a sample.
     chunk_size : int, optional
         Columns at a time; by memory if None.
 
@@ -71,10 +71,12 @@ def hessian(
         rows = rows.to(*home(model))
     if chunk_size is not None:
         _checks.integer("hessian", "chunk_size", chunk_size, 1)
-    function = Scalar("hessian", model, target, shape)
+    function = scalar("hessian", model, target, shape, len(rows))
     with function.visiting():
-        function.check(rows)
-        matrices = torch.stack([_of_one(function, row, chunk_size) for row in rows])
+        function.of(0).check(rows)
+        matrices = torch.stack(
+            [_of_one(function.of(k), row, chunk_size) for k, row in enumerate(rows)]
+        )
     _checks.require(
         bool(torch.isfinite(matrices).all()),
         "hessian(model)",

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from nbinterp import _checks, _device
 from nbinterp.interactions.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.estimate import Estimate
-from nbinterp.interactions.gradients import Scalar, flat
+from nbinterp.interactions.gradients import Scalar, flat, scalar
 from nbinterp.interactions.noise import noise
 from nbinterp.interactions.smooth_hessian import SmoothHessian
 from nbinterp.interactions.stein import Stein
@@ -117,9 +117,9 @@ class SmoothHess:
             From a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, differentiable.
         x : array or tensor of shape (n_samples, ...)
             The samples, floats. Several are explained in one pass.
-        target : int, callable or None
-            Which output; or a function from outputs to ``(b,)``; None if the model gives one number
-            a sample.
+        target : int, sequence of int, callable or None
+            Which output, of all samples or one of each; or a function from outputs to ``(b,)``;
+            None if the model gives one number a sample.
 
         Returns
         -------
@@ -138,9 +138,9 @@ class SmoothHess:
             rows = rows.to(*home(model))
         elif self.device is not None:
             rows = rows.to(_device.resolve("SmoothHess", self.device))
-        function = Scalar("SmoothHess.explain", model, target, shape)
+        function = scalar("SmoothHess.explain", model, target, shape, len(rows))
         with function.visiting():
-            function.check(rows)
+            function.of(0).check(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self
             return settings._explain(function, rows)
 
@@ -172,7 +172,7 @@ class SmoothHess:
             trial = replace(
                 quick, sigma=multiplier * unit, n_samples=max(4 * _BLOCKS, self.n_samples // 10)
             )
-            found = trial._explain(function, rows[:1])
+            found = trial._explain(function.of(0), rows[:1])
             errors[multiplier] = float(
                 found.pmse(self.radius, n_samples=2000, random_state=0)["SmoothHess"].iloc[0]
             )

@@ -16,13 +16,13 @@ from nbinterp._display import Displayable
 from nbinterp.interactions.discoveries import discoveries
 from nbinterp.interactions.estimate import Estimate, relative_error
 from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.nearby import BALLS, squared_errors
 from nbinterp.interactions.noise import Noise
+from nbinterp.interactions.pairs import pairs
 from nbinterp.interactions.symmetric import Dense, LowRank, Symmetric
 from nbinterp.interactions.trust_region import minimize
 
 Floats = npt.NDArray[np.float64]
-
-_ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,10 +80,10 @@ class SmoothHessian(Displayable):
     n_samples: int
     n_blocks: int
     groups: npt.NDArray[np.int64] | None
-    _function: Scalar = field(repr=False)
+    _function: Scalar | None = field(repr=False)
     _rows: Tensor = field(repr=False)
     _slopes: Tensor = field(repr=False)
-    _matrices: Sequence[Symmetric] = field(repr=False)
+    _wide: Sequence[LowRank] = field(repr=False)
 
     @classmethod
     def of(
@@ -92,7 +92,7 @@ class SmoothHessian(Displayable):
         rows: Tensor,
         slopes: Tensor,
         estimate: Estimate | None,
-        matrices: Sequence[Symmetric],
+        wide: Sequence[LowRank],
         smoothing: Noise,
         n_samples: int,
         n_blocks: int,
@@ -106,7 +106,6 @@ class SmoothHessian(Displayable):
         if estimate is not None:
             mean, spread = estimate.mean, estimate.standard_error
             error = _host(relative_error(mean, spread))
-            matrices = [Dense(matrix) for matrix in mean]
         return cls(
             x=rows.cpu().numpy().reshape(shape),
             gradient=_host(slopes).reshape(shape),
@@ -121,7 +120,7 @@ class SmoothHessian(Displayable):
             _function=function,
             _rows=rows,
             _slopes=slopes,
-            _matrices=matrices,
+            _wide=wide,
         )
 
     def __repr__(self) -> str:
@@ -131,7 +130,8 @@ class SmoothHessian(Displayable):
         more = ", …" if len(self.relative_error) > 3 else ""
         return (
             f"SmoothHessian({len(self.x)} samples, {width} × {width}, "
-            f"relative error {error}{more}, {self.n_samples:,} gradients a sample)"
+            f"relative error {error}{more}{'' if self.converged else ' (NOT CONVERGED)'}, "
+            f"{self.n_samples:,} gradients a sample)"
         )
 
     @property
@@ -169,6 +169,28 @@ class SmoothHessian(Displayable):
         left = self._vectors("pair", "u", u)
         right = self._vectors("pair", "v", v)
         return float((left.T @ self._matrix("pair", sample).product(right)).squeeze())
+
+    def to_frame(self, k: int | None = None, *, names: Sequence[object] | None = None) -> Any:
+        """Return the pairs of inputs or groups of each sample, the strongest first.
+
+        Parameters
+        ----------
+        k : int, optional
+            How many pairs of each sample; all if None.
+        names : sequence of str, optional
+            Of the inputs or groups; ``"x0"`` and so on if None.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``sample, first, second, interaction, standard_error``: entries of `hessian`.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is too wide to be written down.
+        """
+        return pairs("SmoothHessian.to_frame", self.hessian, self.standard_error, k, names)
 
     def entries(self, rows: Any, columns: Any = None, *, sample: int = 0) -> tuple[Floats, Floats]:
         """Return some entries of the Hessian with their errors, of one too wide to be written too.
@@ -275,18 +297,28 @@ class SmoothHessian(Displayable):
         name = "SmoothHessian.pmse"
         reach = _checks.real(name, "radius", radius, 0.0, open_low=True)
         total = _checks.integer(name, "n_samples", n_samples, 2)
-        _checks.choice(name, "ball", ball, ("radius", "volume"))
+        _checks.choice(name, "ball", ball, BALLS)
         self._refuse_groups("pmse")
+        function = self._function
+        if function is None:
+            _checks.fail(
+                f"{name}()",
+                "must have the network, which a file does not hold",
+                "Explain the samples again.",
+            )
         rng = check_random_state(random_state)
         generator = torch.Generator(self._rows.device).manual_seed(int(rng.randint(2**31)))
         table = []
         for sample, row in enumerate(self._rows):
-            errors = torch.cat(
-                [
-                    self._errors(sample, row, reach, min(_ROWS, total - start), ball, generator)
-                    for start in range(0, total, _ROWS)
-                ],
-                dim=1,
+            errors = squared_errors(
+                function.of(sample),
+                row,
+                self._slopes[sample],
+                self._matrix("pmse", sample),
+                reach,
+                n=total,
+                ball=ball,
+                generator=generator,
             )
             spread = errors.std(1) / total**0.5
             table.append(_host(torch.cat([errors.mean(1), spread])))
@@ -297,7 +329,9 @@ class SmoothHessian(Displayable):
         """Return the change within a ball that lowers the output most, as far as order 2 tells.
 
         The exact solution of ``min gᵀδ + ½ δᵀHδ, ‖δ‖ ≤ radius``; the paper's authors solve a
-        relaxation.
+        relaxation. A step goes all its length in one direction, where a Gaussian that is as large
+        as the ball has little mass: smooth more for an attack than for P-MSE, such as with
+        ``sigma = 6.5 * radius / sqrt(n_features)``, the authors' choice.
 
         Parameters
         ----------
@@ -309,7 +343,7 @@ class SmoothHessian(Displayable):
 
         Returns
         -------
-        array of the shape of one sample
+        array of the shape of a sample
         """
         reach = _checks.real("SmoothHessian.attack", "radius", radius, 0.0, open_low=True)
         self._refuse_groups("attack")
@@ -321,38 +355,14 @@ class SmoothHessian(Displayable):
     def _all_pairs(self, sample: int) -> tuple[Tensor, Tensor]:
         return self._matrix("attack", sample).eigenpairs(self._rows.shape[1])
 
-    def _errors(
-        self,
-        sample: int,
-        row: Tensor,
-        radius: float,
-        n: int,
-        ball: str,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """Return squared errors ``(3, n)`` of order two, smoothed order one, plain order one."""
-        d = len(row)
-        offsets = torch.randn((n, d), generator=generator, device=row.device)
-        share = torch.rand((n, 1), generator=generator, device=row.device)
-        offsets = torch.nn.functional.normalize(offsets) * (
-            radius * (share if ball == "radius" else share ** (1.0 / d))
-        )
-        with self._function.visiting(), torch.no_grad():
-            there = self._function.values((row + offsets).to(row.dtype)).to(torch.float64)
-            here = self._function.values(row[None]).to(torch.float64)
-            slope = self._function.gradients(row[None])[0].to(torch.float64)
-        wide = offsets.to(torch.float64)
-        matrix = self._matrices[sample]
-        first = next(iter(vars(matrix).values()))
-        bent = 0.5 * (matrix.product(wide.T.to(first.dtype)).T.to(torch.float64) * wide).sum(1)
-        smooth = there - here - wide @ self._slopes[sample]
-        return torch.stack([smooth - bent, smooth, there - here - wide @ slope]).square()
-
     def _matrix(self, method: str, sample: int) -> Symmetric:
-        last = len(self._matrices) - 1
-        return self._matrices[
-            _checks.integer(f"SmoothHessian.{method}", "sample", sample, 0, last, of="the last one")
-        ]
+        last = len(self.x) - 1
+        place = _checks.integer(
+            f"SmoothHessian.{method}", "sample", sample, 0, last, of="the last one"
+        )
+        if self.hessian is None:
+            return self._wide[place]
+        return Dense(torch.from_numpy(self.hessian[place]).to(self._rows.device))
 
     def _vectors(self, method: str, name: str, value: Any) -> Tensor:
         array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
@@ -362,8 +372,7 @@ class SmoothHessian(Displayable):
             f"must have {self._width} rows",
             "Pass one number a row of the matrix.",
         )
-        first = next(iter(vars(self._matrices[0]).values()))
-        return torch.as_tensor(array.reshape(self._width, -1)).to(first)
+        return torch.from_numpy(array.reshape(self._width, -1)).to(self._rows.device)
 
     def _places(self, name: str, value: Any) -> npt.NDArray[np.int64]:
         array = np.asarray(_checks.to_numpy(value))

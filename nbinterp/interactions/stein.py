@@ -1,7 +1,7 @@
 """Stein's lemma at work: products of directions and gradients, a few rows at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -42,6 +42,8 @@ class Stein:
     is_paired: bool = True
     is_centred: bool = False
     batch_size: int | None = None
+    # Kept from block to block: memory that is new costs as much as what is done in it.
+    _kept: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def signs(self) -> int:
@@ -51,11 +53,12 @@ class Stein:
     def matrices(self, rows: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return the estimates ``(count, width, width)`` at samples `rows` from directions `z`.
 
-        And the mean gradients ``(count, d)``, in float64. The matrices are not yet symmetric.
+        And the mean gradients ``(count, d)``, in float64. The matrices are not yet symmetric, and
+        stay as they are until the next call.
         """
         u = self._grouped(self.noise.dual(z))
         weight = self._weight(len(z))
-        out = z.new_empty((len(rows), u.shape[1], u.shape[1]))
+        out = self._memory("matrices", z, len(rows), u.shape[1], u.shape[1])
 
         def take(samples: slice, here: slice, change: Tensor) -> None:
             left = u[here].T.expand(len(change), -1, -1)
@@ -98,22 +101,28 @@ class Stein:
         moves = self.noise.spread(z)
         count, d = rows.shape
         step = self._directions_at_once(z)
-        together = max(1, step // len(z))
-        size = self.signs * min(together, count) * min(step, len(z)) * d
-        buffer = torch.empty(size, device=rows.device, dtype=rows.dtype)
+        # Samples with outputs of their own are visited one by one.
+        together = 1 if isinstance(self.function.target, tuple) else max(1, step // len(z))
+        most = min(together, count) * min(step, len(z))
+        buffer = self._memory("points", rows, self.signs * most, d)
+        changes = self._memory("changes", z, most, d)
         mean = torch.zeros((count, d), dtype=torch.float64, device=z.device)
         for first in range(0, count, together):
             samples = slice(first, min(first + together, count))
             points = rows[samples].to(z.dtype)[:, None]
+            function = self.function.of(first)
             for start in range(0, len(z), step):
                 here = slice(start, min(start + step, len(z)))
                 shape = (self.signs, len(points), here.stop - start, d)
-                there = buffer[: shape[0] * shape[1] * shape[2] * d].view(shape)
+                there = buffer[: shape[0] * shape[1] * shape[2]].view(shape)
                 for sign, side in zip((1.0, -1.0), there, strict=False):
                     torch.add(points, moves[here], alpha=sign * self.noise.scale, out=side)
-                found = self.function.gradients(there.view(-1, d)).view(shape).to(z.dtype)
+                found = function.gradients(there.view(-1, d)).view(shape).to(z.dtype)
                 mean[samples] += found.sum((0, 2))
-                change = found[0] - found[1] if self.is_paired else found[0]
+                change = found[0]
+                if self.is_paired:
+                    into = changes[: shape[1] * shape[2]].view(shape[1:])
+                    change = torch.sub(found[0], found[1], out=into)
                 take(samples, here, self._grouped(change))
         _checks.require(
             bool(torch.isfinite(mean).all()),
@@ -122,6 +131,12 @@ class Stein:
             "Use a smaller sigma, or look for a square root or a logarithm of zero.",
         )
         return mean / (len(z) * self.signs)
+
+    def _memory(self, name: str, like: Tensor, *shape: int) -> Tensor:
+        kept = self._kept.get(name)
+        if kept is None or kept.shape != shape:
+            kept = self._kept[name] = like.new_empty(shape)
+        return kept
 
     def _directions_at_once(self, z: Tensor) -> int:
         # The gradients, their input, and what a network keeps for the way back.

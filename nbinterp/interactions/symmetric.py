@@ -26,7 +26,7 @@ class Dense:
 
     def product(self, v: Tensor) -> Tensor:
         """Return ``H v``."""
-        return self.matrix @ v
+        return self.matrix @ v.to(self.matrix.dtype)
 
     def eigenpairs(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the pairs of largest size."""
@@ -48,7 +48,8 @@ class LowRank:
 
     def product(self, v: Tensor) -> Tensor:
         """Return ``H v``, in O(n width) for each column."""
-        return 0.5 * (self.u.T @ (self.g @ v) + self.g.T @ (self.u @ v))
+        w = v.to(self.g.dtype)
+        return 0.5 * (self.u.T @ (self.g @ w) + self.g.T @ (self.u @ w))
 
     def entries(self, rows: Tensor, columns: Tensor, n_blocks: int) -> tuple[Tensor, Tensor]:
         """Return the entries at `rows` × `columns` and their errors, in O(n rows columns).

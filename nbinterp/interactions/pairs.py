@@ -1,0 +1,47 @@
+"""The entries of symmetric matrices as a table of pairs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+
+Floats = npt.NDArray[np.float64]
+
+
+def pairs(
+    caller: str,
+    values: Floats | None,
+    errors: Floats | None,
+    k: int | None,
+    names: Sequence[object] | None,
+) -> pd.DataFrame:
+    """Return the pairs of matrices ``(samples, width, width)``, strongest first in each sample."""
+    if values is None or errors is None:
+        _checks.fail(
+            f"{caller}()",
+            "must have a matrix that is narrow enough to be written down",
+            "Give groups of inputs to SmoothHess, or read product and eigenpairs.",
+        )
+    width = values.shape[1]
+    listed = [f"x{i}" for i in range(width)] if names is None else names
+    texts = np.array(_checks.names(caller, "names", listed, width), dtype=object)
+    first, second = np.triu_indices(width)
+    if k is not None:
+        _checks.integer(caller, "k", k, 1)
+    parts = []
+    for sample, (matrix, error) in enumerate(zip(values, errors, strict=True)):
+        strengths = matrix[first, second]
+        order = np.argsort(-np.abs(strengths), kind="stable")[:k]
+        one, other = first[order], second[order]
+        columns = {
+            "sample": sample,
+            "first": texts[one],
+            "second": texts[other],
+            "interaction": strengths[order],
+            "standard_error": error[one, other],
+        }
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
