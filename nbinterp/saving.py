@@ -1,4 +1,4 @@
-"""Fitted objects in a safetensors file, which holds numbers and text and runs nothing when read."""
+"""Results in a safetensors file, which holds numbers and text and runs nothing when read."""
 
 import json
 from collections.abc import Callable
@@ -18,19 +18,33 @@ from nbinterp.corex.bio_model import Model
 from nbinterp.corex.gaussianize import Columns
 from nbinterp.corex.local import _Fitted
 from nbinterp.corex.running import RunningMoments
+from nbinterp.interactions import AndOr, AndOrInteractions, Players, SmoothHessian
+from nbinterp.interactions.outputs import forgotten
+from nbinterp.interactions.symmetric import LowRank
 from nbinterp.manifold import PHATE
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.graph import Graph, Walk
 
 _FORMAT = "nbinterp 1"
-_SAVED = (LinearCorEx, BioCorEx, LocalCorEx, PHATE, ClusterFactors)
+_SAVED = (
+    LinearCorEx,
+    BioCorEx,
+    LocalCorEx,
+    PHATE,
+    ClusterFactors,
+    AndOrInteractions,
+    SmoothHessian,
+)
 # All that a file may hold besides numbers and text: a class outside this list is never made.
 _PARTS = (
+    AndOr,
     BioColumns,
     Columns,
     DiffusionOperator,
     Graph,
+    LowRank,
     Model,
+    Players,
     Reduction,
     RunningMoments,
     Walk,
@@ -40,12 +54,14 @@ _CLASSES: dict[str, type] = {kind.__name__: kind for kind in (*_SAVED, *_PARTS)}
 
 
 def save(fitted: Any, path: str | Path) -> None:
-    """Write a fitted estimator, or the factors of a cluster, to a safetensors file.
+    """Write a fitted estimator, the factors of a cluster or interactions to a safetensors file.
 
     Parameters
     ----------
-    fitted : LinearCorEx, BioCorEx, LocalCorEx, PHATE or ClusterFactors
-        With all that its methods need later: `LocalCorEx` keeps the data of its fit.
+    fitted : LinearCorEx, BioCorEx, LocalCorEx, PHATE or a result of these, of AndOr or SmoothHess
+        With all that its methods need later: `LocalCorEx` keeps the data of its fit. A network is
+        not written: of interactions, what needs it again (`SmoothHessian.pmse`, an `output` that
+        is a function) says so after loading.
     path : str or Path
         The file to write; one that exists is replaced.
 
@@ -94,7 +110,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    LinearCorEx, BioCorEx, LocalCorEx, PHATE or ClusterFactors
+    LinearCorEx, BioCorEx, LocalCorEx, PHATE, ClusterFactors, AndOrInteractions or SmoothHessian
 
     Raises
     ------
@@ -154,11 +170,22 @@ def _written(call: str, place: str, value: Any, arrays: dict[str, torch.Tensor])
         "Use joblib.dump, and load such files only from whom you trust.",
         TypeError,
     )
-    state = value._asdict() if isinstance(value, _Fitted) else vars(value)
     return {
         "class": type(value).__name__,
-        "state": {name: inner(name, part) for name, part in state.items()},
+        "state": {name: inner(name, part) for name, part in _state(value).items()},
     }
+
+
+def _state(value: Any) -> dict[str, Any]:
+    """Return what an object is made of, but for networks and functions, which are code."""
+    if isinstance(value, _Fitted):
+        return value._asdict()
+    state = dict(vars(value))
+    if isinstance(value, SmoothHessian):
+        state["_function"] = None
+    if isinstance(value, AndOr) and callable(value.output):
+        state["output"] = None
+    return state
 
 
 def _read(tree: Any, array: Callable[[str], torch.Tensor]) -> Any:
@@ -186,6 +213,8 @@ def _read(tree: Any, array: Callable[[str], torch.Tensor]) -> Any:
     state = {str(name): _read(part, array) for name, part in tree["state"].items()}
     if kind is _Fitted:
         return kind(**state)
+    if kind is AndOr and state["output"] is None:
+        state["output"] = forgotten
     made: Any = object.__new__(kind)
     # Not setattr: results are frozen.
     vars(made).update(state)

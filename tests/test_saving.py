@@ -10,7 +10,8 @@ from safetensors.numpy import save_file
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
-from nbinterp import PHATE, BioCorEx, LinearCorEx, LocalCorEx, load, save
+from nbinterp import PHATE, AndOr, BioCorEx, LinearCorEx, LocalCorEx, SmoothHess, load, save
+from nbinterp.interactions import Players, smooth_hess
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +155,40 @@ def test_a_broken_file_is_refused(table, tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="must be a whole file"):
         load(path)
+
+
+def test_interactions_go_on_working(tmp_path):
+    settings = AndOr(
+        groups=Players.patches((2, 2), 1), baseline=np.zeros((2, 2)), output=lambda z: z, tol=1e-4
+    )
+    models = {"a": lambda x: x.flatten(1).prod(1), "b": lambda x: x.flatten(1).amax(1)}
+    found = settings.explain(models, np.array([[[1.0, 2.0], [3.0, 4.0]]]))
+    save(found, tmp_path / "a.safetensors")
+    again = load(tmp_path / "a.safetensors")
+    assert repr(again) == repr(found)
+    for name in ("and_", "or_", "gamma", "noise", "outputs", "objective", "gap", "converged"):
+        assert_same(getattr(again, name), getattr(found, name))
+    assert again.to_frame().equals(found.to_frame())
+    assert_same(again.settings.groups, settings.groups)
+    assert_same(again.resplit(alpha=0.5).and_, found.resplit(alpha=0.5).and_)
+    assert_same(*(one.null_overlap(3, random_state=0).and_ for one in (again, found)))
+    with pytest.raises(ValueError, match="function of the output, which a file does not hold"):
+        again.settings.explain(models, np.ones((1, 2, 2)))
+
+
+@pytest.mark.parametrize("widest", [4096, 2])
+def test_a_smoothed_hessian_goes_on_working(widest, tmp_path, monkeypatch):
+    monkeypatch.setattr(smooth_hess, "WIDEST_MATRIX", widest)
+    settings = SmoothHess(sigma=[0.3, 0.4, 0.5], n_samples=640, random_state=0)
+    found = settings.explain(lambda x: x.relu().prod(1), torch.tensor([[0.1, 0.2, 0.3]]))
+    save(found, tmp_path / "a.safetensors")
+    again = load(tmp_path / "a.safetensors")
+    assert repr(again) == repr(found)
+    for name in ("x", "gradient", "hessian", "standard_error", "sigma", "n_samples", "converged"):
+        assert_same(getattr(again, name), getattr(found, name))
+    v = np.eye(3)[:2].T
+    assert_same(again.product(v), found.product(v))
+    assert_same(again.eigenpairs(2)[0], found.eigenpairs(2)[0])
+    assert_same(again.attack(0.5), found.attack(0.5))
+    with pytest.raises(ValueError, match="must have the network, which a file does not hold"):
+        again.pmse(0.5)

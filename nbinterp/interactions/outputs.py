@@ -39,6 +39,15 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.gather(1, column)[:, 0] - others.logsumexp(dim=1)
 
 
+def forgotten(_: Tensor) -> Tensor:
+    """Stand in for a function of the output that a file does not hold."""
+    _checks.fail(
+        "AndOr.explain()",
+        "must have the function of the output, which a file does not hold",
+        "Pass it anew: result.settings.changed(output=...).",
+    )
+
+
 def scalars(caller: str, raw: Any, output: Output, classes: Tensor | None, n_rows: int) -> Tensor:
     """Return what is explained of the output `raw` of a model, (n_rows,), float64.
 
