@@ -145,7 +145,7 @@ class AndOr:
         ----------
         models : Module or callable, or a sequence or mapping of these
             From a batch (b, ...) to (b,) or (b, classes). A mapping gives their names.
-        x : array or tensor of shape (samples, ...)
+        x : array, DataFrame or tensor of shape (samples, ...)
             The samples, as the models take them.
         target : int, sequence of int or None
             The class to explain, for all or one a sample; None for the one that the models
@@ -169,7 +169,7 @@ class AndOr:
         """
         named = _named(models)
         samples = _samples(x)
-        players = self._players(samples)
+        players = self._players(samples, getattr(x, "columns", None))
         masking = Masking(samples, players, fill_of(self.baseline, self.background, samples))
         classes = None
         if not callable(self.output):
@@ -270,7 +270,7 @@ class AndOr:
             (self.specific * reach.mean(0, keepdim=True)).expand_as(reach),
         )
 
-    def _players(self, samples: torch.Tensor) -> Players:
+    def _players(self, samples: torch.Tensor, columns: Any) -> Players:
         if self.groups is not None:
             given = self.groups
             players = given if isinstance(given, Players) else Players(given)
@@ -281,7 +281,8 @@ class AndOr:
                 "must be given the players of samples that are no rows of a table",
                 "Pass groups, such as Players.patches((height, width), size).",
             )
-            players = Players(np.arange(samples.shape[1]))
+            numbers = np.arange(samples.shape[1])
+            players = Players(numbers, None if columns is None else list(columns))
         n = players.count
         cost = f"2^{n} = {1 << n:,} runs of the model a sample"
         _checks.require(

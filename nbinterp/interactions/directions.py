@@ -102,13 +102,13 @@ class Directions:
         Reflections along normal vectors, one shorter than the other (Stewart 1980): what a QR of a
         normal matrix gives, without the half of its work that finds the reflections.
         """
-        below = self._normal(count, self._d, rows).tril_()
-        first, lengths = below.diagonal(dim1=1, dim2=2).clone(), below.norm(dim=1)
+        above = self._normal(count, rows, self._d).triu_()
+        first, lengths = above.diagonal(dim1=1, dim2=2).clone(), above.norm(dim=2)
         signs = torch.where(first < 0, -1.0, 1.0).to(first.dtype)
-        below /= (first + signs * lengths).unsqueeze(1)
-        q = torch.linalg.householder_product(below, 1 + first.abs() / lengths)
+        above /= (first + signs * lengths).unsqueeze(2)
+        q = torch.linalg.householder_product(above.mT, 1 + first.abs() / lengths)
         # Without the signs the law is not uniform.
-        frames: Tensor = (q * -signs.unsqueeze(1)).mT
+        frames: Tensor = q.mT * -signs.unsqueeze(2)
         return frames
 
     def _normal(self, *shape: int) -> Tensor:

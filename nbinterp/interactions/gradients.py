@@ -160,7 +160,8 @@ def scalar(caller: str, model: Any, target: Any, shape: tuple[int, ...], count: 
 
 def flat(caller: str, x: Any) -> tuple[Tensor, tuple[int, ...]]:
     """Return samples as rows ``(n, d)`` of floats, and the shape of one."""
-    tensor = x.detach() if isinstance(x, Tensor) else torch.as_tensor(_checks.to_numpy(x))
+    # A copy: tables may lend their memory read-only, which torch does not take.
+    tensor = x.detach() if isinstance(x, Tensor) else torch.from_numpy(np.array(x))
     call = f"{caller}(x={_checks.show(x)})"
     _checks.require(
         tensor.is_floating_point(),

@@ -134,6 +134,36 @@ class Players:
         return cls(down * across + right, names)
 
     @classmethod
+    def segments(cls, labels: Any, *, background: int | None = None) -> "Players":
+        """Return the segments of an image, such as superpixels, as players.
+
+        Parameters
+        ----------
+        labels : array of int of shape (height, width)
+            A number for each segment, any; those of ``skimage.segmentation.slic`` begin at 1.
+        background : int, optional
+            The number of what is always on.
+
+        Examples
+        --------
+        >>> Players.segments([[0, 7], [9, 9]], background=0)
+        Players(2 on a mask of shape (2, 2): segment 7, segment 9)
+        """
+        array = np.asarray(_checks.to_numpy(labels))
+        _checks.require(
+            array.dtype.kind in "iu" and array.size > 0,
+            f"Players.segments(labels={_checks.show(array)})",
+            "must be an array of whole numbers",
+            "Give each pixel the number of its segment.",
+            TypeError,
+        )
+        kept = np.setdiff1d(array, [] if background is None else [background])
+        mask = np.searchsorted(kept, array)
+        if background is not None:
+            mask[array == background] = BACKGROUND
+        return cls(mask, [f"segment {label}" for label in kept])
+
+    @classmethod
     def tokens(
         cls,
         words: Sequence[int | Sequence[int]],

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
@@ -118,20 +119,17 @@ class AndOrInteractions(Displayable):
         self._warn_unconverged()
         return sharing.overlap(self.and_, self.or_, k, self._resolution())
 
-    def null_overlap(
+    def nulls(
         self,
-        k: int,
         mismatched: "AndOrInteractions | None" = None,
         *,
         n_repeats: int = 5,
         random_state: int | np.random.RandomState | None = None,
-    ) -> sharing.Overlap:
-        """Return the overlap of models that have nothing to share, split in the same way.
+    ) -> list["AndOrInteractions"]:
+        """Return splits of models that have nothing to share, made as this one was.
 
         Parameters
         ----------
-        k : int
-            As for `overlap`.
         mismatched : AndOrInteractions, optional
             The same samples and players explained in unrelated models, such as untrained ones:
             these take the places of all models but the first. If None, the players of all
@@ -141,6 +139,33 @@ class AndOrInteractions(Displayable):
             How many relabellings, or how many choices of unrelated models.
         random_state : int, RandomState or None
             Of the relabelling.
+        """
+        self._several("nulls")
+        n_repeats = _checks.integer("AndOrInteractions.nulls", "n_repeats", n_repeats, 1)
+        random = check_random_state(random_state)
+        if mismatched is not None:
+            self._match("nulls", mismatched)
+        return [
+            self.settings.split(
+                sharing.mismatched(self.outputs, random)
+                if mismatched is None
+                else sharing.replaced(self.outputs, mismatched.outputs, repeat),
+                players=self.players,
+            )
+            for repeat in range(n_repeats)
+        ]
+
+    def null_overlap(
+        self, k: int, mismatched: "AndOrInteractions | None" = None, **options: Any
+    ) -> sharing.Overlap:
+        """Return the `overlap` of models that have nothing to share, each of `nulls`.
+
+        Parameters
+        ----------
+        k : int
+            As for `overlap`.
+        mismatched, **options
+            As for `nulls`, which is to be asked once for many `k`.
 
         Returns
         -------
@@ -149,18 +174,10 @@ class AndOrInteractions(Displayable):
         """
         self._several("null_overlap")
         k = _checks.integer("AndOrInteractions.null_overlap", "k", k, 1)
-        n_repeats = _checks.integer("AndOrInteractions.null_overlap", "n_repeats", n_repeats, 1)
-        random = np.random.RandomState() if random_state is None else random_state
-        if not isinstance(random, np.random.RandomState):
-            random = np.random.RandomState(random)
-        found = []
-        for repeat in range(n_repeats):
-            if mismatched is None:
-                values = sharing.mismatched(self.outputs, random)
-            else:
-                values = self._with_others(mismatched, repeat)
-            null = self.settings.split(values, players=self.players)
-            found.append(sharing.overlap(null.and_, null.or_, k, null._resolution()))
+        found = [
+            sharing.overlap(null.and_, null.or_, k, null._resolution())
+            for null in self.nulls(mismatched, **options)
+        ]
         return sharing.stacked(found)
 
     def transfer(self, held_out: "AndOrInteractions", k: int) -> sharing.Overlap:
@@ -314,10 +331,7 @@ class AndOrInteractions(Displayable):
     def resplit(self, **changes: Any) -> "AndOrInteractions":
         """Return the result of other settings of `AndOr` on the same outputs, without a run.
 
-        Parameters
-        ----------
-        **changes
-            Such as ``alpha=0`` or ``solver="lp"``.
+        `changes` are such as ``alpha=0`` or ``solver="lp"``.
         """
         return self.settings.changed(**changes).split(
             self.outputs, target=self.target, players=self.players, models=self.models
@@ -346,13 +360,6 @@ class AndOrInteractions(Displayable):
     def _frame(self, chosen: tuple[Flags, Flags]) -> pd.DataFrame:
         tables = (self.and_, self.or_)
         return as_frame(tables, chosen, self.players, self.models, self.converged)
-
-    def _with_others(self, others: "AndOrInteractions", repeat: int) -> Floats:
-        self._match("null_overlap", others)
-        values = self.outputs.copy()
-        for model in range(1, len(self.models)):
-            values[:, model] = others.outputs[:, (repeat + model - 1) % len(others.models)]
-        return values
 
     def _several(self, verb: str) -> None:
         _checks.require(

@@ -115,6 +115,14 @@ def mismatched(values: Floats, random: np.random.RandomState) -> Floats:
     return moved
 
 
+def replaced(values: Floats, others: Floats, first: int) -> Floats:
+    """Return outputs in which unrelated models stand for all but the first, from `first` on."""
+    changed = values.copy()
+    for model in range(1, values.shape[1]):
+        changed[:, model] = others[:, (first + model - 1) % others.shape[1]]
+    return changed
+
+
 def stacked(overlaps: list[Overlap]) -> Overlap:
     """Return overlaps of repetitions, on a first axis."""
 

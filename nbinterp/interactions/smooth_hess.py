@@ -1,11 +1,13 @@
 """SmoothHess: which inputs act together in a network, also one whose Hessian is zero."""
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -116,7 +118,7 @@ class SmoothHess:
         model : torch.nn.Module or callable
             From a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, differentiable.
         x : array or tensor of shape (n_samples, ...)
-            The samples, floats. Several are explained in one pass.
+            The samples, floats; or a DataFrame. Several are explained in one pass.
         target : int, sequence of int, callable or None
             Which output, of all samples or one of each; or a function from outputs to ``(b,)``;
             None if the model gives one number a sample.
@@ -131,6 +133,11 @@ class SmoothHess:
             If a setting is out of range, the model gives NaN, or rows depend on each other.
         TypeError
             If `x` holds whole numbers, in which there are no derivatives.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the error stays above `tolerance`.
         """
         self._check()
         rows, shape = flat("SmoothHess.explain", x)
@@ -142,7 +149,16 @@ class SmoothHess:
         with function.visiting():
             function.of(0).check(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self
-            return settings._explain(function, rows)
+            found = settings._explain(function, rows)
+        if not found.converged:
+            warnings.warn(
+                f"SmoothHess(n_samples={self.n_samples}) left a relative error of up to "
+                f"{found.relative_error.max():.2g}, above tolerance={self.tolerance:g}. Raise "
+                "n_samples, or tolerance.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return found
 
     def _check(self) -> None:
         name = type(self).__name__
@@ -186,6 +202,12 @@ class SmoothHess:
         smoothing = smoothing.to(rows.device, wide)
         members = _membership(self.groups, d, rows.device, wide)
         width = d if members is None else members.shape[1]
+        _checks.require(
+            self.tolerance is None or width <= WIDEST_MATRIX,
+            f"SmoothHess(tolerance={self.tolerance}) of a matrix with {width} rows",
+            f"must be None above {WIDEST_MATRIX} rows, where no error is taken",
+            "Set n_samples, or give groups of inputs.",
+        )
         seed = int(check_random_state(self.random_state).randint(2**31))
         directions = Directions(self.sampling, d, seed, rows.device, wide)
         stein = Stein(
