@@ -137,6 +137,7 @@ def coalition_outputs(
             desc=f"coalitions of {name}",
             delay=1,
             disable=not progress,
+            leave=False,
         ):
             rows = torch.arange(start, min(start + batch_size, total), device=where)
             block_classes = None if labels is None else labels[rows // (size * n_fill)]

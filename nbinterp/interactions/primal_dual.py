@@ -78,7 +78,7 @@ def _run(
     way: Projection = kind(problem)
     state = way.start()
     step = _steps(problem)
-    with tqdm(total=max_iter, desc="AndOr", delay=1, disable=not progress) as bar:
+    with tqdm(total=max_iter, desc="AndOr", delay=1, disable=not progress, leave=False) as bar:
         for iteration in range(1, max_iter + 1):
             near, reflected = _halves(way, problem, state, step)
             state += _RELAXATION * (reflected - near)

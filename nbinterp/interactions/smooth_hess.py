@@ -110,6 +110,10 @@ class SmoothHess:
     random_state: Any = None
     progress: bool = True
 
+    def changed(self, **changes: Any) -> "SmoothHess":
+        """Return these settings with some changed."""
+        return replace(self, **changes)
+
     def explain(self, model: Any, x: Any, *, target: Any = None) -> SmoothHessian:
         """Return the smoothed second derivatives of a network at samples.
 
