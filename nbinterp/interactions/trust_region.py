@@ -48,27 +48,29 @@ def minimize(
 
 def _in_eigenvectors(eigen: Vector, g: Vector, radius: float) -> Vector:
     floor = max(0.0, -float(eigen.min()))
-    tiny = 1e-12 * max(1.0, float(np.abs(eigen).max()))
+    slope = float(np.linalg.norm(g)) / radius
+    tiny = 1e-12 * max(float(np.abs(eigen).max()), slope)
 
     def step(shift: float) -> Vector:
-        # Where both are zero there is nothing to gain: 0 / 0 is 0.
+        # What is zero at the floor is no part of the step there.
         bottom = eigen + shift
-        out: Vector = np.divide(-g, bottom, out=np.zeros_like(g), where=np.abs(bottom) > tiny)
+        out: Vector = np.divide(-g, bottom, out=np.zeros_like(g), where=bottom > 0.5 * tiny)
         return out
 
     def excess(shift: float) -> float:
         return 1.0 / radius - 1.0 / float(np.linalg.norm(step(shift)))
 
-    steepest = np.abs(g[np.abs(eigen + floor) <= tiny]).max(initial=0.0)
-    edge = step(floor)
-    if steepest <= 1e-10 * np.linalg.norm(g) and np.linalg.norm(edge) <= radius:
+    low = floor + tiny
+    if float(np.linalg.norm(step(low))) <= radius:
+        edge = step(floor)
         # Inside the ball; or the hard case: on along the lowest eigenvector to the sphere.
         if floor > 0.0:
-            edge[int(eigen.argmin())] += np.sqrt(max(radius**2 - float(edge @ edge), 0.0))
+            lowest = int(eigen.argmin())
+            edge[lowest] = 0.0
+            rest = np.sqrt(max(radius**2 - float(edge @ edge), 0.0))
+            edge[lowest] = -rest if g[lowest] > 0 else rest
         return edge
-    low, high = floor + tiny, floor + float(np.linalg.norm(g)) / radius + tiny
-    # A root that is closer to the floor than figures can tell is taken at the floor.
-    shift = brentq(excess, low, high, xtol=1e-15, rtol=1e-14) if excess(low) > 0.0 else low
+    shift = brentq(excess, low, floor + 1.001 * slope + tiny, xtol=1e-15 * slope, rtol=1e-14)
     return _onto(step(shift), radius)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import norm
+from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from nbinterp.interactions import SmoothHess, smooth_hess
@@ -112,7 +113,91 @@ def test_a_tolerance_ends_early_and_says_whether_it_was_reached():
     early = SmoothHess(**options, n_samples=400_000, tolerance=0.05).explain(relus, AT)
     assert early.converged
     assert early.n_samples < 400_000
-    assert not SmoothHess(**options, n_samples=64, tolerance=1e-6).explain(relus, AT).converged
+    with pytest.warns(ConvergenceWarning, match=r"n_samples=64\) left a relative error"):
+        rough = SmoothHess(**options, n_samples=64, tolerance=1e-6).explain(relus, AT)
+    assert not rough.converged and "NOT CONVERGED" in repr(rough)
+
+
+def test_a_tolerance_needs_a_matrix_that_is_written_down(monkeypatch):
+    monkeypatch.setattr(smooth_hess, "WIDEST_MATRIX", 2)
+    with pytest.raises(ValueError, match="must be None above 2 rows"):
+        SmoothHess(sigma=0.4, tolerance=0.1).explain(relus, AT)
+
+
+def leaning(x):
+    """Lines with a slope below zero too: |w0 x + c0| + leaky relu of slope 0.3 (w1 x + c1)."""
+    lines = x @ W.to(x.dtype).T + C.to(x.dtype)
+    return lines[:, 0].abs() + nn.functional.leaky_relu(lines[:, 1], 0.3)
+
+
+def test_absolute_values_and_leaks():
+    """|.| has twice the Hessian of relu, a leak of slope 0.3 has 0.7 of it (B.5, 3)."""
+    w, m, s = W.numpy(), (AT @ W.T + C).numpy()[0], 0.4 * W.norm(dim=1).numpy()
+    expected = (w.T * (np.array([2.0, 0.7]) * norm.pdf(m / s) / s)) @ w
+    found = SmoothHess(sigma=0.4, n_samples=200_000, random_state=0).explain(leaning, AT)
+    np.testing.assert_allclose(found.hessian[0], expected, atol=0.03 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.5])
+def test_the_larger_of_two(gap):
+    """[[1, -1], [-1, 1]] φ(t) / (σ √2) with t = (x1 - x2) / (σ √2) (B.5, 4)."""
+    scale = 0.7 * 2**0.5
+    expected = norm.pdf(gap / scale) / scale * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    smooth = SmoothHess(sigma=0.7, n_samples=100_000, random_state=0)
+    found = smooth.explain(lambda x: x.amax(1), torch.tensor([[gap, 0.0]], dtype=torch.float64))
+    np.testing.assert_allclose(found.hessian[0], expected, atol=0.02)
+
+
+def test_a_product_of_rectified_inputs():
+    """H12 = Φ(x1/σ) Φ(x2/σ), H11 = φ(x1/σ)/σ E relu(x2 + σ z) (B.5, 5)."""
+    x, sigma = np.array([0.3, -0.2]), 0.5
+    t = x / sigma
+    ramp = x * norm.cdf(t) + sigma * norm.pdf(t)
+    ends = norm.pdf(t) / sigma * ramp[::-1]
+    mixed = norm.cdf(t).prod()
+    smooth = SmoothHess(sigma=sigma, n_samples=200_000, random_state=0)
+    found = smooth.explain(lambda z: z.relu().prod(1), torch.as_tensor(x)[None])
+    np.testing.assert_allclose(found.hessian[0], [[ends[0], mixed], [mixed, ends[1]]], atol=0.015)
+
+
+def test_within_a_linear_piece_little_smoothing_finds_nothing():
+    found = SmoothHess(sigma=1e-4, n_samples=2000, random_state=0).explain(relus, AT)
+    np.testing.assert_allclose(found.hessian, 0, atol=1e-9)
+
+
+def test_float32_agrees_with_float64():
+    options = {"sigma": 0.4, "n_samples": 60_000, "random_state": 0}
+
+    def single(x):
+        return torch.relu(x @ W.to(x.dtype).T + C.to(x.dtype)).sum(1)
+
+    one, other = (SmoothHess(**options).explain(single, x) for x in (AT, AT.float()))
+    np.testing.assert_allclose(one.hessian, other.hessian, atol=0.05)
+    assert other.hessian.dtype == np.float64
+
+
+def test_sigma_by_how_well_it_does(monkeypatch):
+    """Near kinks, little smoothing sees none of them."""
+    monkeypatch.setattr(smooth_hess, "_MULTIPLIERS", (0.01, 1.0))
+    smooth = SmoothHess(sigma="auto", radius=1.0, n_samples=20_000, random_state=0)
+    found = smooth.explain(lambda x: x.abs().sum(1), 0.05 * torch.ones(1, 4, dtype=torch.float64))
+    assert found.sigma == pytest.approx(1.0 / 4**0.5)
+    with pytest.raises(ValueError, match="must have no groups"):
+        smooth.changed(groups=[0, 0, 1, 1]).explain(lambda x: x.sum(1), torch.zeros(1, 4))
+    with pytest.raises(ValueError, match="must have only one of both"):
+        smooth.changed(covariance=np.eye(4)).explain(lambda x: x.sum(1), torch.zeros(1, 4))
+
+
+def test_each_sample_may_have_its_own_output():
+    def two(x):
+        return torch.stack([relus(x), x.sum(1)], dim=1)
+
+    smooth = SmoothHess(sigma=0.4, n_samples=500, random_state=0)
+    found = smooth.explain(two, AT.repeat(2, 1), target=[0, 1])
+    np.testing.assert_allclose(found.hessian[0], smooth.explain(relus, AT).hessian[0], atol=1e-12)
+    np.testing.assert_allclose(found.hessian[1], 0, atol=1e-12)
+    errors = found.pmse(0.5, n_samples=2000, random_state=0)["gradient"]
+    assert errors[0] > 1e-6 > 1e-20 > errors[1]
 
 
 def test_the_attack_is_the_lowest_point_of_the_ball():
@@ -141,6 +226,33 @@ def test_a_network_is_left_as_it_came():
     assert all(module.training for module in model)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(p.grad is None and p.requires_grad for p in model.parameters())
+
+
+class Interrupted(nn.Module):
+    """A network that is stopped in the middle."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.inner, self.left = normalized(), after
+
+    def forward(self, x):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("after", [0, 2, 5])
+def test_an_interrupt_leaves_a_network_as_it_came(after):
+    model = Interrupted(after).train()
+    model.inner[0].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(KeyboardInterrupt):
+        SmoothHess(sigma=0.4, n_samples=640, batch_size=40).explain(model, AT.float(), target=1)
+    assert model.training and model.inner.training and not model.inner[0].training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert all(p.grad is None and p.requires_grad for p in model.parameters())
+    assert torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize(
