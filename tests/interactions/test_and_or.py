@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from interactions.games import boolean_paper, members, relu_game, relu_games
@@ -6,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from nbinterp.interactions import AndOr, Players
+from nbinterp.interactions.subsets import relabelled
 
 
 def net(n=3, classes=2, seed=0):
@@ -78,6 +80,52 @@ def test_explain_runs_on_tables_images_and_tokens():
     words = nn.Sequential(nn.EmbeddingBag(9, 4, mode="sum"), nn.Linear(4, 3))
     tokens = AndOr(groups=Players.tokens([0, 2], 4), baseline=1)
     assert tokens.explain(words, [[3, 4, 5, 6]]).and_.shape == (1, 1, 4)
+
+
+def test_columns_of_a_table_name_the_players():
+    table = pd.DataFrame({"age": [1.0, 2.0], "dose": [0.5, 1.0], "sex": [0, 1]})
+    result = AndOr(noise=0).explain(net(), table)
+    assert result.players == ("age", "dose", "sex")
+    assert result.to_frame()["players"].isin(["{age, dose}"]).any()
+
+
+def test_words_by_their_embeddings():
+    torch.manual_seed(0)
+    embed, head = nn.Embedding(9, 4), nn.Linear(4, 3)
+    words = embed(torch.tensor([[3, 4, 5, 6]])).detach()
+
+    def model(vectors):
+        return head(vectors.tanh().sum(1))
+
+    players = Players.tokens([1, [2, 3]], 4, embedded=True, names=["not", "un-likely"])
+    blank = embed(torch.tensor(0)).detach()
+    found = AndOr(groups=players, baseline=blank, noise=0).explain(model, words, target=1)
+    masked = words.clone()
+    masked[0, 2:] = blank
+    z = model(masked).detach().double()[0]
+    expected = z[1] - torch.logsumexp(z[[0, 2]], 0)
+    assert found.outputs[0, 0, 1] == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_no_pass_is_larger_than_was_asked_for():
+    seen = []
+
+    def model(x):
+        seen.append(len(x))
+        return x.prod(1)
+
+    rows = np.random.default_rng(0).normal(size=(30, 4))
+    settings = AndOr(baseline="marginal", background=rows, batch_size=50, noise=0)
+    settings.explain(model, np.ones((3, 4)))
+    assert max(seen) <= 50 and sum(seen) >= 3 * 30 * 16
+
+
+def test_renamed_players_have_the_same_interactions():
+    v = relu_games(4, [0, 1])[None]
+    moved = relabelled(4, [2, 0, 3, 1])
+    exact = AndOr(solver="lp")
+    one, other = exact.split(v), exact.split(v[..., moved])
+    assert one.objective == pytest.approx(other.objective)
 
 
 def test_batchnorm_in_training_mode_is_evaluated_and_left():

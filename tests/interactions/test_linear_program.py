@@ -4,6 +4,7 @@ import torch
 from interactions.games import boolean_paper, index, members, problem, relu_games
 
 from nbinterp.interactions import linear_program
+from nbinterp.interactions.moebius import and_interactions
 from nbinterp.interactions.problem import interactions, objective
 
 
@@ -18,6 +19,8 @@ def test_the_toy_of_the_paper():
     assert float(split.objective) == pytest.approx(4)
     assert and_[0, [index(0, 1, 2), index(1, 2), index(2, 3)]] == pytest.approx([1, 1, 1])
     assert or_[0, index(3, 4)] == pytest.approx(1)
+    alone = and_interactions(boolean_paper())
+    assert np.count_nonzero(alone) == 6 and np.abs(alone).sum() == 6
     zero = torch.zeros_like(split.gamma)
     assert float(objective(problem(boolean_paper()[None]), zero, zero)) == pytest.approx(10)
 

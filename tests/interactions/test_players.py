@@ -29,6 +29,17 @@ def test_columns():
     assert grouped.mask.tolist() == [1, -1, 0] and grouped.names == ("x", "y")
 
 
+def test_segments_may_have_any_numbers():
+    players = Players.segments([[1, 1, 5], [0, 5, 1]], background=0)
+    assert players.mask.tolist() == [[0, 0, 1], [-1, 1, 0]]
+    assert players.names == ("segment 1", "segment 5")
+    assert Players.segments([[3, 4]]).mask.tolist() == [[0, 1]]
+    with pytest.raises(ValueError, match="must name at least one input"):
+        Players.segments([[7, 7]], background=7)
+    with pytest.raises(TypeError, match="whole numbers"):
+        Players.segments([[0.5]])
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -101,6 +101,16 @@ def test_unusual_samples_score_high():
     assert against == pytest.approx([0, 0, 0, 1])
 
 
+def test_nulls_are_asked_once_for_many_k(pair):
+    splits = pair.nulls(n_repeats=2, random_state=3)
+    for k in (3, 9):
+        together = pair.null_overlap(k, n_repeats=2, random_state=3)
+        for one, row in zip(splits, together.and_, strict=True):
+            np.testing.assert_array_equal(one.overlap(k).and_, row)
+    with pytest.raises(ValueError, match="at least 1"):
+        pair.nulls(n_repeats=0)
+
+
 def test_same_seed_same_null(pair):
     first, second = (pair.null_overlap(5, random_state=3, n_repeats=2) for _ in range(2))
     np.testing.assert_array_equal(first.and_, second.and_)

@@ -160,6 +160,20 @@ def test_a_product_of_rectified_inputs():
     np.testing.assert_allclose(found.hessian[0], [[ends[0], mixed], [mixed, ends[1]]], atol=0.015)
 
 
+@pytest.mark.parametrize("widest", [4096, 2])
+def test_no_pass_is_larger_than_was_asked_for(widest, monkeypatch):
+    monkeypatch.setattr(smooth_hess, "WIDEST_MATRIX", widest)
+    seen = []
+
+    def model(x):
+        seen.append(len(x))
+        return relus(x)
+
+    smooth = SmoothHess(sigma=0.4, n_samples=2000, batch_size=60, random_state=0)
+    found = smooth.explain(model, AT.repeat(5, 1))
+    assert max(seen) <= 60 and sum(seen) >= 5 * found.n_samples
+
+
 def test_within_a_linear_piece_little_smoothing_finds_nothing():
     found = SmoothHess(sigma=1e-4, n_samples=2000, random_state=0).explain(relus, AT)
     np.testing.assert_allclose(found.hessian, 0, atol=1e-9)
