@@ -9,6 +9,7 @@ import pytest
 import torch
 import traitlets
 from PIL import Image
+from sklearn.exceptions import ConvergenceWarning
 
 from nbinterp import ClusterExplorer, InteractionHeatmap, SmoothHess
 from nbinterp.corex import LinearCorEx
@@ -238,7 +239,8 @@ def test_a_result_has_its_own_errors(found):
 
 def test_noise_on_its_face(images):
     noisy = SmoothHess(sigma=0.5, n_samples=64, sampling="plain", tolerance=1e-6, random_state=0)
-    result = noisy.explain(lambda x: x.reshape(len(x), -1).sum(1) * 100, images[:1])
+    with pytest.warns(ConvergenceWarning):
+        result = noisy.explain(lambda x: x.reshape(len(x), -1).sum(1) * 100, images[:1])
     view = result.view()
     assert "The error that was asked for was not reached." in view._warning
     assert not bits(view).any()
