@@ -78,7 +78,8 @@ class AndOr:
     Notes
     -----
     The cost is 2^n runs of the model a sample (times background rows if marginal). Up to 12
-    players go without a word, up to 20 with a warning.
+    players go without a word, up to 20 with a warning. The result keeps all outputs: `resplit`,
+    `nulls` and `index` run no model again.
 
     References
     ----------
