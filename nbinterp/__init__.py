@@ -2,7 +2,7 @@
 
 from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-from nbinterp.distance import MahalanobisOOD, PerturbationStudy, perturbation_study
+from nbinterp.distance import LinearDistance
 from nbinterp.interactions import AndOr, SmoothHess
 from nbinterp.manifold import PHATE
 from nbinterp.network import (
@@ -34,10 +34,9 @@ __all__ = [
     "FactorSlider",
     "InteractionHeatmap",
     "LinearCorEx",
+    "LinearDistance",
     "LocalCorEx",
-    "MahalanobisOOD",
     "Perturbation",
-    "PerturbationStudy",
     "Recording",
     "SmoothHess",
     "ablated",
@@ -47,7 +46,6 @@ __all__ = [
     "fit_decoder",
     "load",
     "perturb",
-    "perturbation_study",
     "record",
     "save",
 ]
