@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
 from scipy.optimize import linear_sum_assignment
 
 Matrix = npt.NDArray[np.float64]
@@ -51,8 +50,8 @@ class Components:
 
         That changes variances and no component.
         """
-        values, vectors = eigh(sample, driver="evd", check_finite=False)
-        values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+        values, vectors = np.linalg.eigh(sample)
+        values, vectors = np.maximum(values[::-1], 0.0), np.ascontiguousarray(vectors[:, ::-1])
         level = np.trace(sample) / len(sample)
         n_varying = int((values > _EMPTY * values[0]).sum())
         return cls((1.0 - share) * values + (share + ridge) * level, vectors, n_varying)

@@ -1,4 +1,4 @@
-"""Moments of what a layer reads, merged batch by batch where the model is."""
+"""Moments of what a layer reads, summed batch by batch where the model is."""
 
 from dataclasses import dataclass
 
@@ -8,66 +8,67 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class InputMoments:
-    """Sums over rows, all in float64.
-
-    Attributes
-    ----------
-    count : int
-        Rows.
-    mean : Tensor of shape (d,)
-        Their mean.
-    products : Tensor of shape (d, d)
-        The sum of ``u uᵀ`` of rows u about the mean.
-    higher : tuple of Tensors of shape (d,) and (), or None
-        The sums of ``|u|² u`` and of ``|u|⁴``: all that Ledoit and Wolf's formula asks for beyond
-        the covariance.
-    """
+    """Of rows: their number, mean (d,), sum of ``u uᵀ`` (d, d) and of ``|u|⁴`` about the mean."""
 
     count: int
     mean: Tensor
     products: Tensor
-    higher: tuple[Tensor, Tensor] | None = None
+    fourth: Tensor
 
-    @classmethod
-    def of(cls, rows: Tensor, *, higher: bool) -> "InputMoments":
-        """Return the moments of one batch (n, d), its higher ones only if asked."""
-        mean = rows.mean(0)
-        centred = rows - mean
-        products = _gram(centred)
-        if not higher:
-            return cls(len(rows), mean, products)
-        squares = centred.square().sum(1)
-        return cls(len(rows), mean, products, (squares @ centred, squares @ squares))
 
-    def merge(self, other: "InputMoments") -> "InputMoments":
-        """Return the moments of both sets of rows (Chan, Golub and LeVeque, 1979)."""
-        n = self.count + other.count
-        step = other.mean - self.mean
-        mean = self.mean + step * (other.count / n)
-        products = self.products + other.products
-        products += torch.outer(step, step) * (self.count * other.count / n)
-        higher = None
-        if self.higher is not None and other.higher is not None:
-            own, theirs = self._about(mean, *self.higher), other._about(mean, *other.higher)
-            higher = (own[0] + theirs[0], own[1] + theirs[1])
-        return InputMoments(n, mean, products, higher)
+class InputSums:
+    """Sums over rows about the mean of the first batch, all in float64.
 
-    def _about(self, mean: Tensor, third: Tensor, fourth: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the higher moments about another mean."""
-        step = self.mean - mean
-        length, spread, turned = step @ step, self.products.trace(), self.products @ step
-        return (
-            third + spread * step + 2.0 * turned + self.count * length * step,
-            fourth
-            + 4.0 * (step @ (turned + third))
-            + self.count * length**2
-            + 2.0 * length * spread,
+    That is near enough to the mean of all for sums of squares to keep their digits, and unlike
+    moments about the mean of each batch they merge by adding.
+
+    Parameters
+    ----------
+    fourth : bool
+        Whether to sum fourth powers of lengths: all that Ledoit and Wolf's shrinkage asks for
+        beyond the covariance.
+    """
+
+    def __init__(self, *, fourth: bool) -> None:
+        self.wants_fourth = fourth
+        self.count = 0
+
+    def add(self, rows: Tensor) -> None:
+        """Take rows (n, d)."""
+        if self.count == 0:
+            d = rows.shape[1]
+            self.origin = rows.mean(0)
+            self.sum, self.cubes = rows.new_zeros(2, d)
+            self.fourth = rows.new_zeros(())
+            self.products = rows.new_zeros(d, d)
+        self.count += len(rows)
+        u = rows - self.origin
+        self.sum += u.sum(0)
+        self._add_products(u)
+        if self.wants_fourth:
+            squares = u.square().sum(1)
+            self.cubes += squares @ u
+            self.fourth += squares @ squares
+
+    def _add_products(self, u: Tensor) -> None:
+        if u.device.type != "cpu":
+            self.products.addmm_(u.T, u)
+            return
+        # NumPy sees that the product is symmetric: half the work.
+        values = u.numpy()
+        self.products += torch.from_numpy(values.T @ values)
+
+    def result(self) -> InputMoments:
+        """Return the moments about the mean."""
+        n, step = self.count, self.sum / self.count
+        products = self.products
+        length = step @ step
+        fourth = (
+            self.fourth
+            - 4.0 * (step @ self.cubes)
+            + 4.0 * (step @ products @ step)
+            + 2.0 * length * products.trace()
+            - 3.0 * n * length**2
         )
-
-
-def _gram(rows: Tensor) -> Tensor:
-    """Return ``rowsᵀ rows``; NumPy sees that it is symmetric, which is half the work."""
-    if rows.device.type != "cpu":
-        return rows.T @ rows
-    values = rows.numpy()
-    return torch.from_numpy(values.T @ values)
+        about_mean = products - n * torch.outer(step, step)
+        return InputMoments(n, self.origin + step, about_mean, fourth)

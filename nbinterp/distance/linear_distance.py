@@ -79,7 +79,7 @@ class LinearDistance:
     shrinkage: str | float = "oas"
     ridge: float = 0.0
     conv: str = "patches"
-    n_random: int = 1000
+    n_random: int = 500
     batch_size: int = 1024
     random_state: Any = None
     progress: bool = True
@@ -138,14 +138,14 @@ class LinearDistance:
             data,
             groups,
             conv=conv,
-            higher=self.shrinkage == "ledoit_wolf",
+            fourth=self.shrinkage == "ledoit_wolf",
             batch_size=batch_size,
             random_state=seed,
             progress=self.progress,
         )
         n_rows = seen.inputs.count
         sample = (seen.inputs.products / n_rows).cpu().numpy()
-        fourth = 0.0 if seen.inputs.higher is None else float(seen.inputs.higher[1])
+        fourth = float(seen.inputs.fourth)
         covariance, share = shrinking.shrunk(sample, n_rows, self.shrinkage, ridge, fourth)
         planes = Hyperplanes(weight, bias, seen.inputs.mean.cpu().numpy(), covariance)
         present = seen.nodes.counts > 0  # a mixture may have components without a row

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp.distance.groups import Groups
-from nbinterp.distance.input_moments import InputMoments
+from nbinterp.distance.input_moments import InputMoments, InputSums
 from nbinterp.distance.inputs import reading, rows_of
 from nbinterp.distance.node_moments import NodeMoments
 from nbinterp.distance.sampling import Sampled, Sampler
@@ -38,17 +38,18 @@ def stream(
     groups: Groups,
     *,
     conv: str,
-    higher: bool,
+    fourth: bool,
     batch_size: int,
     random_state: np.random.RandomState,
     progress: bool,
 ) -> Stream:
     """Return the moments of what `module` reads while `model` runs over `data`.
 
-    `higher` asks for those that Ledoit and Wolf's shrinkage needs.
+    `fourth` asks for what Ledoit and Wolf's shrinkage needs.
     """
     where, dtype = home(model)
-    seen: tuple[InputMoments, NodeMoments, Tensor] | None = None
+    sums = InputSums(fourth=fourth)
+    seen: tuple[NodeMoments, Tensor] | None = None
     sampler = Sampler(random_state)
     start = stop = n_runs = 0
 
@@ -64,8 +65,9 @@ def stream(
         for samples, rows, made in rows_of(module, x, z, conv):
             first, n = start + samples.start, samples.stop - samples.start
             codes = groups.of(rows, first, n)
-            new = _seen(rows, made, codes, len(groups.names), higher)
-            seen = new if seen is None else _merged(seen, new)
+            sums.add(rows)
+            new = _seen(rows, made, codes, len(groups.names))
+            seen = new if seen is None else (seen[0].merge(new[0]), seen[1] + new[1])
             sampler.add(first, n, made, codes)
 
     bar = tqdm(total=count(data, batch_size), desc="distances", delay=1, disable=not progress)
@@ -86,7 +88,7 @@ def stream(
         _checks.fail(
             f"{caller}(data)", "must reach the layer, but no row did", "Pass larger inputs."
         )
-    inputs, nodes, sums = seen
+    (nodes, cluster_sums), inputs = seen, sums.result()
     _checks.require(
         inputs.count >= 2,
         f"{caller}(data)",
@@ -99,19 +101,10 @@ def stream(
         "must reach the layer, and leave it, as finite numbers",
         "Look for what makes NaN or infinite values in the network.",
     )
-    return Stream(stop, inputs, nodes, sums, sampler.result())
+    return Stream(stop, inputs, nodes, cluster_sums, sampler.result())
 
 
-def _seen(
-    rows: Tensor, z: Tensor, codes: Tensor, n_clusters: int, higher: bool
-) -> tuple[InputMoments, NodeMoments, Tensor]:
+def _seen(rows: Tensor, z: Tensor, codes: Tensor, n_clusters: int) -> tuple[NodeMoments, Tensor]:
     member = rows.new_zeros(n_clusters, len(rows))
     member[codes, torch.arange(len(rows), device=rows.device)] = 1.0
-    nodes = NodeMoments.of(z, codes, member)
-    return InputMoments.of(rows, higher=higher), nodes, member @ rows
-
-
-def _merged(
-    one: tuple[InputMoments, NodeMoments, Tensor], other: tuple[InputMoments, NodeMoments, Tensor]
-) -> tuple[InputMoments, NodeMoments, Tensor]:
-    return one[0].merge(other[0]), one[1].merge(other[1]), one[2] + other[2]
+    return NodeMoments.of(z, codes, member), member @ rows

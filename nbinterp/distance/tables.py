@@ -78,7 +78,8 @@ def _nearest(distance: Matrix, typical: Matrix) -> npt.NDArray[np.bool_]:
     """
     is_near = distance <= distance.min(0) + 1e-9
     best = np.where(is_near, typical, np.inf).argmin(0)
-    return np.equal(best, np.arange(len(distance))[:, None])
+    result: npt.NDArray[np.bool_] = best == np.arange(len(distance))[:, None]
+    return result
 
 
 def node_table(
