@@ -63,8 +63,8 @@ class Components:
     def align_random(self, n: int, seed: np.random.RandomState) -> Alignment:
         """Return how `n` directions without a preference lie.
 
-        Of these a component takes part in the variance by its own share of it, on average: only
-        what goes beyond them says that weights have found a component.
+        They too have most of their variance along the first components: only what goes beyond them
+        says that weights have found one.
         """
         return self._aligned(seed.standard_normal((n, len(self.variances))))
 

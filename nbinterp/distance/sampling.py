@@ -49,7 +49,7 @@ class Sampler:
 
     def add(self, first: int, n_samples: int, z: Tensor, codes: Tensor) -> None:
         """Take rows z (n_samples * rows a sample, n_nodes) of the samples from number `first`."""
-        chosen = torch.arange(-first % self.stride, n_samples, self.stride, device=z.device)
+        chosen = torch.arange(n_samples, device=z.device)[-first % self.stride :: self.stride]
         if len(chosen) == 0:
             return
         each = len(z) // n_samples
