@@ -102,7 +102,7 @@ class NodeTable(View):
                 f"{int(value['n_features'])}"
             ),
         )
-        self._send(self._table)
+        self._fill(self._table)
 
     def show_selection(self, samples: npt.NDArray[np.int64]) -> None:
         """Add a column of how far these samples lie from each plane; none for no samples.
@@ -114,7 +114,7 @@ class NodeTable(View):
             table.insert(0, selection_column(self.report, samples))
         elif self.sort == "selection":
             self.sort = "prototype_offset"
-        self._send(table)
+        self._fill(table)
 
     def on_choose(self, callback: Callable[[list[int]], object]) -> Callable[[], None]:
         """Call `callback` with the numbers of the chosen nodes whenever they change.
@@ -142,7 +142,7 @@ class NodeTable(View):
         chosen = ", ".join(self._names[i] for i in self.chosen) or "none"
         return f"{_CALLER}({len(self._names)} nodes of {self.report.name}; chosen: {chosen})"
 
-    def _send(self, table: list[TableColumn]) -> None:
+    def _fill(self, table: list[TableColumn]) -> None:
         self._shown = table
         numbers = [column.entries for column in table if column.digits is not None]
         with self.hold_sync():
@@ -161,9 +161,8 @@ class NodeTable(View):
 
     @traitlets.validate("sort")
     def _check_sort(self, proposal: Any) -> str:
-        return _checks.choice(
-            _CALLER,
-            "sort",
-            proposal["value"],
-            ["node", "selection", *(c.name for c in self._table)],
-        )
+        name: str = proposal["value"]
+        if name not in {"node", "selection", *(column.name for column in self._table)}:
+            # Only this kind of error is undone when the page has set several traits at once.
+            raise traitlets.TraitError(f"sort must be the name of a column, not {name!r}")
+        return name
