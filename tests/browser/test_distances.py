@@ -86,6 +86,8 @@ def test_two_nodes_make_a_plane(opened: Opened) -> None:
     page, kernel, _ = opened
     table = page.view("node_table")
     table.locator('[data-nbi="search"]').fill("")
+    kernel.run("view.table.chosen = []")
+    wait_for(lambda: _seen(table)["chosen"] == [], "no node chosen")
     rows = table.locator("[data-nbi-node]")
     rows.nth(0).click()
     rows.nth(1).click(modifiers=["Shift"])

@@ -47,7 +47,7 @@ def test_says_how_the_node_lies(report):
     assert f"cluster {row['prototype']} lies nearest, at {row['prototype_offset']:.2f}" in text
     z = report.sampled.means[:, [0, 1]]
     said = float(repr(DistanceChart(report, 0, 1)).rstrip(")").split()[-1])
-    assert said == pytest.approx(np.corrcoef(z.T)[0, 1], abs=0.02)
+    assert said == pytest.approx(np.corrcoef(z.T)[0, 1], abs=0.05)
 
 
 @pytest.mark.parametrize(
