@@ -2,7 +2,12 @@
 
 from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-from nbinterp.distance import LinearDistance
+from nbinterp.distance import (
+    LinearDistance,
+    MahalanobisOOD,
+    PerturbationStudy,
+    perturbation_study,
+)
 from nbinterp.interactions import AndOr, SmoothHess
 from nbinterp.manifold import PHATE
 from nbinterp.network import (
@@ -36,7 +41,9 @@ __all__ = [
     "LinearCorEx",
     "LinearDistance",
     "LocalCorEx",
+    "MahalanobisOOD",
     "Perturbation",
+    "PerturbationStudy",
     "Recording",
     "SmoothHess",
     "ablated",
@@ -46,6 +53,7 @@ __all__ = [
     "fit_decoder",
     "load",
     "perturb",
+    "perturbation_study",
     "record",
     "save",
 ]

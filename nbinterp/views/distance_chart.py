@@ -1,6 +1,5 @@
 """A chart of clusters on either side of a node's hyperplane, or of two."""
 
-import base64
 from typing import Any
 
 import altair as alt
@@ -11,10 +10,9 @@ from nbinterp.distance import DistanceReport
 from nbinterp.views.projections import SELECTED, Codes, Projection
 from nbinterp.views.ridges import ridges_png
 from nbinterp.views.snapshot import categorical, scatter_png
+from nbinterp.views.vega_lite import chart_bundle
 
 _CHOSEN = "#d81b60"  # of a selection: none of the clusters' colours
-_MIME = "application/vnd.vegalite.v5+json"
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 class DistanceChart:
@@ -197,9 +195,4 @@ class DistanceChart:
         return self.describe()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        # As Vega-Lite 5, which these marks all belong to: it is what JupyterLab draws.
-        return {
-            _MIME: self.chart.to_dict() | {"$schema": _SCHEMA},
-            "image/png": base64.b64encode(self.snapshot()).decode("ascii"),
-            "text/plain": self.describe(),
-        }
+        return chart_bundle(self.chart, self.snapshot(), self.describe())

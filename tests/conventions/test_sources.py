@@ -33,15 +33,8 @@ def test_names_say_what_is_inside() -> None:
 def test_every_test_file_mirrors_a_source_file() -> None:
     mirrored = {"numerics": "_numerics"}
     for folder in (
-        "numerics",
-        "manifold",
-        "corex",
-        "network",
-        "interactions",
-        "distance",
-        "datasets",
-        "views",
-    ):
+        "numerics", "manifold", "corex", "network", "interactions", "distance", "datasets", "views",
+    ):  # fmt: skip
         source = PACKAGE / mirrored.get(folder, folder)
         have = {path.stem for path in source.rglob("*.py")}
         tests = {
