@@ -1,6 +1,7 @@
 """The view of a distance report: a table of its nodes, and the clusters as they see them."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -76,12 +77,13 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self.explorer = explorer
         self.chart: DistanceChart | None = None
         self._column: str | None = None
+        self._stop: Callable[[], None] = lambda: None
         # Not Output's own way of taking what is displayed, which needs the kernel of a cell.
         self._drawing = ipywidgets.Output()
         super().__init__([self.table, self._drawing])
         if explorer is not None:
             self._check_explorer(explorer)
-            explorer.on_select(lambda _samples: self._show_selection())
+            self._stop = explorer.on_select(lambda _samples: self._show_selection())
         self.table.on_choose(lambda _chosen: self._draw())
         if nodes is None:
             live = report.nodes["state"].to_numpy() != "constant"
@@ -93,6 +95,11 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self.table.chosen = chosen
         if explorer is not None and len(explorer.selection):
             self._show_selection()
+
+    def close(self) -> None:
+        """Take the view off the page, and leave the map to itself."""
+        getattr(self, "_stop", lambda: None)()
+        super().close()
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""

@@ -43,7 +43,7 @@ _NODES = (
     ("component", "component", "Nearest principal component, 0 of most variance", 0, False),
     (
         "cosine_percentile",
-        "closer than",
+        "closer than, %",
         "Per cent of random directions that lie less close to any component",
         0,
         False,

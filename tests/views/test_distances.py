@@ -70,6 +70,9 @@ def test_a_selection_goes_to_the_table_and_to_the_chart(world):
     assert "selection" not in view.table.frame
     assert view.chart.projection.names[-1] != "selection"
     assert explorer.color_by == "label"  # only choosing a node colours
+    view.close()
+    explorer.selection = [1, 2]
+    assert "selection" not in view.table.frame
 
 
 def test_a_node_that_does_not_vary_is_told_of(world):
