@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from browser.conftest import Opened
 from browser.lab import wait_for
-from browser.page import circle
+from browser.page import NotebookPage, circle
 from playwright.sync_api import Browser, Locator, expect
 
 CELLS = [
@@ -31,7 +31,7 @@ explorer = ClusterExplorer(places, columns={"digit": digits})
 explorer
 """,
     """
-view = report.view(explorer=explorer, factors=local, nodes="h2.linear[3]")
+view = report.view(explorer=explorer, factors=local, nodes="h2.linear[3]", height=180)
 view
 """,
 ]
@@ -48,6 +48,13 @@ def opened(
     return open_notebook(path)
 
 
+def _cell(page: NotebookPage) -> Locator:
+    """Return the cell of the view, scrolled to."""
+    cell = page.page.locator(".jp-CodeCell .jp-OutputArea").last
+    cell.scroll_into_view_if_needed()
+    return cell
+
+
 def _seen(table: Locator) -> dict[str, Any]:
     answer: dict[str, Any] = table.evaluate("root => root.nbi")
     return answer
@@ -59,7 +66,7 @@ def test_choose_sort_filter_and_colour(opened: Opened) -> None:
     table = page.view("node_table")
     chart = page.page.locator(".jp-OutputArea-output canvas, .jp-OutputArea-output svg.marks").last
     expect(chart).to_be_visible(timeout=30_000)
-    page.picture("distances", page.page.locator(".jp-Notebook"))
+    page.picture("distances", _cell(page))
     assert _seen(table)["chosen"] == [3]
     table.locator('[data-nbi-column="unit_ratio"]').click()
     values = kernel.value("view.report.nodes['unit_ratio'].sort_values().index.tolist()")
@@ -78,7 +85,7 @@ def test_choose_sort_filter_and_colour(opened: Opened) -> None:
     wait_for(lambda: kernel.value("explorer.color_by") == name, "the colour of the map")
     explorer = page.view("explorer")
     expect(explorer).to_contain_text(name)
-    page.picture("distances_coloured", page.page.locator(".jp-Notebook"))
+    page.picture("distances_coloured", _cell(page))
 
 
 @pytest.mark.slow
@@ -93,7 +100,7 @@ def test_two_nodes_make_a_plane(opened: Opened) -> None:
     rows.nth(1).click(modifiers=["Shift"])
     wait_for(lambda: len(kernel.value("list(view.table.chosen)")) == 2, "a pair of nodes")
     page.page.wait_for_timeout(1500)
-    page.picture("distances_pair", page.page.locator(".jp-Notebook"))
+    page.picture("distances_pair", _cell(page))
     assert kernel.value("len(view.chart.numbers)") == 2
 
 
@@ -115,19 +122,17 @@ def test_a_lasso_adds_its_samples_to_the_table(opened: Opened) -> None:
     nodes = kernel.value("report.nodes.index.tolist()")
     assert rows[0] == nodes[int(offset.argmin())]
     page.page.wait_for_timeout(1000)
-    page.picture("distances_lasso", page.page.locator(".jp-Notebook"))
+    page.picture("distances_lasso", _cell(page))
     assert page.errors == []
     assert page.off_machine() == []
 
 
 @pytest.mark.slow
 def test_in_a_dark_page(opened: Opened, browser: Browser) -> None:
-    from browser.page import NotebookPage
-
     _, _, lab = opened
     lab.set_theme("JupyterLab Dark")
     page = NotebookPage(browser, lab, "distances.ipynb")
     page.run_all()
     page.view("node_table")
     page.page.wait_for_timeout(1500)
-    page.picture("distances_dark", page.page.locator(".jp-Notebook"))
+    page.picture("distances_dark", _cell(page))
