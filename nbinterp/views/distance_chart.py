@@ -80,9 +80,9 @@ class DistanceChart:
 
     def _histogram(self) -> Any:
         shown = self.projection
-        x = alt.X("left:Q", title=f"{shown.nodes[0]}, standard deviations of the data").scale(
-            zero=True, nice=False
-        )
+        # Said to be binned, bars stand on zero; else they would be dashes at their height.
+        x = alt.X("left:Q", title=f"{shown.nodes[0]}, standard deviations of the data")
+        x = x.bin("binned").scale(zero=True, nice=False)
         bars = (
             alt.Chart()
             .mark_bar(binSpacing=0)
@@ -99,7 +99,7 @@ class DistanceChart:
                 ],
             )
         )
-        plane = alt.Chart().mark_rule(color="#444444", strokeWidth=1.5).encode(x=alt.datum(0))
+        plane = alt.Chart().mark_rule(color="#888888", strokeWidth=1.5).encode(x=alt.datum(0))
         labels = alt.Header(
             title=None, labelAngle=0, labelAlign="left", labelLimit=110, labelFontSize=11
         )
@@ -127,7 +127,7 @@ class DistanceChart:
             .mark_line(strokeWidth=2, clip=True)
             .encode(x=x, y=y, color=colour, order="step:Q", tooltip=["cluster:N"])
         )
-        rule = alt.Chart().mark_rule(color="#444444", strokeWidth=1.5)
+        rule = alt.Chart().mark_rule(color="#888888", strokeWidth=1.5)
         planes = [rule.encode(x=alt.datum(0)), rule.encode(y=alt.datum(0))]
         return alt.layer(points, rings, *planes).properties(width=420, height=340)
 

@@ -30,6 +30,8 @@ def test_draws_one_node_or_two(report, nodes, selection):
     spec = bundle[VEGALITE]
     assert "v5" in spec["$schema"]
     assert "standard deviations of the data" in str(spec)
+    if len(nodes) == 1:
+        assert spec["spec"]["layer"][0]["encoding"]["x"]["bin"] == "binned"
     assert chart.snapshot().startswith(b"\x89PNG")
     assert bundle["text/plain"] == repr(chart)
 
