@@ -2,7 +2,12 @@
 
 from nbinterp import datasets
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-from nbinterp.distance import MahalanobisOOD, PerturbationStudy, perturbation_study
+from nbinterp.distance import (
+    LinearDistance,
+    MahalanobisOOD,
+    PerturbationStudy,
+    perturbation_study,
+)
 from nbinterp.interactions import AndOr, SmoothHess
 from nbinterp.manifold import PHATE
 from nbinterp.network import (
@@ -34,6 +39,7 @@ __all__ = [
     "FactorSlider",
     "InteractionHeatmap",
     "LinearCorEx",
+    "LinearDistance",
     "LocalCorEx",
     "MahalanobisOOD",
     "Perturbation",

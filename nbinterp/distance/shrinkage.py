@@ -1,6 +1,5 @@
 """Covariances that can be inverted, from moments alone."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,45 +7,8 @@ import numpy.typing as npt
 from sklearn.covariance import shrunk_covariance
 
 from nbinterp import _checks
-from nbinterp.corex.running import RunningMoments
 
 Matrix = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class FourthMoments:
-    """Moments, with the sums of ``|u|^2 u`` and of ``|u|^4`` of rows u about their mean.
-
-    That is all that Ledoit and Wolf's formula asks for beyond the covariance.
-    """
-
-    moments: RunningMoments
-    third: Matrix
-    fourth: float
-
-    @classmethod
-    def of(cls, rows: Matrix) -> "FourthMoments":
-        """Return the moments of one batch."""
-        mean = rows.mean(0)
-        centred = rows - mean
-        squares = np.einsum("ij,ij->i", centred, centred)
-        moments = RunningMoments(len(rows), mean, centred.T @ centred)
-        return cls(moments, squares @ centred, float(squares @ squares))
-
-    def merge(self, other: "FourthMoments") -> "FourthMoments":
-        """Return the moments of both sets of rows."""
-        moments = self.moments.merge(other.moments)
-        own, theirs = self._about(moments.mean), other._about(moments.mean)
-        return FourthMoments(moments, own[0] + theirs[0], own[1] + theirs[1])
-
-    def _about(self, mean: Matrix) -> tuple[Matrix, float]:
-        """Return the two sums about another mean."""
-        n, products = self.moments.n_samples, self.moments.products
-        step = self.moments.mean - mean
-        length, spread, turned = step @ step, np.trace(products), products @ step
-        third = self.third + spread * step + 2.0 * turned + n * length * step
-        fourth = self.fourth + 4.0 * (step @ turned) + n * length**2
-        return third, float(fourth + 4.0 * (step @ self.third) + 2.0 * length * spread)
 
 
 def check(caller: str, shrinkage: Any, known: tuple[str, ...] = ("oas", "ledoit_wolf")) -> None:

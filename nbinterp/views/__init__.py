@@ -2,6 +2,7 @@
 
 # Not `export`: it is also run as a program, which must find it unloaded.
 from nbinterp.views.charts import AblationChart
+from nbinterp.views.distances import DistanceView
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.perturbation_chart import PerturbationChart
@@ -11,6 +12,7 @@ from nbinterp.views.slider import FactorSlider
 __all__ = [
     "AblationChart",
     "ClusterExplorer",
+    "DistanceView",
     "FactorSlider",
     "InteractionHeatmap",
     "PerturbationChart",

@@ -1,6 +1,7 @@
 import "./shared/base.css";
 import { renderExplorer } from "./explorer/index";
 import { renderHeatmap } from "./heatmap/index";
+import { renderNodeTable } from "./node_table/index";
 import { mountPage } from "./page";
 import { h } from "./shared/dom";
 import type { RenderView, ViewContext } from "./shared/view";
@@ -10,6 +11,7 @@ import { renderSlider } from "./slider/index";
 const VIEWS: Record<string, RenderView> = {
   explorer: renderExplorer,
   heatmap: renderHeatmap,
+  node_table: renderNodeTable,
   slider: renderSlider,
 };
 

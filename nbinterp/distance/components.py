@@ -1,0 +1,117 @@
+"""How weights lie to the principal components of the data, against random directions."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+Matrix = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+# Components with less than this share of the largest variance are rounding, or constant features.
+_EMPTY = 1e-12
+
+
+class Alignment(NamedTuple):
+    """Of each of n directions.
+
+    component : which component is nearest in angle; cosine : of that angle, 0 to 1;
+    effective : over how many components its variance spreads.
+    """
+
+    component: Places
+    cosine: Matrix
+    effective: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Principal components, largest variance first.
+
+    Attributes
+    ----------
+    variances : ndarray of shape (n_features,)
+        Along the components, of the covariance that the distances are measured by.
+    vectors : ndarray of shape (n_features, n_features)
+        The components, as columns.
+    n_varying : int
+        How many the data spreads along.
+    """
+
+    variances: Matrix
+    vectors: Matrix
+    n_varying: int
+
+    @classmethod
+    def of(cls, sample: Matrix, share: float, ridge: float) -> "Components":
+        """Return those of a `sample` covariance, drawn to the identity as `shrunk` draws it.
+
+        That changes variances and no component.
+        """
+        values, vectors = np.linalg.eigh(sample)
+        values, vectors = np.maximum(values[::-1], 0.0), np.ascontiguousarray(vectors[:, ::-1])
+        level = np.trace(sample) / len(sample)
+        n_varying = int((values > _EMPTY * values[0]).sum())
+        return cls((1.0 - share) * values + (share + ridge) * level, vectors, n_varying)
+
+    def align(self, weight: Matrix) -> Alignment:
+        """Return how directions (n, n_features) lie, in any units."""
+        return self._aligned(weight @ self.vectors)
+
+    def align_random(self, n: int, seed: np.random.RandomState) -> Alignment:
+        """Return how `n` directions without a preference lie.
+
+        They too have most of their variance along the first components: only what goes beyond them
+        says that weights have found one.
+        """
+        return self._aligned(seed.standard_normal((n, len(self.variances))))
+
+    def matched(self, weight: Matrix) -> float:
+        """Return the mean cosine of each node with a component of its own, as well as they pair."""
+        return self._paired(weight @ self.vectors)
+
+    def matched_random(self, n: int, seed: np.random.RandomState) -> float:
+        """Return the same of `n` random directions."""
+        return self._paired(seed.standard_normal((n, len(self.variances))))
+
+    def _aligned(self, coordinates: Matrix) -> Alignment:
+        """Return how directions lie that have these coordinates along the components.
+
+        A component's part in the variance is ``p_j = λ_j (v_jᵀw)² / wᵀΣw``; the variance spreads
+        over ``1 / Σ p_j²`` of them.
+        """
+        squares = coordinates**2
+        length = squares.sum(1)
+        parts = squares * self.variances
+        whole = parts.sum(1)
+        np.square(parts, out=parts)
+        effective = whole**2 / np.maximum(parts.sum(1), np.finfo(float).tiny)
+        if self.n_varying == 0:
+            nothing = np.zeros(len(coordinates))
+            return Alignment(nothing.astype(np.int64), nothing, nothing)
+        squares = squares[:, : self.n_varying]
+        component = squares.argmax(1)
+        best = squares[np.arange(len(squares)), component]
+        return Alignment(component, np.sqrt(best / np.where(length > 0.0, length, 1.0)), effective)
+
+    def _paired(self, coordinates: Matrix) -> float:
+        length = np.linalg.norm(coordinates, axis=1)
+        live = length > 0.0
+        cosines = abs(coordinates[live, : self.n_varying]) / length[live, None]
+        if cosines.size == 0:
+            return 0.0
+        return float(cosines[linear_sum_assignment(cosines, maximize=True)].mean())
+
+
+def percentile(values: Matrix, null: Matrix) -> Matrix:
+    """Return the share of `null`, in per cent, that is below each of `values`.
+
+    Examples
+    --------
+    >>> percentile(np.array([0.5, 2.0]), np.array([0.0, 1.0]))
+    array([ 50., 100.])
+    """
+    below = np.searchsorted(np.sort(null), values, side="left")
+    return np.asarray(100.0 * below / len(null))

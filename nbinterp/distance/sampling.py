@@ -1,0 +1,82 @@
+"""What is kept of the pre-activations themselves, of as many samples as fit."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+# Of two values a sample and node, in float32: enough for 60,000 samples of 500 nodes.
+_MOST_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Pre-activations of every `stride`-th sample.
+
+    Attributes
+    ----------
+    stride : int
+        1 if all samples were kept.
+    means : ndarray of shape (n_kept, n_nodes), float32
+        The mean over the rows of each sample; the pre-activation itself if it has one row.
+    rows : ndarray of shape (n_kept, n_nodes), float32
+        One row of each sample, drawn at random: a fair sample of all rows.
+    codes : ndarray of shape (n_kept,)
+        The clusters of these rows.
+    """
+
+    stride: int
+    means: npt.NDArray[np.float32]
+    rows: npt.NDArray[np.float32]
+    codes: npt.NDArray[np.int64]
+
+    def recoded(self, numbers: npt.NDArray[np.int64]) -> "Sampled":
+        """Return the same with cluster i called ``numbers[i]``."""
+        return replace(self, codes=numbers[self.codes])
+
+
+class Sampler:
+    """Collects `Sampled` from a stream, thinning what it has whenever that grows too large."""
+
+    def __init__(self, seed: np.random.RandomState, most_bytes: int = _MOST_BYTES) -> None:
+        self.seed = seed
+        self.most_bytes = most_bytes
+        self.stride = 1
+        self.parts: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.bytes = 0
+
+    def add(self, first: int, n_samples: int, z: Tensor, codes: Tensor) -> None:
+        """Take rows z (n_samples * rows a sample, n_nodes) of the samples from number `first`."""
+        chosen = torch.arange(n_samples, device=z.device)[-first % self.stride :: self.stride]
+        if len(chosen) == 0:
+            return
+        each = len(z) // n_samples
+        if each == 1:
+            values = z[chosen].to(torch.float32)
+            kept = (values, values, codes[chosen])
+        else:
+            at = torch.as_tensor(self.seed.randint(0, each, len(chosen)), device=z.device)
+            places = chosen * each + at
+            means = z.reshape(n_samples, each, -1)[chosen].mean(1)
+            kept = (means.to(torch.float32), z[places].to(torch.float32), codes[places])
+        self.parts.append(kept)
+        self.bytes += 8 * kept[0].numel()
+        while self.bytes > self.most_bytes and self.stride < 2**30:
+            self._thin()
+
+    def _thin(self) -> None:
+        together = self._joined()
+        self.parts = [tuple(part[::2].clone() for part in together)]  # type: ignore[list-item]
+        self.stride *= 2
+        self.bytes = 8 * self.parts[0][0].numel()
+
+    def _joined(self) -> tuple[Tensor, Tensor, Tensor]:
+        means, rows, codes = (torch.cat(part) for part in zip(*self.parts, strict=True))
+        return means, rows, codes
+
+    def result(self) -> Sampled:
+        """Return what was kept."""
+        means, rows, codes = (part.cpu().numpy() for part in self._joined())
+        return Sampled(self.stride, means, rows, codes)

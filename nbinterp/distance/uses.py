@@ -1,0 +1,84 @@
+"""Which factors use the nodes of a layer."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp.corex import ClusterFactors, LocalCorEx
+
+_NODE = re.compile(r"(.*)\[([\d,]+)\]", re.DOTALL)  # how `record` names them
+_LEAST = 0.01  # nats, where there is no comparison with shuffled data
+
+
+def factor_uses(
+    factors: LocalCorEx | ClusterFactors | Iterable[ClusterFactors], layer: str, nodes: list[str]
+) -> pd.DataFrame:
+    """Return the nodes, clusters, factors and mutual information beyond chance, largest first.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from nbinterp.corex import LinearCorEx
+    >>> table = load_iris(as_frame=True).data.set_axis([f"h[{i}]" for i in range(4)], axis=1)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, labels=[0] * 150)
+    >>> factor_uses(local, "h.linear", [f"h.linear[{i}]" for i in range(4)])["node"][0]
+    'h.linear[2]'
+    """
+    rows: list[pd.DataFrame] = []
+    for found in _listed(factors):
+        numbers = np.array([_number(name, layer) for name in found.feature_names])
+        here = np.flatnonzero((numbers >= 0) & (numbers < len(nodes)))
+        _checks.require(
+            len(here) > 0,
+            f"DistanceReport.uses(factors) of {', '.join(map(repr, found.feature_names[:3]))}…",
+            f"must have columns that are nodes of {layer!r}",
+            f"Fit them to record(...).concat({layer!r}), whose columns carry these names.",
+        )
+        information = np.nan_to_num(found.mutual_information_[:, here])
+        limit = found.null_mutual_information_
+        factor, at = np.nonzero(information > (_LEAST if limit is None else limit))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "node": np.asarray(nodes, object)[numbers[here][at]],
+                    "cluster": found.name,
+                    "factor": factor,
+                    "mutual_information": information[factor, at],
+                }
+            )
+        )
+    whole = pd.concat(rows) if rows else pd.DataFrame()
+    # Of a channel that is recorded at several places, the place where it is used most.
+    order = whole.sort_values("mutual_information", ascending=False, kind="stable")
+    return order.drop_duplicates(["node", "cluster", "factor"]).reset_index(drop=True)
+
+
+def _listed(factors: Any) -> list[ClusterFactors]:
+    if isinstance(factors, LocalCorEx):
+        _checks.fitted(factors, "clusters_")
+        return list(factors.clusters_)
+    given = [factors] if isinstance(factors, ClusterFactors) else factors
+    listed = list(given) if isinstance(given, Iterable) else []
+    _checks.require(
+        len(listed) > 0 and all(isinstance(one, ClusterFactors) for one in listed),
+        f"DistanceReport.uses(factors={_checks.show(factors)})",
+        "must be a fitted LocalCorEx or ClusterFactors",
+        "Pass local, local.clusters_[3] or explorer.factors.",
+        TypeError,
+    )
+    return listed
+
+
+def _number(name: str, layer: str) -> int:
+    """Return which node of `layer` a column is, -1 for none; a block shares its layer's nodes."""
+    found = _NODE.fullmatch(name)
+    if found is None:
+        return -1
+    block, at = found[1], found[2].split(",")
+    # Of two numbers the last, of a feature of a token; of three the first, of a channel.
+    node = int(at[-1 if len(at) == 2 else 0])
+    return node if block == layer or layer.startswith(f"{block}.") else -1

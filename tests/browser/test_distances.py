@@ -1,0 +1,138 @@
+"""The view of a distance report in a real JupyterLab: choose, sort, lasso, colour."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from browser.conftest import Opened
+from browser.lab import wait_for
+from browser.page import NotebookPage, circle
+from playwright.sync_api import Browser, Locator, expect
+
+CELLS = [
+    """
+import numpy as np
+from nbinterp import ClusterExplorer, LinearDistance, LocalCorEx, record
+from nbinterp.corex import LinearCorEx
+from nbinterp.datasets import load_mnist, load_mnist_classifier
+
+mnist, model = load_mnist(), load_mnist_classifier()
+pixels, digits = mnist.data[:2000] / 255, mnist.target[:2000]
+report = LinearDistance(random_state=0).explain(model, "h2.linear", pixels, clusters=digits)
+nodes = record(model, pixels, "h2").concat("h2")
+local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(nodes, labels=digits)
+rng = np.random.default_rng(0)
+angles = digits * 2 * np.pi / 10
+places = np.c_[np.cos(angles), np.sin(angles)] + rng.normal(size=(2000, 2)) * 0.07
+explorer = ClusterExplorer(places, columns={"digit": digits})
+explorer
+""",
+    """
+view = report.view(explorer=explorer, factors=local, nodes="h2.linear[3]", height=180)
+view
+""",
+]
+
+
+@pytest.fixture(scope="module")
+def opened(
+    open_notebook: Callable[[Path], Opened], tmp_path_factory: pytest.TempPathFactory
+) -> Opened:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    path = tmp_path_factory.mktemp("distances") / "distances.ipynb"
+    nbformat.write(notebook, path)
+    return open_notebook(path)
+
+
+def _cell(page: NotebookPage) -> Locator:
+    """Return the cell of the view, scrolled to."""
+    cell = page.page.locator(".jp-CodeCell .jp-OutputArea").last
+    cell.scroll_into_view_if_needed()
+    return cell
+
+
+def _seen(table: Locator) -> dict[str, Any]:
+    answer: dict[str, Any] = table.evaluate("root => root.nbi")
+    return answer
+
+
+@pytest.mark.slow
+def test_choose_sort_filter_and_colour(opened: Opened) -> None:
+    page, kernel, _ = opened
+    table = page.view("node_table")
+    chart = page.page.locator(".jp-OutputArea-output canvas, .jp-OutputArea-output svg.marks").last
+    expect(chart).to_be_visible(timeout=30_000)
+    page.picture("distances", _cell(page))
+    assert _seen(table)["chosen"] == [3]
+    table.locator('[data-nbi-column="unit_ratio"]').click()
+    values = kernel.value("view.report.nodes['unit_ratio'].sort_values().index.tolist()")
+    assert _seen(table)["rows"] == values
+    table.locator('[data-nbi="search"]').fill("prototype=4 state=live")
+    wanted = kernel.value(
+        "view.report.nodes.query(\"prototype == 4 and state == 'live'\").index.tolist()"
+    )
+    assert sorted(_seen(table)["rows"]) == sorted(wanted)
+    row = table.locator("[data-nbi-node]").first
+    row.click()
+    chosen = _seen(table)["chosen"]
+    wait_for(lambda: kernel.value("list(view.table.chosen)") == chosen, "the chosen node")
+    assert kernel.value("view.chart.numbers") == chosen
+    name = kernel.value(f"'distance to ' + view.report.nodes.index[{chosen[0]}]")
+    wait_for(lambda: kernel.value("explorer.color_by") == name, "the colour of the map")
+    explorer = page.view("explorer")
+    expect(explorer).to_contain_text(name)
+    page.picture("distances_coloured", _cell(page))
+
+
+@pytest.mark.slow
+def test_two_nodes_make_a_plane(opened: Opened) -> None:
+    page, kernel, _ = opened
+    table = page.view("node_table")
+    table.locator('[data-nbi="search"]').fill("")
+    kernel.run("view.table.chosen = []")
+    wait_for(lambda: _seen(table)["chosen"] == [], "no node chosen")
+    rows = table.locator("[data-nbi-node]")
+    rows.nth(0).click()
+    rows.nth(1).click(modifiers=["Shift"])
+    wait_for(lambda: len(kernel.value("list(view.table.chosen)")) == 2, "a pair of nodes")
+    page.page.wait_for_timeout(1500)
+    page.picture("distances_pair", _cell(page))
+    assert kernel.value("len(view.chart.numbers)") == 2
+
+
+@pytest.mark.slow
+def test_a_lasso_adds_its_samples_to_the_table(opened: Opened) -> None:
+    page, kernel, _ = opened
+    explorer = page.view("explorer")
+    digits = np.array(kernel.value("digits.tolist()"))
+    places = np.array(kernel.value("places.tolist()"))
+    centre = page.project(explorer, places[digits == 0].mean(0)[None])[0]
+    page.lasso(circle(*centre, 60))
+    wait_for(lambda: kernel.value("len(explorer.selection)") > 50, "a selection")
+    table = page.view("node_table")
+    wait_for(lambda: "selection" in _seen(table)["columns"], "a column of the selection")
+    table.locator('[data-nbi-column="selection"]').click()
+    rows = _seen(table)["rows"]
+    z = np.array(kernel.value("report.sampled.means[explorer.selection].tolist()"))
+    offset = abs(z.mean(0) / z.std(0))
+    nodes = kernel.value("report.nodes.index.tolist()")
+    assert rows[0] == nodes[int(offset.argmin())]
+    page.page.wait_for_timeout(1000)
+    page.picture("distances_lasso", _cell(page))
+    assert page.errors == []
+    assert page.off_machine() == []
+
+
+@pytest.mark.slow
+def test_in_a_dark_page(opened: Opened, browser: Browser) -> None:
+    _, _, lab = opened
+    lab.set_theme("JupyterLab Dark")
+    page = NotebookPage(browser, lab, "distances.ipynb")
+    page.run_all()
+    page.view("node_table")
+    page.page.wait_for_timeout(1500)
+    page.picture("distances_dark", _cell(page))

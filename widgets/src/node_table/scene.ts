@@ -1,0 +1,110 @@
+/** Which rows a table shows and in what order: pure, so that it is tested without a page. */
+import { number } from "../shared/numbers";
+
+export type Column = {
+  name: string;
+  label: string;
+  title: string;
+  /** Digits after the point; null for a column of texts. */
+  digits: number | null;
+  /** Sorted by distance from zero. */
+  signed: boolean;
+};
+
+export type Table = {
+  names: readonly string[];
+  columns: readonly Column[];
+  /** Columns of numbers and of texts, each in the order of `columns`. */
+  numbers: ArrayLike<number>;
+  texts: readonly (readonly string[])[];
+};
+
+export type Order = { sort: string; descending: boolean };
+
+type Value = number | string;
+type Bound = { column: number; relation: string; value: string };
+/** What a query asks of a row: words that it holds, and bounds on its columns. */
+export type Query = { words: string[]; bounds: Bound[] };
+
+const BOUND = /^([\w>' ]+?)(<=|>=|!=|=|<|>)(.+)$/;
+
+export function valueAt(table: Table, column: number, row: number): Value {
+  const { digits } = table.columns[column] as Column;
+  const isText = digits === null;
+  let place = 0;
+  for (let i = 0; i < column; i++) if ((table.columns[i]?.digits === null) === isText) place++;
+  if (isText) return table.texts[place]?.[row] ?? "";
+  return table.numbers[place * table.names.length + row] ?? Number.NaN;
+}
+
+export function textAt(table: Table, column: number, row: number): string {
+  const value = valueAt(table, column, row);
+  if (typeof value === "string") return value;
+  if (Math.abs(value) === Number.POSITIVE_INFINITY) return value < 0 ? "−∞" : "∞";
+  return number(value, table.columns[column]?.digits ?? 0);
+}
+
+/** Read what was typed; a bound on a column that is not there is a word like any other. */
+export function parse(table: Table, text: string): Query {
+  const query: Query = { words: [], bounds: [] };
+  for (const part of text.trim().toLowerCase().split(/\s+/)) {
+    if (!part) continue;
+    const [, name = "", relation = "", value = ""] = BOUND.exec(part) ?? [];
+    const column = table.columns.findIndex((one) => one.name === name);
+    if (column < 0) query.words.push(part);
+    else query.bounds.push({ column, relation, value });
+  }
+  return query;
+}
+
+export function fits(table: Table, { words, bounds }: Query, row: number): boolean {
+  if (words.length) {
+    const held = table.columns.flatMap(({ digits }, i) =>
+      digits === null ? [textAt(table, i, row).toLowerCase()] : [],
+    );
+    held.push((table.names[row] ?? "").toLowerCase());
+    if (!words.every((word) => held.some((text) => text.includes(word)))) return false;
+  }
+  return bounds.every(({ column, relation, value }) => {
+    const found = valueAt(table, column, row);
+    const [one, other] =
+      typeof found === "string" ? [found.toLowerCase(), value] : [found, Number(value)];
+    if (relation === "=") return one === other;
+    if (relation === "!=") return one !== other;
+    if (relation === "<") return one < other;
+    if (relation === ">") return one > other;
+    return relation === "<=" ? one <= other : one >= other;
+  });
+}
+
+/** The rows that fit, sorted; of equal ones the earlier node first. */
+export function arrange(table: Table, text: string, { sort, descending }: Order): number[] {
+  const query = parse(table, text);
+  const rows: number[] = [];
+  for (let row = 0; row < table.names.length; row++) if (fits(table, query, row)) rows.push(row);
+  const column = table.columns.findIndex((one) => one.name === sort);
+  const sign = descending ? -1 : 1;
+  if (column < 0) return descending ? rows.reverse() : rows;
+  const { signed } = table.columns[column] as Column;
+  const keys = table.names.map((_, row) => {
+    const value = valueAt(table, column, row);
+    return signed && typeof value === "number" ? Math.abs(value) : value;
+  });
+  return rows.sort((a, b) => sign * compare(keys[a] as Value, keys[b] as Value) || a - b);
+}
+
+function compare(a: Value, b: Value): number {
+  if (typeof a === "string" || typeof b === "string") {
+    // What has no entry comes last.
+    if (!a || !b) return Number(!a) - Number(!b);
+    return String(a).localeCompare(String(b), undefined, { numeric: true });
+  }
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** What a click on a row makes of the chosen nodes; with `pair` it is the second of two. */
+export function choose(chosen: readonly number[], row: number, pair: boolean): number[] {
+  if (chosen.includes(row)) return chosen.filter((one) => one !== row);
+  const first = chosen[0];
+  return pair && first !== undefined ? [first, row] : [row];
+}
