@@ -1,24 +1,22 @@
 """See what the hidden nodes of a neural network do together, from a notebook."""
 
-from nbinterp import datasets
-from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-from nbinterp.distance import MahalanobisOOD, PerturbationStudy, perturbation_study
-from nbinterp.interactions import AndOr, SmoothHess
-from nbinterp.manifold import PHATE
-from nbinterp.network import (
-    AblationStudy,
-    Decoder,
-    Perturbation,
-    Recording,
-    ablated,
-    ablation_study,
-    dropout_study,
-    fit_decoder,
-    perturb,
-    record,
-)
-from nbinterp.saving import load, save
-from nbinterp.views import AblationChart, ClusterExplorer, FactorSlider, InteractionHeatmap
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbinterp import datasets
+    from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
+    from nbinterp.distance import MahalanobisOOD, PerturbationStudy, perturbation_study
+    from nbinterp.interactions import AndOr, SmoothHess
+    from nbinterp.manifold import PHATE
+    from nbinterp.network import AblationStudy, Decoder, Perturbation, Recording, ablated
+    from nbinterp.network.ablation_study import ablation_study
+    from nbinterp.network.dropout import dropout_study
+    from nbinterp.network.fit_decoder import fit_decoder
+    from nbinterp.network.perturb import perturb
+    from nbinterp.network.record import record
+    from nbinterp.saving import load, save
+    from nbinterp.views import AblationChart, ClusterExplorer, FactorSlider, InteractionHeatmap
 
 __version__ = "0.1.0"
 
@@ -51,3 +49,23 @@ __all__ = [
     "record",
     "save",
 ]
+
+# Where public names are looked up, the lightest first. They load when asked for: Jupyter Server
+# imports this package for `nbinterp.server` and has no use for PyTorch and 400 MB.
+_HOMES = "manifold corex network interactions distance datasets saving views".split()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return import_module(f"nbinterp.{name}")
+    if name in __all__:
+        for home in _HOMES:
+            module = import_module(f"nbinterp.{home}")
+            if hasattr(module, name):
+                value = globals()[name] = getattr(module, name)
+                return value
+    raise AttributeError(f"module 'nbinterp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
