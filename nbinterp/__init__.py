@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from nbinterp.network.perturb import perturb
     from nbinterp.network.record import record
     from nbinterp.saving import load, save
-    from nbinterp.views import AblationChart, ClusterExplorer, FactorSlider, InteractionHeatmap
+    from nbinterp.views import (
+        AblationChart,
+        ClusterExplorer,
+        FactorSlider,
+        InteractionHeatmap,
+        Workbench,
+    )
 
 __version__ = "0.1.0"
 
@@ -38,6 +44,7 @@ __all__ = [
     "PerturbationStudy",
     "Recording",
     "SmoothHess",
+    "Workbench",
     "ablated",
     "ablation_study",
     "datasets",

@@ -6,6 +6,7 @@ from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.perturbation_chart import PerturbationChart
 from nbinterp.views.slider import FactorSlider
+from nbinterp.views.workbench import Workbench
 
 __all__ = [
     "AblationChart",
@@ -13,4 +14,5 @@ __all__ = [
     "FactorSlider",
     "InteractionHeatmap",
     "PerturbationChart",
+    "Workbench",
 ]

@@ -5,12 +5,14 @@ import { mountPage } from "./page";
 import { h } from "./shared/dom";
 import type { RenderView, ViewContext } from "./shared/view";
 import { renderSlider } from "./slider/index";
+import { renderWorkbench } from "./workbench/index";
 
 /** Every view by the name that Python's `View._kind` gives it. */
 const VIEWS: Record<string, RenderView> = {
   explorer: renderExplorer,
   heatmap: renderHeatmap,
   slider: renderSlider,
+  workbench: renderWorkbench,
 };
 
 /** Draw the view called `name`; what fails shows in its place, in words. */
