@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         InteractionHeatmap,
         Workbench,
     )
+    from nbinterp.views.guide import guide
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "datasets",
     "dropout_study",
     "fit_decoder",
+    "guide",
     "load",
     "perturb",
     "perturbation_study",
@@ -76,3 +78,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Add ``%workbench`` to IPython; it calls this at ``%load_ext nbinterp``."""
+    from nbinterp.views.magics import register
+
+    register(ipython)

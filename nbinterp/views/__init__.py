@@ -3,6 +3,7 @@
 # Not `export`: it is also run as a program, which must find it unloaded.
 from nbinterp.views.charts import AblationChart
 from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.guide import guide
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.perturbation_chart import PerturbationChart
 from nbinterp.views.slider import FactorSlider
@@ -15,4 +16,5 @@ __all__ = [
     "InteractionHeatmap",
     "PerturbationChart",
     "Workbench",
+    "guide",
 ]

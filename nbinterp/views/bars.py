@@ -24,24 +24,25 @@ def ablation_chart(study: AblationStudy, classes: str) -> Chart:
     classes : str
         What accuracy is the share of, such as ``"right answers"``.
     """
-    frame = study.to_frame()
     charts = []
-    for (_, factor, size), rows in frame.groupby(["cluster", "factor", "size"], sort=False):
+    for (_, factor, size), rows in study.to_frame().groupby(
+        ["cluster", "factor", "size"], sort=False
+    ):
         known = rows[rows["n_samples"] > 0]
         everyone = known["group"] == study.groups[0]
-        worst = known[~everyone].sort_values("change", kind="stable")
-        shown = [*known[everyone].itertuples(), *worst.head(_MOST_GROUPS - 1).itertuples()]
+        worst = known[~everyone].sort_values("change", kind="stable").head(_MOST_GROUPS - 1)
         bars = [
             {
-                "label": str(row.group),
-                "value": _number(100 * row.change),
-                "low": _number(100 * row.chance_lower),
-                "high": _number(100 * row.chance_upper),
-                "note": f"{row.n_samples:,} samples; {100 * row.baseline:.1f} % {classes} before",
+                "label": str(row["group"]),
+                "value": _number(100 * row["change"]),
+                "low": _number(100 * row["chance_lower"]),
+                "high": _number(100 * row["chance_upper"]),
+                "note": f"{row['n_samples']:,} samples; {100 * row['baseline']:.1f} % {classes} "
+                "before",
             }
-            for row in shown
+            for row in [*known[everyone].to_dict("records"), *worst.to_dict("records")]
         ]
-        charts.append({"factor": int(factor), "size": int(size), "bars": bars})
+        charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars})
     return {
         "unit": "percentage points",
         "about": f"change of {classes} when the nodes that share most with the factor are silenced",

@@ -163,5 +163,3 @@ def guess_radius(data: Any) -> float:
     flat = array[:2000].reshape(min(len(array), 2000), -1).astype(np.float64)
     spread = float(np.sqrt(np.nan_to_num(flat.var(axis=0)).sum()))
     return float(f"{0.25 * spread:.2g}") or 0.5
-
-

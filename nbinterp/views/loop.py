@@ -5,7 +5,7 @@ pasted and run where nobody has touched a view.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ Places = npt.NDArray[np.int64]
 PREAMBLE = """import numpy as np
 from nbinterp import LocalCorEx, SmoothHess, ablation_study, perturb, record"""
 _SIZES = (5, 10, 20, 50)
+_MOST_FACTORS = 5
 _DRAWS = 50  # of random nodes: enough for a band, soon enough for a loop
 _GRADIENTS = 4000
 _MOST_INPUTS = 2000  # of samples that are no images: pairs of more than this are not to be read
@@ -35,8 +36,7 @@ class Step(NamedTuple):
     code: str
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What things are called in the lines."""
 
     model: str = "model"
@@ -58,7 +58,7 @@ class Subject:
     image_shape: tuple[int, ...] | None
     decode: Any
     outputs: npt.NDArray[np.float32]
-    names: Names = field(default_factory=Names)
+    names: Names = Names()  # noqa: RUF009 - of strings
 
     def fit(self, selection: Places) -> tuple[ClusterFactors, Step]:
         """Find the factors of selected samples."""
@@ -69,7 +69,12 @@ class Subject:
         title = f"Factors of {len(selection):,} selected samples"
         return self.local.fit_selection(selection), Step("fit", title, code)
 
-    def turn(self, factors: ClusterFactors, chosen: Sequence[int]) -> tuple[Perturbation, Step]:
+    def strongest(self, factors: ClusterFactors) -> tuple[int, ...]:
+        """Return the factors that explain most, the first most."""
+        order = np.argsort(-np.nan_to_num(factors.total_correlations_), kind="stable")
+        return tuple(order[:_MOST_FACTORS].tolist())
+
+    def turn(self, factors: Any, chosen: Sequence[int]) -> tuple[Perturbation, Step]:
         """Make chosen factors ready to be turned."""
         options: dict[str, Any] = {"layer": self.layer, "factor": list(chosen)}
         written = f"layer={self.layer!r}, factor={list(chosen)}"
@@ -84,7 +89,7 @@ class Subject:
         return turned, Step("turn", f"Factors {_listed(chosen)} on sliders", code)
 
     def ablate(
-        self, factors: ClusterFactors, chosen: Sequence[int]
+        self, factors: Any, chosen: Sequence[int]
     ) -> tuple[AblationStudy | None, Step | None]:
         """Silence the nodes of chosen factors; nothing of networks that are no classifiers."""
         if self.outputs.ndim != 2 or self.outputs.shape[1] < 2:

@@ -16,7 +16,6 @@ from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.corex.workers import cancellable
 from nbinterp.interactions.smooth_hessian import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, record
-from nbinterp.network.factors import chosen
 from nbinterp.views.background import Latest
 from nbinterp.views.bars import ablation_chart, interaction_chart
 from nbinterp.views.core import Answer, View, _explain, verb
@@ -89,7 +88,8 @@ class Workbench(View):
     height : int, default=520
         Height of the map in CSS pixels.
     names : dict, optional
-        What `model`, `data`, `labels`, `local` and `decode` are called in the Python lines.
+        What `model`, `data`, `labels`, `local` and `decode` are called in the Python lines; an
+        expression, as ``{"data": "mnist.data / 255"}``, is given a name there.
     progress : bool, default=True
         Whether to show progress while the map is made.
 
@@ -177,7 +177,7 @@ class Workbench(View):
             "Leave it out, or pass LocalCorEx(…).fit(record(model, data, layer).concat(layer)).",
             TypeError,
         )
-        called = Names(**(names or {}))
+        called, given = _called(caller, names or {})
         pool = "mean" if rec[layer].ndim > 2 else None
         pooled = f", pool={pool!r}" if pool else ""
         table = rec.concat(layer, output=True, pool=pool)
@@ -237,7 +237,7 @@ class Workbench(View):
         )
         super().__init__(
             explorer=explorer,
-            _begin="\n".join([PREAMBLE, "", *lines]),
+            _begin="\n".join([PREAMBLE, "", *given, *lines]),
             _about=f"{layer} of {type(model).__name__} · {n:,} samples",
         )
         explorer.on_select(self._selected)
@@ -351,7 +351,7 @@ class Workbench(View):
             self.slider, self._turnable, self._ablation = None, [], {}
             self._say("", 0.0)
             return
-        strongest = chosen(type(self).__name__, factors, None)
+        strongest = self._subject.strongest(factors)
         self._turn(factors, strongest, strongest[0], stop)
         rows = self._middle[selection]
         nearest = int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
@@ -485,6 +485,16 @@ class Workbench(View):
         self._failure = failure
         self._error = _explain(failure)
         self._say("", 0.0)
+
+
+def _called(caller: str, names: dict[str, str]) -> tuple[Names, list[str]]:
+    """Return what things are called in the lines, and lines that name what has no name yet."""
+    known = Names()._asdict()
+    for name in names:
+        _checks.choice(caller, "names", name, known)
+    called = {name: text for name, text in names.items() if text.isidentifier()}
+    lines = [f"{name} = {text}" for name, text in names.items() if name not in called]
+    return Names(**called), lines
 
 
 def _go_on(stop: threading.Event) -> None:
