@@ -219,7 +219,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     together.setPicture(sample, (await (await thumbnails)?.fetch(sample)) ?? null);
   }
 
-  let drawn: string | null = null;
+  let drawn: string | null | undefined;
   async function readSlider(): Promise<void> {
     const ref = model.get("slider");
     if (ref === drawn) return;
