@@ -57,3 +57,9 @@ class Latest:
         except Exception as failure:
             if not stop.is_set():
                 self._failed(failure)
+
+
+def go_on(stop: threading.Event) -> None:
+    """Raise if the work should stop."""
+    if stop.is_set():
+        raise CancelledError

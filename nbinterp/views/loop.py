@@ -15,13 +15,15 @@ from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth_hessian import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
-from nbinterp.views.guesses import as_array, guess_radius, patches_code
+from nbinterp.views.guesses import as_array, guess_radius, patch_grid, patches_code
 
 Places = npt.NDArray[np.int64]
 
 PREAMBLE = """import numpy as np
-from nbinterp import LocalCorEx, SmoothHess, ablation_study, perturb, record"""
+from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
 _SIZES = (5, 10, 20, 50)
+_MOST_STEPS = 200
+_REPLACED = {"move", "base"}
 _MOST_FACTORS = 5
 _DRAWS = 50  # of random nodes: enough for a band, soon enough for a loop
 _GRADIENTS = 4000
@@ -58,7 +60,23 @@ class Subject:
     image_shape: tuple[int, ...] | None
     decode: Any
     outputs: npt.NDArray[np.float32]
+    output_names: tuple[str, ...]
+    nodes: npt.NDArray[np.float32]
     names: Names = Names()  # noqa: RUF009 - of strings
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples there are."""
+        return len(self.outputs)
+
+    @property
+    def grid(self) -> tuple[int, int, int] | None:
+        """The patches of an image: their side, and how many there are down and across."""
+        return None if self.image_shape is None else patch_grid(self.image_shape)
+
+    def answer(self, sample: int) -> str:
+        """Return the name of the largest output of a sample."""
+        return self.output_names[int(np.ravel(self.outputs[sample]).argmax())]
 
     def fit(self, selection: Places) -> tuple[ClusterFactors, Step]:
         """Find the factors of selected samples."""
@@ -76,8 +94,13 @@ class Subject:
 
     def turn(self, factors: Any, chosen: Sequence[int]) -> tuple[Perturbation, Step]:
         """Make chosen factors ready to be turned."""
-        options: dict[str, Any] = {"layer": self.layer, "factor": list(chosen)}
-        written = f"layer={self.layer!r}, factor={list(chosen)}"
+        still = [0] * len(chosen)
+        options: dict[str, Any] = {
+            "layer": self.layer,
+            "factor": list(chosen),
+            "amounts": still,
+        }
+        written = f"layer={self.layer!r}, factor={list(chosen)}, amounts={still}"
         if self.decode is not None:
             options["decode"] = self.decode
             written += f", decode={self.names.decode}"
@@ -143,6 +166,14 @@ class Subject:
             f"np.asarray({self.names.data}[{sample}:{sample + 1}], np.float32), target={target})"
         )
         return explained, Step("interact", f"Inputs of sample {sample} that act together", code)
+
+
+def noted(history: Sequence[dict[str, str]], step: Step) -> list[dict[str, str]]:
+    """Return the steps with one more; the last of many moves in a row stands for all of them."""
+    steps = list(history)
+    if steps and step.kind in _REPLACED and steps[-1]["kind"] == step.kind:
+        steps.pop()
+    return [*steps, step._asdict()][-_MOST_STEPS:]
 
 
 def turned_to(frame: Perturbation) -> Step:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -15,43 +15,19 @@ from nbinterp import _checks
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.corex.workers import cancellable
 from nbinterp.interactions.smooth_hessian import SmoothHessian
-from nbinterp.network import AblationStudy, Perturbation, record
-from nbinterp.views.background import Latest
+from nbinterp.network import AblationStudy, Perturbation
+from nbinterp.views.background import Latest, go_on
 from nbinterp.views.bars import ablation_chart, interaction_chart
 from nbinterp.views.core import Answer, View, _explain, verb
-from nbinterp.views.explorer import ClusterExplorer
-from nbinterp.views.guesses import guess_image_shape, guess_layer, patch_grid, pictures
-from nbinterp.views.loop import PREAMBLE, Names, Step, Subject, based_on, turned_to
+from nbinterp.views.guesses import pictures
+from nbinterp.views.loop import Step, based_on, noted, turned_to
 from nbinterp.views.slider import FactorSlider
+from nbinterp.views.subject import prepare
+from nbinterp.views.workbench_map import WorkbenchMap
 
 Places = npt.NDArray[np.int64]
 
 _LEAST = 3  # samples of a fit
-_MOST_STEPS = 200
-_REPLACED = {"move", "base"}  # kinds of which the last in a row stands for all
-
-
-class _Map(ClusterExplorer):
-    """The map of a workbench, whose fits the workbench makes."""
-
-    def __init__(self, *args: Any, fit: Callable[[], ClusterFactors], **options: Any) -> None:
-        self._fit_elsewhere = fit
-        super().__init__(*args, **options)
-
-    def fit_selection(self) -> ClusterFactors:
-        """Find the factors of the selected samples, and all that follows from them."""
-        return self._fit_elsewhere()
-
-    def publish(self, factors: ClusterFactors, seconds: float) -> None:
-        """Show factors beside the map."""
-        self._factors = factors
-        self.heatmap.show(factors)
-        self._fit = {
-            "n_factors": len(factors.weights_),
-            "n_samples": int(factors.n_samples),
-            "seconds": round(seconds, 2),
-            "converged": bool(factors.converged_),
-        }
 
 
 class Workbench(View):
@@ -135,19 +111,19 @@ class Workbench(View):
     """
 
     _kind = traitlets.Unicode("workbench").tag(sync=True)
-    explorer = anywidget.WidgetTrait().tag(sync=True)
-    slider = anywidget.WidgetTrait().tag(sync=True)
+    explorer = anywidget.WidgetTrait().tag(sync=True, page=False)
+    slider = anywidget.WidgetTrait().tag(sync=True, page=False)
     factor = traitlets.Int(-1, min=-1).tag(sync=True)
     sample = traitlets.Int(-1, min=-1).tag(sync=True)
-    _turnable = traitlets.List(traitlets.Int()).tag(sync=True)  # the factors of the sliders
-    _step = traitlets.Unicode("").tag(sync=True)
-    _done = traitlets.Float(0.0).tag(sync=True)
-    _error = traitlets.Unicode("").tag(sync=True)
-    _ablation = traitlets.Dict().tag(sync=True)
-    _interactions = traitlets.Dict().tag(sync=True)
-    _begin = traitlets.Unicode("").tag(sync=True)
-    _history = traitlets.List(traitlets.Dict()).tag(sync=True)
-    _about = traitlets.Unicode("").tag(sync=True)
+    _turnable = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
+    _step = traitlets.Unicode("").tag(sync=True, page=False)
+    _done = traitlets.Float(0.0).tag(sync=True, page=False)
+    _error = traitlets.Unicode("").tag(sync=True, page=False)
+    _ablation = traitlets.Dict().tag(sync=True, page=False)
+    _interactions = traitlets.Dict().tag(sync=True, page=False)
+    _begin = traitlets.Unicode("").tag(sync=True, page=False)
+    _history = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
+    _about = traitlets.Unicode("").tag(sync=True, page=False)
 
     def __init__(
         self,
@@ -166,59 +142,11 @@ class Workbench(View):
         names: dict[str, str] | None = None,
         progress: bool = True,
     ) -> None:
-        caller = type(self).__name__
-        layer = guess_layer(model, data) if layer is None else layer
-        rec = record(model, data, layer, progress=progress)
-        n = len(rec.output)
-        _checks.require(
-            local is None or isinstance(local, LocalCorEx),
-            f"{caller}(local={_checks.show(local)})",
-            "must be a fitted LocalCorEx",
-            "Leave it out, or pass LocalCorEx(…).fit(record(model, data, layer).concat(layer)).",
-            TypeError,
-        )
-        called, given = _called(caller, names or {})
-        pool = "mean" if rec[layer].ndim > 2 else None
-        pooled = f", pool={pool!r}" if pool else ""
-        table = rec.concat(layer, output=True, pool=pool)
-        lines = [
-            f"rec = record({called.model}, {called.data}, {layer!r})",
-            f"nodes = rec.concat({layer!r}, output=True{pooled})",
-        ]
-        if local is None:
-            few = min(_checks.integer(caller, "n_clusters", n_clusters, 1), max(1, n // 10))
-            local = LocalCorEx(n_clusters=few, random_state=random_state).fit(table)
-            lines.append(
-                f"{called.local} = LocalCorEx(n_clusters={few}, random_state={random_state})"
-                ".fit(nodes)"
-            )
-        _checks.fitted(local, "clusters_")
-        _checks.require(
-            len(local.labels_) == n,
-            f"{caller}(local=<of {len(local.labels_)} samples>)",
-            f"must be of the same samples as data, {n}",
-            "Fit it to what was recorded of the same data.",
-        )
-        answers = rec.output.argmax(axis=1) if rec.output.ndim > 1 else np.zeros(n, np.int64)
-        if labels is None:
-            right, self._classes = answers, "unchanged answers"
-            lines.append(f"{called.labels} = rec.output.argmax(axis=1)")
-        else:
-            right, self._classes = _checks.labels(caller, "labels", labels, n), "right answers"
-        shape = guess_image_shape(data) if image_shape is None else tuple(image_shape)
-        self._subject = Subject(
-            model=model,
-            data=data,
-            layer=layer,
-            labels=right,
-            local=local,
-            image_shape=shape or None,
-            decode=decode,
-            outputs=rec.output,
-            names=called,
-        )
-        self._output_names = rec.output_names
-        self._middle = table.to_numpy(np.float32)
+        ways = {"layer": layer, "labels": labels, "local": local, "decode": decode}
+        ways |= {"image_shape": image_shape, "n_clusters": n_clusters, "names": names or {}}
+        prepared = prepare(model, data, random_state=random_state, progress=progress, **ways)
+        subject = self._subject = prepared.subject
+        self._classes = "unchanged answers" if labels is None else "right answers"
         self._job, self._aside = Latest(self._failed), Latest(self._failed)
         self._failure: Exception | None = None
         self._looked_at = -1
@@ -227,18 +155,18 @@ class Workbench(View):
         self.ablation: AblationStudy | None = None
         self.interactions: SmoothHessian | None = None
         known = {"label": labels} if labels is not None else {}
-        explorer = _Map(
-            local,
-            columns={**known, "answer": answers, **dict(columns or {})},
-            images=pictures(data, shape or None),
+        explorer = WorkbenchMap(
+            subject.local,
+            columns={**known, "answer": prepared.answers, **dict(columns or {})},
+            images=pictures(data, subject.image_shape),
             color_by="label" if known else "cluster",
             height=height,
             fit=self._fit_now,
         )
         super().__init__(
             explorer=explorer,
-            _begin="\n".join([PREAMBLE, "", *given, *lines]),
-            _about=f"{layer} of {type(model).__name__} · {n:,} samples",
+            _begin=prepared.begin,
+            _about=f"{subject.layer} of {type(model).__name__} · {subject.n_samples:,} samples",
         )
         explorer.on_select(self._selected)
         explorer.heatmap.on_choose(self._choose)
@@ -266,7 +194,7 @@ class Workbench(View):
             If there are too few samples, or a step failed.
         """
         rows = _checks.indices(
-            "Workbench.select", "samples", samples, len(self._middle), at_least=_LEAST
+            "Workbench.select", "samples", samples, self._subject.n_samples, at_least=_LEAST
         )
         if np.array_equal(rows, self.explorer.selection):
             return self._fit_now()
@@ -295,7 +223,7 @@ class Workbench(View):
     def describe(self) -> str:
         """Return what is shown in one line."""
         subject = self._subject
-        text = f"{subject.layer!r} of {type(subject.model).__name__}, {len(self._middle):,} samples"
+        text = f"{subject.layer!r} of {type(subject.model).__name__}, {subject.n_samples:,} samples"
         if self.factors is not None:
             count = len(self.factors.weights_)
             text += f"; {self.factors.name}: {count} factors, factor {self.factor} chosen"
@@ -343,7 +271,7 @@ class Workbench(View):
         started = time.perf_counter()
         with cancellable(stop):
             factors, step = self._subject.fit(selection)
-        _go_on(stop)
+        go_on(stop)
         self.factors = factors
         self.explorer.publish(factors, time.perf_counter() - started)
         self._note(step)
@@ -353,7 +281,7 @@ class Workbench(View):
             return
         strongest = self._subject.strongest(factors)
         self._turn(factors, strongest, strongest[0], stop)
-        rows = self._middle[selection]
+        rows = self._subject.nodes[selection]
         nearest = int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
         self._look(nearest, stop)
         self._say("", 1.0)
@@ -364,7 +292,8 @@ class Workbench(View):
         """Put factors on sliders, choose one, and silence the nodes of each."""
         self._say("Running the network on turned factors", 0.45)
         turned, step = self._subject.turn(factors, turnable)
-        _go_on(stop)
+        go_on(stop)
+        self.perturbation = None  # what the sliders say of it is no move of a hand
         if self.slider is None:
             slider = FactorSlider(turned)
             slider.on_change(self._moved)
@@ -378,7 +307,7 @@ class Workbench(View):
             self.factor = first
         self._say("Silencing their nodes, and random ones", 0.6)
         study, ablated = self._subject.ablate(factors, turnable)
-        _go_on(stop)
+        go_on(stop)
         self.ablation = study
         self._ablation = {} if study is None else ablation_chart(study, self._classes)
         self._note(ablated)
@@ -387,15 +316,11 @@ class Workbench(View):
         """Find which inputs of a sample act together."""
         self._say(f"Smoothing second derivatives at sample {sample}", 0.85)
         found, step = self._subject.interact(sample)
-        _go_on(stop)
+        go_on(stop)
         self.interactions = found
-        subject = self._subject
         if found is not None:
-            shape = subject.image_shape
-            grid = None if shape is None else patch_grid(shape)
-            best = int(np.ravel(subject.outputs[sample]).argmax())
-            chart = interaction_chart(found, sample, self._output_names[best], grid)
-            self._interactions = chart
+            answer, grid = self._subject.answer(sample), self._subject.grid
+            self._interactions = interaction_chart(found, sample, answer, grid)
         self._note(step)
         self._looked_at = sample
         self.sample = sample
@@ -431,13 +356,12 @@ class Workbench(View):
             heatmap.factor = factor
         if factor not in self._turnable and self._turnable:
             others = [one for one in self._turnable if one != factor][: len(self._turnable) - 1]
-            self._job.submit(lambda stop: self._turn_aside(factors, [*others, factor], stop))
 
-    def _turn_aside(
-        self, factors: ClusterFactors, turnable: Sequence[int], stop: threading.Event
-    ) -> None:
-        self._turn(factors, turnable, turnable[-1], stop)
-        self._say("", 1.0)
+            def put(stop: threading.Event) -> None:
+                self._turn(factors, [*others, factor], factor, stop)
+                self._say("", 1.0)
+
+            self._job.submit(put)
 
     @traitlets.observe("sample")
     def _sample_chosen(self, change: Any) -> None:
@@ -464,18 +388,13 @@ class Workbench(View):
     @traitlets.validate("sample")
     def _check_sample(self, proposal: Any) -> int:
         value = int(proposal["value"])
-        if value >= len(self._middle):
-            raise traitlets.TraitError(f"sample must be from 0 to {len(self._middle) - 1}")
+        if value >= self._subject.n_samples:
+            raise traitlets.TraitError(f"sample must be from 0 to {self._subject.n_samples - 1}")
         return value
 
     def _note(self, step: Step | None) -> None:
-        """Add a step to the lines; one of many moves in a row stands for all of them."""
-        if step is None:
-            return
-        steps = list(self._history)
-        if steps and step.kind in _REPLACED and steps[-1]["kind"] == step.kind:
-            steps.pop()
-        self._history = [*steps, step._asdict()][-_MOST_STEPS:]
+        if step is not None:
+            self._history = noted(self._history, step)
 
     def _say(self, step: str, done: float) -> None:
         with self.hold_sync():
@@ -485,19 +404,3 @@ class Workbench(View):
         self._failure = failure
         self._error = _explain(failure)
         self._say("", 0.0)
-
-
-def _called(caller: str, names: dict[str, str]) -> tuple[Names, list[str]]:
-    """Return what things are called in the lines, and lines that name what has no name yet."""
-    known = Names()._asdict()
-    for name in names:
-        _checks.choice(caller, "names", name, known)
-    called = {name: text for name, text in names.items() if text.isidentifier()}
-    lines = [f"{name} = {text}" for name, text in names.items() if name not in called]
-    return Names(**called), lines
-
-
-def _go_on(stop: threading.Event) -> None:
-    """Raise if the work should stop."""
-    if stop.is_set():
-        raise CancelledError

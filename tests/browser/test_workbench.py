@@ -100,6 +100,8 @@ def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
     assert float(shown) == pytest.approx(lost, abs=0.06)
     expect(view.locator('[data-nbi="together"] [data-nbi="bar"]')).to_have_count(10)
     page.picture("workbench-3-full", view)
+    view.locator(".nbi-workbench-evidence").scroll_into_view_if_needed()
+    page.picture("workbench-3-evidence", view.locator(".nbi-workbench-evidence"))
 
 
 def _drag(opened: Opened, place: int, share: float) -> None:
@@ -153,7 +155,7 @@ def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
     view = _idle(opened)
     expect(view.locator('[data-nbi="together"] h3')).to_contain_text("sample 17")
     expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
-    page.picture("workbench-4-sample", view)
+    page.picture("workbench-4-sample", view.locator(".nbi-workbench-below"))
 
 
 def test_the_lines_reproduce_what_was_done(opened: Opened) -> None:
@@ -220,6 +222,7 @@ def test_dark_theme(opened: Opened) -> None:
     page.menu("Settings", "Theme", "JupyterLab Dark")
     page.page.wait_for_timeout(1500)
     page.picture("workbench-7-dark", page.view("workbench"))
+    page.picture("workbench-7-evidence", page.view("workbench").locator(".nbi-workbench-evidence"))
     page.menu("Settings", "Theme", "JupyterLab Light")
 
 

@@ -1,7 +1,7 @@
 import "./workbench.css";
 import type { AnyModel } from "@anywidget/types";
 import { Thumbnails } from "../explorer/thumbnails";
-import { h, replace } from "../shared/dom";
+import { h, replace, svg } from "../shared/dom";
 import { Client, Superseded } from "../shared/protocol";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
@@ -13,6 +13,7 @@ import { TogetherCard } from "./together";
 import type { WorkbenchTraits } from "./traits";
 
 const NARROW = 860;
+const WIDE = 1240;
 const EMPTY =
   "Draw around samples on the map. Their strongest factors come here, on sliders that turn them.";
 
@@ -69,7 +70,11 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
       "data-nbi": "full-screen",
       on: { click: () => void fullScreen(root) },
     },
-    "⛶",
+    svg(
+      "svg",
+      { class: "nbi-icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+      svg("path", { d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" }),
+    ),
   );
   const mapPlace = h("div", { class: "nbi-workbench-map" });
   const sliderPlace = h("div", { class: "nbi-workbench-slider", "data-nbi": "slider-place" });
@@ -258,7 +263,9 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   on("_history", readLines);
 
   const width = new ResizeObserver(([entry]) => {
-    root.dataset.nbiNarrow = String((entry?.contentRect.width ?? NARROW) < NARROW);
+    const pixels = entry?.contentRect.width ?? NARROW;
+    root.dataset.nbiNarrow = String(pixels < NARROW);
+    root.dataset.nbiWide = String(pixels >= WIDE);
   });
   width.observe(root);
   signal.addEventListener("abort", () => width.disconnect());
