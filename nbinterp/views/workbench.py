@@ -214,12 +214,6 @@ class Workbench(View):
         self._say("", 0.0)
         return Answer()
 
-    @verb()
-    def clear(self) -> Answer:
-        """Answer the button: forget the steps that were noted."""
-        self._history = []
-        return Answer()
-
     def describe(self) -> str:
         """Return what is shown in one line."""
         subject = self._subject

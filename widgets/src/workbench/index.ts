@@ -25,7 +25,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
 
   const silenced = new SilencedCard();
   const together = new TogetherCard();
-  const lines = new Lines(() => ask("clear"), live);
+  const lines = new Lines();
   const guide = help();
   const step = h("span", { "data-nbi": "step" });
   const bar = h("progress", { class: "nbi-workbench-progress", max: 1, "aria-label": "Progress" });

@@ -14,7 +14,7 @@ export class Lines {
   private readonly said = h("span", { class: "nbi-quiet", role: "status", "data-nbi": "copied" });
   readonly panel: HTMLElement;
 
-  constructor(clear: () => void, live: boolean) {
+  constructor() {
     this.panel = h(
       "section",
       {
@@ -29,7 +29,6 @@ export class Lines {
         h("h3", { class: "nbi-workbench-title" }, "What was done, as Python"),
         this.said,
         button("Copy all", "copy-all", () => this.copy(program(this.begin, this.steps))),
-        live && button("Forget", "forget", clear),
       ),
       this.list,
     );
