@@ -61,7 +61,8 @@ __all__ = [
 
 # Where public names are looked up, the lightest first. They load when asked for: Jupyter Server
 # imports this package for `nbinterp.server` and has no use for PyTorch and 400 MB.
-_HOMES = "manifold corex network interactions distance datasets saving views".split()
+_LOWER = ("manifold", "corex", "network", "interactions", "distance")
+_HOMES = (*_LOWER, "datasets", "saving", "views")
 
 
 def __getattr__(name: str) -> Any:
