@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbinterp import datasets
     from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-    from nbinterp.distance import MahalanobisOOD, PerturbationStudy, perturbation_study
+    from nbinterp.distance import MahalanobisOOD, PerturbationStudy
+    from nbinterp.distance.perturbation_study import perturbation_study
     from nbinterp.interactions import AndOr, SmoothHess
     from nbinterp.manifold import PHATE
     from nbinterp.network import AblationStudy, Decoder, Perturbation, Recording, ablated

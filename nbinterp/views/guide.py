@@ -104,6 +104,16 @@ ENTRIES = (
         "SmoothHess(radius=1.0).explain(model, x, target=3)",
     ),
     Entry(
+        "Does a layer read how far samples are from a plane, or how strongly it answers?",
+        "perturbation_study",
+        'perturbation_study(model, data, layer="h1.norm", labels=labels)',
+    ),
+    Entry(
+        "Is this sample like any that the network was fitted to?",
+        "MahalanobisOOD",
+        "MahalanobisOOD().fit(rec, labels).scores(record(model, new, layers))",
+    ),
+    Entry(
         "How do I keep what I fitted, or give it to somebody?",
         "save",
         'save(local, "local.safetensors"); explorer.to_html("page.html")',

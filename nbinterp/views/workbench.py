@@ -22,6 +22,7 @@ from nbinterp.views.core import Answer, View, _explain, verb
 from nbinterp.views.guesses import pictures
 from nbinterp.views.loop import Step, based_on, noted, turned_to
 from nbinterp.views.slider import FactorSlider
+from nbinterp.views.stack import stacked
 from nbinterp.views.subject import prepare
 from nbinterp.views.workbench_map import WorkbenchMap
 
@@ -224,8 +225,9 @@ class Workbench(View):
         return f"{type(self).__name__}({text})"
 
     def snapshot(self) -> bytes | None:
-        """Return the map as a PNG."""
-        return self.explorer.snapshot()  # type: ignore[no-any-return]
+        """Return the map, the factors and the sliders as a PNG, one below the other."""
+        views = (self.explorer, self.explorer.heatmap, self.slider)
+        return stacked(None if view is None else view.snapshot() for view in views)
 
     def _selected(self, selection: Places) -> None:
         """Follow the map: three samples or more are fitted, one is looked at."""
