@@ -69,7 +69,7 @@ def arguments(line: str) -> dict[str, ast.expr]:
 
 def complete(shell: Any, event: Any) -> list[str]:
     """Return what may come where the cursor is: models, then data, then options and layers."""
-    typed = event.line[: len(event.line)].partition("workbench")[2]
+    typed = event.line.partition("workbench")[2]
     place = _commas(typed)
     found = {
         name: value for name, value in shell.user_ns.items() if name not in shell.user_ns_hidden

@@ -50,10 +50,9 @@ class Workbench(View):
         The right answer of each sample, as the number of an output. If None, what the network
         answers: silencing nodes then costs answers that stay as they were.
     local : LocalCorEx, optional
-        Fitted to the recorded layer, for its map and clusters; made anew if None, which takes some
-        seconds for thousands of samples.
+        Fitted to the recorded layer; made anew if None, in seconds for thousands of samples.
     decode : Decoder or callable, optional
-        From activations of the layer to inputs; see `perturb`. None: sliders show outputs only.
+        From activations to inputs, as in `perturb`; None: sliders show outputs only.
     image_shape : tuple of int, optional
         How a sample is an image; guessed if None, and ``()`` says that it is none.
     columns : DataFrame or dict of arrays, optional
@@ -63,10 +62,10 @@ class Workbench(View):
     random_state : int, default=0
         Seeds the map.
     height : int, default=520
-        Height of the map in CSS pixels.
+        Of the map, in CSS pixels.
     names : dict, optional
-        What `model`, `data`, `labels`, `local` and `decode` are called in the Python lines; an
-        expression, as ``{"data": "mnist.data / 255"}``, is given a name there.
+        What `model`, `data`, `labels`, `local` and `decode` are called in the Python lines, or the
+        expressions that they are.
     progress : bool, default=True
         Whether to show progress while the map is made.
 
@@ -219,9 +218,8 @@ class Workbench(View):
         """Return what is shown in one line."""
         subject = self._subject
         text = f"{subject.layer!r} of {type(subject.model).__name__}, {subject.n_samples:,} samples"
-        if self.factors is not None:
-            count = len(self.factors.weights_)
-            text += f"; {self.factors.name}: {count} factors, factor {self.factor} chosen"
+        if (found := self.factors) is not None:
+            text += f"; {found.name}: {len(found.weights_)} factors, factor {self.factor} chosen"
         return f"{type(self).__name__}({text})"
 
     def snapshot(self) -> bytes | None:
