@@ -90,7 +90,7 @@ def test_notebook_7(browser: Browser, tmp_path: Path) -> None:
             slider.focus()
             for _ in range(5):
                 page.page.keyboard.press("Shift+ArrowRight")
-            wait_for(lambda: kernel.value("bench.slider.amounts.max() > 1"), "amounts", 20)
+            wait_for(lambda: kernel.value("float(bench.slider.amounts.max())") > 1, "amounts", 20)
             assert kernel.value("bench.factor") == kernel.value("bench._turnable")[1]
             _keep(page.page, "elsewhere-notebook-7")
         assert page.errors == []

@@ -3,6 +3,7 @@ import { renderExplorer } from "./explorer/index";
 import { renderHeatmap } from "./heatmap/index";
 import { mountPage } from "./page";
 import { h } from "./shared/dom";
+import { dress } from "./shared/shadow";
 import type { RenderView, ViewContext } from "./shared/view";
 import { renderSlider } from "./slider/index";
 import { renderWorkbench } from "./workbench/index";
@@ -21,6 +22,7 @@ async function render(name: string, context: ViewContext): Promise<void> {
   try {
     const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
     if (!view) throw new Error(`This version of nbinterp has no view called “${name}”.`);
+    await dress(context.el, context.model.get("_core"), context.host);
     await view(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
