@@ -77,7 +77,7 @@ def interaction_chart(
     def name(place: int) -> str:
         return f"x{place}" if grid is None else f"({place // grid[2]}, {place % grid[2]})"
 
-    chart["unit"] = f"{answer} a squared input unit"
+    chart["unit"] = f"Second derivatives of {answer}, by squared input units"
     chart["grid"] = [] if grid is None else list(grid)
     chart["bars"] = [
         {
