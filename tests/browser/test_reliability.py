@@ -105,8 +105,14 @@ def _works(opened: Opened, share: float) -> None:
 
 def _runs_again(opened: Opened) -> None:
     """Run the cells anew in a new kernel, as the person at the page would."""
-    opened[0].page.wait_for_timeout(1500)
-    opened[0].run_all()
+    page, _, lab = opened
+    page.page.wait_for_timeout(1500)
+    page.run_all()
+    with lab.kernel() as kernel:
+        wait_for(lambda: kernel.value("'slider' in globals()"), "new slider", 60)
+    # The output of the cell is replaced: sliders of the new one stand at 0.
+    shown = "root => root.nbi.source === 'live' && root.nbi.amounts.every(a => a === 0)"
+    wait_for(lambda: page.view("slider").evaluate(shown), "new view", 30)
 
 
 def _kernel_id(lab: Lab) -> str:
