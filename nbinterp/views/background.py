@@ -1,5 +1,6 @@
 """Work beside the kernel's cells and messages: the newest job counts."""
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -28,7 +29,7 @@ class Latest:
             self._stop.set()
             self._stop = threading.Event()
             run = (job, self._stop, self._thread)
-            self._thread = threading.Thread(target=self._run, args=run, daemon=True)
+            self._thread = _thread_type()(target=self._run, args=run, daemon=True)
             self._thread.start()
 
     def cancel(self) -> None:
@@ -57,6 +58,15 @@ class Latest:
         except Exception as failure:
             if not stop.is_set():
                 self._failed(failure)
+
+
+def _thread_type() -> type[threading.Thread]:
+    """Return what threads are here: marimo's page hears only its own."""
+    marimo = sys.modules.get("marimo")
+    if marimo is not None and marimo.running_in_notebook():
+        own: type[threading.Thread] = marimo.Thread
+        return own
+    return threading.Thread
 
 
 def go_on(stop: threading.Event) -> None:
