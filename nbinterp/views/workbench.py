@@ -168,6 +168,10 @@ class Workbench(View):
             _begin=prepared.begin,
             _about=f"{subject.layer} of {type(model).__name__} · {subject.n_samples:,} samples",
         )
+        # Made here: not every host lets other threads make widgets.
+        some = max(subject.local.clusters_, key=lambda cluster: cluster.n_samples)
+        self._slider = FactorSlider(subject.turn(some, subject.strongest(some))[0])
+        self._slider.on_change(self._moved)
         explorer.on_select(self._selected)
         explorer.heatmap.on_choose(self._choose)
 
@@ -288,13 +292,9 @@ class Workbench(View):
         turned, step = self._subject.turn(factors, turnable)
         go_on(stop)
         self.perturbation = None  # what the sliders say of it is no move of a hand
-        if self.slider is None:
-            slider = FactorSlider(turned)
-            slider.on_change(self._moved)
-            self.slider = slider
-        else:
-            self.slider.show(turned)
-        self.perturbation = self.slider.perturbation
+        self._slider.show(turned)
+        self.slider = self._slider
+        self.perturbation = self._slider.perturbation
         self._note(step)
         with self.hold_sync():
             self._turnable = list(turnable)
