@@ -41,7 +41,7 @@ def _():
 def _(bench):
     from pathlib import Path
     def told(factors):
-        Path({told!r}).write_text(str(sorted(set(bench.factors.indices // 60))))
+        Path({told!r}).write_text(str(sorted(set((bench.factors.indices // 60).tolist()))))
     bench.explorer.heatmap.on_choose(told)
     return
 """
