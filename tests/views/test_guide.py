@@ -12,7 +12,7 @@ def test_every_answer_exists_and_every_method_is_an_answer():
     assert named <= set(nbinterp.__all__)
     results = {"AblationStudy", "ClusterFactors", "Decoder", "Perturbation", "Recording"}
     results.add("PerturbationStudy")
-    about = {"FactorSlider", "datasets", "guide", "load", *results}
+    about = {"AblationChart", "FactorSlider", "datasets", "guide", "load", *results}
     assert set(nbinterp.__all__) - named <= about
     assert {entry.tutorial for entry in ENTRIES if entry.tutorial} <= {p.stem for p in TUTORIALS}
 
