@@ -114,10 +114,17 @@ def _works(opened: Opened, share: float) -> None:
 def _runs_again(opened: Opened) -> None:
     """Run the cells anew in a new kernel, as the person at the page would."""
     page, _, lab = opened
-    page.page.wait_for_timeout(1500)
-    page.run_all()
-    with lab.kernel() as kernel:
-        wait_for(lambda: kernel.value("'slider' in globals()"), "new slider", 60)
+
+    def ran() -> bool:
+        page.page.wait_for_timeout(3000)  # what is sent to a kernel that only starts is lost
+        if (dialog := page.page.locator(".jp-Dialog button.jp-mod-accept")).count():
+            dialog.first.click()
+        page.run_all()
+        page.page.wait_for_timeout(4000)
+        with lab.kernel() as kernel:
+            return bool(kernel.value("'slider' in globals()"))
+
+    wait_for(ran, "new slider", 90)
     # The output of the cell is replaced: sliders of the new one stand at 0.
     shown = "root => root.nbi.source === 'live' && root.nbi.amounts.every(a => a === 0)"
     wait_for(lambda: page.view("slider").evaluate(shown), "new view", 30)
@@ -162,9 +169,7 @@ def test_a_kernel_killed_in_mid_drag(opened: Opened) -> None:
     os.kill(process, signal.SIGKILL)
     _end_drag(opened, track)
     page.picture("reliability-killed", page.view("slider"))
-    page.page.wait_for_timeout(4000)  # the server notices, and starts another
-    if (dialog := page.page.locator(".jp-Dialog button.jp-mod-accept")).count():
-        dialog.first.click()
+    page.page.wait_for_timeout(3000)  # the server notices, and starts another
     _runs_again(opened)
     with lab.kernel() as kernel:
         assert kernel.value("os.getpid()") != process
