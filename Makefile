@@ -6,6 +6,8 @@ NOTEBOOK ?= tutorials/000_start.ipynb
 ARGS ?=
 # JupyterLab refuses to run as root, as in containers, unless told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# Small replies of kernels reach the browser at once; see nbinterp/server.py.
+AT_ONCE := --ServerApp.jpserver_extensions="{'nbinterp.server': True}"
 # The 60,000 MNIST training images, where there are any; nothing but training and benchmarks needs them.
 # Threads that wait must not spin: kernel, server and browser share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -19,7 +21,7 @@ help:
 	@echo "make bench  measure against the reference programs and print the ratios"
 
 lab: .venv/.lab
-	$(BIN)/jupyter lab $(AS_ROOT) $(ARGS) $(NOTEBOOK)
+	$(BIN)/jupyter lab $(AS_ROOT) $(AT_ONCE) $(ARGS) $(NOTEBOOK)
 
 demo: .venv/.lab
 	$(BIN)/python -m nbinterp.views.export $(NOTEBOOK) demo.html

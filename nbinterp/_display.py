@@ -1,6 +1,7 @@
 """Results to views: a registry, so that compute never imports views."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 from nbinterp import _checks
@@ -20,6 +21,7 @@ def shows(*results: type) -> Callable[[Factory], Factory]:
 
 
 def _factory(result: type) -> Callable[..., Any] | None:
+    import_module("nbinterp.views")  # they register themselves, when there is first use of them
     return next((_FACTORIES[kind] for kind in result.__mro__ if kind in _FACTORIES), None)
 
 

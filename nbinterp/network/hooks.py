@@ -1,10 +1,13 @@
 """Visiting a model without leaving a trace: its mode, its layers, what they put out."""
 
 import difflib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -12,18 +15,41 @@ from torch import nn
 from nbinterp import _checks
 
 
+@dataclass
+class _Stay:
+    """How many visit a model at this moment, and the modes in which the first found it."""
+
+    visitors: int
+    modes: list[tuple[nn.Module, bool]]
+
+
+_STAYS: WeakKeyDictionary[nn.Module, _Stay] = WeakKeyDictionary()
+_STAYS_LOCK = threading.Lock()
+
+
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put `model` in eval mode without gradients, and put each module back as it was found."""
-    found = [(module, module.training) for module in model.modules()]
-    try:
+    """Put `model` in eval mode without gradients, and put each module back as it was found.
+
+    Visits overlap, as a slider's frame beside a running cell: the last one out puts modes back.
+    """
+    with _STAYS_LOCK:
+        stay = _STAYS.get(model)
+        if stay is None:
+            stay = _STAYS[model] = _Stay(0, [(part, part.training) for part in model.modules()])
+        stay.visitors += 1
         model.eval()
+    try:
         with torch.no_grad():
             yield
     finally:
-        # One by one: model.train() would also wake modules that were frozen in eval mode.
-        for module, training in found:
-            module.training = training
+        with _STAYS_LOCK:
+            stay.visitors -= 1
+            if stay.visitors == 0:
+                del _STAYS[model]
+                # One by one: model.train() would also wake modules that were frozen in eval mode.
+                for module, training in stay.modes:
+                    module.training = training
 
 
 @contextmanager
@@ -32,12 +58,14 @@ def watching(
     put: Callable[[str, torch.Tensor], None],
     caller: str,
 ) -> Iterator[None]:
-    """Call ``put(name, output)`` each time that one of `modules` has run."""
+    """Call ``put(name, output)`` each time that one of `modules` has run in this thread."""
+    thread = threading.get_ident()
     with ExitStack() as hooks:
         for name, module in modules.items():
 
             def hook(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
-                put(name, first_tensor(f"layer {name!r}", output, caller))
+                if threading.get_ident() == thread:
+                    put(name, first_tensor(f"layer {name!r}", output, caller))
 
             hooks.callback(module.register_forward_hook(hook).remove)
         yield

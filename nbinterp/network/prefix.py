@@ -36,9 +36,12 @@ def _outputs(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> dict
     known: dict[nn.Module, Any] = {}
     runs: Counter[nn.Module] = Counter()
     over = False
+    thread = threading.get_ident()
 
     def keep(module: nn.Module, _inputs: Any, output: Any) -> None:
         nonlocal over
+        if threading.get_ident() != thread:
+            return
         runs[module] += 1
         if not over:
             known[module] = tree_map(_copied, output)

@@ -1,5 +1,6 @@
 """Orders in which the nodes of a layer may be silenced."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,8 +62,11 @@ def by_activation_and_weight(
 def _slopes(rest: Rest, batch: Any, output: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return activations, and gradients of an output with respect to them."""
     leaves: list[torch.Tensor] = []
+    thread = threading.get_ident()
 
     def hook(_module: nn.Module, _inputs: Any, found: Any) -> Any:
+        if threading.get_ident() != thread:
+            return None
         leaf = first_tensor("the layer", found, rest.caller).detach().clone().requires_grad_()
         leaves.append(leaf)
         return replaced(found, leaf * 1)  # no leaf, as a module may write into it

@@ -4,10 +4,12 @@
 from nbinterp.views.charts import AblationChart
 from nbinterp.views.distances import DistanceView
 from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.guide import guide
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.perturbation_chart import PerturbationChart
 from nbinterp.views.primitives import PrimitiveChart
 from nbinterp.views.slider import FactorSlider
+from nbinterp.views.workbench import Workbench
 
 __all__ = [
     "AblationChart",
@@ -17,4 +19,6 @@ __all__ = [
     "InteractionHeatmap",
     "PerturbationChart",
     "PrimitiveChart",
+    "Workbench",
+    "guide",
 ]

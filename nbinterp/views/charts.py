@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from nbinterp import _checks
@@ -85,6 +84,8 @@ class AblationChart:
     @property
     def chart(self) -> Any:
         """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
         percent = "+.1%" if self.quantity == "accuracy" else "+.3~g"
         drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
         base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes silenced"))

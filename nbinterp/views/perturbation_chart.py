@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -106,6 +105,8 @@ class PerturbationChart:
     @property
     def chart(self) -> Any:
         """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
         frame = self.frame
         is_layer = frame["target"] == self.study.layer
         panels = [
@@ -118,6 +119,8 @@ class PerturbationChart:
         return grid.properties(title=self._title())
 
     def _panel(self, rows: pd.DataFrame, whole: bool) -> Any:
+        import altair as alt
+
         shifts = rows["move"].iloc[0] == SHIFT
         what = "layer" if whole else "one node"
         moved = _MOVES[SHIFT if shifts else SCALE]

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,17 +112,20 @@ def write_setting(folder: Path, name: str, values: dict[str, Any]) -> None:
 
 
 @contextmanager
-def start(notebook: Path, folder: Path) -> Iterator[Lab]:
-    """Run `make lab` on a copy of `notebook`, with its state kept in `folder`."""
+def start(notebook: Path, folder: Path, command: Sequence[str] = ()) -> Iterator[Lab]:
+    """Run `make lab` on a copy of `notebook`, with its state kept in `folder`.
+
+    Another `command`, such as ``["jupyter", "notebook"]``, is run with the same arguments.
+    """
     copy = folder / notebook.name
     shutil.copy(notebook, copy)
     settings = folder / "settings"
     write_setting(settings, "notification", {"fetchNews": "false", "checkForUpdates": False})
     port = _free_port()
-    arguments = (
-        "--no-browser --ip=127.0.0.1 --ServerApp.port_retries=0"
-        f" --port={port} --IdentityProvider.token= --ServerApp.disable_check_xsrf=True"
-    )
+    arguments = [
+        *("--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0", f"--port={port}"),
+        *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
+    ]
     environment = {
         **os.environ,
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
@@ -133,9 +136,10 @@ def start(notebook: Path, folder: Path) -> Iterator[Lab]:
         "OMP_WAIT_POLICY": "PASSIVE",
     }
     log = folder / "lab.log"
+    make = ["make", "lab", f"NOTEBOOK={copy}", f"ARGS={' '.join(arguments)}"]
     with log.open("w") as output:
         server = subprocess.Popen(
-            ["make", "lab", f"NOTEBOOK={copy}", f"ARGS={arguments}"],
+            [*command, *arguments, str(copy)] if command else make,
             cwd=ROOT,
             env=environment,
             stdout=output,

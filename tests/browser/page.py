@@ -18,13 +18,13 @@ WIDE = {"width": 1500, "height": 1100}
 class NotebookPage:
     """One notebook open in JupyterLab, with what the page said and asked for."""
 
-    def __init__(self, browser: Browser, lab: Lab, notebook: str) -> None:
+    def __init__(self, browser: Browser, lab: Lab, notebook: str, path: str = "lab/tree") -> None:
         self.page: Page = browser.new_page(viewport=WIDE)
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(f"{lab.url}/lab/tree/{notebook}?reset")
+        self.page.goto(f"{lab.url}/{path}/{notebook}?reset")
         expect(self.page.locator(".jp-CodeCell .cm-content").first).to_be_visible(timeout=60_000)
         # The page says "idle" before it has a kernel, and cells run then ask which one to use.
         wait_for(lambda: any(k["connections"] for k in lab.get("/api/kernels")), "connected kernel")

@@ -121,6 +121,11 @@ def test_dark_theme(opened: Opened) -> None:
     page.menu("Settings", "Theme", "JupyterLab Light")
 
 
+def test_make_lab_sends_small_replies_at_once(opened: Opened) -> None:
+    _, _, lab = opened
+    assert "nbinterp.server | extension was successfully loaded" in lab.log.read_text()
+
+
 def test_page_kept_to_itself(opened: Opened) -> None:
     page, _, _ = opened
     assert page.errors == []

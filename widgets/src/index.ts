@@ -4,8 +4,10 @@ import { renderHeatmap } from "./heatmap/index";
 import { renderNodeTable } from "./node_table/index";
 import { mountPage } from "./page";
 import { h } from "./shared/dom";
+import { dress } from "./shared/shadow";
 import type { RenderView, ViewContext } from "./shared/view";
 import { renderSlider } from "./slider/index";
+import { renderWorkbench } from "./workbench/index";
 
 /** Every view by the name that Python's `View._kind` gives it. */
 const VIEWS: Record<string, RenderView> = {
@@ -13,6 +15,7 @@ const VIEWS: Record<string, RenderView> = {
   heatmap: renderHeatmap,
   node_table: renderNodeTable,
   slider: renderSlider,
+  workbench: renderWorkbench,
 };
 
 /** Draw the view called `name`; what fails shows in its place, in words. */
@@ -21,6 +24,7 @@ async function render(name: string, context: ViewContext): Promise<void> {
   try {
     const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
     if (!view) throw new Error(`This version of nbinterp has no view called “${name}”.`);
+    await dress(context.el, context.model.get("_core"), context.host);
     await view(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

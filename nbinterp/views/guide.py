@@ -1,0 +1,187 @@
+"""Which method answers which question."""
+
+import html
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from nbinterp import _checks
+
+
+class Entry(NamedTuple):
+    """A question, the public name that answers it, how it is called, and where to see it done."""
+
+    question: str
+    name: str
+    call: str
+    tutorial: str = ""
+
+
+ENTRIES = (
+    Entry(
+        "What does my network do, here? All steps in one widget.",
+        "Workbench",
+        "Workbench(model, data, labels=labels)",
+        "600_workbench",
+    ),
+    Entry(
+        "What do the hidden nodes put out?",
+        "record",
+        'rec = record(model, data, layers=["h1"]); nodes = rec.concat("h1", output=True)',
+        "000_start",
+    ),
+    Entry(
+        "Which samples are alike, to the network or in a table?",
+        "PHATE",
+        "PHATE().fit_transform(nodes)",
+        "220_mnist",
+    ),
+    Entry(
+        "Which groups of nodes or columns vary together in one region?",
+        "LocalCorEx",
+        "local = LocalCorEx(n_clusters=20).fit(nodes); local.fit_selection(indices)",
+        "200_local_corex",
+    ),
+    Entry(
+        "Which vary together over all samples, as numbers?",
+        "LinearCorEx",
+        "LinearCorEx(n_factors=10).fit(table)",
+        "200_local_corex",
+    ),
+    Entry(
+        "The same for yes-or-no or categorical columns, or mixtures.",
+        "BioCorEx",
+        'BioCorEx(n_factors=2, marginals="discrete").fit(table)',
+    ),
+    Entry(
+        "Where are my samples, and which of them is this about? Lasso them.",
+        "ClusterExplorer",
+        "ClusterExplorer(local, columns={...}, images=images)",
+        "000_start",
+    ),
+    Entry(
+        "Which nodes does a factor bind, and which outputs does it move?",
+        "InteractionHeatmap",
+        "InteractionHeatmap(factors)",
+        "000_start",
+    ),
+    Entry(
+        "What becomes of the input and the answer if a factor is turned?",
+        "perturb",
+        'perturb(model, factors, data, layer="h1", decode=decoder)',
+        "300_networks",
+    ),
+    Entry(
+        "What did the layer keep of the input? A decoder, for pictures of it.",
+        "fit_decoder",
+        'fit_decoder(model, data, "h1")',
+        "300_networks",
+    ),
+    Entry(
+        "Do these nodes matter more than as many others?",
+        "ablation_study",
+        'ablation_study(model, data, factors, layer="h1", labels=labels)',
+        "300_networks",
+    ),
+    Entry(
+        "What does the network say without some nodes?",
+        "ablated",
+        'with ablated(model, "h1", [3, 17]): model(x)',
+        "300_networks",
+    ),
+    Entry(
+        "What does dropout do to groups of nodes?",
+        "dropout_study",
+        "dropout_study(data, target, test_data, test_target)",
+    ),
+    Entry(
+        "Which few inputs act together, exactly, as AND and OR?",
+        "AndOr",
+        "AndOr(groups=groups).explain(model, x)",
+    ),
+    Entry(
+        "Which of many inputs act together near a sample?",
+        "SmoothHess",
+        "SmoothHess(radius=1.0).explain(model, x, target=3)",
+    ),
+    Entry(
+        "Does a layer read how far samples are from a plane, or how strongly it answers?",
+        "perturbation_study",
+        'perturbation_study(model, data, layer="h1.norm", labels=labels)',
+    ),
+    Entry(
+        "Is this sample like any that the network was fitted to?",
+        "MahalanobisOOD",
+        "MahalanobisOOD().fit(rec, labels).scores(record(model, new, layers))",
+    ),
+    Entry(
+        "How do I keep what I fitted, or give it to somebody?",
+        "save",
+        'save(local, "local.safetensors"); explorer.to_html("page.html")',
+    ),
+)
+
+_TITLE = "Which method answers which question"
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A table that shows itself, in a notebook and on a terminal."""
+
+    entries: tuple[Entry, ...]
+
+    def __repr__(self) -> str:
+        lines = [_TITLE]
+        for question, name, call, tutorial in self.entries:
+            where = f"  (tutorials/{tutorial}.ipynb)" if tutorial else ""
+            lines += ["", question, f"  {name}: {call}{where}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            "<tr>"
+            f'<td style="text-align:left;white-space:normal">{html.escape(question)}</td>'
+            f'<td style="text-align:left"><b>{html.escape(name)}</b></td>'
+            f'<td style="text-align:left"><code>{html.escape(call)}</code></td>'
+            f'<td style="text-align:left">{html.escape(tutorial)}</td></tr>'
+            for question, name, call, tutorial in self.entries
+        )
+        heads = "".join(
+            f'<th style="text-align:left">{head}</th>'
+            for head in ("question", "name", "how", "tutorial")
+        )
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def guide(word: str = "") -> Any:
+    """Return which method answers which question, as a table that shows itself.
+
+    Parameters
+    ----------
+    word : str
+        Only entries that have it, in the question, the name or the call; all if empty.
+
+    Returns
+    -------
+    Guide
+
+    Raises
+    ------
+    ValueError
+        If no entry has the word.
+
+    Examples
+    --------
+    >>> guide("dropout")
+    Which method answers which question
+    <BLANKLINE>
+    What does dropout do to groups of nodes?
+      dropout_study: dropout_study(data, target, test_data, test_target)
+    """
+    found = tuple(entry for entry in ENTRIES if word.lower() in " ".join(entry).lower())
+    _checks.require(
+        len(found) > 0,
+        f"guide({word!r})",
+        "must be a word of a question, a name or a call",
+        "Call guide() for all of them.",
+    )
+    return Guide(found)

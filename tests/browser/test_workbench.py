@@ -1,0 +1,257 @@
+"""The workbench in a real JupyterLab: lasso, read, turn, silence, check, copy as Python."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from browser.conftest import Opened
+from browser.lab import wait_for
+from browser.page import circle, inside
+from playwright.sync_api import Browser, Locator, expect
+
+CELLS = [
+    """
+import numpy as np
+from nbinterp import LinearCorEx, LocalCorEx, Workbench, record
+from nbinterp.datasets import load_mnist, load_mnist_classifier, load_mnist_decoder
+
+mnist, model, decoder = load_mnist(), load_mnist_classifier(), load_mnist_decoder("h1")
+pixels, digits = mnist.data[:1500] / 255, mnist.target[:1500]
+nodes = record(model, pixels, "h1").concat("h1", output=True)
+local = LocalCorEx(LinearCorEx(8, random_state=0), n_clusters=10, random_state=0).fit(nodes)
+bench = Workbench(model, pixels, layer="h1", labels=digits, local=local, decode=decoder)
+bench
+"""
+]
+
+
+@pytest.fixture(scope="module")
+def opened(
+    open_notebook: Callable[[Path], Opened], tmp_path_factory: pytest.TempPathFactory
+) -> Opened:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    path = tmp_path_factory.mktemp("workbench") / "workbench.ipynb"
+    nbformat.write(notebook, path)
+    return open_notebook(path)
+
+
+def _idle(opened: Opened) -> Locator:
+    """Wait until the workbench has done all that it set out to do."""
+    page, kernel, _ = opened
+    view = page.view("workbench")
+    expect(view).to_have_attribute("data-nbi-busy", "false", timeout=60_000)
+    assert kernel.value("bench.wait(60)")
+    return view
+
+
+def _lasso(opened: Opened, cluster: int) -> set[int]:
+    """Draw round a cluster's middle and return the samples inside the ring."""
+    page, kernel, _ = opened
+    explorer = page.view("explorer")
+    positions = np.array(kernel.value("local.map_.tolist()"))
+    member = np.array(kernel.value("local.labels_.tolist()")) == cluster
+    screen = page.project(explorer, positions)
+    x, y = np.median(screen[member], axis=0)
+    ring = circle(x, y, 45.0)
+    explorer.locator('[data-nbi="mode-lasso"]').click()
+    page.lasso(ring)
+    return set(np.flatnonzero(inside(screen, ring)).tolist())
+
+
+def test_before_a_lasso_it_says_what_to_do(opened: Opened) -> None:
+    page, _, _ = opened
+    view = page.view("workbench")
+    expect(view.locator('[data-nbi="slider-place"]')).to_contain_text("Draw around samples")
+    expect(view.locator('[data-nbi="silenced"]')).to_have_attribute("data-nbi-empty", "true")
+    page.picture("workbench-1-empty", view)
+
+
+def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
+    page, kernel, _ = opened
+    inside_ring = _lasso(opened, 2)
+    view = page.view("workbench")
+    expect(view).to_have_attribute("data-nbi-busy", "true")
+    page.picture("workbench-2-busy", view)
+    wait_for(lambda: kernel.value("bench.factors is not None"), "a fit", 30)
+    view = _idle(opened)
+    found = set(kernel.value("bench.factors.indices.tolist()"))
+    assert len(inside_ring) > 30 and len(found ^ inside_ring) <= 0.02 * len(inside_ring)
+    drawn = page.heatmap(page.view("explorer"))
+    totals = np.array(kernel.value("bench.factors.total_correlations_.tolist()"))
+    expected = np.array(kernel.value("bench.factors.mutual_information_.tolist()"))
+    names = kernel.value("bench.factors.feature_names")
+    columns = [names.index(name) for name in drawn["columns"]]
+    np.testing.assert_allclose(
+        drawn["values"], expected[np.argsort(-totals, kind="stable")][:, columns], atol=1e-4
+    )
+    expect(view.locator('[data-nbi="slider"]')).to_be_visible()
+    assert kernel.value("bench.factor") == int(np.argmax(totals))
+    bars = view.locator('[data-nbi="silenced"] [data-nbi="bar"]')
+    lost = kernel.value(
+        "(lambda f: 100 * float(f[(f.factor == bench.factor) & (f['size'] == 10)"
+        " & (f.group == 'all')].change.iloc[0]))(bench.ablation.to_frame())"
+    )
+    assert "all" in (bars.first.text_content() or "")
+    shown = (bars.first.locator(".nbi-workbench-value").text_content() or "").replace("−", "-")
+    assert float(shown) == pytest.approx(lost, abs=0.06)
+    expect(view.locator('[data-nbi="together"] [data-nbi="bar"]')).to_have_count(10)
+    page.picture("workbench-3-full", view)
+    view.locator(".nbi-workbench-evidence").scroll_into_view_if_needed()
+    page.picture("workbench-3-evidence", view.locator(".nbi-workbench-evidence"))
+
+
+def _drag(opened: Opened, place: int, share: float) -> None:
+    page, _, _ = opened
+    slider = page.view("slider").locator(f'[data-nbi="slider-{place}"]')
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.page.mouse.down()
+    for step in np.linspace(0.5, share, 15):
+        page.page.mouse.move(box["x"] + 8 + step * (box["width"] - 16), y)
+        page.page.wait_for_timeout(16)
+    page.page.mouse.up()
+
+
+def test_a_factor_turned_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
+    _, kernel, _ = opened
+    second, third = kernel.value("bench._turnable")[1:3]
+    _drag(opened, 1, 0.9)
+    wait_for(lambda: kernel.value("bench.factor") == second, "factor of the moved slider", 20)
+    wait_for(lambda: kernel.value("bench.perturbation.amounts[0][1]") > 1, "amounts in Python", 20)
+    view = _idle(opened)
+    assert kernel.value("bench.explorer.heatmap.factor") == second
+    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {second} silenced")
+    view.locator(f'[data-nbi="choose-{third}"]').click()
+    wait_for(lambda: kernel.value("bench.explorer.heatmap.factor") == third, "chosen row", 20)
+    expect(view.locator("[data-nbi-chosen]")).to_have_count(1)
+    kernel.run("bench.explorer.heatmap.factor = bench._turnable[0]")
+    first = kernel.value("bench.factor")
+    expect(view.locator(f'[data-nbi="choose-{first}"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_factor_that_is_not_on_a_slider_comes_there(opened: Opened) -> None:
+    _, kernel, _ = opened
+    kernel.run(
+        "away = next(j for j in range(len(bench.factors.weights_)) if j not in bench._turnable)\n"
+        "bench.explorer.heatmap.factor = away"
+    )
+    away = kernel.value("away")
+    wait_for(lambda: away in kernel.value("bench.perturbation.factors"), "factor on a slider", 20)
+    view = _idle(opened)
+    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {away} silenced")
+
+
+def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
+    page, kernel, _ = opened
+    kernel.run("bench.explorer.selection = [17]")
+    wait_for(lambda: kernel.value("bench.slider.base") == 17, "base of the sliders", 20)
+    view = _idle(opened)
+    expect(view.locator('[data-nbi="together"] h3')).to_contain_text("sample 17")
+    expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
+    page.picture("workbench-4-sample", view.locator(".nbi-workbench-below"))
+
+
+def test_the_lines_reproduce_what_was_done(opened: Opened) -> None:
+    page, kernel, _ = opened
+    view = page.view("workbench")
+    view.locator('[data-nbi="python"]').click()
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    view.locator('[data-nbi="copy-all"]').click()
+    expect(view.locator('[data-nbi="copied"]')).to_have_text("Copied")
+    text = page.page.evaluate("navigator.clipboard.readText()")
+    assert text == kernel.value("bench.code")
+    page.picture("workbench-5-lines", view)
+    view.locator('[data-nbi="python"]').click()
+    kernel.run(
+        "again = dict(model=model, data=pixels, labels=digits, local=local, decode=decoder)\n"
+        f"exec({text!r}, again)\n"
+        "assert np.array_equal(again['factors'].mutual_information_,"
+        " bench.factors.mutual_information_)\n"
+        "assert np.allclose(again['turned'].outputs, bench.perturbation.outputs, atol=1e-5)\n"
+        "assert again['turned'].base == bench.perturbation.base == 'sample 17'\n"
+        "assert np.array_equal(again['study'].change, bench.ablation.change)\n"
+        "assert np.array_equal(again['interactions'].hessian, bench.interactions.hessian)"
+    )
+
+
+def test_a_failing_step_is_said_and_the_next_one_works(opened: Opened) -> None:
+    page, kernel, _ = opened
+    view = page.view("workbench")
+    kernel.run(
+        "kept = local.fit_selection\n"
+        "def failing(rows): raise RuntimeError('<img src=x onerror=window.hit=1>')\n"
+        "local.fit_selection = failing"
+    )
+    _lasso(opened, 3)
+    expect(view.locator('[data-nbi="problem"]')).to_contain_text("<img src=x")
+    page.picture("workbench-6-error", view)
+    kernel.run("del local.fit_selection")
+    before = kernel.value("bench.factors.indices.tolist()")
+    _lasso(opened, 4)
+    wait_for(lambda: kernel.value("bench.factors.indices.tolist()") != before, "next fit", 30)
+    _idle(opened)
+    expect(view.locator('[data-nbi="problem"]')).to_be_hidden()
+    assert page.page.evaluate("window.hit") is None
+
+
+def test_cancel_leaves_what_was_there(opened: Opened) -> None:
+    page, kernel, _ = opened
+    view = page.view("workbench")
+    kernel.run(
+        "import time\n"
+        "def slow(rows, kept=kept): time.sleep(2); return kept(rows)\n"
+        "local.fit_selection = slow; before = bench.factors"
+    )
+    _lasso(opened, 5)
+    view.locator('[data-nbi="cancel"]').click()
+    expect(view).to_have_attribute("data-nbi-busy", "false", timeout=1500)
+    page.page.wait_for_timeout(2500)
+    assert kernel.value("bench.factors is before")
+    kernel.run("del local.fit_selection")
+
+
+def test_dark_theme(opened: Opened) -> None:
+    page, _, _ = opened
+    page.menu("Settings", "Theme", "JupyterLab Dark")
+    page.page.wait_for_timeout(1500)
+    page.picture("workbench-7-dark", page.view("workbench"))
+    page.picture("workbench-7-evidence", page.view("workbench").locator(".nbi-workbench-evidence"))
+    page.menu("Settings", "Theme", "JupyterLab Light")
+
+
+def test_an_exported_page_is_linked_without_a_kernel(
+    opened: Opened, browser: Browser, tmp_path: Path
+) -> None:
+    _, kernel, _ = opened
+    kernel.run(f"bench.to_html({str(tmp_path / 'bench.html')!r})")
+    page = browser.new_page(viewport={"width": 1300, "height": 1100})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "bench.html").as_uri())
+    view = page.locator('[data-nbi="workbench"]')
+    expect(view).to_be_visible()
+    turnable = kernel.value("bench._turnable")
+    chosen: Any = turnable[-1]
+    view.locator('[data-nbi="slider-1"]').focus()
+    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {turnable[1]} silenced")
+    view.locator(f'[data-nbi="choose-{chosen}"]').click()
+    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {chosen} silenced")
+    heatmap = view.locator('[data-nbi="heatmap"]')
+    wait_for(lambda: heatmap.evaluate("root => root.nbi.factor ?? null") in (chosen, None), "row")
+    expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
+    page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-page.png")
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    page.close()
+
+
+def test_page_kept_to_itself(opened: Opened) -> None:
+    page, _, _ = opened
+    assert page.off_machine() == []
+    assert page.errors == []

@@ -1,0 +1,93 @@
+"""The server extension, on real sockets; tests/browser checks that `make lab` turns it on."""
+
+import asyncio
+import json
+import logging
+import socket
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import ClassVar
+
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler, websocket_connect
+
+from nbinterp import server
+
+
+class Connection:
+    """As Jupyter Server's: made by the handler, and asked to connect once the socket is open."""
+
+    opened: ClassVar[list[object]] = []
+
+    def __init__(self, handler):
+        self.websocket_handler = handler
+
+    async def connect(self):
+        self.opened.append(self)
+        return "connected"
+
+
+class Handler(WebSocketHandler):
+    async def open(self):
+        connection = self.settings["kernel_websocket_connection_class"](self)
+        kept = self.ws_connection.stream.socket
+        before = kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        answer = await connection.connect()
+        after = kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        await self.write_message(json.dumps([bool(before), bool(after), answer]))
+
+
+def _seen(app):
+    """Return what a browser is told of the socket it came through."""
+
+    async def visit():
+        listening, port = bind_unused_port()
+        served = HTTPServer(app)
+        served.add_socket(listening)
+        try:
+            browser = await websocket_connect(f"ws://127.0.0.1:{port}/")
+            told = await browser.read_message()
+            browser.close()
+            return json.loads(told)
+        finally:
+            served.stop()
+            await served.close_all_connections()
+
+    return asyncio.run(visit())
+
+
+def _app(**settings):
+    return Application([("/", Handler)], **settings)
+
+
+def test_the_extension_sets_nodelay_and_connects_as_before():
+    app = _app(kernel_websocket_connection_class=Connection)
+    assert _seen(app) == [False, False, "connected"]
+    count = len(Connection.opened)
+    server._load_jupyter_server_extension(SimpleNamespace(web_app=app))
+    assert _seen(app) == [False, True, "connected"]
+    assert len(Connection.opened) == count + 1  # state of the class stays in one place
+
+
+def test_a_browser_that_left_is_no_error():
+    handler = SimpleNamespace(ws_connection=None)
+    assert asyncio.run(server.without_delay(Connection)(handler).connect()) == "connected"
+
+
+def test_a_server_that_connects_its_own_way_is_left_alone(caplog):
+    app = SimpleNamespace(web_app=_app(), log=logging.getLogger("test"))
+    server._load_jupyter_server_extension(app)
+    assert "kernel_websocket_connection_class" not in app.web_app.settings
+    assert "its own way" in caplog.text
+
+
+def test_jupyter_server_knows_the_extension_and_loads_little():
+    from jupyter_server.extension.utils import get_metadata
+
+    assert get_metadata("nbinterp.server")[1] == [{"module": "nbinterp.server"}]
+    code = "import sys, nbinterp.server; print({'torch', 'anywidget', 'altair'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

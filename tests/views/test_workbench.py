@@ -1,0 +1,243 @@
+import re
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import nbinterp
+from nbinterp import FactorSlider, LinearCorEx, LocalCorEx, Workbench, record
+from nbinterp.views.bars import interaction_chart
+
+TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "workbench" / "traits.ts"
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Return a small trained-like network, its data of three kinds, their labels and a fit."""
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    kind = np.repeat([0, 1, 2], 40)
+    data = (rng.normal(size=(120, 6)) + 2 * np.eye(6)[kind]).astype(np.float32)
+    model = torch.nn.Sequential(torch.nn.Linear(6, 12), torch.nn.Tanh(), torch.nn.Linear(12, 3))
+    nodes = record(model, data, "1").concat("1", output=True)
+    local = LocalCorEx(LinearCorEx(6, random_state=0), random_state=0).fit(nodes, labels=kind)
+    return {"model": model, "data": data, "labels": kind, "local": local}
+
+
+def make(world, **options):
+    given = {"layer": "1", "labels": world["labels"], "local": world["local"]} | options
+    return Workbench(world["model"], world["data"], **given)
+
+
+@pytest.fixture
+def bench(world):
+    return make(world)
+
+
+def test_the_page_knows_the_same_traits():
+    body = re.search(r"WorkbenchTraits = ViewTraits & \{(.*?)\n\};", TRAITS.read_text(), re.S)[1]
+    there = set(re.findall(r"^  (\w+):", body, re.M))
+    assert set(Workbench.class_own_traits(sync=True)) - {"_core", "_kind"} == there
+
+
+def test_before_a_selection_there_is_a_map_and_nothing_else(bench):
+    assert bench.slider is None and bench.factor == -1 and bench._ablation == {}
+    assert bench.factors is None and "120 samples" in bench.describe()
+    assert bench.snapshot()[1:4] == b"PNG"
+    with pytest.raises(Exception, match="needs a fit first"):
+        bench.factor = 0
+
+
+def test_a_selection_does_the_whole_loop(bench):
+    factors = bench.select(range(40, 80))
+    assert factors is bench.factors is bench.explorer.factors
+    assert np.array_equal(factors.indices, np.arange(40, 80))
+    assert bench.explorer.heatmap.source is factors
+    assert isinstance(bench.slider, FactorSlider) and bench.slider.base == -1
+    strongest = int(np.argmax(factors.total_correlations_))
+    assert bench.factor == strongest == bench.explorer.heatmap.factor
+    assert tuple(bench._turnable) == bench.perturbation.factors
+    assert bench._step == "" and bench._error == ""
+    nodes = record(bench._subject.model, bench._subject.data, "1").concat("1", output=True)
+    rows = nodes.to_numpy()[40:80]
+    nearest = 40 + int(((rows - rows.mean(0)) ** 2).sum(1).argmin())
+    assert bench.sample == bench._interactions["sample"] == nearest
+
+
+def test_the_bars_are_those_of_the_study(bench):
+    bench.select(range(40))
+    frame = bench.ablation.to_frame()
+    chart = next(c for c in bench._ablation["charts"] if c["factor"] == bench.factor)
+    row = frame[(frame["factor"] == bench.factor) & (frame["size"] == chart["size"])].iloc[0]
+    bar = chart["bars"][0]
+    assert bar["label"] == row["group"] == bench.ablation.groups[0]
+    assert bar["value"] == pytest.approx(100 * row["change"], abs=1e-3)
+    assert (bar["low"], bar["high"]) == pytest.approx(
+        (100 * row["chance_lower"], 100 * row["chance_upper"]), abs=1e-3
+    )
+    values = [bar["value"] for bar in chart["bars"][1:]]
+    assert values == sorted(values)
+
+
+def test_pairs_come_with_their_noise(bench):
+    bench.select(range(40))
+    found = bench.interactions
+    chart = interaction_chart(found, 3, "logit 1", None)
+    i, j = chart["bars"][0]["pair"]
+    upper = np.triu_indices(6, 1)
+    assert abs(found.hessian[0][i, j]) == np.abs(found.hessian[0][upper]).max()
+    assert chart["bars"][0]["high"] == pytest.approx(1.96 * found.standard_error[0][i, j], rel=1e-3)
+
+
+def test_a_factor_chosen_anywhere_is_chosen_everywhere(bench):
+    bench.select(range(40))
+    one, two = bench._turnable[1:3]
+    bench.factor = one
+    assert bench.explorer.heatmap.factor == one
+    bench.explorer.heatmap.factor = two
+    assert bench.factor == two
+    bench.explorer.heatmap.factor = -1
+    assert bench.factor == two  # what is let go in the heatmap stays chosen
+    amounts = np.zeros(len(bench._turnable))
+    amounts[0] = 1.5
+    bench.slider.amounts = amounts
+    assert bench.factor == bench._turnable[0] == bench.explorer.heatmap.factor
+
+
+def test_a_factor_without_a_slider_gets_one(bench):
+    bench.select(range(40))
+    away = next(j for j in range(6) if j not in bench._turnable)
+    bench.factor = away
+    bench.wait()
+    assert away in bench.perturbation.factors and bench.factor == away
+    assert away in {chart["factor"] for chart in bench._ablation["charts"]}
+
+
+def test_a_sample_is_base_of_the_sliders_and_looked_at(bench):
+    bench.select(range(40))
+    bench.explorer.selection = [7]
+    bench.wait()
+    assert bench.sample == bench.slider.base == bench._interactions["sample"] == 7
+    assert bench.factors.n_samples == 40
+    bench.slider.base = 9
+    bench.wait()
+    assert bench.sample == bench._interactions["sample"] == 9
+
+
+def test_the_lines_reproduce_every_step(world):
+    bench = make(world, labels=None, local=None, n_clusters=4)
+    bench.select(range(30, 70))
+    amounts = np.zeros(len(bench._turnable))
+    for amount in (0.5, 1.25):  # of moves in a row the last stands for all
+        amounts[1] = amount
+        bench.slider.amounts = amounts
+    bench.slider.base = 11
+    bench.wait()
+    bench.select(range(5, 45))
+    amounts[1] = -0.75
+    bench.slider.amounts = amounts
+    assert bench.code.count("turned.at(") == 2
+    again = {"model": world["model"], "data": world["data"]}
+    exec(bench.code, again)
+    assert np.array_equal(again["selection"], np.arange(5, 45))
+    assert np.array_equal(again["factors"].mutual_information_, bench.factors.mutual_information_)
+    np.testing.assert_allclose(
+        again["turned"].outputs, bench.perturbation.outputs, rtol=1e-5, atol=1e-6
+    )
+    assert again["turned"].base == bench.perturbation.base
+    assert np.array_equal(again["study"].change, bench.ablation.change)
+    assert np.array_equal(again["interactions"].hessian, bench.interactions.hessian)
+
+
+def test_what_has_no_name_is_given_one_in_the_lines(world):
+    bench = make(world, names={"model": "net", "data": "2 * half"}, local=None, n_clusters=2)
+    bench.select(range(20))
+    again = {"net": world["model"], "half": world["data"] / 2, "labels": world["labels"]}
+    exec(bench.code, again)
+    assert np.array_equal(again["factors"].mutual_information_, bench.factors.mutual_information_)
+
+
+def test_failures_are_told_and_what_was_there_stays(bench, monkeypatch):
+    bench.select(range(40))
+    before, code = bench.factors, bench.code
+
+    def fails(rows):
+        raise RuntimeError("no such rows")
+
+    monkeypatch.setattr(bench._subject.local, "fit_selection", fails)
+    with pytest.raises(RuntimeError, match="no such rows"):
+        bench.select(range(50))
+    assert bench._error == "RuntimeError: no such rows"
+    assert bench.factors is before and bench.code == code and bench._step == ""
+    monkeypatch.undo()
+    bench.select(range(60))
+    assert bench._error == "" and bench.factors.n_samples == 60
+
+
+def test_cancelling_leaves_what_was_there(bench, monkeypatch):
+    bench.select(range(40))
+    before, kept = bench.factors, bench._subject.local.fit_selection
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(rows):
+        begun.set()
+        go_on.wait(10)
+        return kept(rows)
+
+    monkeypatch.setattr(bench._subject.local, "fit_selection", slow)
+    bench.explorer.selection = range(50)
+    assert begun.wait(10)
+    bench.cancel()
+    go_on.set()
+    assert bench.wait(20)
+    assert bench.factors is before and bench._step == ""
+
+
+def test_the_newest_of_many_lassos_counts(bench):
+    for end in range(10, 80, 5):
+        bench.explorer.selection = range(end)
+    assert bench.wait(60)
+    assert bench.factors.n_samples == 75
+    assert bench._history[-1]["kind"] == "interact"
+
+
+def test_the_button_of_the_map_fits_too(bench):
+    bench.explorer.selection = range(30)
+    bench.wait()
+    sent = []
+    bench.explorer.send = lambda content, buffers=None: sent.append(content)
+    chosen = memoryview(np.arange(25, 65, dtype="<u4").tobytes())
+    bench.explorer._receive(bench.explorer, {"v": 1, "kind": "fit", "seq": 4}, [chosen])
+    assert sent[-1]["ok"], sent[-1]["error"]
+    assert np.array_equal(bench.factors.indices, np.arange(25, 65))
+
+
+def test_too_few_samples_are_refused_in_words(bench):
+    with pytest.raises(ValueError, match="at least 3"):
+        bench.select([1, 2])
+    bench.explorer.selection = [1, 2]
+    assert bench.wait(5) and bench.factors is None
+
+
+def test_a_map_of_other_samples_is_refused(world):
+    with pytest.raises(ValueError, match="must be of the same samples as data, 100"):
+        Workbench(world["model"], world["data"][:100], layer="1", local=world["local"])
+
+
+def test_channels_of_a_convolutional_network():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 6, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(), torch.nn.Linear(6, 2),
+    )  # fmt: skip
+    images = np.random.default_rng(0).random((60, 1, 10, 10)).astype(np.float32)
+    bench = Workbench(model, images, layer="1", n_clusters=2, progress=False)
+    bench.select(range(40))
+    assert bench.factors.feature_names[0] == "1[0]"
+    assert bench.interactions.hessian.shape == (1, 100, 100)
+    again = {"model": model, "data": images}
+    exec(bench.code, again)
+    assert np.array_equal(again["interactions"].hessian, bench.interactions.hessian)
+    assert nbinterp.Workbench is Workbench

@@ -1,0 +1,313 @@
+import "./workbench.css";
+import type { AnyModel } from "@anywidget/types";
+import { Thumbnails } from "../explorer/thumbnails";
+import { h, replace, svg } from "../shared/dom";
+import { Client, Superseded } from "../shared/protocol";
+import { keepPlainKeys } from "../shared/shortcuts";
+import { watchTheme } from "../shared/theme";
+import type { ViewContext } from "../shared/view";
+import { help } from "./help";
+import { Lines } from "./lines";
+import { SilencedCard } from "./silenced";
+import { TogetherCard } from "./together";
+import type { WorkbenchTraits } from "./traits";
+
+const NARROW = 860;
+const WIDE = 1240;
+const EMPTY =
+  "Draw around samples on the map. Their strongest factors come here, on sliders that turn them.";
+
+/** Draw the workbench: the map, the sliders and the evidence, and what binds them. */
+export async function renderWorkbench(context: ViewContext): Promise<void> {
+  const { el, signal, host, live = true } = context;
+  const model = context.model as unknown as AnyModel<WorkbenchTraits>;
+  const client = new Client(model, signal);
+
+  const silenced = new SilencedCard();
+  const together = new TogetherCard();
+  const lines = new Lines();
+  const guide = help();
+  const step = h("span", { "data-nbi": "step" });
+  const bar = h("progress", { class: "nbi-workbench-progress", max: 1, "aria-label": "Progress" });
+  const cancel = h(
+    "button",
+    {
+      type: "button",
+      class: "nbi-button",
+      "data-nbi": "cancel",
+      on: { click: () => ask("cancel") },
+    },
+    "Cancel",
+  );
+  const busy = h(
+    "div",
+    { class: "nbi-workbench-busy", role: "status", hidden: true, "data-nbi": "busy" },
+    h("span", { class: "nbi-spinner", "aria-hidden": "true" }),
+    step,
+    bar,
+    cancel,
+  );
+  const text = h("span", {});
+  const problem = h(
+    "div",
+    { class: "nbi-error", role: "alert", hidden: true, "data-nbi": "problem" },
+    text,
+  );
+  const about = h("span", { class: "nbi-workbench-about-all" });
+  const factors = h("div", {
+    class: "nbi-workbench-factors",
+    role: "group",
+    "aria-label": "Chosen factor",
+  });
+  const python = toggle("Python lines", "python", lines.panel);
+  const wide = h(
+    "button",
+    {
+      type: "button",
+      class: "nbi-button",
+      title: "Full screen",
+      "aria-label": "Full screen",
+      "data-nbi": "full-screen",
+      on: { click: () => void fullScreen(root) },
+    },
+    svg(
+      "svg",
+      { class: "nbi-icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+      svg("path", { d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" }),
+    ),
+  );
+  const mapPlace = h("div", { class: "nbi-workbench-map" });
+  const sliderPlace = h("div", { class: "nbi-workbench-slider", "data-nbi": "slider-place" });
+  const root = h(
+    "div",
+    { class: "nbi-root nbi-workbench", "data-nbi": "workbench" },
+    h(
+      "div",
+      { class: "nbi-workbench-top" },
+      about,
+      busy,
+      h("span", { class: "nbi-workbench-gap" }),
+      factors,
+      python,
+      wide,
+      guide.button,
+    ),
+    guide.panel,
+    problem,
+    lines.panel,
+    mapPlace,
+    h(
+      "div",
+      { class: "nbi-workbench-below" },
+      sliderPlace,
+      h("div", { class: "nbi-workbench-evidence" }, silenced.element, together.element),
+    ),
+  );
+  el.replaceChildren(root);
+  keepPlainKeys(root, signal);
+
+  function ask(verb: string): void {
+    client.request(verb).then(
+      (reply) => {
+        if (!reply.ok) say(reply.error ?? "");
+      },
+      (error) => {
+        if (!(error instanceof Superseded)) throw error;
+      },
+    );
+  }
+
+  function say(error: string): void {
+    problem.hidden = !error;
+    text.textContent = error;
+  }
+
+  function choose(factor: number): void {
+    if (factor < 0 || factor === model.get("factor")) return;
+    model.set("factor", factor);
+    model.save_changes();
+  }
+
+  function readStep(): void {
+    const words = model.get("_step");
+    busy.hidden = !words;
+    root.dataset.nbiBusy = String(!!words);
+    step.textContent = words ? `${words} …` : "";
+    bar.value = model.get("_done");
+  }
+
+  function readFactor(): void {
+    const chosen = model.get("factor");
+    const turnable = model.get("_turnable");
+    replace(
+      factors,
+      turnable.length > 0 && h("span", { class: "nbi-quiet" }, "factor"),
+      ...turnable.map((factor) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "nbi-button",
+            "aria-pressed": String(factor === chosen),
+            "data-nbi": `choose-${factor}`,
+            on: { click: () => choose(factor) },
+          },
+          String(factor),
+        ),
+      ),
+    );
+    silenced.show(model.get("_ablation") ?? {}, chosen);
+    markRow();
+    void tellHeatmap(chosen);
+  }
+
+  /** Mark the slider of the chosen factor. */
+  function markRow(): void {
+    const at = model.get("_turnable").indexOf(model.get("factor"));
+    sliderPlace.querySelectorAll('[data-nbi="row"]').forEach((row, i) => {
+      row.toggleAttribute("data-nbi-chosen", i === at);
+    });
+  }
+
+  // What is on the page is linked on the page, so that it is without a kernel too.
+  const heatmap = heatmapOf(model, host);
+  async function tellHeatmap(factor: number): Promise<void> {
+    const other = await heatmap;
+    if (!live && other && factor >= 0 && other.get("factor") !== factor) {
+      other.set("factor", factor);
+      other.save_changes();
+    }
+  }
+  void heatmap.then((other) => {
+    if (!other) return;
+    const chosen = () => choose(other.get("factor"));
+    other.on("change:factor", chosen);
+    signal.addEventListener("abort", () => other.off("change:factor", chosen));
+  });
+  for (const event of ["input", "focusin"]) {
+    sliderPlace.addEventListener(
+      event,
+      ({ target }) => {
+        const row = (target as Element).closest('[data-nbi="row"]');
+        const rows = [...sliderPlace.querySelectorAll('[data-nbi="row"]')];
+        if (row) choose(model.get("_turnable")[rows.indexOf(row)] ?? -1);
+      },
+      { signal },
+    );
+  }
+  root.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey) return;
+      const turnable = model.get("_turnable");
+      const by = { "[": -1, "]": 1 }[event.key];
+      if (by && turnable.length) {
+        const at = turnable.indexOf(model.get("factor")) + by;
+        choose(turnable[(at + turnable.length) % turnable.length] as number);
+      } else if (event.key === "Escape" && !busy.hidden) {
+        ask("cancel");
+      }
+    },
+    { signal },
+  );
+
+  let thumbnails: Promise<Thumbnails | null> | null = null;
+  async function readInteractions(): Promise<void> {
+    const found = model.get("_interactions") ?? {};
+    together.show(found);
+    const { sample, grid } = found;
+    const ref = model.get("explorer");
+    if (sample === undefined || !grid?.length || !ref) return;
+    thumbnails ??= host
+      .getModel(ref)
+      .then((map) => new Thumbnails(new Client(map as AnyModel, signal)));
+    together.setPicture(sample, (await (await thumbnails)?.fetch(sample)) ?? null);
+  }
+
+  let drawn: string | null | undefined;
+  async function readSlider(): Promise<void> {
+    const ref = model.get("slider");
+    if (ref === drawn) return;
+    drawn = ref;
+    if (ref) await child(ref, sliderPlace);
+    else replace(sliderPlace, h("p", { class: "nbi-workbench-empty nbi-quiet" }, EMPTY));
+    markRow();
+  }
+
+  async function child(ref: string, place: HTMLElement): Promise<void> {
+    try {
+      place.replaceChildren();
+      const widget = await host.getWidget(ref);
+      await widget.render({ el: place, signal });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      place.replaceChildren(h("div", { class: "nbi-error" }, `Not drawn: ${reason}`));
+    }
+  }
+
+  const on = (name: keyof WorkbenchTraits & string, changed: () => void) => {
+    model.on(`change:${name}`, changed);
+    signal.addEventListener("abort", () => model.off(`change:${name}`, changed));
+    changed();
+  };
+  about.textContent = model.get("_about");
+  on("_step", readStep);
+  on("_done", readStep);
+  on("_error", () => say(model.get("_error")));
+  on("factor", readFactor);
+  on("_turnable", readFactor);
+  on("_ablation", readFactor);
+  on("_interactions", () => void readInteractions());
+  on("slider", () => void readSlider());
+  const readLines = () => lines.show(model.get("_begin"), model.get("_history"));
+  on("_history", readLines);
+
+  const width = new ResizeObserver(([entry]) => {
+    const pixels = entry?.contentRect.width ?? NARROW;
+    root.dataset.nbiNarrow = String(pixels < NARROW);
+    root.dataset.nbiWide = String(pixels >= WIDE);
+  });
+  width.observe(root);
+  signal.addEventListener("abort", () => width.disconnect());
+  watchTheme(root, signal, () => {});
+  const map = model.get("explorer");
+  if (map) await child(map, mapPlace);
+}
+
+/** The model of the heatmap that the map has beside it. */
+async function heatmapOf(
+  model: AnyModel<WorkbenchTraits>,
+  host: ViewContext["host"],
+): Promise<AnyModel<{ factor: number }> | null> {
+  try {
+    const map = (await host.getModel(model.get("explorer") ?? "")) as AnyModel<{ heatmap: string }>;
+    return (await host.getModel(map.get("heatmap"))) as AnyModel<{ factor: number }>;
+  } catch {
+    return null; // without it the kernel links them
+  }
+}
+
+function toggle(label: string, name: string, panel: HTMLElement): HTMLElement {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "nbi-button",
+      "aria-expanded": "false",
+      "data-nbi": name,
+      on: {
+        click: () => {
+          panel.hidden = !panel.hidden;
+          button.setAttribute("aria-expanded", String(!panel.hidden));
+        },
+      },
+    },
+    label,
+  );
+  return button;
+}
+
+async function fullScreen(root: HTMLElement): Promise<void> {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  else await root.requestFullscreen?.();
+}

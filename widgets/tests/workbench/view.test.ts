@@ -1,0 +1,148 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { PageModel } from "../../src/page";
+import { renderWorkbench } from "../../src/workbench/index";
+import { FakeModel } from "../fake_model";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+
+function bars(value: number) {
+  return [{ label: HOSTILE, value, low: -1, high: 1, note: HOSTILE }];
+}
+
+function state(): Record<string, unknown> {
+  return {
+    explorer: "anywidget:map",
+    slider: "anywidget:slider",
+    factor: 4,
+    sample: 3,
+    _turnable: [4, 1],
+    _step: "",
+    _done: 0,
+    _error: "",
+    _ablation: {
+      unit: "percentage points",
+      about: HOSTILE,
+      charts: [
+        { factor: 4, size: 5, bars: bars(-3) },
+        { factor: 4, size: 10, bars: bars(-7) },
+        { factor: 1, size: 10, bars: bars(-0.5) },
+      ],
+    },
+    _interactions: { sample: 3, answer: "a", unit: HOSTILE, grid: [], bars: bars(2) },
+    _begin: "import numpy as np",
+    _history: [{ kind: "fit", title: HOSTILE, code: `factors = ${HOSTILE}` }],
+    _about: HOSTILE,
+  };
+}
+
+const opened: AbortController[] = [];
+afterEach(() => {
+  for (const page of opened.splice(0)) page.abort();
+  document.body.replaceChildren();
+});
+
+async function shown(model: FakeModel | PageModel, live = true) {
+  const heatmap = new FakeModel({ factor: -1 });
+  const map = new FakeModel({ heatmap: "anywidget:heatmap" });
+  const models: Record<string, FakeModel> = { "anywidget:heatmap": heatmap, "anywidget:map": map };
+  const host = {
+    getModel: async (ref: string) => models[ref]?.any as never,
+    getWidget: async (ref: string) => ({
+      exports: undefined as never,
+      render: async ({ el }: { el: HTMLElement }) => {
+        if (ref !== "anywidget:slider") return;
+        for (const name of ["one", "two"]) {
+          const row = document.createElement("div");
+          row.dataset.nbi = "row";
+          row.append(Object.assign(document.createElement("input"), { name }));
+          el.append(row);
+        }
+      },
+    }),
+  };
+  const [el, page] = [document.createElement("div"), new AbortController()];
+  opened.push(page);
+  document.body.append(el);
+  await renderWorkbench({ model: model as never, el, signal: page.signal, host, live });
+  await vi.waitFor(() => expect(el.querySelector('[data-nbi="row"]')).not.toBeNull());
+  const at = (name: string) => el.querySelector<HTMLElement>(`[data-nbi="${name}"]`);
+  return { el, at, heatmap, page };
+}
+
+it("shows the evidence for the chosen factor, names as text", async () => {
+  const { el, at } = await shown(new FakeModel(state()));
+  expect(at("silenced")?.querySelector("h3")?.textContent).toBe("Factor 4 silenced");
+  expect(at("silenced")?.textContent).toContain("−7.00");
+  at("size-5")?.click();
+  expect(at("silenced")?.textContent).toContain("−3.00");
+  expect(at("together")?.textContent).toContain("sample 3");
+  expect(el.querySelector("img")).toBeNull();
+  expect(el.querySelectorAll("[data-nbi-chosen]").length).toBe(1);
+});
+
+it("chooses a factor by button, key, slider and heatmap", async () => {
+  const model = new FakeModel(state());
+  const { el, at, heatmap } = await shown(model);
+  at("choose-1")?.click();
+  expect(model.get("factor")).toBe(1);
+  expect(at("silenced")?.textContent).toContain("−0.500");
+  el.firstElementChild?.dispatchEvent(new KeyboardEvent("keydown", { key: "]", bubbles: true }));
+  expect(model.get("factor")).toBe(4);
+  el.querySelectorAll('[data-nbi="row"] input')[1]?.dispatchEvent(
+    new Event("input", { bubbles: true }),
+  );
+  expect(model.get("factor")).toBe(1);
+  heatmap.set("factor", 4);
+  expect(model.get("factor")).toBe(4);
+  heatmap.set("factor", -1);
+  expect(model.get("factor")).toBe(4);
+});
+
+it("links the heatmap on the page where there is no kernel", async () => {
+  const model = new PageModel({ state: state() });
+  const { at, heatmap } = await shown(model, false);
+  at("choose-1")?.click();
+  await vi.waitFor(() => expect(heatmap.get("factor")).toBe(1));
+});
+
+it("says what is under way, and what failed", async () => {
+  const model = new FakeModel(state());
+  const { at } = await shown(model);
+  expect(at("busy")?.hidden).toBe(true);
+  model.set("_step", "Fitting factors");
+  model.set("_done", 0.5);
+  expect(at("busy")?.hidden).toBe(false);
+  expect(at("busy")?.querySelector("progress")?.value).toBe(0.5);
+  at("cancel")?.click();
+  expect(model.sent.at(-1)?.content).toMatchObject({ v: 1, kind: "cancel" });
+  model.set("_step", "");
+  model.set("_error", HOSTILE);
+  expect(at("problem")?.textContent).toBe(HOSTILE);
+});
+
+it("before a lasso says what to do, and fills when there are sliders", async () => {
+  const model = new FakeModel(state());
+  const { at } = await shown(model);
+  model.set("slider", null);
+  await vi.waitFor(() => expect(at("slider-place")?.textContent).toContain("Draw around samples"));
+});
+
+it("copies all lines", async () => {
+  const written: string[] = [];
+  vi.stubGlobal("navigator", { clipboard: { writeText: async (t: string) => written.push(t) } });
+  const { at } = await shown(new FakeModel(state()));
+  at("python")?.click();
+  expect(at("lines")?.hidden).toBe(false);
+  at("copy-all")?.click();
+  await vi.waitFor(() => expect(at("copied")?.textContent).toBe("Copied"));
+  expect(written).toEqual([`import numpy as np\nfactors = ${HOSTILE}\n`]);
+  vi.unstubAllGlobals();
+});
+
+it("leaves no listener behind", async () => {
+  const model = new FakeModel(state());
+  const { page, heatmap } = await shown(model);
+  page.abort();
+  expect(model.listenerCount).toBe(0);
+  expect(heatmap.listenerCount).toBe(0);
+});
