@@ -139,17 +139,17 @@ class Array(traitlets.TraitType[Any, Any]):
         return np.frombuffer(bytes(value), self.dtype).reshape(sides)
 
 
-class Refusal(traitlets.TraitError, ValueError):  # type: ignore[misc]
+class RefusedError(traitlets.TraitError, ValueError):
     """A value that a check refused: traitlets puts the old one back."""
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn what a check raises within a validator into a `Refusal`."""
+    """Turn what a check raises within a validator into a `RefusedError`."""
     try:
         yield
     except (ValueError, TypeError) as error:
-        raise Refusal(str(error)) from None
+        raise RefusedError(str(error)) from None
 
 
 class Answer(NamedTuple):

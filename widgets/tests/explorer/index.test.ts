@@ -24,7 +24,7 @@ async function draw(state: Record<string, unknown> = {}, live?: boolean) {
     _positions: bytes(new Float32Array([0, 0, 1, 0, 0, 1, 1, 1])),
     _selection: bytes(new Uint32Array(0)),
     _columns: [
-      { name: HOSTILE, kind: "category", offset: 0, categories: [HOSTILE, "b"] },
+      { name: HOSTILE, kind: "category", offset: 0, categories: [HOSTILE, "b"], width: 2 },
       { name: "depth", kind: "number", offset: 8 },
     ],
     _column_data: (() => {
@@ -33,7 +33,14 @@ async function draw(state: Record<string, unknown> = {}, live?: boolean) {
       new Float32Array(data, 8, 4).set([1, 2, 3, 4]);
       return new DataView(data);
     })(),
+    _named: [],
+    _named_data: bytes(new Uint32Array(0)),
     color_by: HOSTILE,
+    search: "",
+    ranges: {},
+    contours: false,
+    exemplars: false,
+    labels: true,
     height: 400,
     _has_images: false,
     _can_fit: true,
