@@ -19,7 +19,7 @@ export function exemplars(at: World, members: Uint32Array, middle: number, most:
     .map((i) => ({ i, from: distance(i, middle) }))
     .sort((a, b) => a.from - b.from);
   const pool = near
-    .slice(0, Math.max(1, Math.ceil(0.9 * near.length)))
+    .slice(0, Math.max(2, Math.floor(0.9 * near.length)))
     .filter((p) => p.i !== middle);
   const shown = [middle];
   while (shown.length < most && pool.length > 0) {

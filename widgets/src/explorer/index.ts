@@ -378,9 +378,11 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   watchTheme(root, signal, (theme) => {
     map.setTheme(theme);
     accent = theme.accent;
-    if (theme.dark === dark) return;
-    dark = theme.dark;
-    readColours();
+    if (theme.dark === dark) mark();
+    else {
+      dark = theme.dark;
+      readColours();
+    }
   });
   if (live) {
     watchKernel(model, el, signal, () => {

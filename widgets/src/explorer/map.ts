@@ -244,7 +244,10 @@ export class MapView {
     const [from, to] = [this.pictured, camera];
     if (this.pace.slow && from) {
       engine.canvas.style.transform = shift(from, to, this.size);
-      this.pace.atRest(() => this.draw());
+      this.pace.atRest(() => {
+        this.draw();
+        this.pace.watch();
+      });
     } else {
       this.draw();
       this.pace.watch();

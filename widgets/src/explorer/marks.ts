@@ -74,7 +74,7 @@ export function stripOf(
     samples: exemplars(at, samples, centres[group] ?? -1, EXEMPLARS),
   }));
   if (selection.length === 0) return strips;
-  const shown = exemplars(at, selection, middle(at, selection), 2 * EXEMPLARS);
+  const shown = exemplars(at, selection, middle(at, selection), EXEMPLARS);
   return [{ label: "selected", color: accent, samples: shown }, ...strips];
 }
 

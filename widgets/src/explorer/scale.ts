@@ -102,7 +102,10 @@ export function scale(
   );
 }
 
-/** How many samples have which value, those selected in the colour of the page's accent. */
+/**
+ * How many samples have which value, those selected in the colour of the page's accent. Lengths go
+ * with the root, so that few extreme values still show.
+ */
 function histogram(by: Colouring, selection: Uint32Array): SVGElement {
   const shades = by.palette.length - 1;
   const bin = (i: number) => {
@@ -126,7 +129,7 @@ function histogram(by: Colouring, selection: Uint32Array): SVGElement {
         class: `nbi-explorer-bar-${kind}`,
         x: 0,
         y: HEIGHT - ((k + 1) * HEIGHT) / BINS,
-        width: value === 0 ? 0 : Math.max(1, (44 * value) / most),
+        width: value === 0 ? 0 : Math.max(1.5, 44 * Math.sqrt(value / most)),
         height: HEIGHT / BINS - 0.6,
       }),
     );

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { renderExplorer } from "../../src/explorer/index";
 import { bytes, typed } from "../../src/shared/arrays";
 import type { ViewContext } from "../../src/shared/view";
@@ -155,7 +155,6 @@ test("the fit button says why it rests, and sends the selection when it works", 
   entry(0).click();
   part("fit").click();
   expect(part("fit").getAttribute("aria-busy")).toBe("true");
-  part("fit").click();
   expect(model.sent).toHaveLength(1);
   const { content, buffers } = model.sent[0] as (typeof model.sent)[0];
   expect(content).toEqual({ v: 1, kind: "fit", seq: expect.any(Number) });
@@ -228,4 +227,206 @@ test("closing the view lets go of the model", async () => {
   expect(model.listenerCount).toBeGreaterThan(0);
   closing.abort();
   expect(model.listenerCount).toBe(0);
+});
+
+const names = (model: FakeModel) =>
+  (model.get("_named") as { name: string; count: number }[]).map(({ name, count }) => [
+    name,
+    count,
+  ]);
+const row = (name: string) =>
+  el.querySelector<HTMLElement>(`[data-nbi-named="${name}"]`) as HTMLElement;
+const field = () => part("name-field") as HTMLInputElement;
+const press = (target: HTMLElement, key: string) =>
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+
+test("a selection gets a name, is recalled, renamed and deleted, and all of it is undone", async () => {
+  const { model } = await draw();
+  entry(0).click();
+  key("n");
+  expect(names(model)).toEqual([[`${HOSTILE} ${HOSTILE}`.slice(0, 40).trim(), 2]]);
+  field().value = HOSTILE;
+  press(field(), "Enter");
+  expect(names(model)).toEqual([[HOSTILE, 2]]);
+  expect(el.querySelector("img")).toBeNull();
+  expect([...typed(Uint32Array, model.get("_named_data") as DataView)]).toEqual([0, 2]);
+  key("Escape");
+  expect(chosen(model)).toEqual([]);
+  (el.querySelector("[data-nbi-named]") as HTMLElement).click();
+  expect(chosen(model)).toEqual([0, 2]);
+  part("drop").click();
+  expect(names(model)).toEqual([]);
+  expect(part("named").hidden).toBe(true);
+  key("z", { ctrlKey: true });
+  expect(names(model)).toEqual([[HOSTILE, 2]]);
+  for (let i = 0; i < 4; i++) key("z", { ctrlKey: true });
+  expect(names(model)).toEqual([]);
+  expect(chosen(model)).toEqual([0, 2]);
+});
+
+test("names combine with the selection by the keys of gestures", async () => {
+  const { model } = await draw();
+  model.set("_named", [{ name: "mine", color: "#0072b2", count: 2 }]);
+  model.set("_named_data", bytes(Uint32Array.of(1, 2)));
+  entry(0).click();
+  const click = (init: MouseEventInit) => row("mine").dispatchEvent(new MouseEvent("click", init));
+  click({ shiftKey: true });
+  expect(chosen(model)).toEqual([0, 1, 2]);
+  click({ altKey: true });
+  expect(chosen(model)).toEqual([0]);
+  click({ shiftKey: true });
+  click({ shiftKey: true, altKey: true });
+  expect(chosen(model)).toEqual([1, 2]);
+  press(row("mine"), "Delete");
+  expect(names(model)).toEqual([]);
+});
+
+test("two selections never share a name, and an empty one keeps the old", async () => {
+  const { model } = await draw();
+  entry(0).click();
+  for (let i = 0; i < 2; i++) {
+    part("keep").click();
+    field().value = "same";
+    press(field(), "Enter");
+  }
+  expect(names(model).map(([name]) => name)).toEqual(["same", "same 2"]);
+  press(row("same"), "F2");
+  field().value = "  ";
+  press(field(), "Enter");
+  press(row("same"), "F2");
+  field().value = "other";
+  press(field(), "Escape");
+  expect(names(model).map(([name]) => name)).toEqual(["same", "same 2"]);
+});
+
+test("what is searched for is told, counted, and alone caught; Enter selects it", async () => {
+  const { model } = await draw();
+  const search = part("search") as HTMLInputElement;
+  search.value = "b";
+  press(search, "Enter");
+  expect(model.get("search")).toBe("b");
+  expect(part("matching").textContent).toBe("2 of 4 match");
+  expect(chosen(model)).toEqual([1, 3]);
+  entry(0).click(); // no sample of it matches
+  expect(chosen(model)).toEqual([]);
+  part("filters").querySelector<HTMLElement>(".nbi-explorer-chip")?.click();
+  expect(part("filters").hidden).toBe(true);
+  entry(0).click();
+  expect(chosen(model)).toEqual([0, 2]);
+});
+
+test("a range is typed beside the scale of a number", async () => {
+  const { model } = await draw({ color_by: "depth" });
+  const low = part("range-low") as HTMLInputElement;
+  low.value = "2,5";
+  low.dispatchEvent(new Event("change"));
+  expect(model.get("ranges")).toEqual({ depth: [2.5, null] });
+  expect(part("matching").textContent).toBe("2 of 4 match");
+  part("take").click();
+  expect(chosen(model)).toEqual([2, 3]);
+  (part("range-low") as HTMLInputElement).value = "";
+  part("range-low").dispatchEvent(new Event("change"));
+  expect(model.get("ranges")).toEqual({});
+});
+
+test("layers are told to Python", async () => {
+  const { model } = await draw();
+  for (const [pressed, layer] of [
+    ["c", "contours"],
+    ["t", "labels"],
+  ] as const) {
+    const before = model.get(layer);
+    key(pressed);
+    expect(model.get(layer)).toBe(!before);
+    expect(part(layer).getAttribute("aria-pressed")).toBe(String(!before));
+  }
+});
+
+test("brackets select round the sample in focus", async () => {
+  const { model } = await draw();
+  key("]");
+  expect(part("hint").textContent).toContain("Step to a sample first");
+  key("ArrowRight");
+  key("]");
+  expect(chosen(model)).toEqual([0, 1, 2, 3]);
+});
+
+test("a kernel that restarts in mid-fit frees the button and is said", async () => {
+  const { model } = await draw();
+  entry(0).click();
+  part("fit").click();
+  expect(part("fit").getAttribute("aria-busy")).toBe("true");
+  el.classList.add("jupyter-widgets-disconnected");
+  model.tell("comm_live_update");
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(part("fit").getAttribute("aria-busy")).toBe("false");
+  expect(part("error").textContent).toContain("run the cell again");
+  expect(part("note").textContent).toContain("The kernel was restarted");
+  expect(part("fit").getAttribute("aria-disabled")).toBe("true");
+});
+
+test("a kernel that falls silent in mid-fit frees the button", async () => {
+  vi.useFakeTimers();
+  try {
+    const { model } = await draw();
+    entry(0).click();
+    part("fit").click();
+    const seq = model.sent[0]?.content.seq;
+    for (let beat = 0; beat < 4; beat++) {
+      model.tell("msg:custom", { v: 1, kind: "alive", of: "fit", seq });
+      await vi.advanceTimersByTimeAsync(8_000);
+      expect(part("fit").getAttribute("aria-busy")).toBe("true");
+    }
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(part("fit").getAttribute("aria-busy")).toBe("false");
+    expect(part("error").textContent).toContain("fell silent");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a fit that the kernel has not begun can be given up", async () => {
+  const { model } = await draw();
+  entry(0).click();
+  part("fit").click();
+  part("fit").click();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(part("fit").getAttribute("aria-busy")).toBe("false");
+  part("fit").click();
+  expect(model.sent.filter(({ content }) => content.kind === "fit")).toHaveLength(2);
+});
+
+test("the traceback of an error is folded, and text", async () => {
+  const { model } = await draw();
+  model.tell("msg:custom", {
+    v: 1,
+    kind: "notice",
+    error: "KeyError: 3",
+    trace: `File ${HOSTILE}`,
+  });
+  const details = part("error").querySelector("details") as HTMLDetailsElement;
+  expect([details.hidden, details.open]).toEqual([false, false]);
+  expect(details.textContent).toContain(HOSTILE);
+  model.tell("msg:custom", { v: 1, kind: "notice", error: "too few", trace: null });
+  expect(details.hidden).toBe(true);
+});
+
+test("exemplars of each category are asked for in one message", async () => {
+  const { model } = await draw({ _has_images: true, exemplars: true });
+  const asked = model.sent.filter(({ content }) => content.kind === "thumbnails");
+  expect(asked).toHaveLength(1);
+  expect([...typed(Uint32Array, asked[0]?.buffers[0])].sort()).toEqual([0, 1, 2, 3]);
+  expect(part("strip").querySelectorAll("[data-nbi-sample]")).toHaveLength(4);
+});
+
+test("columns that stayed in Python are fetched for the card", async () => {
+  const { model } = await draw({
+    _columns: [{ name: "far", kind: "number", offset: -1 }],
+    color_by: "",
+  });
+  key("ArrowRight");
+  const about = model.sent.find(({ content }) => content.kind === "about");
+  model.reply({ kind: "about", seq: about?.content.seq, values: [["far", "2.5"]] });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(part("card").textContent).toContain("far2.5");
 });
