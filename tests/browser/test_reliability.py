@@ -246,7 +246,9 @@ def _works_again(opened: Opened) -> None:
     page.run_all()
     explorer = page.view("explorer")
     expect(explorer.locator('[data-nbi="note"]')).to_have_text("")
+    explorer.locator('[data-nbi="offer"]').click()
     with lab.kernel("reliable.ipynb") as kernel:
+        wait_for(lambda: kernel.value("'kept' in explorer.selections"), "names of before", 10)
         _selects(kernel, explorer, 1)
         explorer.locator('[data-nbi="fit"]').click()
         wait_for(lambda: kernel.value("explorer.factors is not None"), "fit", 20)

@@ -65,6 +65,11 @@ export class Choice {
     this.go({ ...this.state, named: this.named.filter((one) => one.name !== name) });
   }
 
+  /** Bring back what was marked before. */
+  restore(selection: Uint32Array, named: readonly Named[]): void {
+    this.go({ selection, named });
+  }
+
   undo(): void {
     this.travel(this.history.undo(this.state));
   }

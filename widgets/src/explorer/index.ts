@@ -3,10 +3,9 @@ import type { AnyModel } from "@anywidget/types";
 import { same, typed } from "../shared/arrays";
 import { h } from "../shared/dom";
 import { watchKernel } from "../shared/kernel";
-import { Client, unlessSuperseded } from "../shared/protocol";
+import { Client } from "../shared/protocol";
 import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
-import { Card } from "./card";
 import { Choice } from "./choice";
 import { type Colouring, type Column, colouring, columns, legend, memberships } from "./columns";
 import { FactorPane } from "./factor_pane";
@@ -15,10 +14,12 @@ import { Find } from "./find";
 import { Fitting } from "./fitting";
 import { operationOf } from "./gestures";
 import { help } from "./help";
+import { Hover } from "./hover";
 import { listenToKeys } from "./keys";
 import { paintLegend } from "./legend";
 import { MapView } from "./map";
 import { labelsOf, outlinedOf, stripOf } from "./marks";
+import { Memory } from "./memory";
 import { type Named, suggestion } from "./named";
 import { NamedList } from "./named_list";
 import { scale } from "./scale";
@@ -63,9 +64,10 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     "data-nbi": "explorer",
   });
   const status = new StatusLine();
+  const memory = new Memory(root);
   const pictured = model.get("_has_images");
-  const card = new Card(pictured);
   const thumbnails = new Thumbnails(client);
+  const hover = new Hover(client, thumbnails, { pictures: pictured, live });
   const legendElement = h("div", { "data-nbi": "legend" });
   const pane = new FactorPane();
   const fitting = new Fitting(client, status, update);
@@ -98,17 +100,11 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
       },
       focused: (i, place, byKey) => {
         if (i < 0 || i >= at.x.length) {
-          card.hide();
+          hover.card.hide();
           return;
         }
-        const told = card.show(i, table, place, map.size);
+        const told = hover.show(i, table, place, map);
         if (byKey) status.announce(told);
-        void tellMore(i);
-        if (!pictured) return;
-        card.paint(thumbnails.peek(i));
-        void thumbnails.fetch(i).then((picture) => {
-          if (picture && map.focus === i) card.paint(picture);
-        });
       },
       drawn: () => {
         root.dataset.nbiReady = "true";
@@ -159,6 +155,8 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   /** The selection or a name has changed. */
   function chosen(): void {
     status.error(null);
+    status.offer("");
+    memory.keep(at, choice.selection, choice.named);
     brighten();
     mark();
     update();
@@ -184,12 +182,6 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     if (!open) return;
     const shown = stripOf(at, colours, groups, centres, choice.selection, accent);
     strip.show(shown, "Colour by a category to see exemplars of each.");
-  }
-
-  async function tellMore(i: number): Promise<void> {
-    if (!live || table.every((column) => column.kind === "category" || column.values)) return;
-    const reply = await client.request("about", { index: i }).catch(unlessSuperseded);
-    if (reply?.ok && map.focus === i) card.add(reply.values as [string, string][]);
   }
 
   function unfit(): string | null {
@@ -321,7 +313,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     "No samples to show.",
   );
   const side = h("div", { class: "nbi-explorer-legend" }, legendElement, list.element);
-  map.stage.append(empty, card.element);
+  map.stage.append(empty, hover.card.element);
   root.append(
     bar.element,
     find.row,
@@ -385,6 +377,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     }
   });
   if (live) {
+    requestAnimationFrame(() => signal.aborted || memory.offer(at, choice, status));
     watchKernel(model, el, signal, () => {
       if (cutOff) return;
       cutOff = true;

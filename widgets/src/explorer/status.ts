@@ -9,6 +9,12 @@ export class StatusLine {
   private readonly found = h("span", { "data-nbi": "fitted" });
   private readonly passing = h("span", { class: "nbi-quiet", "data-nbi": "hint" });
   private readonly lasting = h("span", { class: "nbi-explorer-note", "data-nbi": "note" });
+  private readonly offered = h("button", {
+    type: "button",
+    class: "nbi-button nbi-explorer-take",
+    hidden: true,
+    "data-nbi": "offer",
+  });
   private readonly spoken = h("span", { class: "nbi-screen-reader", "aria-live": "polite" });
   private readonly notes = new Map<string, string>();
   private timer = 0;
@@ -19,6 +25,7 @@ export class StatusLine {
     h("div", { role: "status", "data-nbi": "status" }, this.chosen, this.found),
     this.passing,
     this.lasting,
+    this.offered,
     this.spoken,
   );
   readonly problem = new Problem("nbi-explorer-problem");
@@ -45,6 +52,16 @@ export class StatusLine {
   note(topic: string, text: string): void {
     this.notes.set(topic, text);
     this.lasting.textContent = [...this.notes.values()].filter(Boolean).join(" ");
+  }
+
+  /** Offer something to press, once; nothing with an empty text. */
+  offer(text: string, press: () => void = () => {}): void {
+    this.offered.hidden = text === "";
+    this.offered.textContent = text;
+    this.offered.onclick = () => {
+      this.offered.hidden = true;
+      press();
+    };
   }
 
   /** Tell only screen readers. */

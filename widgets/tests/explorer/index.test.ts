@@ -419,6 +419,25 @@ test("exemplars of each category are asked for in one message", async () => {
   expect(part("strip").querySelectorAll("[data-nbi-sample]")).toHaveLength(4);
 });
 
+test("the next widget of a cell offers the names of the one before, of the same samples only", async () => {
+  el.classList.add("jp-Cell");
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  await draw();
+  await frame();
+  entry(0).click();
+  key("n");
+  const { model } = await draw();
+  await frame();
+  expect(part("offer").textContent).toBe("Bring back 1 named selection");
+  part("offer").click();
+  expect(names(model)).toHaveLength(1);
+  expect(chosen(model)).toEqual([0, 2]);
+  expect(part("offer").hidden).toBe(true);
+  await draw({ _positions: bytes(new Float32Array([0, 0, 1, 0, 0, 1, 1, 9])) });
+  await frame();
+  expect(part("offer").hidden).toBe(true);
+});
+
 test("columns that stayed in Python are fetched for the card", async () => {
   const { model } = await draw({
     _columns: [{ name: "far", kind: "number", offset: -1 }],
