@@ -102,7 +102,7 @@ def test_map_is_alive(
 def test_without_webgl_the_map_is_drawn_and_says_so(
     browser: Browser, made: tuple[Path, ClusterExplorer, Any], missing: str
 ) -> None:
-    path, explorer, island = made
+    path, _, island = made
     text = path.read_text(encoding="utf-8")
     strict = path.with_name(f"{missing}.html")
     strict.write_text(text.replace(" 'unsafe-eval'", "") if missing == "unsafe-eval" else text)

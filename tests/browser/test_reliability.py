@@ -9,7 +9,7 @@ import pytest
 from browser.conftest import Opened
 from browser.lab import Kernel, wait_for
 from browser.page import NotebookPage
-from playwright.sync_api import Browser, CDPSession, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, CDPSession, Locator, expect
 
 SETUP = """
 import os, time
@@ -34,8 +34,9 @@ explorer = ClusterExplorer(local)
 """
 CELLS = [SETUP, "explorer"]
 
-# Counts the WebGL contexts that the page asks for, also those of canvases never shown.
-COUNT_CONTEXTS = """
+# Counts the WebGL contexts that the page asks for, also those of canvases never shown, and keeps
+# the connections to kernels, to be cut.
+WATCH = """
 window.contexts = 0;
 const get = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
@@ -46,46 +47,26 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
   }
   return context;
 };
+window.sockets = new Set();
+window.WebSocket = class extends WebSocket {
+  constructor(url, protocols) {
+    super(url, protocols);
+    if (String(url).includes('/channels')) window.sockets.add(this);
+  }
+};
 """
-
-
-class Wire:
-    """The websockets of a page, to be cut."""
-
-    def __init__(self) -> None:
-        self.open: list[WebSocketRoute] = []
-
-    def watch(self, page: Page) -> None:
-        """Hand all messages through until `cut`."""
-        page.add_init_script(COUNT_CONTEXTS)
-
-        def connect(socket: WebSocketRoute) -> None:
-            socket.connect_to_server()
-            self.open.append(socket)
-
-        page.route_web_socket(lambda url: "/channels" in url, connect)
-
-    def cut(self) -> None:
-        """Close the connections to kernels, as a network that drops does."""
-        sockets, self.open = self.open, []
-        for socket in sockets:
-            socket.close(code=1001)
-
-
-@pytest.fixture(scope="module")
-def wire() -> Wire:
-    return Wire()
+CUT = "() => { for (const socket of sockets) socket.close(); sockets.clear(); }"
 
 
 @pytest.fixture(scope="module")
 def opened(
-    open_notebook: Callable[..., Opened], wire: Wire, tmp_path_factory: pytest.TempPathFactory
+    open_notebook: Callable[..., Opened], tmp_path_factory: pytest.TempPathFactory
 ) -> Opened:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     path = tmp_path_factory.mktemp("reliable") / "reliable.ipynb"
     nbformat.write(notebook, path)
-    return open_notebook(path, wire.watch)
+    return open_notebook(path, lambda page: page.add_init_script(WATCH))
 
 
 def _entry(explorer: Locator, name: int) -> None:
@@ -199,14 +180,14 @@ def test_a_hidden_tab_follows_when_it_is_shown(opened: Opened) -> None:
     _selects(kernel, explorer, 0)
 
 
-def test_a_dropped_connection_comes_back(opened: Opened, wire: Wire) -> None:
+def test_a_dropped_connection_comes_back(opened: Opened) -> None:
     page, kernel, _ = opened
     explorer = page.view("explorer")
     kernel.run("explorer.selection = []")
     expect(explorer).to_have_attribute("data-nbi-selected", "0")
-    wire.cut()
+    page.page.evaluate(CUT)
     kernel.run("explorer.selection = range(5)")
-    wait_for(lambda: wire.open or page.page.wait_for_timeout(100), "connection", 30)
+    page.page.wait_for_function("sockets.size > 0")
     expect(explorer).to_have_attribute("data-nbi-selected", "5", timeout=20_000)
     _selects(kernel, explorer, 1)
 
