@@ -37,7 +37,7 @@ def open_notebook(
             else:
                 folder = tmp_path_factory.mktemp("lab")
                 labs.append(stack.enter_context(start(notebook, folder)))
-            page = NotebookPage(browser, labs[0], notebook.name, before)
+            page = NotebookPage(browser, labs[0], notebook.name, before=before)
             page.run_all()
             return page, stack.enter_context(labs[0].kernel(notebook.name)), labs[0]
 

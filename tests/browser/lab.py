@@ -56,9 +56,12 @@ class Lab:
         return None
 
     @contextmanager
-    def kernel(self, notebook: str) -> Iterator["Kernel"]:
-        """Connect to the kernel of `notebook`."""
-        kernel = wait_for(lambda: self.kernel_of(notebook), f"a kernel of {notebook}")
+    def kernel(self, notebook: str = "") -> Iterator["Kernel"]:
+        """Connect to the kernel of `notebook`, or to the only one that runs."""
+        kernel = wait_for(
+            lambda: self.kernel_of(notebook) if notebook else self.get("/api/kernels")[0],
+            f"a kernel of {notebook or 'a notebook'}",
+        )
         client = BlockingKernelClient(
             connection_file=str(self.runtime / f"kernel-{kernel['id']}.json")
         )

@@ -24,6 +24,7 @@ class NotebookPage:
         browser: Browser,
         lab: Lab,
         notebook: str,
+        path: str = "lab/tree",
         before: Callable[[Page], object] = lambda _: None,
     ) -> None:
         self.page: Page = browser.new_page(viewport=WIDE)
@@ -32,7 +33,7 @@ class NotebookPage:
         self.requests: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(f"{lab.url}/lab/tree/{notebook}?reset")
+        self.page.goto(f"{lab.url}/{path}/{notebook}?reset")
         expect(self.page.locator(".jp-CodeCell .cm-content").first).to_be_visible(timeout=60_000)
         # The page says "idle" before it has a kernel, and cells run then ask which one to use.
         wait_for(
