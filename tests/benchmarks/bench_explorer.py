@@ -3,17 +3,16 @@
 Loading is from the press that runs the cell until the canvas shows points; the lasso from letting
 go of the mouse until Python's callback has the selection; saved bytes are those of a notebook run
 by nbclient, which keeps the state of widgets. Best of two or three. Run with
-``python tests/benchmarks/bench_explorer.py``; jupyter-scatter is not among the packages of
-``make bench`` (it brings pyarrow, 170 MB): ``.venv/bin/pip install jupyter-scatter``.
+``python tests/benchmarks/bench_explorer.py``; sizes may follow, as ``100000``. jupyter-scatter is
+not among the packages of ``make bench`` (it brings pyarrow, 170 MB): ``pip install
+jupyter-scatter`` to see it beside ours.
 """
 
 import importlib.util
-import json
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from playwright.sync_api import Page, sync_playwright
@@ -149,7 +148,7 @@ def main() -> None:
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sizes: dict[str, Any] = {
+        sizes = {
             library: [saved(code, plots, folder) for plots in (1, 2)]
             for library, code in codes.items()
         }
@@ -170,9 +169,8 @@ def main() -> None:
         ):
             page = NotebookPage(browser, lab, "maps.ipynb").page
             with lab.kernel("maps.ipynb") as kernel:
-                for n in (100_000, 1_000_000):
+                for n in [int(size) for size in sys.argv[1:]] or [100_000, 1_000_000]:
                     measure(page, kernel, n, list(codes))
-    print(json.dumps({library: two - one for library, (one, two) in sizes.items()}))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import { webglEngine } from "./webgl_engine";
 import { Grid, step, type World, within } from "./world";
 
 const REACH = 12;
+const MANY = 200_000;
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -74,6 +75,7 @@ export class MapView {
   private theme: Theme | null = null;
   private frame = 0;
   private flight = 0;
+  private soon = 0;
   private readonly gesture: { cancel(): boolean };
 
   constructor(
@@ -89,6 +91,7 @@ export class MapView {
       cancelAnimationFrame(this.frame);
       cancelAnimationFrame(this.flight);
       this.pace.stop();
+      window.clearTimeout(this.soon);
       this.engine?.destroy();
       this.engine = null;
     });
@@ -118,7 +121,12 @@ export class MapView {
   setBright(samples: Uint32Array): void {
     if (samples === this.bright) return;
     this.bright = samples;
-    this.engine?.setSelection(samples);
+    window.clearTimeout(this.soon);
+    // Python is told first: where the processor draws, a large map would keep the message waiting.
+    const many = (this.at?.x.length ?? 0) > MANY;
+    const draw = () => this.engine?.setSelection(this.bright);
+    if (many) this.soon = window.setTimeout(draw, 80);
+    else draw();
   }
 
   setTheme(theme: Theme): void {

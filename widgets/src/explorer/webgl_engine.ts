@@ -88,7 +88,11 @@ export function webglEngine(onLost: () => void): Engine {
         }
         drawn = next;
       }
-      if (!destroyed && drawn) plot.set({ pointSizeSelected: emphasis(selection.length) });
+      const larger = emphasis(selection.length);
+      // Each setting draws anew.
+      if (!destroyed && drawn && larger !== plot.get("pointSizeSelected")) {
+        plot.set({ pointSizeSelected: larger });
+      }
       if (!destroyed && drawn) plot.select(selection, { preventEvent: true });
     } finally {
       working = false;
