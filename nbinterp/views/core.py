@@ -217,7 +217,10 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take traits from the page; what refuses them, or fails in a callback, is said there."""
         try:
-            for name in sync_data:
+            for name, value in sync_data.items():
+                # Refused here, since ipywidgets first echoes to all pages what one of them sent.
+                if isinstance(value, memoryview | bytes) and len(value) > _LARGEST_BUFFERS:
+                    raise traitlets.TraitError(f"The page sent too much as {name}.")
                 own = name in self.keys and self.trait_metadata(name, "page", True) is False
                 if own or name in ("_core", "_kind"):
                     raise traitlets.TraitError(f"The page may not set {name}.")

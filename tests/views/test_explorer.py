@@ -162,6 +162,14 @@ def test_what_the_page_may_not_set_changes_nothing(explorer, state):
     assert explorer.sent[-1][0]["kind"] == "notice"
 
 
+def test_too_much_is_refused_before_other_tabs_hear_it(explorer):
+    told = []
+    explorer._send = lambda content, buffers=None: told.append(content["method"])
+    with pytest.raises(traitlets.TraitError, match="too much as _selection"):
+        explorer.set_state({"_selection": memoryview(bytes(2**26 + 4))})
+    assert "echo_update" not in told
+
+
 def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
     heard = []
     stop = explorer.on_select(lambda selection: heard.append(selection.tolist()))
