@@ -3,7 +3,9 @@
 import base64
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeGuard
@@ -13,11 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from nbinterp import _checks
+
 PROTOCOL = 1
 
 _LARGEST_SEQ = 2**53  # what a number of JavaScript holds exactly
 _LARGEST_BUFFERS = 2**26
 _LONGEST_ERROR = 600
+_LONGEST_TRACE = 6000
+_BEAT = 2.0  # seconds between signs of life of a long verb
 
 
 def _static(name: str) -> str:
@@ -133,6 +139,19 @@ class Array(traitlets.TraitType[Any, Any]):
         return np.frombuffer(bytes(value), self.dtype).reshape(sides)
 
 
+class RefusedError(traitlets.TraitError, ValueError):
+    """A value that a check refused: traitlets puts the old one back."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what a check raises within a validator into a `RefusedError`."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise RefusedError(str(error)) from None
+
+
 class Answer(NamedTuple):
     """What a verb answers: small fields, and arrays as bytes."""
 
@@ -148,13 +167,18 @@ class Form(NamedTuple):
 
     buffers: int
     fields: Mapping[str, type]
+    long: bool = False
 
 
-def verb(buffers: int = 0, **fields: type) -> Callable[[Handler], Handler]:
-    """Let the front end call the decorated method, by its name, with just these arguments."""
+def verb(buffers: int = 0, *, long: bool = False, **fields: type) -> Callable[[Handler], Handler]:
+    """Let the front end call the decorated method, by its name, with just these arguments.
+
+    While a `long` one runs, the page hears that the kernel lives: a kernel that was killed in the
+    midst of it says nothing at all.
+    """
 
     def mark(handler: Handler) -> Handler:
-        handler._form = Form(buffers, fields)  # type: ignore[attr-defined]
+        handler._form = Form(buffers, fields, long)  # type: ignore[attr-defined]
         return handler
 
     return mark
@@ -165,7 +189,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
     A subclass names its drawing in `_kind`, keeps what must survive in traits, marks with `verb`
     the methods the page may call, and may define ``snapshot() -> bytes``, a PNG for readers
-    without a kernel.
+    without a kernel. Traits tagged ``page=False`` are Python's alone: the page is refused them.
     """
 
     _esm = _ESM
@@ -193,10 +217,17 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take traits from the page; what refuses them, or fails in a callback, is said there."""
         try:
+            for name, value in sync_data.items():
+                # Refused here, since ipywidgets first echoes to all pages what one of them sent.
+                if isinstance(value, memoryview | bytes) and len(value) > _LARGEST_BUFFERS:
+                    raise traitlets.TraitError(f"The page sent too much as {name}.")
+                own = name in self.keys and self.trait_metadata(name, "page", True) is False
+                if own or name in ("_core", "_kind"):
+                    raise traitlets.TraitError(f"The page may not set {name}.")
             super().set_state(sync_data)
         except Exception as failure:
             # JupyterLab hides errors of comm callbacks in its log.
-            self.send(_envelope("notice", -1, _explain(failure), 0.0))
+            self.send(_envelope("notice", -1, failure, 0.0))
             self.send_state([key for key in sync_data if key in self.keys])
             raise
 
@@ -229,25 +260,51 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         """Answer a message of the page: run its verb, or say in the answer why not."""
         started = time.perf_counter()
         kind, seq = _address(content)
-        answer, error = Answer(), _refusal(self._verbs, content, buffers)
+        answer = Answer()
+        error: str | Exception | None = _refusal(self._verbs, content, buffers)
         if error is None:
-            fields = {name: content[name] for name in self._verbs[kind].fields}
+            form = self._verbs[kind]
+            fields = {name: content[name] for name in form.fields}
             try:
-                with self._lock:
+                with self._beating(kind, seq, form.long), self._lock:
                     answer = getattr(self, kind)(*buffers, **fields)
             except Exception as failure:
-                error = _explain(failure)
+                error = failure
         envelope = _envelope(kind, seq, error, time.perf_counter() - started)
         self.send({**answer.fields, **envelope}, list(answer.buffers))
 
+    @contextmanager
+    def _beating(self, kind: str, seq: int, long: bool) -> Iterator[None]:
+        """Tell the page every few seconds that a `long` verb is still at work."""
+        if not long:
+            yield
+            return
+        done = threading.Event()
+        sign = {"v": PROTOCOL, "kind": "alive", "of": kind, "seq": seq}
 
-def _envelope(kind: str, seq: int, error: str | None, seconds: float) -> dict[str, Any]:
+        def beat() -> None:
+            self.send(sign)
+            while not done.wait(_BEAT):
+                self.send(sign)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _envelope(kind: str, seq: int, error: str | Exception | None, seconds: float) -> dict[str, Any]:
+    failure = error if isinstance(error, Exception) else None
     return {
         "v": PROTOCOL,
         "kind": kind,
         "seq": seq,
         "ok": error is None,
-        "error": error,
+        "error": error if failure is None else _explain(failure),
+        "trace": None if failure is None else _trace(failure),
         "ms": round(1000 * seconds, 1),
     }
 
@@ -268,7 +325,7 @@ def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) ->
         return "The message asks for what this view cannot do."
     if not _is_integer(seq) or not 0 <= seq < _LARGEST_SEQ:
         return "The message has no proper number."
-    count, fields = verbs[kind]
+    count, fields, _ = verbs[kind]
     if set(content) != {"v", "kind", "seq", *fields}:
         return f"{kind} takes exactly: {', '.join(fields) or 'nothing'}."
     for name, form in fields.items():
@@ -298,3 +355,13 @@ def _explain(failure: Exception) -> str:
     if not isinstance(failure, ValueError | TypeError) or not text:
         text = f"{type(failure).__name__}: {text}".removesuffix(": ")
     return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
+
+
+def _trace(failure: Exception) -> str | None:
+    """Return the end of the traceback; None for a check of ours, whose text says all there is."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    if isinstance(failure, traitlets.TraitError) or not frames:
+        return None
+    if frames[-1].filename == _checks.__file__:
+        return None
+    return "".join(traceback.format_exception(failure))[-_LONGEST_TRACE:]

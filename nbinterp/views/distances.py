@@ -10,7 +10,6 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.distance import DistanceReport
-from nbinterp.views import samples
 from nbinterp.views.distance_chart import DistanceChart
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.node_table import NodeTable
@@ -151,14 +150,10 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         if self.explorer is None or self.report.sampled.stride > 1:
             return
         ((name, values),) = self.report.columns(node).items()
-        _colour_by(self.explorer, name, values, instead_of=self._column)
+        columns = self.explorer.columns
+        with self.explorer.hold_sync():
+            columns[name] = values
+            self.explorer.color_by = name
+            if self._column not in (None, name):
+                del columns[self._column]
         self._column = name
-
-
-def _colour_by(explorer: ClusterExplorer, name: str, values: Any, instead_of: str | None) -> None:
-    kept = [column for column in explorer._table if column.name not in (name, instead_of)]
-    table = [*kept, samples.column(_CALLER, name, values, len(explorer._positions))]
-    with explorer.hold_sync():
-        explorer._table = table
-        explorer._columns, explorer._column_data = samples.pack(table)
-        explorer.color_by = name

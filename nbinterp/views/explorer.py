@@ -15,20 +15,25 @@ from nbinterp._display import shows
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.views import samples
-from nbinterp.views.core import Answer, Array, View, verb
+from nbinterp.views.columns import Columns
+from nbinterp.views.core import Answer, Array, refusing, verb
 from nbinterp.views.heatmap import InteractionHeatmap
+from nbinterp.views.hover import Hovered
+from nbinterp.views.matching import checked_ranges, checked_search, matching
+from nbinterp.views.selections import Selections, refusal
 from nbinterp.views.snapshot import scatter_png
 
 Callback = Callable[[npt.NDArray[np.int64]], Any]
 
 
 @shows(LocalCorEx, PHATE)
-class ClusterExplorer(View):
+class ClusterExplorer(Hovered):
     """A map of samples to look at, to lasso and to ask about.
 
     Draw around samples with the mouse and they are `selection`, a NumPy array; set `selection` and
-    they light up on the map. Of a `LocalCorEx`, the button *Fit this selection* finds the factors
-    that are local to them and shows them beside the map.
+    they light up on the map. Give it a name, and it is in `selections`, in the view and here. Of a
+    `LocalCorEx`, the button *Fit this selection* finds the factors that are local to the samples
+    and shows them beside the map.
 
     Parameters
     ----------
@@ -56,8 +61,27 @@ class ClusterExplorer(View):
         What the last fit of a selection found.
     heatmap : InteractionHeatmap
         The view of these factors beside the map.
+    selections : Selections
+        The named ones: ``explorer.selections["odd nines"].to_frame()``. Set one to sample numbers.
+    columns : Columns
+        What is known of the samples; set one, as ``explorer.columns["loss"] = loss``, to colour by.
     color_by : str
         The column that colours the map.
+    search : str
+        What to look for: samples that have none of it dim, and gestures pass them by. Words of
+        categories, all of which must occur, or ``"digit=9"``.
+    ranges : dict from str to pair
+        Lowest and highest value, None for no bound, of columns of numbers: ``{"loss": (1, None)}``.
+    matching : array of shape (k,), int64
+        Numbers of the samples that `search` and `ranges` leave.
+    contours : bool
+        Whether lines are drawn round the densest regions that hold half and nine tenths of the
+        samples, of each category if the map is coloured by at most twelve.
+    exemplars : bool
+        Whether a strip under the map shows pictures of each category: the sample nearest to its
+        middle, and some that spread over it.
+    labels : bool
+        Whether the names of categories and of selections are on the map.
 
     How to read it
     --------------
@@ -78,17 +102,24 @@ class ClusterExplorer(View):
     """
 
     _kind = traitlets.Unicode("explorer").tag(sync=True)
-    _positions = Array("f4", (None, 2))
-    # The page knows what it set: an echo would fight a hand that has moved on.
-    _selection = Array("u4").tag(echo_update=False)
-    _columns = traitlets.List(traitlets.Dict()).tag(sync=True)
-    _column_data = traitlets.Bytes().tag(sync=True)
-    color_by = traitlets.Unicode("").tag(sync=True, echo_update=False)
-    height = traitlets.Int(520, min=200, max=4000).tag(sync=True)
-    _has_images = traitlets.Bool(False).tag(sync=True)
-    _can_fit = traitlets.Bool(False).tag(sync=True)
-    _fit = traitlets.Dict(allow_none=True).tag(sync=True)
-    heatmap = anywidget.WidgetTrait().tag(sync=True)
+    _positions = Array("f4", (None, 2)).tag(page=False)
+    _selection = Array("u4")
+    _named = traitlets.List(traitlets.Dict()).tag(sync=True)
+    _named_data = Array("u4")
+    columns: Columns
+    _columns = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
+    _column_data = traitlets.Bytes().tag(sync=True, page=False)
+    color_by = traitlets.Unicode("").tag(sync=True)
+    search = traitlets.Unicode("").tag(sync=True)
+    ranges = traitlets.Dict().tag(sync=True)
+    contours = traitlets.Bool(False).tag(sync=True)
+    exemplars = traitlets.Bool(False).tag(sync=True)
+    labels = traitlets.Bool(True).tag(sync=True)
+    height = traitlets.Int(520, min=200, max=4000).tag(sync=True, page=False)
+    _has_images = traitlets.Bool(False).tag(sync=True, page=False)
+    _can_fit = traitlets.Bool(False).tag(sync=True, page=False)
+    _fit = traitlets.Dict(allow_none=True).tag(sync=True, page=False)
+    heatmap = anywidget.WidgetTrait().tag(sync=True, page=False)
 
     def __init__(
         self,
@@ -121,7 +152,8 @@ class ClusterExplorer(View):
         self._table = table
         self._images = samples.pictures(caller, images, image_shape, len(xy))
         self._factors: ClusterFactors | None = None
-        headers, data = samples.pack(table)
+        self.columns, self.selections = Columns(self), Selections(self)
+        headers, data = samples.pack(table, [color_by])
         super().__init__(
             _positions=xy,
             _columns=headers,
@@ -144,6 +176,38 @@ class ClusterExplorer(View):
         self._selection = _checks.indices(
             type(self).__name__, "selection", samples, len(self._positions)
         )
+
+    @property
+    def matching(self) -> npt.NDArray[np.int64]:
+        """Numbers of the samples that `search` and `ranges` leave, ascending."""
+        found = matching(self._table, len(self._positions), self.search, self.ranges)
+        return np.flatnonzero(found)
+
+    def to_frame(self, samples: Any = None) -> pd.DataFrame:
+        """Return samples as a table.
+
+        Parameters
+        ----------
+        samples : array of int or bool, or Selection, default=None
+            Which ones; those selected now unless given.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample, indexed by sample number: its place on the map as ``x`` and ``y``, and
+            its columns.
+
+        Examples
+        --------
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]], columns={"kind": ["a", "b", "a"]})
+        >>> explorer.to_frame([0, 1])["kind"].tolist()
+        ['a', 'b']
+        """
+        rows = self.selection if samples is None else samples
+        rows = _checks.indices("to_frame", "samples", rows, len(self._positions))
+        x, y = self._positions[rows].T
+        values = {name: column[rows] for name, column in self.columns.items()}
+        return pd.DataFrame({"x": x, "y": y} | values, pd.Index(rows, name="sample"))
 
     @property
     def factors(self) -> ClusterFactors | None:
@@ -243,30 +307,31 @@ class ClusterExplorer(View):
             selection=self.selection if len(self._selection) else None,
         )
 
-    @verb(buffers=1)
+    @verb(buffers=1, long=True)
     def fit(self, indices: Any) -> Answer:
         """Answer the button: fit the samples that the page has selected at this moment."""
         self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
         self.fit_selection()
         return Answer()
 
-    @verb(index=int)
-    def thumbnail(self, index: int) -> Answer:
-        """Answer a hover with the picture of a sample, grey or RGB."""
-        images = self._images
-        if images is None or not 0 <= index < len(images):
-            _checks.fail(
-                f"thumbnail(index={index})",
-                "must be a sample with a picture",
-                "Hover over a sample of this map.",
-            )
-        height, width, *colours = images[index].shape
-        fields = {"index": index, "width": width, "height": height, "channels": 3 if colours else 1}
-        return Answer(fields, [images[index].tobytes()])
+    def _show_table(self, table: list[samples.Column]) -> None:
+        """Put `table` in the place of the columns; what hangs on one that is gone is let go."""
+        names = [column.name for column in table]
+        self._table = table
+        with self.hold_sync(), self.hold_trait_notifications():
+            if self.color_by not in names:
+                self.color_by = ""
+            scales = {column.name for column in table if column.categories is None}
+            self.ranges = {name: pair for name, pair in self.ranges.items() if name in scales}
+            self._pack()
 
-    def _thumbnails(self) -> npt.NDArray[np.uint8] | None:
-        """Return all pictures, for a page without a kernel."""
-        return self._images
+    @traitlets.observe("color_by", "ranges")
+    def _pack(self, _change: Any = None) -> None:
+        """Send the columns that the page needs now."""
+        headers, data = samples.pack(self._table, {self.color_by, *self.ranges})
+        if headers != self._columns or data != self._column_data:
+            with self.hold_sync():
+                self._columns, self._column_data = headers, data
 
     @traitlets.validate("_selection")
     def _check_selection(self, proposal: Any) -> Any:
@@ -276,10 +341,28 @@ class ClusterExplorer(View):
             raise traitlets.TraitError("The selection must hold numbers of samples, ascending.")
         return value
 
+    @traitlets.validate("_named", "_named_data")
+    def _check_named(self, proposal: Any) -> Any:
+        wrong = refusal(self._named, self._named_data, len(self._positions))
+        if wrong is not None:
+            raise traitlets.TraitError(f"The named selections {wrong}.")
+        return proposal["value"]
+
     @traitlets.validate("color_by")
     def _check_color_by(self, proposal: Any) -> str:
         names = ["", *(column.name for column in self._table)]
-        return _checks.choice(type(self).__name__, "color_by", proposal["value"], names)
+        with refusing():
+            return _checks.choice(type(self).__name__, "color_by", proposal["value"], names)
+
+    @traitlets.validate("search")
+    def _check_search(self, proposal: Any) -> str:
+        with refusing():
+            return checked_search(proposal["value"])
+
+    @traitlets.validate("ranges")
+    def _check_ranges(self, proposal: Any) -> dict[str, list[Any]]:
+        with refusing():
+            return checked_ranges(self._table, proposal["value"])
 
 
 def _positions(source: Any) -> Any:

@@ -1,7 +1,7 @@
 """What the cluster explorer shows of samples: their columns and their pictures, ready to send."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from nbinterp import _checks
 
-MISSING = 65535
+_BUDGET = 2**21  # bytes of numbers that go to the page, and into a saved notebook, unasked
 _MOST_CODES = 40  # whole numbers with more values than can be told apart are a scale
 _LARGEST_PICTURE = 128
 
@@ -53,10 +53,11 @@ def column(caller: str, name: str, values: Any, n: int) -> Column:
         found = list(array.dropna().unique())
         array = pd.Series(pd.Categorical(array, categories=sorted(found, key=_natural)))
     categories = array.cat.categories
+    most = np.iinfo(np.uint16).max
     _checks.require(
-        len(categories) < MISSING,
+        len(categories) < most,
         f"{caller}(columns={{{name!r}: …}})",
-        f"must have fewer than {MISSING} distinct values",
+        f"must have fewer than {most} distinct values",
         "Leave out columns that name every sample.",
     )
     names = [_text(value) for value in categories]
@@ -82,17 +83,26 @@ def _text(value: object) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def pack(columns: list[Column]) -> tuple[list[Header], bytes]:
-    """Return the headers of `columns` and their values as bytes: uint16 codes or float32."""
+def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Header], bytes]:
+    """Return the headers of `columns` and their values as bytes: uint8 or uint16 codes, float32.
+
+    Categories all go. Numbers go if `needed`, or while they are few; the offset of others is -1.
+    """
     headers: list[Header] = []
     data = bytearray()
+    budget = _BUDGET - sum(4 * len(one.entries) for one in columns if one.name in needed)
     for name, entries, categories in columns:
         header: Header = {"name": name, "kind": "number", "offset": len(data)}
-        if categories is None:
+        if categories is not None:
+            width = 1 if len(categories) < 255 else 2
+            header |= {"kind": "category", "categories": categories, "width": width}
+            # -1, which stands for missing, becomes the largest code.
+            data += (entries % 256**width).astype("<u2" if width == 2 else "u1").tobytes()
+        elif name in needed or 4 * len(entries) <= budget:
+            budget -= 0 if name in needed else 4 * len(entries)
             data += entries.astype("<f4").tobytes()
         else:
-            header |= {"kind": "category", "categories": categories}
-            data += np.where(entries < 0, MISSING, entries).astype("<u2").tobytes()
+            header["offset"] = -1
         data += bytes(-len(data) % 4)  # typed arrays of the page begin at multiples of their size
         headers.append(header)
     return headers, bytes(data)

@@ -31,6 +31,7 @@ _RAMPS = {
     "diverging": "00395a 0072b2 7fb6d9 f5f5f5 eaa97a d55e00 6e2f00",
 }
 _MAX_LEGEND = 16
+_MOST_POINTS = 200_000  # of a map: more would only cover each other
 _LONGEST = 120  # characters of a line, before it is cut to its width
 # The letters of Pillow's own font have no dashes.
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
@@ -208,6 +209,7 @@ def scatter_png(
         dim[np.asarray(selection, int)] = False
         rgb[dim] = rgb[dim] * 0.25 + np.array(_PAPER) * 0.75
         order = np.argsort(~dim, kind="stable")  # what is selected comes on top
+    order = order[:: max(1, len(order) // _MOST_POINTS)]
     top = 28.0 if title else 8.0
     box = (8.0, top, width - (150.0 if keyed else 16.0), height - top - 8)
     _points(sheet, xy[order], rgb[order], box)

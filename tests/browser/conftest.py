@@ -1,4 +1,4 @@
-"""One browser and one JupyterLab a notebook."""
+"""One browser and one JupyterLab for all browser tests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ import pytest
 from browser import chromium
 from browser.lab import Kernel, Lab, start
 from browser.page import NotebookPage
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 Opened = tuple[NotebookPage, Kernel, Lab]
 
@@ -26,14 +26,19 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def open_notebook(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Path], Opened]]:
-    """Return what opens a notebook in a JupyterLab of its own and runs all its cells."""
+) -> Iterator[Callable[..., Opened]]:
+    """Return what opens a notebook and runs all its cells; the first one starts JupyterLab."""
     with ExitStack() as stack:
+        labs: list[Lab] = []
 
-        def opened(notebook: Path) -> Opened:
-            lab = stack.enter_context(start(notebook, tmp_path_factory.mktemp("lab")))
-            page = NotebookPage(browser, lab, notebook.name)
+        def opened(notebook: Path, before: Callable[[Page], object] = lambda _: None) -> Opened:
+            if labs:
+                labs[0].add(notebook)
+            else:
+                folder = tmp_path_factory.mktemp("lab")
+                labs.append(stack.enter_context(start(notebook, folder)))
+            page = NotebookPage(browser, labs[0], notebook.name, before=before)
             page.run_all()
-            return page, stack.enter_context(lab.kernel()), lab
+            return page, stack.enter_context(labs[0].kernel(notebook.name)), labs[0]
 
         yield opened

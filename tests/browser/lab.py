@@ -43,10 +43,25 @@ class Lab:
         """Choose the theme of pages opened from now on."""
         write_setting(self.settings, "themes", {"theme": name, "adaptive-theme": False})
 
+    def add(self, notebook: Path) -> None:
+        """Put a copy of `notebook` beside those that are served."""
+        shutil.copy(notebook, self.log.parent / notebook.name)
+
+    def kernel_of(self, notebook: str) -> dict[str, Any] | None:
+        """Return what the server says of the kernel of `notebook`, None as long as it has none."""
+        for session in self.get("/api/sessions"):
+            if session["path"] == notebook and session["kernel"]:
+                kernel: dict[str, Any] = session["kernel"]
+                return kernel
+        return None
+
     @contextmanager
-    def kernel(self) -> Iterator["Kernel"]:
-        """Connect to the only kernel that runs."""
-        (kernel,) = wait_for(lambda: self.get("/api/kernels"), "a kernel")
+    def kernel(self, notebook: str = "") -> Iterator["Kernel"]:
+        """Connect to the kernel of `notebook`, or to the only one that runs."""
+        kernel = wait_for(
+            lambda: self.kernel_of(notebook) if notebook else self.get("/api/kernels")[0],
+            f"a kernel of {notebook or 'a notebook'}",
+        )
         client = BlockingKernelClient(
             connection_file=str(self.runtime / f"kernel-{kernel['id']}.json")
         )

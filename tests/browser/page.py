@@ -1,6 +1,7 @@
 """The JupyterLab page as a person uses it: menus, keys, mouse."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,16 @@ WIDE = {"width": 1500, "height": 1100}
 class NotebookPage:
     """One notebook open in JupyterLab, with what the page said and asked for."""
 
-    def __init__(self, browser: Browser, lab: Lab, notebook: str, path: str = "lab/tree") -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        lab: Lab,
+        notebook: str,
+        path: str = "lab/tree",
+        before: Callable[[Page], object] = lambda _: None,
+    ) -> None:
         self.page: Page = browser.new_page(viewport=WIDE)
+        before(self.page)
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -27,7 +36,10 @@ class NotebookPage:
         self.page.goto(f"{lab.url}/{path}/{notebook}?reset")
         expect(self.page.locator(".jp-CodeCell .cm-content").first).to_be_visible(timeout=60_000)
         # The page says "idle" before it has a kernel, and cells run then ask which one to use.
-        wait_for(lambda: any(k["connections"] for k in lab.get("/api/kernels")), "connected kernel")
+        wait_for(
+            lambda: (kernel := lab.kernel_of(notebook)) and kernel["connections"],
+            "connected kernel",
+        )
         self.page.wait_for_timeout(500)
 
     def menu(self, *labels: str) -> None:

@@ -98,6 +98,44 @@ def test_map_is_alive(
     assert trouble == []
 
 
+@pytest.mark.parametrize("missing", ["unsafe-eval", "webgl"])
+def test_without_webgl_the_map_is_drawn_and_says_so(
+    browser: Browser, made: tuple[Path, ClusterExplorer, Any], missing: str
+) -> None:
+    path, _, island = made
+    text = path.read_text(encoding="utf-8")
+    strict = path.with_name(f"{missing}.html")
+    strict.write_text(text.replace(" 'unsafe-eval'", "") if missing == "unsafe-eval" else text)
+    page = browser.new_page(viewport={"width": 1100, "height": 700})
+    if missing == "webgl":
+        page.add_init_script(
+            "const get = HTMLCanvasElement.prototype.getContext;"
+            "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+            " return /webgl/.test(kind) ? null : get.call(this, kind, ...rest); };"
+        )
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto(strict.as_uri())
+    root = page.locator('[data-nbi="explorer"][data-nbi-ready="true"]')
+    expect(root.locator('[data-nbi="note"]')).to_contain_text("Drawn without WebGL")
+    x, y = root.evaluate(
+        "(root, [x, y]) => { const at = root.nbi.project(x, y); return [at.x, at.y]; }",
+        CENTRES[1].tolist(),
+    )
+    ring = circle(x, y, 60.0, 16)
+    page.mouse.move(*ring[0])
+    page.mouse.down()
+    for point in ring[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    expect(root.locator('[data-nbi="status"]')).to_contain_text("selected of 600")
+    chosen = int(root.get_attribute("data-nbi-selected") or 0)
+    assert 120 < chosen <= int((island == 1).sum())
+    page.screenshot(path=ARTIFACTS / f"export-no-{missing}.png")
+    assert trouble == []
+    page.close()
+
+
 def test_heatmap_is_alive(
     offline: tuple[Page, list[str]], made: tuple[Path, ClusterExplorer, Any]
 ) -> None:

@@ -102,7 +102,7 @@ def _end_drag(opened: Opened, track: tuple[float, float, float]) -> None:
 def _works(opened: Opened, share: float) -> None:
     """Drag to `share` of the track, and see that Python has it."""
     _, _, lab = opened
-    with lab.kernel() as kernel:
+    with lab.kernel("reliability.ipynb") as kernel:
         x, y, width = _begin_drag(opened)
         opened[0].page.mouse.move(x + share * width, y, steps=10)
         opened[0].page.mouse.up()
@@ -121,7 +121,7 @@ def _runs_again(opened: Opened) -> None:
             dialog.first.click()
         page.run_all()
         page.page.wait_for_timeout(4000)
-        with lab.kernel() as kernel:
+        with lab.kernel("reliability.ipynb") as kernel:
             return bool(kernel.value("'slider' in globals()"))
 
     wait_for(ran, "new slider", 90)
@@ -147,7 +147,7 @@ def test_a_thousand_events_in_a_second(opened: Opened) -> None:
 
 def test_a_kernel_restarted_in_mid_drag(opened: Opened) -> None:
     page, _, lab = opened
-    with lab.kernel() as kernel:
+    with lab.kernel("reliability.ipynb") as kernel:
         process = kernel.value("os.getpid()")
     _thumb(opened).evaluate(DRAG_ON)
     page.menu("Kernel", "Restart Kernel…")
@@ -155,7 +155,7 @@ def test_a_kernel_restarted_in_mid_drag(opened: Opened) -> None:
     page.page.wait_for_timeout(2500)
     assert page.page.evaluate("clearInterval(window.dragging), window.moves") > 50
     _runs_again(opened)
-    with lab.kernel() as kernel:
+    with lab.kernel("reliability.ipynb") as kernel:
         assert kernel.value("os.getpid()") != process
     _works(opened, 0.25)
     assert page.errors == []
@@ -163,7 +163,7 @@ def test_a_kernel_restarted_in_mid_drag(opened: Opened) -> None:
 
 def test_a_kernel_killed_in_mid_drag(opened: Opened) -> None:
     page, _, lab = opened
-    with lab.kernel() as kernel:
+    with lab.kernel("reliability.ipynb") as kernel:
         process = kernel.value("os.getpid()")
     track = _begin_drag(opened)
     os.kill(process, signal.SIGKILL)
@@ -171,7 +171,7 @@ def test_a_kernel_killed_in_mid_drag(opened: Opened) -> None:
     page.picture("reliability-killed", page.view("slider"))
     page.page.wait_for_timeout(3000)  # the server notices, and starts another
     _runs_again(opened)
-    with lab.kernel() as kernel:
+    with lab.kernel("reliability.ipynb") as kernel:
         assert kernel.value("os.getpid()") != process
     _works(opened, 0.75)
     assert page.errors == []

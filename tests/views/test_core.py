@@ -1,10 +1,12 @@
 import base64
 import threading
+import time
 
 import numpy as np
 import pytest
 import traitlets
 
+from nbinterp import _checks
 from nbinterp.views import core
 from nbinterp.views.core import Answer, Array, View, verb
 
@@ -29,6 +31,11 @@ class Sums(View):
     @verb()
     def crash(self):
         return 1 / 0
+
+    @verb(long=True)
+    def work(self):
+        assert self.beats.wait(10)
+        return Answer()
 
     @verb()
     def hold(self):
@@ -75,6 +82,33 @@ def test_own_errors_arrive_as_they_are_and_others_with_their_type(sums):
     reply, _ = ask(sums, message("crash"))
     assert reply["error"] == "ZeroDivisionError: division by zero"
     assert reply["ok"] is False
+    assert reply["trace"].endswith("ZeroDivisionError: division by zero\n")
+    assert "return 1 / 0" in reply["trace"]
+
+
+def test_the_text_of_a_check_needs_no_traceback(sums):
+    def refuse():
+        _checks.fail("f(x=1)", "must be 2", "Pass 2.")
+
+    sums.fail = refuse
+    reply, _ = ask(sums, message("fail"))
+    assert (reply["error"], reply["trace"]) == ("f(x=1) must be 2. Pass 2.", None)
+
+
+def test_a_long_verb_says_that_it_lives_until_it_ends(sums, monkeypatch):
+    monkeypatch.setattr(core, "_BEAT", 0.01)
+    sums.beats = threading.Event()
+    sums.send = lambda content, buffers=None: (
+        sums.sent.append(content),
+        len(sums.sent) > 2 and sums.beats.set(),
+    )
+    sums._receive(sums, message("work"), [])
+    *beats, reply = sums.sent
+    assert len(beats) >= 3
+    assert beats[0] == {"v": 1, "kind": "alive", "of": "work", "seq": 7}
+    assert reply["ok"] is True
+    time.sleep(0.05)
+    assert sums.sent[-1] is reply
 
 
 @pytest.mark.parametrize(

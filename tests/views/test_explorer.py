@@ -69,8 +69,9 @@ def test_the_map_is_that_of_the_fit_coloured_by_cluster(local, explorer):
         "kind": "category",
         "offset": 0,
         "categories": ["0", "1"],
+        "width": 1,
     }
-    codes = np.frombuffer(explorer._column_data, "<u2", 120)
+    codes = np.frombuffer(explorer._column_data, "u1", 120)
     np.testing.assert_array_equal(codes, local.labels_)
 
 
@@ -123,11 +124,50 @@ def test_impossible_selections_of_the_page_change_nothing(explorer, numbers):
     assert explorer.selection.tolist() == [1]
 
 
-def test_the_page_is_not_told_what_it_said(explorer):
+def test_other_tabs_hear_what_one_page_said(explorer):
     told = []
     explorer._send = lambda content, buffers=None: told.append(content)
     explorer.set_state({"_selection": wire([1, 2])})
-    assert not [one for one in told if "_selection" in one.get("state", {})]
+    echoes = [one["method"] for one in told if one.get("buffer_paths") == [["_selection"]]]
+    assert echoes == ["echo_update"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"_positions": wire([0, 0])},
+        {"_columns": []},
+        {"_can_fit": True},
+        {"heatmap": "anywidget:x"},
+        {"_core": "anywidget:x"},
+        {"_kind": "slider"},
+        {"_selection": b"abc"},
+        {"_selection": None},
+        {"_named": [{"name": "a", "color": "#000000", "count": 4}]},
+        {"_named_data": wire([7])},
+        {"ranges": {"cluster": [0, 1]}},
+        {"ranges": {"depth": [float("nan"), 1]}},
+        {"search": "x" * 201},
+        {"color_by": "no such column"},
+    ],
+)
+def test_what_the_page_may_not_set_changes_nothing(explorer, state):
+    explorer.columns["depth"] = np.linspace(0, 1, 120)
+    explorer.selection = [1]
+    explorer.selections["kept"] = [2, 3]
+    before = {name: str(value) for name, value in explorer.get_state().items()}
+    with pytest.raises((traitlets.TraitError, ValueError, TypeError)):
+        explorer.set_state(state)
+    assert {name: str(value) for name, value in explorer.get_state().items()} == before
+    assert explorer.sent[-1][0]["kind"] == "notice"
+
+
+def test_too_much_is_refused_before_other_tabs_hear_it(explorer):
+    told = []
+    explorer._send = lambda content, buffers=None: told.append(content["method"])
+    with pytest.raises(traitlets.TraitError, match="too much as _selection"):
+        explorer.set_state({"_selection": memoryview(bytes(2**26 + 4))})
+    assert "echo_update" not in told
 
 
 def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
@@ -201,8 +241,12 @@ def test_pictures_are_sent_when_asked_for():
     reply, buffers = ask(explorer, "thumbnail", index=1)
     assert (reply["width"], reply["height"], reply["channels"]) == (5, 3, 1)
     assert buffers == [images[1].tobytes()]
+    _, buffers = ask(explorer, "thumbnails", wire([1, 0]))
+    assert buffers == [images[[1, 0]].tobytes()]
     for index in (-1, 2, 10**18):
         assert ask(explorer, "thumbnail", index=index)[0]["ok"] is False
+    for numbers in ([], [2], [2**32 - 1], [0] * 2000):
+        assert ask(explorer, "thumbnails", wire(numbers))[0]["ok"] is False
     assert images.tobytes() not in str(explorer.get_state()).encode()
 
 
@@ -231,6 +275,50 @@ def test_colours_are_columns():
         explorer.color_by = "c"
     with pytest.raises(ValueError, match="color_by='c'"):
         ClusterExplorer([[0, 0]], color_by="c")
+
+
+def test_a_column_set_later_colours_and_one_deleted_lets_go(explorer):
+    explorer.columns["depth"] = np.linspace(0, 1, 120)
+    assert list(explorer.columns) == ["cluster", "depth"]
+    explorer.color_by = "depth"
+    explorer.ranges = {"depth": (0.5, None)}
+    explorer.columns["depth"] = np.linspace(1, 0, 120)
+    assert explorer.columns["depth"][0] == 1
+    assert explorer.matching.tolist() == list(range(60))
+    del explorer.columns["depth"]
+    assert (explorer.color_by, explorer.ranges) == ("", {})
+    with pytest.raises(KeyError):
+        del explorer.columns["depth"]
+    with pytest.raises(ValueError, match="one label a sample, 120"):
+        explorer.columns["short"] = [1, 2]
+
+
+def test_many_columns_wait_until_they_are_wanted(monkeypatch):
+    monkeypatch.setattr("nbinterp.views.samples._BUDGET", 16)
+    values = {f"node {i}": [i + 0.5, np.nan] for i in range(5)}
+    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]], columns=values))
+
+    def away():
+        return [one["name"] for one in explorer._columns if one["offset"] < 0]
+
+    assert away() == ["node 2", "node 3", "node 4"]
+    explorer.set_state({"color_by": "node 4"})
+    assert away() == ["node 1", "node 2", "node 3"]
+    explorer.ranges = {"node 3": (1, 2)}
+    assert away() == ["node 0", "node 1", "node 2"]
+    reply, _ = ask(explorer, "about", index=1)
+    assert reply["values"] == [["node 0", "nan"], ["node 1", "nan"], ["node 2", "nan"]]
+    assert ask(explorer, "about", index=2)[0]["ok"] is False
+
+
+def test_the_selection_is_a_table():
+    explorer = ClusterExplorer([[0, 1], [2, 3], [4, 5]], columns={"k": ["a", None, "b"]})
+    explorer.selection = [0, 2]
+    frame = explorer.to_frame()
+    assert frame.index.tolist() == [0, 2]
+    assert frame[["x", "y"]].to_numpy().tolist() == [[0, 1], [4, 5]]
+    assert frame["k"].tolist() == ["a", "b"]
+    assert explorer.to_frame([1])["k"].tolist() == [None]
 
 
 def test_hostile_names_travel_as_they_are():

@@ -58,11 +58,19 @@ def test_packed_columns_are_read_back_at_their_offsets():
     table = [column(["a", None, "b"]), column([0.5, np.nan, -2.0]), column([True, False, True])]
     headers, data = samples.pack(table)
     assert all(header["offset"] % 4 == 0 for header in headers)
-    first = np.frombuffer(data, "<u2", 3, headers[0]["offset"])
-    assert first.tolist() == [0, samples.MISSING, 1]
+    first = np.frombuffer(data, "u1", 3, headers[0]["offset"])
+    assert first.tolist() == [0, 255, 1]
     second = np.frombuffer(data, "<f4", 3, headers[1]["offset"])
     np.testing.assert_array_equal(second, np.array([0.5, np.nan, -2], "f4"))
     assert headers[2]["categories"] == ["False", "True"]
+
+
+def test_many_categories_take_two_bytes():
+    table = [column([*(f"k{i}" for i in range(300)), None])]
+    ((header,), data) = samples.pack(table)
+    codes = np.frombuffer(data, "<u2", 301)
+    assert header["width"] == 2
+    assert codes.tolist() == [*range(300), 65535]
 
 
 def pictures(images, shape=None, n=2):

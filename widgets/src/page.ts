@@ -1,5 +1,5 @@
 import type { AnyModel, Host } from "@anywidget/types";
-import { bytes } from "./shared/arrays";
+import { bytes, typed } from "./shared/arrays";
 import type { RenderView, ViewTraits } from "./shared/view";
 import { cut, picture, type Sprite, tileAt } from "./sprite";
 
@@ -67,13 +67,23 @@ export class PageModel {
   }
 
   /** Answer a verb as the kernel would, if what it asks for is in the page. */
-  async send({ v, kind, seq, index }: Message): Promise<void> {
+  async send(
+    { v, kind, seq, index }: Message,
+    _callbacks?: unknown,
+    buffers: ArrayBufferView[] = [],
+  ): Promise<void> {
     try {
       const { sprite } = this;
-      const at = sprite && kind === "thumbnail" ? tileAt(sprite, index) : null;
-      if (!sprite || !at) throw new Error(NO_KERNEL);
+      const asked =
+        kind === "thumbnails"
+          ? [...typed(Uint32Array, buffers[0])]
+          : kind === "thumbnail"
+            ? [index]
+            : [];
+      const tiles = sprite ? asked.map((i) => tileAt(sprite, i)) : [];
+      if (!sprite || tiles.length === 0 || tiles.includes(null)) throw new Error(NO_KERNEL);
       this.sheet ??= picture(sprite.png);
-      const rgb = cut(sprite, await this.sheet, at.x, at.y);
+      const rgb = cut(sprite, await this.sheet, tiles as { x: number; y: number }[]);
       const fields = { width: sprite.width, height: sprite.height, channels: 3 };
       this.tell("msg:custom", { ...fields, v, kind, seq, ok: true, error: null, ms: 0 }, [rgb]);
     } catch (error) {

@@ -15,16 +15,23 @@ export function picture(png: string): Promise<ImageBitmap> {
   return createImageBitmap(new Blob([data], { type: "image/png" }));
 }
 
-/** The tile that begins at `x`, `y` as RGB bytes, row by row. */
-export function cut(sprite: Sprite, sheet: ImageBitmap, x: number, y: number): DataView {
+/** Tiles, by where they begin, as RGB bytes: row by row, one tile after the other. */
+export function cut(
+  sprite: Sprite,
+  sheet: ImageBitmap,
+  tiles: readonly { x: number; y: number }[],
+): DataView {
   const canvas = document.createElement("canvas");
   canvas.width = sprite.width;
   canvas.height = sprite.height;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("This browser cannot draw the picture.");
-  context.drawImage(sheet, -x, -y);
-  const rgba = context.getImageData(0, 0, sprite.width, sprite.height).data;
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let i = 0; i < rgba.length / 4; i++) rgb.set(rgba.subarray(4 * i, 4 * i + 3), 3 * i);
+  const size = sprite.width * sprite.height;
+  const rgb = new Uint8Array(tiles.length * size * 3);
+  tiles.forEach(({ x, y }, k) => {
+    context.drawImage(sheet, -x, -y);
+    const rgba = context.getImageData(0, 0, sprite.width, sprite.height).data;
+    for (let i = 0; i < size; i++) rgb.set(rgba.subarray(4 * i, 4 * i + 3), 3 * (k * size + i));
+  });
   return new DataView(rgb.buffer);
 }

@@ -13,6 +13,7 @@ export class Card {
     "aria-hidden": "true",
     "data-nbi": "card",
   });
+  private readonly table = h("div", { class: "nbi-explorer-card-table" });
   private readonly picture = h("canvas", { class: "nbi-explorer-picture" });
 
   constructor(withPictures: boolean) {
@@ -21,19 +22,28 @@ export class Card {
 
   /** Fill the card; its text is also what a screen reader is told. */
   show(i: number, columns: readonly Column[], at: Point, size: Size): string {
-    const rows = columns.slice(0, MOST_ROWS).map((column) => [column.name, textOf(column, i)]);
-    const table = h("div", { class: "nbi-explorer-card-table" });
-    for (const [name, value] of rows) {
-      table.append(h("span", { class: "nbi-quiet" }, name), h("span", {}, value));
-    }
+    const rows = columns
+      .filter((column) => column.kind === "category" || column.values)
+      .slice(0, MOST_ROWS)
+      .map((column) => [column.name, textOf(column, i)] as const);
     const title = `Sample ${i}`;
+    this.table.replaceChildren();
+    this.add(rows);
     this.element.replaceChildren(
       this.picture,
-      h("div", { class: "nbi-explorer-card-text" }, h("strong", {}, title), table),
+      h("div", { class: "nbi-explorer-card-text" }, h("strong", {}, title), this.table),
     );
     this.element.hidden = false;
     this.place(at, size);
     return [title, ...rows.map(([name, value]) => `${name} ${value}`)].join(", ");
+  }
+
+  /** More rows, of values that came later. */
+  add(rows: readonly (readonly [string, string])[]): void {
+    const room = MOST_ROWS - this.table.childElementCount / 2;
+    for (const [name, value] of rows.slice(0, room)) {
+      this.table.append(h("span", { class: "nbi-quiet" }, name), h("span", {}, value));
+    }
   }
 
   /** Show the picture, or an empty frame while it is on its way. */

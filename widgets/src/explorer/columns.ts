@@ -2,14 +2,14 @@ import { typed } from "../shared/arrays";
 import { categorical, viridis } from "../shared/colours";
 import type { ColumnHeader } from "./traits";
 
-const MISSING = 65535;
 const SHADES = 64;
 const MOST_COLOURS = 40;
 const NEUTRAL = "#9a9a9a";
 
 export type Column =
-  | { name: string; kind: "category"; codes: Uint16Array; categories: string[] }
-  | { name: string; kind: "number"; values: Float32Array };
+  | { name: string; kind: "category"; codes: Uint8Array | Uint16Array; categories: string[] }
+  /** Without values, as long as they have not come. */
+  | { name: string; kind: "number"; values: Float32Array | null };
 
 /** A row of the legend: what it is called, its colour, how many samples it holds. */
 export type Entry = { label: string; color: string; count: number; selected: number };
@@ -33,13 +33,16 @@ export function columns(headers: readonly ColumnHeader[], data: DataView, n: num
       ? {
           name: header.name,
           kind: "category",
-          codes: typed(Uint16Array, part(header.offset, 2 * n)),
+          codes: typed(
+            header.width === 1 ? Uint8Array : (Uint16Array as never),
+            part(header.offset, header.width * n),
+          ),
           categories: header.categories,
         }
       : {
           name: header.name,
           kind: "number",
-          values: typed(Float32Array, part(header.offset, 4 * n)),
+          values: header.offset < 0 ? null : typed(Float32Array, part(header.offset, 4 * n)),
         },
   );
 }
@@ -47,7 +50,7 @@ export function columns(headers: readonly ColumnHeader[], data: DataView, n: num
 /** The value of a sample as text. */
 export function textOf(column: Column, i: number): string {
   if (column.kind === "category") return column.categories[column.codes[i] as number] ?? "missing";
-  const value = column.values[i] as number;
+  const value = column.values?.[i] ?? Number.NaN;
   return Number.isNaN(value) ? "missing" : short(value);
 }
 
@@ -64,9 +67,9 @@ export function short(value: number): string {
 
 /** Colour `n` samples by a column, or all alike without one. */
 export function colouring(column: Column | null, n: number, dark = false): Colouring {
-  if (column === null) {
+  if (column === null || (column.kind === "number" && !column.values)) {
     const palette = categorical(1, dark);
-    return { column, groups: new Uint16Array(n), palette, labels: ["samples"], scale: null };
+    return { column: null, groups: new Uint16Array(n), palette, labels: ["samples"], scale: null };
   }
   return column.kind === "category" ? byCategory(column, n, dark) : byNumber(column, n);
 }
@@ -90,7 +93,7 @@ function byCategory(
     : all;
   const palette = categorical(shown.length, dark);
   const labels = shown.map((code) => column.categories[code] as string);
-  const toGroup = new Uint16Array(MISSING + 1).fill(shown.length);
+  const toGroup = new Uint16Array(2 ** 16).fill(shown.length);
   shown.forEach((code, group) => {
     toGroup[code] = group;
   });
@@ -106,7 +109,8 @@ function byCategory(
 }
 
 function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colouring {
-  const finite = column.values.filter((value) => Number.isFinite(value)).sort();
+  const values = column.values ?? new Float32Array(n);
+  const finite = values.filter((value) => Number.isFinite(value)).sort();
   const last = finite.length - 1;
   const [lowest, highest] = [finite[0] ?? 0, finite[last] ?? 0];
   // Single extreme values would leave all others in one colour.
@@ -117,7 +121,7 @@ function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colou
   const [low, high] = inner[1] > inner[0] ? inner : [lowest, highest];
   const groups = new Uint16Array(n);
   for (let i = 0; i < n; i++) {
-    const value = column.values[i] as number;
+    const value = values[i] as number;
     if (Number.isNaN(value)) groups[i] = SHADES;
     else {
       const share = high > low ? (value - low) / (high - low) : 0.5;
@@ -153,9 +157,16 @@ export function legend(by: Colouring, selection: Uint32Array): Entry[] {
   return entries;
 }
 
-/** The samples of one palette entry. */
-export function members(by: Colouring, group: number): Uint32Array {
-  const hits: number[] = [];
-  for (let i = 0; i < by.groups.length; i++) if (by.groups[i] === group) hits.push(i);
-  return Uint32Array.from(hits);
+/** The samples of each palette entry that has a name. */
+export function memberships(by: Colouring): Uint32Array[] {
+  const counts = legend(by, new Uint32Array(0)).map(({ count }) => new Uint32Array(count));
+  const filled = new Uint32Array(counts.length);
+  for (let i = 0; i < by.groups.length; i++) {
+    const group = by.groups[i] as number;
+    const samples = counts[group];
+    if (!samples) continue;
+    samples[filled[group] as number] = i;
+    filled[group] = (filled[group] as number) + 1;
+  }
+  return counts;
 }

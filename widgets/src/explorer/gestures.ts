@@ -24,7 +24,7 @@ export function operationOf(
   event: Pick<MouseEvent, "shiftKey" | "altKey">,
   standing: Operation,
 ): Operation {
-  if (event.altKey) return "remove";
+  if (event.altKey) return event.shiftKey ? "intersect" : "remove";
   return event.shiftKey ? "add" : standing;
 }
 

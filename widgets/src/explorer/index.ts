@@ -1,28 +1,39 @@
 import "./explorer.css";
 import type { AnyModel } from "@anywidget/types";
-import { bytes, same, typed } from "../shared/arrays";
+import { same, typed } from "../shared/arrays";
 import { h } from "../shared/dom";
-import { History } from "../shared/history";
-import { Client, Superseded } from "../shared/protocol";
+import { watchKernel } from "../shared/kernel";
+import { Client } from "../shared/protocol";
 import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
-import { Card } from "./card";
-import { type Colouring, type Column, colouring, columns, legend, members } from "./columns";
+import { Choice } from "./choice";
+import { type Colouring, type Column, colouring, columns, legend, memberships } from "./columns";
 import { FactorPane } from "./factor_pane";
+import { marked, matching, samplesOf } from "./filter";
+import { Find } from "./find";
+import { Fitting } from "./fitting";
 import { operationOf } from "./gestures";
 import { help } from "./help";
+import { Hover } from "./hover";
 import { listenToKeys } from "./keys";
 import { paintLegend } from "./legend";
 import { MapView } from "./map";
-import { combine, type Operation } from "./selection";
+import { labelsOf, outlinedOf, stripOf } from "./marks";
+import { Memory } from "./memory";
+import { type Named, suggestion } from "./named";
+import { NamedList } from "./named_list";
+import { scale } from "./scale";
+import { combine, kept, toggle } from "./selection";
 import { StatusLine } from "./status";
+import { Strip } from "./strip";
 import { Thumbnails } from "./thumbnails";
-import { type Actions, toolbar } from "./toolbar";
-import type { ExplorerTraits } from "./traits";
+import { type Actions, type Layer, toolbar } from "./toolbar";
+import type { ExplorerTraits, Range } from "./traits";
+import { watchWidth } from "./width";
 import { caughtNothing, fitted, selected } from "./words";
-import { places, type World, world } from "./world";
+import { nearest, places, type World, world } from "./world";
 
-const NARROW = 720;
+const GONE = "The kernel was restarted or is gone: run the cell again.";
 
 /** For tests: where a point of the data is on the screen. */
 export type ExplorerElement = HTMLElement & {
@@ -34,49 +45,71 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   const { el, signal, host, live = true } = context;
   const model = context.model as unknown as AnyModel<ExplorerTraits>;
   const client = new Client(model, signal);
-  const history = new History<Uint32Array>();
+  const choice = new Choice(model, chosen);
 
   let at: World = world(new Float32Array(0));
   let table: Column[] = [];
   let colours: Colouring = colouring(null, 0);
+  let groups: Uint32Array[] = [];
   let centres: Int32Array = new Int32Array(0);
-  let selection: Uint32Array = new Uint32Array(0);
-  let busy = false;
+  let keep: Uint8Array | null = null;
+  let preview: Named | null = null;
+  let reach = 0;
+  let cutOff = false;
   let dark = false;
+  let accent = "";
 
   const root: ExplorerElement = h("div", {
     class: "nbi-root nbi-explorer",
     "data-nbi": "explorer",
   });
   const status = new StatusLine();
-  const card = new Card(model.get("_has_images"));
+  const memory = new Memory(root);
+  const pictured = model.get("_has_images");
   const thumbnails = new Thumbnails(client);
-  const legendElement = h("div", { class: "nbi-explorer-legend", "data-nbi": "legend" });
+  const hover = new Hover(client, thumbnails, { pictures: pictured, live });
+  const legendElement = h("div", { "data-nbi": "legend" });
   const pane = new FactorPane();
+  const fitting = new Fitting(client, status, update);
+  const strip = new Strip(thumbnails, {
+    look: (i) => map.focusOn(i),
+    pick: (group, event) => pick(choice.selection.length > 0 ? group - 1 : group, event),
+  });
+  const list = new NamedList({
+    recall: ({ samples }, event) =>
+      choice.select(combine(choice.selection, samples, operationOf(event, map.operation))),
+    rename: (old, name) => choice.rename(old, name),
+    drop: (name) => choice.drop(name),
+    preview: (one) => {
+      preview = one;
+      brighten();
+    },
+  });
+  const find = new Find({
+    search: (text) => tell("search", text),
+    range: (name, range) => filterBy(name, range),
+    take: () => keep && choice.select(samplesOf(keep)),
+  });
 
   const map = new MapView(
     {
       caught: (hits, operation, shape) => {
-        if (hits.length === 0 && shape !== "click") status.hint(caughtNothing(operation, shape));
-        else select(combine(selection, hits, operation));
+        const found = kept(hits, keep);
+        if (found.length === 0 && shape !== "click") status.hint(caughtNothing(operation, shape));
+        else if (found.length > 0) choice.select(combine(choice.selection, found, operation));
       },
       focused: (i, place, byKey) => {
         if (i < 0 || i >= at.x.length) {
-          card.hide();
+          hover.card.hide();
           return;
         }
-        const told = card.show(i, table, place, map.size);
+        const told = hover.show(i, table, place, map);
         if (byKey) status.announce(told);
-        if (!model.get("_has_images")) return;
-        card.paint(thumbnails.peek(i));
-        void thumbnails.fetch(i).then((picture) => {
-          if (picture && map.focus === i) card.paint(picture);
-        });
       },
       drawn: () => {
         root.dataset.nbiReady = "true";
       },
-      note: (text) => status.note(text),
+      note: (text) => status.note("drawing", text),
       scrolledPast: () => status.hint("Click the map to zoom with the wheel, or hold Ctrl"),
     },
     signal,
@@ -92,126 +125,164 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
       map.operation = map.operation === operation ? "replace" : operation;
       update();
     },
-    undo: () => travel(history.undo(selection)),
-    redo: () => travel(history.redo(selection)),
-    clear: () => select(new Uint32Array(0)),
-    zoom: () => map.zoomTo(selection),
-    reset: () => map.reset(),
-    color(name) {
-      model.set("color_by", name);
-      model.save_changes();
+    undo: () => choice.undo(),
+    redo: () => choice.redo(),
+    clear: () => choice.select(new Uint32Array(0)),
+    keep() {
+      if (choice.selection.length === 0) status.hint("Select samples first, then name them");
+      else list.edit(choice.keep(suggestion(choice.selection, colours)));
     },
-    fit: () => void fit(),
+    zoom: () => map.zoomTo(choice.selection),
+    reset: () => map.reset(),
+    color: (name) => tell("color_by", name),
+    toggle: (layer) => tell(layer, !model.get(layer)),
+    find: () => find.field.focus(),
+    fit: () => (fitting.busy ? fitting.stop() : void fitting.run(choice.selection)),
   };
   const guide = help();
-  const bar = toolbar(actions, guide.button);
+  const bar = toolbar(actions, { help: guide.button, search: find.field, pictures: pictured });
 
-  function select(next: Uint32Array): void {
-    if (same(next, selection)) return;
-    history.leave(selection);
-    status.error(null);
-    show(next);
-    send();
-  }
-
-  function travel(target: Uint32Array | null): void {
-    if (!target) return;
-    show(target);
-    send();
-  }
-
-  function send(): void {
-    model.set("_selection", bytes(selection));
+  function tell<K extends keyof ExplorerTraits>(name: K, value: ExplorerTraits[K]): void {
+    model.set(name, value);
     model.save_changes();
   }
 
-  function show(next: Uint32Array): void {
-    selection = next;
-    map.setSelection(selection);
+  function filterBy(name: string, range: Range | null): void {
+    const { [name]: _, ...others } = model.get("ranges");
+    tell("ranges", range ? { ...others, [name]: range } : others);
+  }
+
+  /** The selection or a name has changed. */
+  function chosen(): void {
+    status.error(null);
+    status.offer("");
+    memory.keep(at, choice.selection, choice.named);
+    brighten();
+    mark();
     update();
   }
 
-  async function fit(): Promise<void> {
-    busy = true;
-    status.error(null);
-    update();
-    const slow = setTimeout(
-      () => status.hint("Still fitting. If the kernel was restarted, run the cell again."),
-      20_000,
-    );
-    try {
-      const reply = await client.request("fit", {}, [bytes(selection)]);
-      if (!reply.ok) status.error(reply.error ?? "The fit failed.");
-    } catch (error) {
-      if (!(error instanceof Superseded)) throw error;
-    } finally {
-      clearTimeout(slow);
-      busy = false;
-      if (!signal.aborted) update();
-    }
+  /** Put in full what is pointed at in the list, else what is selected and matches. */
+  function brighten(): void {
+    const { selection } = choice;
+    const base = selection.length > 0 ? kept(selection, keep) : keep && samplesOf(keep);
+    const bright = preview?.samples ?? base ?? selection;
+    // Where nothing matches all must dim, and the engine takes none for all.
+    const none = bright.length === 0 && (keep !== null || selection.length > 0);
+    map.stage.dataset.nbiNone = String(none);
+    map.setBright(bright);
+  }
+
+  function mark(): void {
+    const { named } = choice;
+    const labels = model.get("labels") ? labelsOf(at, colours, centres, named) : [];
+    map.setMarks(labels, outlinedOf(at, colours, groups, named, model.get("contours")));
+    const open = pictured && model.get("exemplars");
+    strip.element.hidden = !open;
+    if (!open) return;
+    const shown = stripOf(at, colours, groups, centres, choice.selection, accent);
+    strip.show(shown, "Colour by a category to see exemplars of each.");
   }
 
   function unfit(): string | null {
     if (!model.get("_can_fit")) return "Needs a fitted LocalCorEx: this map was made of positions";
     if (!live) return "Needs a kernel: run this notebook to fit";
-    if (selection.length === 0) return "Select samples first: draw around them on the map";
+    if (cutOff) return GONE;
+    if (choice.selection.length === 0) return "Select samples first: draw around them on the map";
     return null;
   }
 
   function update(): void {
+    const { selection, named } = choice;
+    const layer = (name: Layer) => model.get(name);
     bar.update({
       mode: map.mode,
       operation: map.operation,
-      canUndo: history.canUndo,
-      canRedo: history.canRedo,
+      canUndo: choice.canUndo,
+      canRedo: choice.canRedo,
       anySelected: selection.length > 0,
-      busy,
+      busy: fitting.busy,
       unfit: unfit(),
+      layers: {
+        labels: layer("labels"),
+        contours: layer("contours"),
+        exemplars: layer("exemplars"),
+      },
     });
     status.selection(selected(selection.length, at.x.length));
-    root.dataset.nbiBusy = String(busy);
+    root.dataset.nbiBusy = String(fitting.busy);
     root.dataset.nbiSelected = String(selection.length);
-    paintLegend(legendElement, colours, legend(colours, selection), selection.length > 0, pick);
+    list.show(named);
+    paintLegend(
+      legendElement,
+      colours,
+      legend(colours, selection),
+      selection.length > 0,
+      pick,
+      () =>
+        scale(colours, selection, model.get("ranges")[colours.column?.name ?? ""], (range) =>
+          filterBy(colours.column?.name ?? "", range),
+        ),
+    );
+    side.hidden = legendElement.hidden && named.length === 0;
   }
 
   function pick(group: number, event: MouseEvent): void {
-    const hits = members(colours, group);
-    const operation: Operation = operationOf(event, map.operation);
+    const hits = kept(groups[group] ?? new Uint32Array(0), keep);
+    const operation = operationOf(event, map.operation);
+    const { selection } = choice;
     // A second click on what is isolated lets go of it.
-    const again = operation === "replace" && same(hits, selection);
-    select(again ? new Uint32Array(0) : combine(selection, hits, operation));
+    if (operation === "replace") choice.select(same(hits, selection) ? new Uint32Array(0) : hits);
+    else if (operation === "add") choice.select(toggle(selection, hits));
+    else choice.select(combine(selection, hits, operation));
+  }
+
+  /** Select more or fewer samples round the one in focus. */
+  function grow(times: number): void {
+    if (map.focus < 0) {
+      status.hint("Step to a sample first, by the arrow keys");
+      return;
+    }
+    reach = reach ? Math.min(at.x.length, Math.max(1, Math.round(reach * times))) : 32;
+    choice.select(kept(nearest(at, map.focus, reach), keep));
   }
 
   function readPoints(): void {
     at = world(typed(Float32Array, model.get("_positions")));
-    const n = at.x.length;
-    selection = typed(Uint32Array, model.get("_selection")).filter((i) => i < n);
-    table = columns(model.get("_columns"), model.get("_column_data"), n);
+    choice.start(at.x.length);
     map.setPoints(at);
-    empty.hidden = n > 0;
+    empty.hidden = at.x.length > 0;
+    readTable();
+  }
+
+  function readTable(): void {
+    table = columns(model.get("_columns"), model.get("_column_data"), at.x.length);
     readColours();
-    map.setSelection(selection);
+    readFilter();
   }
 
   function readColours(): void {
     const name = model.get("color_by");
     const column = table.find((one) => one.name === name) ?? null;
+    if (column?.kind === "number" && !column.values) status.hint(`Fetching ${name}…`);
     colours = colouring(column, at.x.length, dark);
-    centres =
-      colours.labels.length && column
-        ? places(at, colours.groups, colours.labels.length)
-        : new Int32Array(0);
-    const entries = legend(colours, new Uint32Array(0));
-    const labels = entries.map(({ label, count }, group) => ({
-      text: label,
-      at: centres[group] ?? -1,
-      weight: count,
-    }));
-    map.setColours(colours, column ? labels : []);
+    groups = colours.column && !colours.scale ? memberships(colours) : [];
+    centres = places(at, groups);
+    map.setColours(colours);
     bar.setColumns(
       table.map((one) => one.name),
       column ? name : "",
     );
+    brighten();
+    mark();
+    update();
+  }
+
+  function readFilter(): void {
+    const [search, ranges] = [model.get("search"), model.get("ranges")];
+    keep = matching(table, at.x.length, search, ranges);
+    find.show(search, ranges, keep && marked(keep), at.x.length);
+    brighten();
     update();
   }
 
@@ -223,7 +294,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     if (target >= 0) map.focusOn(target);
   }
 
-  listenToKeys(root, map, actions, stepGroup, signal);
+  listenToKeys(root, map, actions, stepGroup, grow, signal);
 
   async function readFit(): Promise<void> {
     const summary = model.get("_fit");
@@ -241,16 +312,18 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     { class: "nbi-explorer-empty nbi-quiet", hidden: true },
     "No samples to show.",
   );
-  map.stage.append(empty, card.element);
+  const side = h("div", { class: "nbi-explorer-legend" }, legendElement, list.element);
+  map.stage.append(empty, hover.card.element);
   root.append(
     bar.element,
+    find.row,
     h(
       "div",
       { class: "nbi-explorer-body" },
-      status.problem,
+      status.problem.element,
       guide.panel,
-      map.stage,
-      legendElement,
+      h("div", { class: "nbi-explorer-left" }, map.stage, strip.element),
+      side,
       model.get("_can_fit") && pane.element,
     ),
     status.element,
@@ -267,38 +340,51 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     model.on(`change:${name}`, changed);
     signal.addEventListener("abort", () => model.off(`change:${name}`, changed));
   };
-  on("_selection", () => {
-    const next = typed(Uint32Array, model.get("_selection"));
-    if (same(next, selection)) return;
-    history.leave(selection);
-    show(next.slice());
-  });
+  for (const name of ["_selection", "_named", "_named_data"]) {
+    on(name, () => choice.follow(at.x.length));
+  }
   on("_positions", readPoints);
-  on("_column_data", readPoints);
+  on("_columns", readTable);
+  on("_column_data", readTable);
   on("color_by", readColours);
+  for (const name of ["search", "ranges"]) on(name, readFilter);
+  for (const name of ["labels", "contours", "exemplars"]) {
+    on(name, () => {
+      mark();
+      update();
+    });
+  }
   on("_fit", () => void readFit());
   const resize = () => root.style.setProperty("--nbi-explorer-height", `${model.get("height")}px`);
   on("height", resize);
-  const notice = (message: { kind?: string; error?: string }) => {
-    if (message?.kind === "notice") status.error(message.error ?? "");
+  const notice = (message: { kind?: string; error?: string; trace?: unknown }) => {
+    if (message?.kind === "notice") status.error(message.error ?? "", message.trace);
   };
   model.on("msg:custom", notice);
   signal.addEventListener("abort", () => model.off("msg:custom", notice));
 
-  const narrow = new ResizeObserver(([entry]) => {
-    root.dataset.nbiNarrow = String((entry?.contentRect.width ?? NARROW) < NARROW);
-  });
-  narrow.observe(root);
-  signal.addEventListener("abort", () => narrow.disconnect());
-
+  watchWidth(root, signal);
   resize();
   actions.mode("lasso");
   readPoints();
   watchTheme(root, signal, (theme) => {
     map.setTheme(theme);
-    if (theme.dark === dark) return;
-    dark = theme.dark;
-    readColours();
+    accent = theme.accent;
+    if (theme.dark === dark) mark();
+    else {
+      dark = theme.dark;
+      readColours();
+    }
   });
+  if (live) {
+    requestAnimationFrame(() => signal.aborted || memory.offer(at, choice, status));
+    watchKernel(model, el, signal, () => {
+      if (cutOff) return;
+      cutOff = true;
+      fitting.lose(GONE);
+      status.note("kernel", GONE);
+      update();
+    });
+  }
   await readFit();
 }

@@ -2,12 +2,16 @@ import { keepPlainKeys } from "../shared/shortcuts";
 import type { MapView } from "./map";
 import type { Actions } from "./toolbar";
 
-/** Wire the keyboard. `stepGroup` goes to the next (1) or previous (-1) category. */
+/**
+ * Wire the keyboard. `stepGroup` goes to the next (1) or previous (-1) category; `grow` selects
+ * that many times as many samples round the one in focus: the lasso of a keyboard.
+ */
 export function listenToKeys(
   root: HTMLElement,
   map: MapView,
   actions: Actions,
   stepGroup: (by: 1 | -1) => void,
+  grow: (times: number) => void,
   signal: AbortSignal,
 ): void {
   const onMap: Record<string, () => void> = {
@@ -15,6 +19,13 @@ export function listenToKeys(
     b: () => actions.mode("box"),
     v: () => actions.mode("pan"),
     z: actions.zoom,
+    n: actions.keep,
+    t: () => actions.toggle("labels"),
+    c: () => actions.toggle("contours"),
+    e: () => actions.toggle("exemplars"),
+    "/": actions.find,
+    "[": () => grow(1 / 2),
+    "]": () => grow(2),
     PageDown: () => stepGroup(1),
     PageUp: () => stepGroup(-1),
   };

@@ -1,23 +1,24 @@
 import { h } from "../shared/dom";
-import { type Colouring, type Entry, short } from "./columns";
+import type { Colouring, Entry } from "./columns";
 import { count } from "./words";
 
-/** The legend beside the map: swatches with counts, or the scale of a number. */
+/** The legend beside the map: swatches with counts, or `scale`, that of a number. */
 export function paintLegend(
   element: HTMLElement,
   by: Colouring,
   entries: readonly Entry[],
   anySelected: boolean,
   pick: (group: number, event: MouseEvent) => void,
+  scale: () => HTMLElement,
 ): void {
   element.hidden = by.column === null;
   if (by.column === null) return;
   const name = by.column.name;
   const title = h("div", { class: "nbi-explorer-legend-title", title: name }, name);
   // The rows are made anew; the keyboard must stay on the one it was on.
-  const buttons = () => [...element.querySelectorAll("button")];
-  const focused = buttons().indexOf(document.activeElement as HTMLButtonElement);
-  element.replaceChildren(title, by.scale ? scale(by) : list(entries, anySelected, pick));
+  const buttons = () => [...element.querySelectorAll<HTMLElement>("button, input")];
+  const focused = buttons().indexOf(document.activeElement as HTMLElement);
+  element.replaceChildren(title, by.scale ? scale() : list(entries, anySelected, pick));
   buttons()[focused]?.focus({ preventScroll: true });
 }
 
@@ -40,7 +41,7 @@ function list(
         {
           type: "button",
           class: "nbi-button nbi-explorer-entry",
-          title: `Select “${label}” (Shift adds, Alt removes)`,
+          title: `Select “${label}” (Shift toggles, Alt removes)`,
           "aria-label": `${label}, ${count(total)} samples, ${count(selected)} selected`,
           "data-nbi-entry": label,
           "data-nbi-quiet": String(anySelected && selected === 0),
@@ -53,19 +54,4 @@ function list(
     );
   });
   return h("ul", {}, ...rows);
-}
-
-function scale(by: Colouring): HTMLElement {
-  const { low, high, below, above } = by.scale as NonNullable<Colouring["scale"]>;
-  const bar = h("div", { class: "nbi-explorer-scale" });
-  const stops = by.palette.slice(0, -1);
-  bar.style.background = `linear-gradient(to top, ${stops.join(", ")})`;
-  const ends = h(
-    "div",
-    { class: "nbi-explorer-scale-ends" },
-    h("span", {}, `${above ? "≥ " : ""}${short(high)}`),
-    h("span", {}, short((low + high) / 2)),
-    h("span", {}, `${below ? "≤ " : ""}${short(low)}`),
-  );
-  return h("div", { class: "nbi-explorer-scale-row" }, bar, ends);
 }

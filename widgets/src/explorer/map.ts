@@ -15,14 +15,16 @@ import {
 import { canvasEngine } from "./canvas_engine";
 import type { Colouring } from "./columns";
 import type { Engine } from "./engine";
-import { type GestureEvents, listen } from "./gestures";
-import { type Label, paintOverlay } from "./overlay";
+import { type GestureEvents, listen, operationOf } from "./gestures";
+import { type Label, type Outlined, paintOverlay } from "./overlay";
+import { Pace, shift } from "./pace";
 import type { Operation } from "./selection";
 import type { Mode } from "./toolbar";
 import { webglEngine } from "./webgl_engine";
 import { Grid, step, type World, within } from "./world";
 
 const REACH = 12;
+const MANY = 200_000;
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -57,17 +59,23 @@ export class MapView {
   private engine: Engine | null = null;
   size: Size = { width: 0, height: 0 };
   private camera: Camera = { scale: 1, left: 0, up: 0 };
+  /** What the engine's picture shows. */
+  private pictured: Camera | null = null;
   private untouched = true;
   private at: World | null = null;
   private grid: Grid | null = null;
   private colours: Colouring | null = null;
   private labels: Label[] = [];
-  private selection: Uint32Array = new Uint32Array(0);
+  private outlined: Outlined[] = [];
+  /** The samples that are drawn in full. */
+  private bright: Uint32Array = new Uint32Array(0);
+  private readonly pace = new Pace();
   private outline: Point[] = [];
   private removing = false;
   private theme: Theme | null = null;
   private frame = 0;
   private flight = 0;
+  private soon = 0;
   private readonly gesture: { cancel(): boolean };
 
   constructor(
@@ -82,6 +90,8 @@ export class MapView {
       watch.disconnect();
       cancelAnimationFrame(this.frame);
       cancelAnimationFrame(this.flight);
+      this.pace.stop();
+      window.clearTimeout(this.soon);
       this.engine?.destroy();
       this.engine = null;
     });
@@ -95,15 +105,28 @@ export class MapView {
     this.resize();
   }
 
-  setColours(colours: Colouring, labels: Label[]): void {
+  setColours(colours: Colouring): void {
     this.colours = colours;
-    this.labels = labels;
     this.feed();
   }
 
-  setSelection(selection: Uint32Array): void {
-    this.selection = selection;
-    this.engine?.setSelection(selection);
+  /** Names and lines over the points. */
+  setMarks(labels: Label[], outlined: Outlined[]): void {
+    this.labels = labels;
+    this.outlined = outlined;
+    this.repaint();
+  }
+
+  /** Draw `samples` in full and dim the others; none: all in full. */
+  setBright(samples: Uint32Array): void {
+    if (samples === this.bright) return;
+    this.bright = samples;
+    window.clearTimeout(this.soon);
+    // Python is told first: where the processor draws, a large map would keep the message waiting.
+    const many = (this.at?.x.length ?? 0) > MANY;
+    const draw = () => this.engine?.setSelection(this.bright);
+    if (many) this.soon = window.setTimeout(draw, 80);
+    else draw();
   }
 
   setTheme(theme: Theme): void {
@@ -146,7 +169,7 @@ export class MapView {
     else if (event.key === "-") this.zoom(centre, 1 / 1.4);
     else if (event.key === "0") this.reset();
     else if ((event.key === " " || event.key === "Enter") && this.focus >= 0) {
-      const operation = event.shiftKey ? "add" : event.altKey ? "remove" : this.operation;
+      const operation = operationOf(event, this.operation);
       this.events.caught(Uint32Array.of(this.focus), operation, "click");
     } else if (event.key === "Escape") return this.gesture.cancel();
     else return false;
@@ -222,8 +245,27 @@ export class MapView {
     cancelAnimationFrame(this.flight);
     this.untouched = false;
     this.camera = camera;
-    this.engine?.setView(camera, this.size);
     this.repaint();
+    const { engine } = this;
+    if (!engine) return;
+    // Too many points to draw at each move: their last picture moves along until the hand rests.
+    const [from, to] = [this.pictured, camera];
+    if (this.pace.slow && from) {
+      engine.canvas.style.transform = shift(from, to, this.size);
+      this.pace.atRest(() => {
+        this.draw();
+        this.pace.watch();
+      });
+    } else {
+      this.draw();
+      this.pace.watch();
+    }
+  }
+
+  /** Have the engine draw what is looked at now. */
+  private draw(): void {
+    this.engine?.setView(this.camera, this.size);
+    this.pictured = this.camera;
   }
 
   private fly(target: Camera, untouched: boolean): void {
@@ -250,7 +292,7 @@ export class MapView {
     this.size = { width, height };
     if (this.untouched) this.camera = overview(this.size);
     if (!this.engine) this.start();
-    this.engine?.setView(this.camera, this.size);
+    this.draw();
     this.repaint();
   }
 
@@ -274,10 +316,13 @@ export class MapView {
     this.engine = engine;
     engine.canvas.classList.add("nbi-explorer-points");
     engine.canvas.setAttribute("aria-hidden", "true");
-    engine.onDraw = () => this.events.drawn();
+    engine.onDraw = () => {
+      if (this.pictured === this.camera) engine.canvas.style.transform = "";
+      this.events.drawn();
+    };
     this.stage.prepend(engine.canvas);
     if (this.theme) engine.setBackground(this.theme.background);
-    engine.setView(this.camera, this.size);
+    this.draw();
     this.feed();
   }
 
@@ -285,7 +330,7 @@ export class MapView {
     if (!this.engine || !this.at || !this.colours) return;
     if (this.colours.groups.length !== this.at.x.length) return;
     this.engine.setPoints(this.at, this.colours.groups, this.colours.palette);
-    this.engine.setSelection(this.selection);
+    this.engine.setSelection(this.bright);
     this.repaint();
     if (this.at.x.length === 0) this.events.drawn();
   }
@@ -297,6 +342,7 @@ export class MapView {
       const group = this.colours?.groups[this.focus] ?? 0;
       const overlay = {
         labels: this.labels,
+        outlined: this.outlined,
         outline: this.outline,
         removing: this.removing,
         focus: this.focus,

@@ -1,13 +1,23 @@
+import { inkOn } from "../shared/colours";
 import { fit } from "../shared/dom";
 import type { Theme } from "../shared/theme";
 import { type Camera, type Point, project, type Size } from "./camera";
+import type { Contour } from "./density";
 import type { World } from "./world";
 
-export type Label = { text: string; at: number; weight: number };
+/** A name on the map; one with a colour is that of a selection. */
+export type Label = { text: string; at: number; weight: number; color?: string };
+/** Lines of one colour, and single samples to be ringed where there are too few for a line. */
+export type Outlined = {
+  color: string | null;
+  contours: readonly Contour[];
+  rings: ArrayLike<number>;
+};
 
 /** What is painted over the points. */
 export type Overlay = {
   labels: readonly Label[];
+  outlined: readonly Outlined[];
   /** The outline being drawn, in pixels. */
   outline: readonly Point[];
   removing: boolean;
@@ -30,6 +40,7 @@ export function paintOverlay(
   if (!context) return;
   context.clearRect(0, 0, size.width, size.height);
   const placed = (i: number) => project(camera, size, at.x[i] as number, at.y[i] as number);
+  for (const one of overlay.outlined) paintOutlined(context, one, placed, camera, size, theme);
   paintLabels(context, overlay.labels, placed, size, theme);
   if (overlay.focus >= 0) paintFocus(context, placed(overlay.focus), overlay.focusColor, theme);
   if (overlay.outline.length > 1) paintOutline(context, overlay, theme);
@@ -48,7 +59,9 @@ function paintLabels(
   context.lineJoin = "round";
   const taken: [number, number, number, number][] = [];
   // Large groups get their name first; a name that would cover another is left to the legend.
-  for (const label of [...labels].sort((a, b) => b.weight - a.weight)) {
+  // Those of selections, which somebody gave, come before all.
+  const rank = ({ color, weight }: Label) => (color ? 1e12 : 0) + weight;
+  for (const label of [...labels].sort((a, b) => rank(b) - rank(a))) {
     if (label.at < 0) continue;
     const text = label.text.length > 24 ? `${label.text.slice(0, 23)}…` : label.text;
     const { x, y } = placed(label.at);
@@ -59,6 +72,15 @@ function paintLabels(
       continue;
     }
     taken.push(room);
+    if (label.color) {
+      context.fillStyle = label.color;
+      context.beginPath();
+      context.roundRect(x - half - 3, y - 9, 2 * half + 6, 18, 9);
+      context.fill();
+      context.fillStyle = inkOn(label.color);
+      context.fillText(text, x, y + 0.5);
+      continue;
+    }
     context.lineWidth = 3.5;
     context.globalAlpha = 0.85;
     context.strokeStyle = theme.background;
@@ -67,6 +89,51 @@ function paintLabels(
     context.fillStyle = theme.text;
     context.fillText(text, x, y);
   }
+}
+
+function paintOutlined(
+  context: CanvasRenderingContext2D,
+  { color, contours, rings }: Outlined,
+  placed: (i: number) => Point,
+  camera: Camera,
+  size: Size,
+  theme: Theme,
+): void {
+  for (const { segments, share } of contours) {
+    context.beginPath();
+    for (let k = 0; k + 3 < segments.length; k += 4) {
+      const [a, b, c, d] = segments.subarray(k, k + 4) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const from = project(camera, size, a, b);
+      const to = project(camera, size, c, d);
+      context.moveTo(from.x, from.y);
+      context.lineTo(to.x, to.y);
+    }
+    stroke(context, color ?? theme.text, share > 0.7 ? 1 : 2, theme);
+  }
+  context.beginPath();
+  for (let k = 0; k < rings.length; k++) {
+    const { x, y } = placed(rings[k] as number);
+    context.moveTo(x + 6, y);
+    context.arc(x, y, 6, 0, 2 * Math.PI);
+  }
+  if (rings.length > 0) stroke(context, color ?? theme.text, 2, theme);
+}
+
+/** A line that shows over points of its own colour. */
+function stroke(context: CanvasRenderingContext2D, color: string, width: number, theme: Theme) {
+  context.lineWidth = width + 2;
+  context.globalAlpha = 0.7;
+  context.strokeStyle = theme.background;
+  context.stroke();
+  context.lineWidth = width;
+  context.globalAlpha = 1;
+  context.strokeStyle = color;
+  context.stroke();
 }
 
 function paintFocus(

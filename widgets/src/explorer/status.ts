@@ -1,4 +1,5 @@
 import { h } from "../shared/dom";
+import { Problem } from "../shared/problem";
 
 const SECONDS = 5;
 
@@ -8,8 +9,14 @@ export class StatusLine {
   private readonly found = h("span", { "data-nbi": "fitted" });
   private readonly passing = h("span", { class: "nbi-quiet", "data-nbi": "hint" });
   private readonly lasting = h("span", { class: "nbi-explorer-note", "data-nbi": "note" });
+  private readonly offered = h("button", {
+    type: "button",
+    class: "nbi-button nbi-explorer-take",
+    hidden: true,
+    "data-nbi": "offer",
+  });
   private readonly spoken = h("span", { class: "nbi-screen-reader", "aria-live": "polite" });
-  private readonly text = h("span", {});
+  private readonly notes = new Map<string, string>();
   private timer = 0;
 
   readonly element = h(
@@ -18,24 +25,10 @@ export class StatusLine {
     h("div", { role: "status", "data-nbi": "status" }, this.chosen, this.found),
     this.passing,
     this.lasting,
+    this.offered,
     this.spoken,
   );
-  readonly problem = h(
-    "div",
-    { class: "nbi-error nbi-explorer-problem", role: "alert", hidden: true, "data-nbi": "error" },
-    this.text,
-    h(
-      "button",
-      {
-        type: "button",
-        class: "nbi-button",
-        "aria-label": "Dismiss",
-        title: "Dismiss",
-        on: { click: () => this.error(null) },
-      },
-      "✕",
-    ),
-  );
+  readonly problem = new Problem("nbi-explorer-problem");
 
   selection(text: string): void {
     // Setting the same text again would make screen readers repeat it.
@@ -55,8 +48,20 @@ export class StatusLine {
     }, 1000 * SECONDS);
   }
 
-  note(text: string): void {
-    this.lasting.textContent = text;
+  /** Say something that stays: one text a `topic`. */
+  note(topic: string, text: string): void {
+    this.notes.set(topic, text);
+    this.lasting.textContent = [...this.notes.values()].filter(Boolean).join(" ");
+  }
+
+  /** Offer something to press, once; nothing with an empty text. */
+  offer(text: string, press: () => void = () => {}): void {
+    this.offered.hidden = text === "";
+    this.offered.textContent = text;
+    this.offered.onclick = () => {
+      this.offered.hidden = true;
+      press();
+    };
   }
 
   /** Tell only screen readers. */
@@ -64,8 +69,7 @@ export class StatusLine {
     this.spoken.textContent = text;
   }
 
-  error(text: string | null): void {
-    this.problem.hidden = text === null;
-    this.text.textContent = text ?? "";
+  error(text: string | null, trace: unknown = null): void {
+    this.problem.show(text, trace);
   }
 }

@@ -3,6 +3,8 @@ import { type IconName, icon } from "./icons";
 import type { Operation } from "./selection";
 
 export type Mode = "pan" | "lasso" | "box";
+/** What can be shown on and under the map. */
+export type Layer = "labels" | "contours" | "exemplars";
 
 export type Actions = {
   mode(mode: Mode): void;
@@ -14,6 +16,10 @@ export type Actions = {
   zoom(): void;
   reset(): void;
   color(name: string): void;
+  /** Keep the selection under a name. */
+  keep(): void;
+  toggle(layer: Layer): void;
+  find(): void;
   fit(): void;
 };
 
@@ -24,6 +30,7 @@ export type ToolbarState = {
   canRedo: boolean;
   anySelected: boolean;
   busy: boolean;
+  layers: Record<Layer, boolean>;
   /** Why fitting is not offered, or null. */
   unfit: string | null;
 };
@@ -50,7 +57,10 @@ export type Toolbar = {
 };
 
 /** The row of controls above the map. */
-export function toolbar(actions: Actions, help: HTMLElement): Toolbar {
+export function toolbar(
+  actions: Actions,
+  given: { help: HTMLElement; search: HTMLElement; pictures: boolean },
+): Toolbar {
   const modes: Record<Mode, HTMLButtonElement> = {
     lasso: button("mode-lasso", "Lasso (L): draw around samples", "lasso", () =>
       actions.mode("lasso"),
@@ -66,8 +76,28 @@ export function toolbar(actions: Actions, help: HTMLElement): Toolbar {
   const remove = button("remove", "Remove from the selection (hold Alt)", "remove", () =>
     actions.operation("remove"),
   );
-  const undo = button("undo", "Undo the selection (Ctrl+Z)", "undo", actions.undo);
-  const redo = button("redo", "Redo the selection (Ctrl+Shift+Z)", "redo", actions.redo);
+  const intersect = button(
+    "intersect",
+    "Keep only what is in both (hold Shift and Alt)",
+    "intersect",
+    () => actions.operation("intersect"),
+  );
+  const undo = button("undo", "Undo (Ctrl+Z)", "undo", actions.undo);
+  const redo = button("redo", "Redo (Ctrl+Shift+Z)", "redo", actions.redo);
+  const keep = button("keep", "Name this selection (N)", "name", actions.keep);
+  const layers: Record<Layer, HTMLButtonElement> = {
+    labels: button("labels", "Names on the map (T)", "labels", () => actions.toggle("labels")),
+    contours: button(
+      "contours",
+      "Contours (C): lines round half and nine tenths of the samples, where they are densest",
+      "contours",
+      () => actions.toggle("contours"),
+    ),
+    exemplars: button("exemplars", "Exemplars of each category (E)", "exemplars", () =>
+      actions.toggle("exemplars"),
+    ),
+  };
+  layers.exemplars.hidden = !given.pictures;
   const clear = button("clear", "Clear the selection (Escape)", "clear", actions.clear);
   const zoom = button("zoom", "Zoom to the selection (Z)", "zoom", actions.zoom);
   const reset = button("reset", "Show the whole map (0)", "reset", actions.reset);
@@ -96,11 +126,12 @@ export function toolbar(actions: Actions, help: HTMLElement): Toolbar {
     "div",
     { class: "nbi-explorer-toolbar", role: "toolbar", "aria-label": "Map" },
     group("What dragging does", modes.lasso, modes.box, modes.pan),
-    group("Effect on the selection", add, remove),
-    group("Selection", undo, redo, clear),
-    group("View", zoom, reset),
+    group("Effect on the selection", add, remove, intersect),
+    group("Selection", undo, redo, clear, keep),
+    group("View", zoom, reset, layers.labels, layers.contours, layers.exemplars),
     h("label", { class: "nbi-explorer-color" }, h("span", {}, "Colour"), picker),
-    help,
+    given.search,
+    given.help,
     h("span", { class: "nbi-explorer-gap" }),
     fit,
   );
@@ -119,14 +150,18 @@ export function toolbar(actions: Actions, help: HTMLElement): Toolbar {
       }
       add.setAttribute("aria-pressed", String(state.operation === "add"));
       remove.setAttribute("aria-pressed", String(state.operation === "remove"));
+      intersect.setAttribute("aria-pressed", String(state.operation === "intersect"));
+      for (const [layer, element] of Object.entries(layers)) {
+        element.setAttribute("aria-pressed", String(state.layers[layer as Layer]));
+      }
       undo.disabled = !state.canUndo;
       redo.disabled = !state.canRedo;
-      clear.disabled = zoom.disabled = !state.anySelected;
+      clear.disabled = zoom.disabled = keep.disabled = !state.anySelected;
       // aria-disabled keeps the button reachable, so that its tooltip can say why.
       const why = state.unfit ?? "Find the factors of the selected samples";
-      fit.setAttribute("aria-disabled", String(state.busy || state.unfit !== null));
+      fit.setAttribute("aria-disabled", String(!state.busy && state.unfit !== null));
       fit.setAttribute("aria-busy", String(state.busy));
-      fit.title = state.busy ? "The kernel is fitting" : why;
+      fit.title = state.busy ? "The kernel is fitting; press to stop waiting" : why;
       spinner.hidden = !state.busy;
       caption.textContent = state.busy ? "Fitting…" : "Fit this selection";
     },

@@ -2,8 +2,15 @@ import type { ViewTraits } from "../shared/view";
 
 /** One column of the table about the samples; `offset` is where its values begin, in bytes. */
 export type ColumnHeader =
-  | { name: string; kind: "category"; offset: number; categories: string[] }
+  | { name: string; kind: "category"; offset: number; categories: string[]; width: 1 | 2 }
+  /** An offset of -1: the values come when the map is coloured by them. */
   | { name: string; kind: "number"; offset: number };
+
+/** A named selection; its `count` samples follow those of the ones before it. */
+export type NamedHeader = { name: string; color: string; count: number };
+
+/** Lowest and highest value that match, null for no bound. */
+export type Range = [low: number | null, high: number | null];
 
 export type FitSummary = {
   n_factors: number;
@@ -18,10 +25,18 @@ export type ExplorerTraits = ViewTraits & {
   _positions: DataView;
   /** Selected sample numbers, ascending uint32. */
   _selection: DataView;
+  _named: NamedHeader[];
+  /** Sample numbers of all named selections, uint32, one after the other. */
+  _named_data: DataView;
   _columns: ColumnHeader[];
-  /** Values of the columns: uint16 codes (65535 is missing) or float32 (NaN is missing). */
+  /** Values of the columns: uint8 or uint16 codes (the last is missing) or float32 (NaN is). */
   _column_data: DataView;
   color_by: string;
+  search: string;
+  ranges: Record<string, Range>;
+  contours: boolean;
+  exemplars: boolean;
+  labels: boolean;
   height: number;
   _has_images: boolean;
   /** Whether the source can fit a selection. */

@@ -6,19 +6,24 @@ import type { World } from "./world";
 type Renderer = ReturnType<typeof createRenderer>;
 type Points = { at: World; groups: Uint16Array; palette: readonly string[] };
 
-// Browsers allow some sixteen WebGL contexts a page: all maps paint through one.
-let shared: Renderer | null = null;
+// Browsers allow some sixteen WebGL contexts a page: all maps paint through one. It hangs on the
+// page, since each kernel, also a restarted one, brings a bundle of its own.
+const SHARED = Symbol.for("nbinterp.webgl.regl-scatterplot-1.16.0");
+type Page = { [SHARED]?: Renderer | null };
 
 function renderer(): Renderer {
-  if (!shared || shared.isDestroyed) {
-    shared = createRenderer();
-    if (!shared.isSupported) throw new Error("WebGL lacks the extensions the map needs");
-    const own = shared;
+  const page = globalThis as Page;
+  let own = page[SHARED];
+  if (!own || own.isDestroyed) {
+    own = createRenderer();
+    if (!own.isSupported) throw new Error("WebGL lacks the extensions the map needs");
+    page[SHARED] = own;
+    const made = own;
     own.canvas.addEventListener("webglcontextlost", () => {
-      if (shared === own) shared = null;
+      if (page[SHARED] === made) page[SHARED] = null;
     });
   }
-  return shared;
+  return own;
 }
 
 /**
@@ -83,7 +88,11 @@ export function webglEngine(onLost: () => void): Engine {
         }
         drawn = next;
       }
-      if (!destroyed && drawn) plot.set({ pointSizeSelected: emphasis(selection.length) });
+      const larger = emphasis(selection.length);
+      // Each setting draws anew.
+      if (!destroyed && drawn && larger !== plot.get("pointSizeSelected")) {
+        plot.set({ pointSizeSelected: larger });
+      }
       if (!destroyed && drawn) plot.select(selection, { preventEvent: true });
     } finally {
       working = false;

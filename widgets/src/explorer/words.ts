@@ -18,7 +18,12 @@ export function selected(k: number, n: number): string {
 
 /** Why a gesture that caught nothing changed nothing. */
 export function caughtNothing(operation: Operation, shape: "lasso" | "box"): string {
-  const effect = { replace: "the selection stays", add: "none added", remove: "none removed" };
+  const effect = {
+    replace: "the selection stays",
+    add: "none added",
+    remove: "none removed",
+    intersect: "the selection stays",
+  };
   return `No samples in the ${shape}: ${effect[operation]}`;
 }
 

@@ -138,12 +138,9 @@ export function step({ x, y }: World, from: number, dx: number, dy: number): num
   return best;
 }
 
-/** The member of each group that is nearest to the group's median: a place for its name. */
-export function places({ x, y }: World, groups: ArrayLike<number>, count: number): Int32Array {
-  const members: number[][] = Array.from({ length: count }, () => []);
-  for (let i = 0; i < x.length; i++) members[groups[i] as number]?.push(i);
-  return Int32Array.from(members, (group) => {
-    if (group.length === 0) return -1;
+/** The sample of each group that is nearest to the group's median: a place for its name. */
+export function places({ x, y }: World, groups: readonly Uint32Array[]): Int32Array {
+  return Int32Array.from(groups, (group) => {
     const [mx, my] = [median(group, x), median(group, y)];
     let best = -1;
     let bound = Infinity;
@@ -158,7 +155,15 @@ export function places({ x, y }: World, groups: ArrayLike<number>, count: number
   });
 }
 
-function median(group: readonly number[], values: Float32Array): number {
+function median(group: Uint32Array, values: Float32Array): number {
   const sorted = Float32Array.from(group, (i) => values[i] as number).sort();
   return sorted[sorted.length >> 1] as number;
+}
+
+/** The `k` samples nearest to sample `i` (more where some are equally far), ascending. */
+export function nearest({ x, y }: World, i: number, k: number): Uint32Array {
+  const [x0, y0] = [x[i] as number, y[i] as number];
+  const distance = x.map((a, j) => (a - x0) ** 2 + ((y[j] as number) - y0) ** 2);
+  const bound = distance.slice().sort()[Math.min(k, x.length) - 1] as number;
+  return Uint32Array.from(x.keys()).filter((j) => (distance[j] as number) <= bound);
 }

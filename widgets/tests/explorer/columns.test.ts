@@ -4,7 +4,7 @@ import {
   colouring,
   columns,
   legend,
-  members,
+  memberships,
   short,
   textOf,
 } from "../../src/explorer/columns";
@@ -30,7 +30,7 @@ test("columns are read at their offsets inside a larger buffer", () => {
   view.setFloat32(8, Number.NaN, true);
   const table = columns(
     [
-      { name: "k", kind: "category", offset: 0, categories: ["x", "y"] },
+      { name: "k", kind: "category", offset: 0, categories: ["x", "y"], width: 2 },
       { name: "v", kind: "number", offset: 4 },
     ],
     view,
@@ -42,12 +42,26 @@ test("columns are read at their offsets inside a larger buffer", () => {
   ]);
 });
 
+test("few categories take one byte, and numbers may still be on their way", () => {
+  const table = columns(
+    [
+      { name: "k", kind: "category", offset: 0, categories: ["x", "y"], width: 1 },
+      { name: "v", kind: "number", offset: -1 },
+    ],
+    new DataView(Uint8Array.of(1, 255).buffer),
+    2,
+  );
+  const [k, v] = table as [Column, Column];
+  expect([textOf(k, 0), textOf(k, 1), textOf(v, 0)]).toEqual(["y", "missing", "missing"]);
+  expect(colouring(v, 2).column).toBeNull();
+});
+
 test("categories are coloured by code, and what is missing is grey", () => {
   const by = colouring(kinds, 4);
   expect([...by.groups]).toEqual([0, 1, 0, 2]);
   expect(by.labels).toEqual(["a", "b", "missing"]);
   expect(by.palette).toHaveLength(3);
-  expect([...members(by, 0)]).toEqual([0, 2]);
+  expect(memberships(by).map((samples) => [...samples])).toEqual([[0, 2], [1], [3]]);
 });
 
 test("of very many categories the largest are coloured", () => {

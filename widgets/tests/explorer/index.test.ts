@@ -1,69 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { renderExplorer } from "../../src/explorer/index";
+import { expect, test, vi } from "vitest";
 import { bytes, typed } from "../../src/shared/arrays";
-import type { ViewContext } from "../../src/shared/view";
-import { FakeModel } from "../fake_model";
-
-const HOSTILE = "<img src=x onerror=alert(1)>";
-let closing: AbortController;
-let el: HTMLElement;
-
-beforeEach(() => {
-  closing = new AbortController();
-  el = document.createElement("div");
-  document.body.append(el);
-});
-
-afterEach(() => {
-  closing.abort();
-  el.remove();
-});
-
-async function draw(state: Record<string, unknown> = {}, live?: boolean) {
-  const model = new FakeModel({
-    _positions: bytes(new Float32Array([0, 0, 1, 0, 0, 1, 1, 1])),
-    _selection: bytes(new Uint32Array(0)),
-    _columns: [
-      { name: HOSTILE, kind: "category", offset: 0, categories: [HOSTILE, "b"] },
-      { name: "depth", kind: "number", offset: 8 },
-    ],
-    _column_data: (() => {
-      const data = new ArrayBuffer(24);
-      new Uint16Array(data, 0, 4).set([0, 1, 0, 1]);
-      new Float32Array(data, 8, 4).set([1, 2, 3, 4]);
-      return new DataView(data);
-    })(),
-    color_by: HOSTILE,
-    height: 400,
-    _has_images: false,
-    _can_fit: true,
-    _fit: null,
-    heatmap: "anywidget:child",
-    ...state,
-  });
-  const children: HTMLElement[] = [];
-  await renderExplorer({
-    model: model.any,
-    el,
-    signal: closing.signal,
-    live,
-    host: {
-      getWidget: async () => ({
-        exports: undefined,
-        render: async ({ el }: { el: HTMLElement }) => void children.push(el),
-      }),
-    },
-  } as unknown as ViewContext);
-  return { model, children };
-}
-
-const part = (name: string) => el.querySelector<HTMLElement>(`[data-nbi="${name}"]`) as HTMLElement;
-const entry = (i: number) => el.querySelectorAll<HTMLElement>("[data-nbi-entry]")[i] as HTMLElement;
-const chosen = (model: FakeModel) => [...typed(Uint32Array, model.get("_selection") as DataView)];
-const key = (key: string, init: KeyboardEventInit = {}) =>
-  part("stage").dispatchEvent(
-    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init }),
-  );
+import { chosen, close, draw, el, entry, HOSTILE, key, part } from "./drawn";
 
 test("hostile names are text", async () => {
   await draw();
@@ -148,7 +85,6 @@ test("the fit button says why it rests, and sends the selection when it works", 
   entry(0).click();
   part("fit").click();
   expect(part("fit").getAttribute("aria-busy")).toBe("true");
-  part("fit").click();
   expect(model.sent).toHaveLength(1);
   const { content, buffers } = model.sent[0] as (typeof model.sent)[0];
   expect(content).toEqual({ v: 1, kind: "fit", seq: expect.any(Number) });
@@ -219,6 +155,86 @@ test("no samples are an empty state", async () => {
 test("closing the view lets go of the model", async () => {
   const { model } = await draw();
   expect(model.listenerCount).toBeGreaterThan(0);
-  closing.abort();
+  close();
   expect(model.listenerCount).toBe(0);
+});
+
+test("a kernel that restarts in mid-fit frees the button and is said", async () => {
+  const { model } = await draw();
+  entry(0).click();
+  part("fit").click();
+  expect(part("fit").getAttribute("aria-busy")).toBe("true");
+  el.classList.add("jupyter-widgets-disconnected");
+  model.tell("comm_live_update");
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(part("fit").getAttribute("aria-busy")).toBe("false");
+  expect(part("error").textContent).toContain("run the cell again");
+  expect(part("note").textContent).toContain("The kernel was restarted");
+  expect(part("fit").getAttribute("aria-disabled")).toBe("true");
+});
+
+test("a kernel that falls silent in mid-fit frees the button", async () => {
+  vi.useFakeTimers();
+  try {
+    const { model } = await draw();
+    entry(0).click();
+    part("fit").click();
+    const seq = model.sent[0]?.content.seq;
+    for (let beat = 0; beat < 4; beat++) {
+      model.tell("msg:custom", { v: 1, kind: "alive", of: "fit", seq });
+      await vi.advanceTimersByTimeAsync(8_000);
+      expect(part("fit").getAttribute("aria-busy")).toBe("true");
+    }
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(part("fit").getAttribute("aria-busy")).toBe("false");
+    expect(part("error").textContent).toContain("fell silent");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a fit that the kernel has not begun can be given up", async () => {
+  const { model } = await draw();
+  entry(0).click();
+  part("fit").click();
+  part("fit").click();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(part("fit").getAttribute("aria-busy")).toBe("false");
+  part("fit").click();
+  expect(model.sent.filter(({ content }) => content.kind === "fit")).toHaveLength(2);
+});
+
+test("the traceback of an error is folded, and text", async () => {
+  const { model } = await draw();
+  model.tell("msg:custom", {
+    v: 1,
+    kind: "notice",
+    error: "KeyError: 3",
+    trace: `File ${HOSTILE}`,
+  });
+  const details = part("error").querySelector("details") as HTMLDetailsElement;
+  expect([details.hidden, details.open]).toEqual([false, false]);
+  expect(details.textContent).toContain(HOSTILE);
+  model.tell("msg:custom", { v: 1, kind: "notice", error: "too few", trace: null });
+  expect(details.hidden).toBe(true);
+});
+
+test("exemplars of each category are asked for in one message", async () => {
+  const { model } = await draw({ _has_images: true, exemplars: true });
+  const asked = model.sent.filter(({ content }) => content.kind === "thumbnails");
+  expect(asked).toHaveLength(1);
+  expect([...typed(Uint32Array, asked[0]?.buffers[0])].sort()).toEqual([0, 1, 2, 3]);
+  expect(part("strip").querySelectorAll("[data-nbi-sample]")).toHaveLength(4);
+});
+
+test("columns that stayed in Python are fetched for the card", async () => {
+  const { model } = await draw({
+    _columns: [{ name: "far", kind: "number", offset: -1 }],
+    color_by: "",
+  });
+  key("ArrowRight");
+  const about = model.sent.find(({ content }) => content.kind === "about");
+  model.reply({ kind: "about", seq: about?.content.seq, values: [["far", "2.5"]] });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(part("card").textContent).toContain("far2.5");
 });

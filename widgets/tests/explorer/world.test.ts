@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { box, Grid, places, step, within, world } from "../../src/explorer/world";
+import { box, Grid, nearest, places, step, within, world } from "../../src/explorer/world";
 
 function random(seed: number) {
   let state = seed;
@@ -102,5 +102,13 @@ test("a step goes to the nearest point ahead and stays at the edge", () => {
 
 test("a name stands at the member nearest to the group's median", () => {
   const at = world(new Float32Array([0, 0, 1, 1, 2, 2, 90, 90, 50, 0]));
-  expect([...places(at, [0, 0, 0, 0, 1], 3)]).toEqual([2, 4, -1]);
+  const groups = [Uint32Array.of(0, 1, 2, 3), Uint32Array.of(4), Uint32Array.of()];
+  expect([...places(at, groups)]).toEqual([2, 4, -1]);
+});
+
+test("the nearest samples round one, with it", () => {
+  const at = world(new Float32Array([0, 0, 1, 0, 9, 0, 2, 0]));
+  expect([...nearest(at, 1, 2)]).toEqual([0, 1, 3]); // two are equally far
+  expect([...nearest(at, 2, 1)]).toEqual([2]);
+  expect([...nearest(at, 0, 99)]).toEqual([0, 1, 2, 3]);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Client, Superseded } from "../../src/shared/protocol";
+import { Client, Lost, Superseded } from "../../src/shared/protocol";
 import { FakeModel } from "../fake_model";
 
 beforeEach(() => {
@@ -110,4 +110,38 @@ test("closing the view lets go of the model and of what was waiting", async () =
   await expect(running).rejects.toBeInstanceOf(Superseded);
   await expect(waiting).rejects.toBeInstanceOf(Superseded);
   expect(model.listenerCount).toBe(0);
+});
+
+test("a verb that gave signs of life and falls silent is lost; one that never did is waited for", async () => {
+  vi.useFakeTimers();
+  try {
+    const { model, client } = setUp();
+    const quiet = client.request("frame");
+    const fit = client.request("fit");
+    const lost = expect(fit).rejects.toBeInstanceOf(Lost);
+    expect(client.begun("fit")).toBe(false);
+    model.tell("msg:custom", { v: 1, kind: "alive", of: "fit", seq: seqOf(model, 1) });
+    model.tell("msg:custom", { v: 1, kind: "alive", of: "fit", seq: 99 });
+    model.tell("msg:custom", { v: 1, kind: "alive", of: "constructor", seq: 99 });
+    expect(client.begun("fit")).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await lost;
+    expect([client.busy("fit"), client.busy("frame")]).toEqual([false, true]);
+    model.reply({ kind: "fit", seq: seqOf(model, 1) }); // too late: nobody waits for it
+    model.reply({ kind: "frame", seq: seqOf(model, 0) });
+    expect((await quiet).ok).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("what is given up is lost, with what waits behind it", async () => {
+  const { model, client } = setUp();
+  const both = [client.request("fit"), client.request("fit")];
+  const lost = both.map((one) => expect(one).rejects.toThrow("gone"));
+  client.giveUp("fit", "gone");
+  client.giveUp("never asked", "gone");
+  await Promise.all(lost);
+  void client.request("fit");
+  expect(model.sent).toHaveLength(2);
 });

@@ -1,0 +1,179 @@
+"""Maps of 10,000 to a million points in a real JupyterLab, against jupyter-scatter.
+
+Loading is from the press that runs the cell until the canvas shows points; the lasso from letting
+go of the mouse until Python's callback has the selection; saved bytes are those of a notebook run
+by nbclient, which keeps the state of widgets. Best of two or three. Run with
+``python tests/benchmarks/bench_explorer.py``; sizes may follow, as ``100000``. jupyter-scatter is
+not among the packages of ``make bench`` (it brings pyarrow, 170 MB): ``pip install
+jupyter-scatter`` to see it beside ours.
+"""
+
+import importlib.util
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from browser import chromium
+from browser.lab import Kernel, start, wait_for
+from browser.page import NotebookPage, circle
+
+DATA = """
+import time
+import numpy as np, pandas as pd
+from nbinterp import ClusterExplorer
+rng = np.random.default_rng(0)
+kind = rng.integers(0, 10, {n})
+angle = 2 * np.pi * kind / 10
+xy = np.c_[np.cos(angle), np.sin(angle)] * 4 + rng.normal(size=({n}, 2))
+frame = pd.DataFrame(xy, columns=["x", "y"]).assign(kind=pd.Categorical(kind))
+heard = []
+"""
+OURS = """
+view = ClusterExplorer(xy, columns={"kind": kind}, height=480)
+stop = view.on_select(lambda samples: heard.append([1000 * time.time(), len(samples)]))
+view
+"""
+THEIRS = """
+import jscatter
+scatter = jscatter.Scatter(data=frame, x="x", y="y", color_by="kind", height=480)
+scatter.widget.mouse_mode = "lasso"
+scatter.widget.observe(
+    lambda change: heard.append([1000 * time.time(), len(np.ravel(change["new"]))]), "selection")
+scatter.show()
+"""
+WATCH = """
+() => {
+  window.begun = window.shown = window.released = 0;
+  addEventListener('keydown', () => { window.begun = Date.now(); }, {capture: true, once: true});
+  addEventListener('pointerup', () => { window.released = Date.now(); }, true);
+  const old = new Set(document.querySelectorAll('canvas'));
+  const colours = canvas => {
+    const context = canvas.width > 200 && canvas.getContext('2d');
+    if (!context) return 0;
+    const {width, height} = canvas;
+    const pixels = new Uint32Array(
+      context.getImageData(0, height >> 1, width, height >> 4 || 1).data.buffer);
+    return new Set(pixels).size;
+  };
+  const tick = () => {
+    const fresh = [...document.querySelectorAll('.jp-OutputArea canvas')].filter(c => !old.has(c));
+    if (fresh.some(canvas => colours(canvas) > 8)) window.shown = Date.now();
+    else setTimeout(tick, 20);
+  };
+  setTimeout(tick, 20);
+}
+"""
+CLEAR = {"nbinterp": "view.selection = []", "jupyter-scatter": "scatter.selection([])"}
+CANVAS = {"nbinterp": '[data-nbi="stage"]', "jupyter-scatter": ".jp-OutputArea canvas"}
+
+
+def load(page: Page, cell: int) -> float:
+    """Run a cell; return the milliseconds until its canvas shows points."""
+    code = page.locator(".jp-CodeCell").nth(cell)
+    code.scroll_into_view_if_needed()
+    code.locator(".cm-content").click()
+    page.evaluate(WATCH)
+    page.keyboard.press("Control+Enter")
+    wait_for(lambda: page.evaluate("window.shown"), "points", 180)
+    return float(page.evaluate("window.shown - window.begun"))
+
+
+def lasso(page: Page, kernel: Kernel, cell: int, name: str) -> tuple[float, int]:
+    """Draw round one of the ten clouds; return the milliseconds to Python and how many it has."""
+    stage = page.locator(".jp-CodeCell").nth(cell).locator(CANVAS[name]).first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    # The clouds lie on a circle: one is at its right.
+    x, y = box["x"] + box["width"] / 2 + 0.27 * box["height"], box["y"] + box["height"] / 2
+    kernel.run(f"{CLEAR[name]}; heard.clear()")
+    page.wait_for_timeout(500)
+    ring = circle(x, y, 0.1 * box["height"], 32)
+    page.mouse.move(*ring[0])
+    page.wait_for_timeout(200)
+    page.mouse.down()
+    for point in ring[1:]:
+        page.mouse.move(*point)
+        page.wait_for_timeout(20)
+    page.mouse.up()
+    heard = wait_for(lambda: kernel.value("[one for one in heard if one[1] > 1]"), "selection", 60)
+    at, count = heard[0]
+    return at - float(page.evaluate("window.released")), int(count)
+
+
+def measure(page: Page, kernel: Kernel, n: int, names: list[str]) -> None:
+    """Load and lasso `n` points with each library in turn."""
+    kernel.run(DATA.format(n=n), timeout=300)
+    for name in names:
+        cell = list(CANVAS).index(name)
+        loads = [load(page, cell) for _ in range(2)]
+        page.wait_for_timeout(2000)
+        caught = [lasso(page, kernel, cell, name) for _ in range(3)]
+        fastest = min(ms for ms, _ in caught)
+        print(
+            f"{n:>9,} points  {name:<16} shown after {min(loads):6.0f} ms; lasso to Python "
+            f"{fastest:5.0f} ms for {caught[0][1]:,} points",
+            flush=True,
+        )
+
+
+def saved(code: str, plots: int, folder: Path) -> int:
+    """Return the bytes of a saved notebook that shows 10,000 points `plots` times."""
+    from nbclient import NotebookClient
+
+    cells = [DATA.format(n=10_000), *[code] * plots]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
+    NotebookClient(
+        notebook, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=ERROR"]
+    ).execute()
+    path = folder / "saved.ipynb"
+    nbformat.write(notebook, path)
+    return path.stat().st_size
+
+
+def main() -> None:
+    """Measure both where both are there."""
+    codes = {"nbinterp": OURS, "jupyter-scatter": THEIRS}
+    if importlib.util.find_spec("jscatter") is None:
+        print("jupyter-scatter is not installed: ours alone (pip install jupyter-scatter)")
+        del codes["jupyter-scatter"]
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code.strip()) for code in codes.values()]
+    )
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sizes = {
+            library: [saved(code, plots, folder) for plots in (1, 2)]
+            for library, code in codes.items()
+        }
+        for library, (one, two) in sizes.items():
+            print(
+                f"   10,000 points  {library:<16} {two - one:,} bytes saved a plot, "
+                f"{one:,} for a notebook of one",
+                flush=True,
+            )
+        nbformat.write(notebook, folder / "maps.ipynb")
+        (folder / "lab").mkdir()
+        with (
+            sync_playwright() as playwright,
+            start(folder / "maps.ipynb", folder / "lab") as lab,
+            playwright.chromium.launch(
+                executable_path=chromium.find(), args=list(chromium.FLAGS)
+            ) as browser,
+        ):
+            page = NotebookPage(browser, lab, "maps.ipynb").page
+            with lab.kernel("maps.ipynb") as kernel:
+                for n in [int(size) for size in sys.argv[1:]] or [100_000, 1_000_000]:
+                    measure(page, kernel, n, list(codes))
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    main()
+    print(f"{time.perf_counter() - started:.0f} s in all")
