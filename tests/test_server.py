@@ -6,6 +6,7 @@ import logging
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -40,6 +41,13 @@ class Handler(WebSocketHandler):
         await self.write_message(json.dumps([bool(before), bool(after), answer]))
 
 
+def _run(function):
+    """Return what the coroutine of `function` does."""
+    # In a thread of its own: a browser that other tests keep open has a loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(function())).result()
+
+
 def _seen(app):
     """Return what a browser is told of the socket it came through."""
 
@@ -56,7 +64,7 @@ def _seen(app):
             served.stop()
             await served.close_all_connections()
 
-    return asyncio.run(visit())
+    return _run(visit)
 
 
 def _app(**settings):
@@ -74,7 +82,7 @@ def test_the_extension_sets_nodelay_and_connects_as_before():
 
 def test_a_browser_that_left_is_no_error():
     handler = SimpleNamespace(ws_connection=None)
-    assert asyncio.run(server.without_delay(Connection)(handler).connect()) == "connected"
+    assert _run(server.without_delay(Connection)(handler).connect) == "connected"
 
 
 def test_a_server_that_connects_its_own_way_is_left_alone(caplog):

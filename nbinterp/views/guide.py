@@ -97,11 +97,19 @@ ENTRIES = (
         "Which few inputs act together, exactly, as AND and OR?",
         "AndOr",
         "AndOr(groups=groups).explain(model, x)",
+        "400_interactions",
     ),
     Entry(
         "Which of many inputs act together near a sample?",
         "SmoothHess",
         "SmoothHess(radius=1.0).explain(model, x, target=3)",
+        "400_interactions",
+    ),
+    Entry(
+        "Where do the planes of a layer's nodes lie in the data, and which cluster is each near?",
+        "LinearDistance",
+        'LinearDistance().explain(model, "h1.linear", data, clusters=labels)',
+        "500_distance",
     ),
     Entry(
         "Does a layer read how far samples are from a plane, or how strongly it answers?",
@@ -112,6 +120,7 @@ ENTRIES = (
         "Is this sample like any that the network was fitted to?",
         "MahalanobisOOD",
         "MahalanobisOOD().fit(rec, labels).scores(record(model, new, layers))",
+        "500_distance",
     ),
     Entry(
         "How do I keep what I fitted, or give it to somebody?",

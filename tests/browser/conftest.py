@@ -1,9 +1,10 @@
 """One browser and one JupyterLab for all browser tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import nbformat
 import pytest
 from browser import chromium
 from browser.lab import Kernel, Lab, start
@@ -11,6 +12,14 @@ from browser.page import NotebookPage
 from playwright.sync_api import Browser, Page, sync_playwright
 
 Opened = tuple[NotebookPage, Kernel, Lab]
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> Path:
+    """Write a notebook of code cells at `path`, and return it."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, path)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +51,18 @@ def open_notebook(
             return page, stack.enter_context(labs[0].kernel(notebook.name)), labs[0]
 
         yield opened
+
+
+@pytest.fixture(scope="session")
+def open_cells(
+    open_notebook: Callable[..., Opened], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Opened]:
+    """Return what opens a new notebook of some cells, by a name of its own, and runs them."""
+
+    def opened(
+        name: str, cells: Sequence[str], before: Callable[[Page], object] = lambda _: None
+    ) -> Opened:
+        path = write_notebook(tmp_path_factory.mktemp(name) / f"{name}.ipynb", cells)
+        return open_notebook(path, before)
+
+    return opened

@@ -1,9 +1,7 @@
 """The chart of an ablation study, drawn by JupyterLab itself."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-import nbformat
 from browser.conftest import Opened
 from playwright.sync_api import expect
 
@@ -21,13 +19,8 @@ AblationStudy(
 """
 
 
-def test_jupyterlab_draws_the_chart(
-    open_notebook: Callable[[Path], Opened], tmp_path: Path
-) -> None:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "chart.ipynb")
-    page, _, _ = open_notebook(tmp_path / "chart.ipynb")
+def test_jupyterlab_draws_the_chart(open_cells: Callable[..., Opened]) -> None:
+    page, _, _ = open_cells("chart", [CELL.strip()])
     drawn = page.page.locator(".jp-OutputArea-output .vega-embed canvas, .vega-embed svg").first
     expect(drawn).to_be_visible(timeout=60_000)
     box = drawn.bounding_box()

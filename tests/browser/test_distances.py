@@ -1,10 +1,8 @@
 """The view of a distance report in a real JupyterLab: choose, sort, lasso, colour."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from browser.conftest import Opened
@@ -38,14 +36,8 @@ view
 
 
 @pytest.fixture(scope="module")
-def opened(
-    open_notebook: Callable[[Path], Opened], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = tmp_path_factory.mktemp("distances") / "distances.ipynb"
-    nbformat.write(notebook, path)
-    return open_notebook(path)
+def opened(open_cells: Callable[..., Opened]) -> Opened:
+    return open_cells("distances", CELLS)
 
 
 def _cell(page: NotebookPage) -> Locator:

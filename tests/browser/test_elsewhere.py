@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
 import pytest
+from browser.conftest import write_notebook
 from browser.lab import _free_port, start, wait_for
 from browser.page import NotebookPage, circle
 from playwright.sync_api import Browser, Page, expect
@@ -73,12 +73,10 @@ def _keep(page: Page, name: str) -> None:
 
 def test_notebook_7(browser: Browser, tmp_path: Path) -> None:
     pytest.importorskip("notebook")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE + "bench")])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "bench.ipynb")
+    notebook = write_notebook(tmp_path / "bench.ipynb", [CODE + "bench"])
     (tmp_path / "server").mkdir()
     command = [sys.executable, "-m", "jupyter", "notebook", "--allow-root"]
-    with start(tmp_path / "bench.ipynb", tmp_path / "server", command) as server:
+    with start(notebook, tmp_path / "server", command) as server:
         page = NotebookPage(browser, server, "bench.ipynb", "notebooks")
         page.run_all()
         with server.kernel() as kernel:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import nbformat
 import numpy as np
 import pytest
 from browser.conftest import Opened
@@ -31,14 +30,8 @@ explorer
 
 
 @pytest.fixture(scope="module")
-def opened(
-    open_notebook: Callable[..., Opened], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = tmp_path_factory.mktemp("explorer") / "explorer.ipynb"
-    nbformat.write(notebook, path)
-    return open_notebook(path)
+def opened(open_cells: Callable[..., Opened]) -> Opened:
+    return open_cells("explorer", [CELL])
 
 
 def _lasso(opened: Opened, explorer: Locator, at: tuple[float, float], radius: float = 2.0) -> None:

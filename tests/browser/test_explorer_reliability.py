@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Callable
 
-import nbformat
 import pytest
 from browser.conftest import Opened
 from browser.lab import Kernel, wait_for
@@ -59,14 +58,8 @@ CUT = "() => { for (const socket of sockets) socket.close(); sockets.clear(); }"
 
 
 @pytest.fixture(scope="module")
-def opened(
-    open_notebook: Callable[..., Opened], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = tmp_path_factory.mktemp("reliable") / "reliable.ipynb"
-    nbformat.write(notebook, path)
-    return open_notebook(path, lambda page: page.add_init_script(WATCH))
+def opened(open_cells: Callable[..., Opened]) -> Opened:
+    return open_cells("reliable", CELLS, lambda page: page.add_init_script(WATCH))
 
 
 def _entry(explorer: Locator, name: int) -> None:
@@ -263,5 +256,6 @@ def test_a_kernel_killed_in_mid_fit_frees_the_button(opened: Opened) -> None:
         dialog.first.click()
     wait_for(lambda: lab.kernel_of("reliable.ipynb")["execution_state"] == "idle", "kernel", 30)
     _works_again(opened)
-    assert page.errors == []
+    # JupyterLab's own question to the kernel that it had just begun to start, at times.
+    assert [error for error in page.errors if "kernel_info_request" not in error] == []
     assert page.off_machine() == []

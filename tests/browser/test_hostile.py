@@ -1,9 +1,7 @@
 """What goes wrong stays in its place: hostile names, selections too small, failing callbacks."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 from browser.conftest import Opened
@@ -35,14 +33,8 @@ explorer
 
 
 @pytest.fixture(scope="module")
-def opened(
-    open_notebook: Callable[[Path], Opened], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = tmp_path_factory.mktemp("hostile") / "hostile.ipynb"
-    nbformat.write(notebook, path)
-    return open_notebook(path)
+def opened(open_cells: Callable[..., Opened]) -> Opened:
+    return open_cells("hostile", CELLS)
 
 
 def _nothing_ran(opened: Opened) -> None:

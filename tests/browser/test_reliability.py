@@ -3,9 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 from browser.conftest import Opened
@@ -62,14 +60,8 @@ slider => {
 
 
 @pytest.fixture(scope="module")
-def opened(
-    open_notebook: Callable[[Path], Opened], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = tmp_path_factory.mktemp("reliability") / "reliability.ipynb"
-    nbformat.write(notebook, path)
-    return open_notebook(path)
+def opened(open_cells: Callable[..., Opened]) -> Opened:
+    return open_cells("reliability", [CELL])
 
 
 def _thumb(opened: Opened) -> Locator:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from browser.conftest import Opened
@@ -42,14 +41,8 @@ slider
 
 
 @pytest.fixture(scope="module")
-def opened(
-    open_notebook: Callable[[Path], Opened], tmp_path_factory: pytest.TempPathFactory
-) -> Opened:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    path = tmp_path_factory.mktemp("slider") / "slider.ipynb"
-    nbformat.write(notebook, path)
-    return open_notebook(path)
+def opened(open_cells: Callable[..., Opened]) -> Opened:
+    return open_cells("slider", CELLS)
 
 
 def _seen(view: Locator) -> dict[str, Any]:
