@@ -99,13 +99,16 @@ def k_means(
     centre = data.mean(0)
     data = data - centre  # distances by products lose nothing to a common offset
     limit = float(tol * data.var(0, correction=0).mean())
-    runs = []
+    starts = []
     for _ in range(n_init):
         pool = data
         if n_seeds is not None and n_seeds < len(data):
             chosen = random.choice(len(data), max(n_seeds, n_clusters), replace=False)
             pool = data[torch.as_tensor(chosen, device=data.device)]
-        runs.append(_lloyd(data, _plus_plus(pool, n_clusters, random), max_iter, limit))
+        starts.append(_plus_plus(pool, n_clusters, random))
+    runs = side_by_side(
+        [partial(_lloyd, data, start, max_iter, limit) for start in starts], data.device
+    )
     best = min(runs, key=lambda run: run.inertia)
     return KMeans(best.labels, best.centers + centre, best.inertia, best.n_iter)
 
@@ -180,11 +183,13 @@ def _lloyd(data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: floa
 
 def _means(data: torch.Tensor, labels: torch.Tensor, squared: torch.Tensor, k: int) -> torch.Tensor:
     """Return the mean of each cluster; an empty one moves to a sample far from its centre."""
-    # Summed in the order of rows: unlike scattered sums, the same on every run on CUDA.
     counts = torch.zeros(k, dtype=torch.int64, device=data.device)
     counts.index_add_(0, labels, torch.ones_like(labels))
-    ordered = data[labels.argsort(stable=True)]
-    sums = torch.segment_reduce(ordered, "sum", lengths=counts, unsafe=True)
+    if data.device.type == "cpu":
+        sums = data.new_zeros((k, data.shape[1])).index_add_(0, labels, data)
+    else:  # Where scattered sums differ from run to run, in the order of rows.
+        ordered = data[labels.argsort(stable=True)]
+        sums = torch.segment_reduce(ordered, "sum", lengths=counts, unsafe=True)
     empty = counts == 0
     farthest = squared.topk(k).indices
     refuge = data[farthest[empty.cumsum(0).sub(1).clamp(min=0)]]

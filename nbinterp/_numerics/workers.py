@@ -19,6 +19,12 @@ Result = TypeVar("Result")
 _LOCK = threading.Lock()
 _under_way = 0
 _threads_before = 1
+_THIS_THREAD = threading.local()
+
+
+def _become_worker() -> None:
+    torch.set_num_threads(1)
+    _THIS_THREAD.is_worker = True
 
 
 @contextmanager
@@ -49,13 +55,15 @@ def side_by_side(
     """Return what the tasks return, which must not depend on one another's.
 
     A lone task runs in the caller, with all its threads, unless `always_workers`: in a worker it
-    gives the same to the last bit as beside others. An error or interrupt sets `stop`.
+    gives the same to the last bit as beside others. Of work within a worker the tasks follow one
+    another there. An error or interrupt sets `stop`.
     """
-    if device.type != "cpu" or (len(tasks) < 2 and not always_workers):
+    alone = len(tasks) < 2 and not always_workers
+    if device.type != "cpu" or alone or getattr(_THIS_THREAD, "is_worker", False):
         return [task() for task in tasks]
     with (
         _single_threaded_workers() as threads,
-        ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+        ThreadPoolExecutor(threads, initializer=_become_worker) as pool,
     ):
         futures = [pool.submit(task) for task in tasks]
         try:

@@ -1,5 +1,7 @@
 """The correlation matrix of scores, complete or with missing entries."""
 
+from math import ceil
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -15,6 +17,7 @@ Matrix = npt.NDArray[np.float64]
 # With so many times more variables than samples, two products with the scores are cheaper than one
 # with their correlations.
 _FEW_SAMPLES = 2
+_STRIPS = 4
 
 
 def product_of(columns: Columns, data: Floats, device: torch.device) -> Product:
@@ -40,16 +43,20 @@ def correlation_of(columns: Columns, data: Floats, device: torch.device) -> Tens
     together = torch.zeros_like(total)
     missing = bool(np.isnan(data).any())
     block = _device.rows_per_block(device, 16 * p)
+    width = ceil(p / _STRIPS)
     for begin in range(0, n, block):
         scores = torch.as_tensor(columns.apply(data[begin : begin + block]), device=device)
         if missing:
             observed = (~scores.isnan()).to(torch.float64)
             together.addmm_(observed.mT, observed)
             scores = scores.nan_to_num(nan=0.0)
-        total.addmm_(scores.mT, scores)
+        # Of a symmetric matrix one side is enough: strips of rows from the diagonal on.
+        for top in range(0, p, width):
+            strip = scores[:, top : top + width]
+            total[top : top + width, top:].addmm_(strip.mT, scores[:, top:])
+    total = total.triu_() + total.triu(1).mT
     if not missing:
-        mean: Tensor = total / n
-        return mean
+        return total / n
     return _proper(total / together.clamp(min=1.0))
 
 

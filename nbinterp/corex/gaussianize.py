@@ -11,6 +11,7 @@ from nbinterp._checks import Floats
 Matrix = npt.NDArray[np.float64]
 
 WAYS = ("standard", "outliers", "empirical", "none")
+_SQUASHED = ("outliers", "empirical")  # whose scores have a mean and variance of their own
 _EDGE = 4.0  # standard deviations up to which "outliers" leaves a value as it is
 
 
@@ -40,9 +41,10 @@ class Columns:
 
     def apply(self, data: Floats) -> Matrix:
         """Return the scores of `data` ``(n, p)``; NaN stay NaN."""
-        raw = self._raw(data)
-        safe = np.where(self.score_scale > 0, self.score_scale, 1.0)
-        scores: Matrix = (raw - self.score_mean) / safe
+        scores = self._raw(data)
+        if self.way in _SQUASHED:
+            scores -= self.score_mean
+            scores /= np.where(self.score_scale > 0, self.score_scale, 1.0)
         scores[:, self.score_scale == 0] *= 0.0
         return scores
 
@@ -60,8 +62,8 @@ class Columns:
     def _raw(self, data: Floats) -> Matrix:
         if self.ranked is not None:
             return _normal_ranks(self.ranked, data)
-        safe = np.where(self.scale > 0, self.scale, 1.0)
-        raw: Matrix = (np.asarray(data, dtype=np.float64) - self.mean) / safe
+        raw: Matrix = np.subtract(data, self.mean, dtype=np.float64)
+        raw /= np.where(self.scale > 0, self.scale, 1.0)
         if self.way == "outliers":
             core = np.clip(raw, -_EDGE, _EDGE)
             raw = core + np.tanh(raw - core)

@@ -31,7 +31,9 @@ _LARGE = 2**16  # entries of a matrix that a product takes longer to read than t
 # costs a third more iterations, for optima that may be better by a thousandth, on average.
 _ROUGH = 1e-4
 _INSIDE = 0.999  # u after a change of precision, as rounding may move it over 1
-_ENTRIES_IN_CACHE = 2**14  # of the weights of a batch on the CPU; some forty tensors are as large
+# Of the weights of a batch on the CPU; some forty tensors are as large. Larger ones leave the cache,
+# smaller ones let threads wait for the interpreter between short operations.
+_ENTRIES_IN_CACHE = 2**16
 # Nats an iteration: the least tolerance where the outcome is a yardstick only. In four clusters of
 # MNIST it left the total of a null up to 3 % below its optimum, where shuffles differ by tens of
 # percent, and moved the 99 % level by up to a tenth, as much as another start does.
@@ -89,6 +91,8 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
         else:
             found[k] = [Factors.none(*problem.start.shape[1:])]
     if jobs:
+        # Nulls last, by themselves: they end sooner than others, and fill what time is left.
+        jobs.sort(key=lambda job: problems[job[0]].coarse)
         device = problems[jobs[0][0]].product.table.device
         tasks = [
             partial(_fit_jobs, problems, part, settings)
