@@ -1,13 +1,14 @@
 """Nearest neighbours of very many samples, looked for in near cells only."""
 
 from functools import partial
+from threading import Lock
 
 import numpy as np
 import torch
 
 from nbinterp import _device
 from nbinterp._numerics.kmeans import k_means
-from nbinterp._numerics.neighbours import Neighbours, centred, nearest, refine
+from nbinterp._numerics.neighbours import Neighbours, centred, nearest, refine, smallest
 from nbinterp._numerics.workers import side_by_side
 
 # Samples whose exact neighbours decide how many cells to search, and as many that test it.
@@ -111,14 +112,19 @@ def _make_cells(
     step = _device.rows_per_block(device, 4 * data.element_size() * n_cells)
     if device.type == "cpu":
         step = min(step, _CACHED_ROWS)
-    for start in range(0, n, step):
+    adding = Lock()
+
+    def assign_rows(start: int) -> None:
         block = data[start : start + step] - centre
         apart = torch.addmm(lengths, block, centers.T, alpha=-2)
         apart.add_((block * block).sum(1, keepdim=True)).clamp_(min=0).sqrt_()
         own = apart.min(dim=1)
         labels[start : start + step] = own.indices
-        close = apart.sub_(own.values[:, None]).div_(-fall).exp_()
-        sums.index_add_(0, own.indices, close.div_(_UNIT).long())
+        close = apart.sub_(own.values[:, None]).div_(-fall).exp_().div_(_UNIT).long()
+        with adding:
+            sums.index_add_(0, own.indices, close)
+
+    side_by_side([partial(assign_rows, start) for start in range(0, n, step)], device)
     sizes = labels.bincount(minlength=n_cells)
     closeness = sums.double() / sizes.clamp(min=1)[:, None]
     closeness.fill_diagonal_(torch.inf)
@@ -141,19 +147,19 @@ def _search_cells(
     bases = torch.cat([single, lengths], dim=1)
     ends = labels.bincount(minlength=len(near)).cumsum(0).tolist()
     ranges = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    everywhere = torch.arange(len(data), device=data.device)
     indices = torch.empty(len(data), k, dtype=torch.int64, device=data.device)
     distances = torch.empty(len(data), k, dtype=data.dtype, device=data.device)
 
     def search(own: slice, others: list[int]) -> None:
-        parts = [ranges[other] for other in others]
-        base = torch.cat([bases[part] for part in parts])
-        base_rows = torch.cat([rows_of[part] for part in parts])
+        places = torch.cat([everywhere[ranges[other]] for other in others])
+        base, base_rows = bases.index_select(0, places), rows_of.index_select(0, places)
         step = _device.rows_per_block(data.device, 8 * len(base))
         for start in range(own.start, own.stop, step):
             block = slice(start, min(start + step, own.stop))
             scores = queries[block] @ base.T
             scores.diagonal(start - own.start).fill_(torch.inf)  # the rows themselves
-            candidates = base_rows[scores.topk(k, dim=1, largest=False, sorted=False).indices]
+            candidates = base_rows[smallest(scores, k)[1]]
             rows = rows_of[block]
             indices[rows], distances[rows] = refine(data[rows], data, candidates, k)
 

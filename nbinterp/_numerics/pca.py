@@ -66,7 +66,7 @@ def principal_components(
     Reduction
         To be called with samples.
     """
-    mean = X.mean(0, dtype=torch.float64).to(X.dtype)
+    mean = X.mean(0)  # of any accuracy, as long as the same is always subtracted
     centred = X - mean
     lowest, highest = centred.aminmax()
     largest = torch.maximum(-lowest, highest)

@@ -56,7 +56,8 @@ def correlation_of(columns: Columns, data: Floats, device: torch.device) -> Tens
             total[top : top + width, top:].addmm_(strip.mT, scores[:, top:])
     total = total.triu_() + total.triu(1).mT
     if not missing:
-        return total / n
+        mean: Tensor = total / n
+        return mean
     return _proper(total / together.clamp(min=1.0))
 
 

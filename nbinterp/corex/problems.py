@@ -31,8 +31,8 @@ _LARGE = 2**16  # entries of a matrix that a product takes longer to read than t
 # costs a third more iterations, for optima that may be better by a thousandth, on average.
 _ROUGH = 1e-4
 _INSIDE = 0.999  # u after a change of precision, as rounding may move it over 1
-# Of the weights of a batch on the CPU; some forty tensors are as large. Larger ones leave the cache,
-# smaller ones let threads wait for the interpreter between short operations.
+# Of the weights of a batch on the CPU; some forty tensors are as large. Larger ones leave the
+# cache, smaller ones let threads wait for the interpreter between short operations.
 _ENTRIES_IN_CACHE = 2**16
 # Nats an iteration: the least tolerance where the outcome is a yardstick only. In four clusters of
 # MNIST it left the total of a null up to 3 % below its optimum, where shuffles differ by tens of

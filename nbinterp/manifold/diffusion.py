@@ -14,6 +14,8 @@ T_MAX = 100
 MOST_IN_FLOAT64 = 600
 # Added to probabilities under the logarithm, as in the authors' program.
 _FLOOR = 1e-7
+# Strips of rows of a symmetric product; with four its symmetry saves three eighths of the work.
+_N_STRIPS = 4
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,15 @@ def spectrum(operator: DiffusionOperator) -> torch.Tensor:
     The authors' program takes singular values of the operator instead. Those of a reversible walk
     are not its eigenvalues, which the paper's entropy is made of.
     """
-    root = operator.mass.sqrt()
-    symmetric = _working(root[:, None] * operator.matrix / root)
-    moduli: torch.Tensor = torch.linalg.eigvalsh((symmetric + symmetric.T) / 2).abs()
+    moduli: torch.Tensor = torch.linalg.eigvalsh(_symmetric(operator)[0]).abs()
     return moduli
+
+
+def _symmetric(operator: DiffusionOperator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the operator's symmetric form, and the root of its mass, which leads back."""
+    root = operator.mass.sqrt()
+    symmetric = root[:, None] * operator.matrix / root
+    return _working((symmetric + symmetric.T) / 2), _working(root)
 
 
 def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> _checks.Floats:
@@ -108,12 +115,23 @@ def _misfit(x: _checks.Floats, y: _checks.Floats) -> float:
 
 
 def power(matrix: torch.Tensor, t: int) -> torch.Tensor:
-    """Return ``matrix^t`` by repeated squaring."""
+    """Return ``matrix^t`` of a symmetric matrix by repeated squaring."""
     if t == 1:
         return matrix
     half = power(matrix, t // 2)
-    squared = half @ half
-    return squared @ matrix if t % 2 else squared
+    squared = _symmetric_product(half, half)
+    return _symmetric_product(squared, matrix) if t % 2 else squared
+
+
+def _symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return ``a @ b`` of powers of one symmetric matrix, computed on one side of the diagonal."""
+    product = torch.empty_like(a)
+    step = -(-len(a) // _N_STRIPS)
+    for start in range(0, len(a), step):
+        end = start + step
+        torch.mm(a[start:end], b[:, start:], out=product[start:end, start:])
+        product[end:, start:end] = product[start:end, end:].T
+    return product
 
 
 def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor:
@@ -137,7 +155,8 @@ def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor
     ----------
     Moon et al. 2019, equation 5, and its generalisation to other informational distances.
     """
-    walked = power(_working(operator.matrix), t)
+    symmetric, root = _symmetric(operator)
+    walked = power(symmetric, t) * root / root[:, None]
     if gamma == 1:
         return -torch.log(walked + _FLOOR)
     if gamma == -1:

@@ -6,7 +6,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 
 from nbinterp import _device
-from nbinterp._numerics.neighbours import nearest
+from nbinterp._numerics.neighbours import nearest, smallest
 
 
 def points(n: int, p: int, seed: int = 0) -> torch.Tensor:
@@ -69,3 +69,14 @@ def test_identical_rows_are_at_distance_zero():
     found = nearest(base, base, 19, own=torch.arange(20))
     assert (found.distances == 0).all()
     assert (found.indices.sort(1).values.diff(dim=1) > 0).all()
+
+
+@pytest.mark.parametrize(("m", "k"), [(7, 7), (50, 1), (1000, 24), (1003, 3), (5000, 40)])
+def test_smallest_of_folded_rows_are_the_smallest(m, k):
+    scores = torch.randn(20, m, generator=torch.Generator().manual_seed(m))
+    scores[3] = scores[3].round()  # many ties
+    scores[4, 1:] = torch.inf
+    values, columns = smallest(scores, k)
+    assert torch.equal(values, scores.sort(dim=1).values[:, :k])
+    assert torch.equal(scores.gather(1, columns), values)
+    assert all(len(row.unique()) == k for row in columns)
