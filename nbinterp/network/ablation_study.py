@@ -27,7 +27,7 @@ from nbinterp.network.rest import Rest, moved, placed, taken
 from nbinterp.network.rows import n_rows, pick
 from nbinterp.network.silence import Silence
 from nbinterp.network.sweep import batch_size, measure, widest
-from nbinterp.network.ways import Plain, Way, shortest, side_ways
+from nbinterp.network.ways import Plain, Short, Way, shortest, side_ways
 
 _CALLER = "ablation_study"
 Indices = npt.NDArray[np.int64]
@@ -172,8 +172,10 @@ def ablation_study(
     if all(len(at) == 1 for at in members) and len(members) == int(np.prod(shape)):
         way = shortest(rest, first)
     ways = side_ways(way, first, torch.get_num_threads() if where.type == "cpu" else 1)
-    # Where inputs are repeated, all of the network runs for each edit.
-    width = widest(_CALLER, model, first, None if rest.repeats else way.rest.module)
+    if isinstance(way, Short) and way.parts:
+        width = rec.output.shape[1]  # of what is kept of a piece
+    else:  # Where inputs are repeated, all of the network runs for each edit.
+        width = widest(_CALLER, model, first, None if rest.repeats else way.rest.module)
     rows = batch_size(width, len(steps) * way.orders_at_once, where)
 
     def blocks() -> Iterator[tuple[Any, torch.Tensor, torch.Tensor]]:

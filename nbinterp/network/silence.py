@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
+
+from nbinterp.network.tail import rows_at_once, run, widths
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,10 @@ class Silence:
     sizes: tuple[int, ...]
     members: Sequence[npt.NDArray[np.int64]]  # of each node, its flat positions
     fill: torch.Tensor | None  # flat, in place of the activations; None for 0
+
+    def n_edits(self, orders: slice) -> int:
+        """Return how many edits the prefixes of some orders are."""
+        return len(self.sizes) * len(self.orders[orders])
 
     def masks(self, orders: slice, n_positions: int) -> torch.Tensor:
         """Return what is silenced, (sizes * orders, n_positions), sizes first."""
@@ -83,6 +91,31 @@ class Nested:
             left, right = lost[:, :, start:stop], columns[:, start:stop]
             current = torch.baddbmm(current, left, right, alpha=-1, out=self.steps[step])
         return self.steps.reshape(-1, output.shape[1])
+
+    def through(
+        self, orders: slice, output: torch.Tensor, parts: Sequence[nn.Module]
+    ) -> torch.Tensor:
+        """Return what the plain `parts` make of the edits, (sizes * orders * b, n_last).
+
+        Piece by piece: what a piece goes through stays in the processor's cache.
+        """
+        block = self.orders[orders]
+        rows, n_last = rows_at_once(parts, output), widths(parts, output.shape[1])[-1]
+        n_samples, n_orders = min(rows, len(output)), max(1, rows // len(output))
+        answers = output.new_empty((len(self.sizes), len(block), len(output), n_last))
+        for first in range(0, len(block), n_orders):
+            some = slice(first, first + n_orders)
+            columns = self._of(self.columns, block[some])
+            for begin in range(0, len(output), n_samples):
+                piece = slice(begin, begin + n_samples)
+                lost = self._of(self.lost[:, piece], block[some]).transpose(1, 2)
+                current = output[piece].repeat(len(columns), 1, 1)
+                for step, (start, stop) in enumerate(pairwise((0, *self.sizes))):
+                    left, right = lost[:, :, start:stop], columns[:, start:stop]
+                    current.baddbmm_(left, right, alpha=-1)
+                    answer = run(parts, current.flatten(0, 1))
+                    answers[step, some, piece] = answer.view(len(columns), -1, n_last)
+        return answers.flatten(0, 2)
 
     def _of(self, rows: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
         # Rows picked one by one, as `rows[block]` does it, take many times as long.

@@ -48,15 +48,13 @@ def measure(
     sums: npt.NDArray[np.float64] = np.empty(0)
     stop, told = threading.Event(), threading.Lock()
 
-    def run(way: Way, part: slice, batch: Any, labels: torch.Tensor, groups: torch.Tensor) -> None:
+    def work(way: Way, part: slice, batch: Any, labels: torch.Tensor, groups: torch.Tensor) -> None:
         n_at_once = max(1, _rows(labels.device, 4 * widest) // (n_sizes * len(labels)))
-        with way.rest.fixed(batch) as known:
-            edits = way.edits(silence, known)
+        with way.runs(silence, batch) as run:
             for start in range(part.start, part.stop, n_at_once):
                 block = slice(start, min(start + n_at_once, part.stop))
-                n_edits = n_sizes * (block.stop - block.start)
-                logits = way.rest(batch, n_edits, partial(edits, block))
-                scores = _scores(logits.reshape(n_edits, len(labels), -1), labels, kept)
+                n_edits = silence.n_edits(block)
+                scores = _scores(run(block).reshape(n_edits, len(labels), -1), labels, kept)
                 totals = (groups @ scores.flatten(1)).to("cpu", torch.float64)
                 totals = totals.reshape(len(groups), n_sizes, -1, scores.shape[2])
                 sums[block] += totals.permute(2, 1, 0, 3).numpy()
@@ -69,7 +67,7 @@ def measure(
         if not len(sums):
             sums = np.zeros((n_orders, n_sizes, len(groups), len(outputs) + 1))
         tasks = [
-            partial(run, way, part, batch, labels, groups)
+            partial(work, way, part, batch, labels, groups)
             for way, part in zip(ways, parts, strict=False)
         ]
         side_by_side(tasks, labels.device, stop=stop)

@@ -1,8 +1,9 @@
 """Ways through a network whose nodes are silenced: one that is always right, and a shorter one."""
 
 import copy
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,10 @@ from torch import nn
 from nbinterp.network.hooks import evaluating, forward
 from nbinterp.network.rest import Rest
 from nbinterp.network.silence import Masked, Nested, Silence
+from nbinterp.network.tail import tail
+
+# From some orders to the outputs (sizes * orders * b, n_outputs).
+Run = Callable[[slice], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,12 @@ class Plain:
     rest: Rest
     orders_at_once = 1
 
-    def edits(self, silence: Silence, _known: dict[nn.Module, Any]) -> Masked:
-        """Return what edits a batch of which `_known` is known."""
-        return Masked(silence)
+    @contextmanager
+    def runs(self, silence: Silence, batch: Any) -> Iterator[Run]:
+        """Give what runs `batch` with all prefixes of some orders silenced."""
+        edits = Masked(silence)
+        with self.rest.fixed(batch):
+            yield lambda orders: self.rest(batch, silence.n_edits(orders), partial(edits, orders))
 
 
 @dataclass(frozen=True)
@@ -35,17 +43,26 @@ class Short:
     layer: nn.Module
     linear: nn.Linear
     norm: nn.BatchNorm1d | None
+    parts: Sequence[nn.Module] = ()  # all that follows, if it is plain
     # The network may work on its input in each run: for more orders, then, of fewer samples.
     orders_at_once = 4
 
-    def edits(self, silence: Silence, known: dict[nn.Module, Any]) -> Nested:
-        """Return what edits a batch of which `known` is known."""
+    @contextmanager
+    def runs(self, silence: Silence, batch: Any) -> Iterator[Run]:
+        """Give what runs `batch` with all prefixes of some orders silenced."""
         columns = self.linear.weight.detach().T
         norm = self.norm
         if norm is not None and norm.running_var is not None:
             scale = (norm.running_var + norm.eps).rsqrt()
             columns = columns * (scale if norm.weight is None else scale * norm.weight.detach())
-        return Nested(silence, columns.contiguous(), known[self.layer])
+        with self.rest.fixed(batch) as known:
+            edits = Nested(silence, columns.contiguous(), known[self.layer])
+            if self.parts:
+                yield partial(edits.through, output=known[self.rest.module], parts=self.parts)
+            else:
+                yield lambda orders: self.rest(
+                    batch, silence.n_edits(orders), partial(edits, orders)
+                )
 
 
 Way = Plain | Short
@@ -61,9 +78,13 @@ def shortest(rest: Rest, batch: Any) -> Way:
     short = Short(edited, rest.module, linear, norm)
     # Whether nothing else reads the layer shows when half of its nodes are silenced both ways.
     try:
-        return short if _agree(_tried(Plain(rest), batch, linear), short, batch) else Plain(rest)
+        safe = _tried(Plain(rest), batch, linear)
+        if not _agree(safe, short, batch):
+            return Plain(rest)
     except RuntimeError:
         return Plain(rest)
+    by_pieces = replace(short, parts=tail(rest.caller, rest.model, edited.module, batch))
+    return by_pieces if by_pieces.parts and _agree(safe, by_pieces, batch) else short
 
 
 def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
@@ -75,7 +96,7 @@ def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
     if isinstance(way, Plain) or n_threads < 2:
         return [way]
     held = [*way.rest.model.parameters(), *way.rest.model.buffers()]
-    own: Any = (way.rest.model, way.rest.module, way.layer, way.linear, way.norm)
+    own: Any = (way.rest.model, way.rest.module, way.layer, way.linear, way.norm, way.parts)
     ways: list[Short] = []
     try:
         safe = _tried(way, batch, way.linear)
@@ -120,8 +141,8 @@ def _tried(way: Way, batch: Any, linear: nn.Linear) -> torch.Tensor:
     n_nodes = linear.in_features
     members = [np.array([node]) for node in range(n_nodes)]
     trial = Silence(np.arange(n_nodes)[None], (max(1, n_nodes // 2),), members, None)
-    with way.rest.fixed(batch) as known:
-        return way.rest(batch, 1, partial(way.edits(trial, known), slice(0, 1))).clone()
+    with way.runs(trial, batch) as run:
+        return run(slice(0, 1)).clone()
 
 
 def _agree(safe: torch.Tensor, short: Short, batch: Any) -> bool:
