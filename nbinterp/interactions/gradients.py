@@ -77,7 +77,7 @@ class Scalar:
         """
         with torch.enable_grad():
             leaf = rows.detach().requires_grad_()
-            return self._slope(self.values(leaf).sum(), leaf)
+            return self.slope(self.values(leaf).sum(), leaf)
 
     def turns(self, row: Tensor, columns: Tensor) -> Tensor:
         """Return how the gradient at one sample ``(d,)`` turns along inputs ``(len(columns), d)``.
@@ -86,11 +86,11 @@ class Scalar:
         """
         with torch.enable_grad():
             leaf = row.detach().repeat(len(columns), 1).requires_grad_()
-            slope = self._slope(self.values(leaf).sum(), leaf, create_graph=True)
+            slope = self.slope(self.values(leaf).sum(), leaf, create_graph=True)
             if not slope.requires_grad:
                 return torch.zeros_like(leaf)
             chosen = slope.gather(1, columns[:, None]).sum()
-            return self._slope(chosen, leaf)
+            return self.slope(chosen, leaf)
 
     def check(self, points: Tensor) -> None:
         """Refuse a function that is not finite, or whose rows depend on each other or on chance."""
@@ -115,7 +115,8 @@ class Scalar:
             "random.",
         )
 
-    def _slope(self, total: Tensor, leaf: Tensor, create_graph: bool = False) -> Tensor:
+    def slope(self, total: Tensor, leaf: Tensor, create_graph: bool = False) -> Tensor:
+        """Return the gradient of a sum of numbers in what they were made from."""
         _checks.require(
             total.requires_grad,
             self._call("model"),

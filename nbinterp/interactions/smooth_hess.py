@@ -16,7 +16,8 @@ from nbinterp import _checks, _device
 from nbinterp.interactions.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.estimate import Estimate
 from nbinterp.interactions.gradients import Scalar, flat, scalar
-from nbinterp.interactions.noise import noise
+from nbinterp.interactions.lead import lead_of
+from nbinterp.interactions.noise import Noise, noise
 from nbinterp.interactions.smooth_hessian import SmoothHessian
 from nbinterp.interactions.stein import Stein
 from nbinterp.interactions.symmetric import LowRank
@@ -27,6 +28,7 @@ _MULTIPLIER = 0.75
 # ... and what "auto" tries.
 _MULTIPLIERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 _BLOCKS = 8
+_TRIED = 4  # samples at which it is tried whether a Linear alone reads the input
 # Wider ones are kept as the rows they are made of.
 WIDEST_MATRIX = 4096
 
@@ -221,6 +223,7 @@ class SmoothHess:
             is_paired(self.sampling),
             self.sampling == "control_variate",
             self.batch_size,
+            lead_of(function.of(0), _around(rows[:_TRIED], smoothing)),
         )
         least = _BLOCKS if self.tolerance is None else 4 * _BLOCKS
         n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, least)
@@ -262,6 +265,14 @@ class SmoothHess:
             groups=None if members is None else _numbers(self.groups),
             tolerance=self.tolerance,
         )
+
+
+def _around(rows: Tensor, smoothing: Noise) -> Tensor:
+    """Return points such as those that gradients are taken at, twice as many as `rows`."""
+    generator = torch.Generator(rows.device).manual_seed(0)
+    z = torch.randn((2 * len(rows), rows.shape[1]), generator=generator, device=rows.device)
+    z = z.to(torch.float64 if rows.dtype == torch.float64 else torch.float32)
+    return rows.repeat(2, 1) + smoothing.scale * smoothing.spread(z).to(rows.dtype)
 
 
 def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nbinterp import _checks, _device
 from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.lead import Lead
 from nbinterp.interactions.noise import Noise
 from nbinterp.interactions.symmetric import LowRank
 
@@ -34,6 +35,8 @@ class Stein:
         Whether the mean gradient is taken off: it only adds noise.
     batch_size : int or None
         Gradients at a time; by memory if None.
+    lead : Lead or None
+        The Linear that alone reads the input: gradients are then taken, and summed, behind it.
     """
 
     function: Scalar
@@ -42,6 +45,7 @@ class Stein:
     is_paired: bool = True
     is_centred: bool = False
     batch_size: int | None = None
+    lead: Lead | None = None
     # Kept from block to block: memory that is new costs as much as what is done in it.
     _kept: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
 
@@ -58,13 +62,19 @@ class Stein:
         """
         u = self._grouped(self.noise.dual(z))
         weight = self._weight(len(z))
+        back = self._back()
         out = self._memory("matrices", z, len(rows), u.shape[1], u.shape[1])
+        sums = out
+        if back is not None:
+            sums = self._memory("sums", z, len(rows), u.shape[1], len(back))
 
         def take(samples: slice, here: slice, change: Tensor) -> None:
             left = u[here].T.expand(len(change), -1, -1)
-            out[samples].baddbmm_(left, change, beta=float(here.start > 0), alpha=weight)
+            sums[samples].baddbmm_(left, change, beta=float(here.start > 0), alpha=weight)
 
         mean = self._visit(rows, z, take)
+        if back is not None:
+            torch.matmul(sums, back, out=out)
         if self.is_centred:
             shift = u.sum(0)[:, None] * self._grouped(mean.to(z.dtype))[:, None, :]
             out.sub_(shift, alpha=weight)
@@ -75,8 +85,10 @@ class Stein:
         u = self._grouped(self.noise.dual(z))
         changes = z.new_empty((len(rows), *u.shape))
 
+        back = self._back()
+
         def take(samples: slice, here: slice, change: Tensor) -> None:
-            changes[samples, here] = change
+            changes[samples, here] = change if back is None else change @ back
 
         mean = self._visit(rows, z, take)
         if self.is_centred:
@@ -88,6 +100,10 @@ class Stein:
         # The mean of gradients that share in it takes one of n from what is left.
         return 1.0 / ((n - 1 if self.is_centred else n) * self.signs * self.noise.scale)
 
+    def _back(self) -> Tensor | None:
+        """Return what takes gradients behind the lead back to inputs, or groups of them."""
+        return None if self.lead is None else self._grouped(self.lead.weight)
+
     def _grouped(self, gradients: Tensor) -> Tensor:
         return gradients if self.members is None else gradients @ self.members
 
@@ -96,11 +112,15 @@ class Stein:
     ) -> Tensor:
         """Hand the gradients ``(samples, directions, width)`` to `take`, part by part.
 
-        Of a pair, ``∇f(x + δ) - ∇f(x - δ)``. Return the mean gradients ``(count, d)``.
+        Of a pair, ``∇f(x + δ) - ∇f(x - δ)``; behind the lead if there is one. Return the mean
+        gradients ``(count, d)``.
         """
-        moves = self.noise.spread(z)
-        count, d = rows.shape
-        step = self._directions_at_once(z)
+        moves, lead = self.noise.spread(z), self.lead
+        count, origin = len(rows), rows
+        if lead is not None:
+            moves, origin = moves @ lead.weight.T, lead.outputs(rows)
+        d = moves.shape[1]
+        step = self._directions_at_once(z, d)
         # Samples with outputs of their own are visited one by one.
         together = 1 if isinstance(self.function.target, tuple) else max(1, step // len(z))
         most = min(together, count) * min(step, len(z))
@@ -109,28 +129,31 @@ class Stein:
         mean = torch.zeros((count, d), dtype=torch.float64, device=z.device)
         for first in range(0, count, together):
             samples = slice(first, min(first + together, count))
-            points = rows[samples].to(z.dtype)[:, None]
+            points = origin[samples].to(z.dtype)[:, None]
             function = self.function.of(first)
-            for start in range(0, len(z), step):
-                here = slice(start, min(start + step, len(z)))
-                shape = (self.signs, len(points), here.stop - start, d)
+            for begin in range(0, len(z), step):
+                here = slice(begin, min(begin + step, len(z)))
+                shape = (self.signs, len(points), here.stop - begin, d)
                 there = buffer[: shape[0] * shape[1] * shape[2]].view(shape)
                 for sign, side in zip((1.0, -1.0), there, strict=False):
                     torch.add(points, moves[here], alpha=sign * self.noise.scale, out=side)
-                found = function.gradients(there.view(-1, d)).view(shape).to(z.dtype)
+                flat = there.view(-1, d)
+                found = lead.gradients(function, flat) if lead else function.gradients(flat)
+                found = found.view(shape).to(z.dtype)
                 mean[samples] += found.sum((0, 2))
                 change = found[0]
                 if self.is_paired:
                     into = changes[: shape[1] * shape[2]].view(shape[1:])
                     change = torch.sub(found[0], found[1], out=into)
-                take(samples, here, self._grouped(change))
+                take(samples, here, self._grouped(change) if lead is None else change)
         _checks.require(
             bool(torch.isfinite(mean).all()),
             "SmoothHess.explain(model)",
             "must have finite gradients near the samples",
             "Use a smaller sigma, or look for a square root or a logarithm of zero.",
         )
-        return mean / (len(z) * self.signs)
+        mean /= len(z) * self.signs
+        return mean if lead is None else mean @ lead.weight.to(mean.dtype)
 
     def _memory(self, name: str, like: Tensor, *shape: int) -> Tensor:
         kept = self._kept.get(name)
@@ -138,9 +161,10 @@ class Stein:
             kept = self._kept[name] = like.new_empty(shape)
         return kept
 
-    def _directions_at_once(self, z: Tensor) -> int:
+    def _directions_at_once(self, z: Tensor, d: int) -> int:
         # The gradients, their input, and what a network keeps for the way back.
-        fitting = _device.rows_per_block(z.device, 16 * z.shape[1] * z.element_size())
+        width = max(d, z.shape[1])
+        fitting = _device.rows_per_block(z.device, 16 * width * z.element_size())
         usual = min(fitting, _CACHED if z.device.type == "cpu" else _AT_ONCE)
         most = max(1, (self.batch_size or usual) // self.signs)
         # Parts of one size, not a small one left over.

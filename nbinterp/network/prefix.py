@@ -27,7 +27,7 @@ def remembered(
     with ExitStack() as stack:
         for module, output in known.items():
             # `last` is about to be edited, into new memory. Others may be written into.
-            stack.callback(_put(module, _recalled(module, output, copy=module is not last)))
+            stack.callback(put(module, _recalled(module, output, copy=module is not last)))
         yield known
 
 
@@ -65,7 +65,7 @@ def _recalled(module: nn.Module, output: Any, copy: bool) -> Callable[..., Any]:
     return recall
 
 
-def _put(module: nn.Module, function: Callable[..., Any]) -> Callable[[], None]:
+def put(module: nn.Module, function: Callable[..., Any]) -> Callable[[], None]:
     """Make `function` the module's forward, and return what puts the old one back."""
     held, own = "forward" in vars(module), module.forward
     module.forward = function
