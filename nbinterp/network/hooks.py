@@ -90,15 +90,16 @@ def find(caller: str, model: nn.Module, layers: str | Sequence[str]) -> dict[str
         f"Choose from {shortlist(known)}.",
     )
     for name in names:
+        if name in known:
+            continue  # names that are near are looked for only where they are told
         whole = str(name).partition("#")[0]
         _checks.require(
-            name in known or whole not in known,
+            whole not in known,
             f"{caller}(layers={_checks.show(name)})",
             "must be the name of a submodule, not of one of its calls",
             f"Use {whole!r}; only record and fit_decoder tell the calls of a module apart.",
         )
-        _checks.require(
-            name in known,
+        _checks.fail(
             f"{caller}(layers={_checks.show(name)})",
             "must be the name of a submodule",
             f"Did you mean {shortlist(known, like=name)}?",

@@ -140,13 +140,7 @@ class Recorder:
                 f"must have one row a sample, {self._n_rows}",
                 "Put the batch on the first axis, or record another layer.",
             )
-        flat = block.reshape(-1).numpy()
-        # The square of a norm reads the block once and writes nothing, and is NaN or infinite if
-        # an entry is. It may overflow for other reasons: then each entry is looked at. By NumPy,
-        # since torch shares so little work with threads that the network needs.
-        with np.errstate(over="ignore", invalid="ignore"):
-            square = np.dot(flat, flat)
-        if half or not math.isfinite(square):
+        if not _harmless(block.reshape(-1), half):
             self._look_closely(what, block.reshape(len(block), -1), half)
         return block
 
@@ -191,6 +185,19 @@ class Recorder:
             {name: values[column.number] for name, column in columns.items()},
             {name: column.number for name, column in columns.items()},
         )
+
+
+def _harmless(values: torch.Tensor, half: bool) -> bool:
+    """Return whether `values` are certainly finite, and within float16 if `half`.
+
+    One pass that writes nothing. By torch, whose threads each have the part at hand that they
+    have just written; NumPy's one would fetch all of it.
+    """
+    if half and len(values):
+        low, high = (end.item() for end in torch.aminmax(values))
+        return -_HALF_LIMIT <= low and high <= _HALF_LIMIT  # both false for NaN
+    # The square of the norm: NaN or infinite if an entry is. It may overflow for other reasons.
+    return math.isfinite(torch.dot(values, values).item())
 
 
 def _call_of(name: str, known: set[str]) -> tuple[str, int]:
