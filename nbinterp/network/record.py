@@ -178,6 +178,7 @@ def _passed(
             result = forward(model, each(lambda part: part.to(where), batch), caller)
             output.append(recorder.checked("the model's output", result))
             recorder.end()
+            del batch, result  # so that the next ones are where these are, in the cache
     return recorder, output.close(), _joined(masks)
 
 

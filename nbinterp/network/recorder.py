@@ -130,6 +130,7 @@ class Recorder:
                     f"Use '{name}#1' to '{name}#{ran}'." if ran > 1 else f"Use {name!r}.",
                 )
         self._n_seen += self._n_rows
+        self._batch = None
 
     def checked(self, what: str, tensor: torch.Tensor, half: bool = False) -> torch.Tensor:
         """Return a finite float32 block of one row a sample on the host; it may be a view."""
@@ -195,7 +196,7 @@ def _harmless(values: torch.Tensor, half: bool) -> bool:
     """
     if half and len(values):
         low, high = (end.item() for end in torch.aminmax(values))
-        return -_HALF_LIMIT <= low and high <= _HALF_LIMIT  # both false for NaN
+        return low >= -_HALF_LIMIT and high <= _HALF_LIMIT  # both false for NaN
     # The square of the norm: NaN or infinite if an entry is. It may overflow for other reasons.
     return math.isfinite(torch.dot(values, values).item())
 
