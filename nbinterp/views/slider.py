@@ -13,7 +13,17 @@ from nbinterp.network import Perturbation
 from nbinterp.views.core import Answer, Array, View, verb
 from nbinterp.views.film import Film, film, layout
 from nbinterp.views.frame import frame_png
-from nbinterp.views.words import Base, Latency, about_of, answer, base_of, names_of, row, warning_of
+from nbinterp.views.words import (
+    Base,
+    Latency,
+    about_of,
+    answer,
+    base_of,
+    first,
+    names_of,
+    row,
+    warning_of,
+)
 
 Amounts = npt.NDArray[np.float64]
 Callback = Callable[[Perturbation], Any]
@@ -246,21 +256,18 @@ class FactorSlider(View):
 
     @verb(buffers=1)
     def frame(self, amounts: Any) -> Answer:
-        """Answer a drag with the decoded input and the outputs at `amounts`."""
-        return answer(self._at(self.perturbation, self._received("frame", amounts, 1)[0]))
+        """Answer a drag with the frame where the hand is, and those where it may come to next."""
+        steps = self._received("frame", amounts, _MOST_FRAMES)
+        if len(steps) == 1:
+            return answer(self._at(self.perturbation, steps[0]))
+        frames = self.perturbation.at(steps)
+        self._latest = first(frames)
+        return answer(frames)
 
     @verb(buffers=1)
     def frames(self, amounts: Any) -> Answer:
         """Answer with the frames at several rows of amounts, which the page fetches ahead."""
-        steps = self._received("frames", amounts, _MOST_FRAMES)
-        size = steps.shape[0] * self._baseline_decoded.nbytes
-        _checks.require(
-            size <= _MOST_PREFETCHED,
-            f"frames of {size / 2**20:.0f} MiB",
-            f"must be at most {_MOST_PREFETCHED / 2**20:.0f} MiB together",
-            "Ask for fewer of them.",
-        )
-        return answer(self.perturbation.at(steps))
+        return answer(self.perturbation.at(self._received("frames", amounts, _MOST_FRAMES)))
 
     @verb(buffers=1, count=int, p50=float, p95=float)
     def settle(self, amounts: Any, count: int, p50: float, p95: float) -> Answer:
@@ -285,6 +292,13 @@ class FactorSlider(View):
             f"must be float32 amounts of {n_factors} factors, "
             + ("once" if most == 1 else f"1 to {most} times"),
             "Run the cell again.",
+        )
+        size = steps * self._baseline_decoded.nbytes
+        _checks.require(
+            size <= _MOST_PREFETCHED or steps == 1,
+            f"{kind} of {size / 2**20:.0f} MiB",
+            f"must be at most {_MOST_PREFETCHED / 2**20:.0f} MiB together",
+            "Ask for fewer of them.",
         )
         amounts = np.frombuffer(data, "<f4").astype(float).reshape(steps, n_factors)
         self._check_reach(amounts)

@@ -2,7 +2,7 @@
 
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,17 @@ def answer(frames: Perturbation) -> Answer:
     """Return frames as the bytes that the page takes."""
     decoded = np.empty(0, np.float32) if frames.decoded is None else frames.decoded
     return Answer({}, [decoded.astype("<f4").tobytes(), frames.outputs.astype("<f4").tobytes()])
+
+
+def first(frames: Perturbation) -> Perturbation:
+    """Return the first of several frames alone."""
+    return replace(
+        frames,
+        amounts=frames.amounts[:1],
+        hidden=frames.hidden[:1],
+        outputs=frames.outputs[:1],
+        decoded=None if frames.decoded is None else frames.decoded[:1],
+    )
 
 
 def base_of(index: int) -> str | int:

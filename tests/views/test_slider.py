@@ -157,11 +157,24 @@ def test_settling_keeps_the_last_frame_and_decodes_it_once(slider, decode):
     assert slider.stats == Latency(40, 35.5, 80.0)
 
 
+def test_a_drag_looks_ahead_and_keeps_the_frame_where_the_hand_is(slider, decode):
+    answer, (decoded, outputs) = ask(slider, "frame", wire([[0.3, -1.2], [0.35, -1.2]]))
+    assert answer["ok"]
+    ask(slider, "settle", wire([0.3, -1.2]), count=40, p50=35.5, p95=80)
+    assert decode.calls == [2]
+    ahead = slider.perturbation.at([0.35, -1.2])
+    assert shows(slider, slider.perturbation.at([0.3, -1.2]))
+    np.testing.assert_allclose(np.frombuffer(decoded, "<f4").reshape(2, -1)[1], ahead.decoded[0])
+    np.testing.assert_allclose(
+        np.frombuffer(outputs, "<f4").reshape(2, -1)[1], ahead.outputs[0], rtol=1e-5
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "buffer", "words"),
     [
         ("frame", wire([1]), "must be float32 amounts of 2 factors"),
-        ("frame", wire([[1, 2], [3, 0]]), "must be float32 amounts of 2 factors, once"),
+        ("frame", wire(np.zeros((65, 2))), "1 to 64 times"),
         ("frame", memoryview(b"1234567"), "must be float32 amounts"),
         ("frame", wire([np.nan, 0]), "must be from -3 to 3"),
         ("frame", wire([0, np.inf]), "must be from -3 to 3"),

@@ -72,6 +72,7 @@ export const renderSlider: RenderView = (context) => {
     },
     world.film,
     world.sizes,
+    () => model.get("span"),
     signal,
   );
   el.append(root);
@@ -150,8 +151,12 @@ export const renderSlider: RenderView = (context) => {
     untold = live && source.mode === "film";
     if (!live || untold) return;
     source.settle(amounts, stats);
-    const first = strongest(amounts);
-    source.prefetch(around(amounts, model.get("span"), first, 64));
+    prefetch();
+  }
+
+  /** Fetch what is near, if the hand rests. */
+  function prefetch(): void {
+    source.prefetch(around(amounts, model.get("span"), strongest(amounts), 64));
   }
 
   function redraw(): void {
@@ -179,7 +184,8 @@ export const renderSlider: RenderView = (context) => {
     const exact = shot.from === "answer" || source.mode === "film";
     if (exact && shot.serial === source.newest) {
       if (gesture?.released != null) finish(gesture.released);
-      else if (!gesture && untold && shot.from === "answer") tell();
+      else if (gesture) prefetch();
+      else if (untold && shot.from === "answer") tell();
     }
     update();
   }

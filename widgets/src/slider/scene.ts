@@ -88,6 +88,25 @@ export function around(
   return found.slice(0, most);
 }
 
+/** The next positions of a hand that moves `factor` on the grid by `way`, 1 or −1: the nearest first. */
+export function onward(
+  amounts: Float32Array,
+  span: number,
+  factor: number,
+  way: number,
+  most: number,
+): Float32Array[] {
+  const step = stepOf(span);
+  const here = amounts[factor] ?? 0;
+  const found: Float32Array[] = [];
+  for (let away = 1; found.length < most; away++) {
+    const target = placed(here + way * away * step, span, step);
+    if (Math.abs(target - here) < (away - 0.6) * step) break; // the end of the slider
+    found.push(changed(amounts, factor, target));
+  }
+  return found;
+}
+
 /** `count` frames out of an answer, or why they cannot be. */
 export function framesOf(reply: Reply, sizes: Sizes, count = 1): Frame[] | string {
   if (!reply.ok) return reply.error || "The factors could not be turned.";

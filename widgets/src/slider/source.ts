@@ -2,7 +2,8 @@ import { bytes } from "../shared/arrays";
 import type { Client } from "../shared/protocol";
 import { FrameCache } from "./cache";
 import { type Film, filmed, guessed } from "./film";
-import { alone, type Frame, framesOf, type Sizes } from "./scene";
+import { Pace } from "./pace";
+import { alone, type Frame, framesOf, onward, type Sizes } from "./scene";
 import type { Stats } from "./stats";
 
 type Asked = {
@@ -41,6 +42,8 @@ const IDLE_MS = 150;
 // What a drag may at most have to wait for: half a frame or so.
 const CHUNK_MS = 40;
 const MOST_POSITIONS = 64;
+// How far ahead of the hand frames are asked for.
+const HORIZON = 32;
 const MOST_CHUNK_BYTES = 2e6;
 
 /** Frames for positions of the sliders: from the kernel, kept from before, or from the film. */
@@ -55,6 +58,9 @@ export class Source {
   private epoch = 0;
   private exact: (Frame & Asked) | null = null;
   private last: (Asked & { factor: number }) | null = null;
+  /** Whether the hand goes up or down; 0 where that is not known. */
+  private way = 0;
+  private pace = new Pace();
   /** How many positions are fetched ahead at a time. */
   private chunk = 4;
   private timers: number[] = [];
@@ -66,6 +72,7 @@ export class Source {
     private readonly listener: Listener,
     public film: Film | null,
     public sizes: Sizes,
+    private readonly span: () => number,
     signal: AbortSignal,
   ) {
     this.mode = live ? "live" : "film";
@@ -87,6 +94,8 @@ export class Source {
   ask(amounts: Float32Array, asked: number, factor: number): void {
     window.clearTimeout(this.idle);
     const position = { amounts, serial: ++this.serial, asked };
+    const moved = (amounts[factor] ?? 0) - (this.last?.amounts[factor] ?? amounts[factor] ?? 0);
+    this.way = this.last?.factor === factor ? Math.sign(moved) || this.way : 0;
     this.last = { ...position, factor };
     const known = this.cache.get(amounts);
     if (known) {
@@ -94,7 +103,18 @@ export class Source {
       this.listener.show({ ...this.exact, from: "cache", exact: position });
     } else if (this.mode === "film") this.play();
     else this.guess();
-    if (this.live) void this.fetch(position);
+    if (this.live) void this.fetch(position, this.ahead());
+  }
+
+  /** Where the hand may come to next: as many as take hardly longer than one. */
+  private ahead(): Float32Array[] {
+    const bytesEach = 4 * (this.sizes.decoded + this.sizes.outputs);
+    const most = Math.min(this.pace.width, Math.floor(MOST_CHUNK_BYTES / Math.max(1, bytesEach)));
+    if (!this.last || !this.way || most < 2) return [];
+    const { amounts, factor } = this.last;
+    return onward(amounts, this.span(), factor, this.way, HORIZON)
+      .filter((next) => !this.cache.get(next))
+      .slice(0, most - 1);
   }
 
   /** Find out whether a kernel answers, before the first drag does. */
@@ -109,6 +129,7 @@ export class Source {
     window.clearTimeout(this.idle);
     const serial = ++this.serial;
     this.last = null;
+    this.way = 0;
     const position = { amounts, serial, asked: Number.NaN };
     this.exact = { ...frame, ...position };
     this.listener.show({ ...this.exact, from: "answer", exact: position });
@@ -120,6 +141,7 @@ export class Source {
     this.film = film;
     this.sizes = sizes;
     this.exact = null;
+    this.pace = new Pace();
     this.cache.clear();
     window.clearTimeout(this.idle);
   }
@@ -149,16 +171,12 @@ export class Source {
     const { epoch, serial } = this;
     while (positions.length && !this.client.busy("frames") && !this.client.busy("frame")) {
       const few = positions.splice(0, this.chunk);
-      const width = few[0]?.length ?? 0;
-      const table = new Float32Array(few.length * width);
-      few.forEach((amounts, row) => {
-        table.set(amounts, row * width);
-      });
-      const reply = await this.client.request("frames", {}, [bytes(table)]).catch(() => null);
+      const reply = await this.client.request("frames", {}, [table(few)]).catch(() => null);
       if (!reply || epoch !== this.epoch) return;
       const frames = framesOf(reply, this.sizes, few.length);
       if (typeof frames === "string") return; // the drag itself will say so
       const slow = (reply.ms ?? 0) > CHUNK_MS;
+      this.pace.took(few.length, reply.ms ?? 0);
       this.chunk = slow ? Math.max(1, this.chunk >> 1) : Math.min(MOST_POSITIONS, 2 * this.chunk);
       few.forEach((amounts, row) => {
         this.cache.put(amounts, frames[row] as Frame);
@@ -167,9 +185,10 @@ export class Source {
     }
   }
 
-  private async fetch(position: Asked): Promise<void> {
+  private async fetch(position: Asked, ahead: Float32Array[] = []): Promise<void> {
     const { epoch } = this;
-    const answer = this.client.request("frame", {}, [bytes(position.amounts)]);
+    const rows = [position.amounts, ...ahead];
+    const answer = this.client.request("frame", {}, [table(rows)]);
     if (!this.timers.length) this.watch();
     const reply = await answer.catch(() => null);
     if (!reply) return; // superseded; a kernel that is gone shows by its silence
@@ -178,7 +197,13 @@ export class Source {
     this.turn("live", false);
     if (this.client.busy("frame")) this.watch();
     if (epoch !== this.epoch) return;
-    const frames = framesOf(reply, this.sizes);
+    const frames = framesOf(reply, this.sizes, rows.length);
+    if (typeof frames === "string" && ahead.length) {
+      // One of those ahead may be to blame.
+      this.pace.alone();
+      if (!this.client.busy("frame")) void this.fetch(position);
+      return;
+    }
     if (typeof frames === "string") {
       // What cannot be computed is not guessed at either, until something can be.
       const last = this.exact;
@@ -187,10 +212,19 @@ export class Source {
       this.listener.fail(frames, position.serial);
       return;
     }
-    const frame = frames[0] as Frame;
-    this.cache.put(position.amounts, frame);
+    this.pace.took(rows.length, reply.ms ?? 0);
+    rows.forEach((amounts, row) => {
+      this.cache.put(amounts, frames[row] as Frame);
+    });
     if (this.exact && this.exact.serial > position.serial) return;
-    this.exact = { ...frame, ...position };
+    const known = this.last && position.serial < this.serial && this.cache.get(this.last.amounts);
+    if (this.last && known) {
+      const { factor, ...newest } = this.last;
+      this.exact = { ...known, ...newest };
+      this.listener.show({ ...this.exact, from: "cache", exact: newest });
+      return;
+    }
+    this.exact = { ...(frames[0] as Frame), ...position };
     if (position.serial === this.serial || !this.guess()) {
       this.listener.show({ ...this.exact, from: "answer", exact: position });
     }
@@ -241,4 +275,14 @@ export class Source {
     this.busy = false;
     if (!same) this.listener.turned();
   }
+}
+
+/** Rows of amounts as they are sent. */
+function table(rows: readonly Float32Array[]): ReturnType<typeof bytes> {
+  const width = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * width);
+  rows.forEach((amounts, row) => {
+    all.set(amounts, row * width);
+  });
+  return bytes(all);
 }
