@@ -22,6 +22,7 @@ from nbinterp.views.words import (
     first,
     names_of,
     row,
+    rows_of,
     warning_of,
 )
 
@@ -29,7 +30,6 @@ Amounts = npt.NDArray[np.float64]
 Callback = Callable[[Perturbation], Any]
 
 _MOST_FRAMES = 64  # of one prefetch
-_MOST_PREFETCHED = 2**24  # bytes
 _ROUNDING = 1e-6  # of float32, in which the page counts
 
 
@@ -75,7 +75,8 @@ class FactorSlider(View):
     --------------
     While a slider moves, what is drawn may be marked as approximate: the last exact frame, and on
     it what each factor changes when it is turned alone. The exact frame follows, and is what
-    stays.
+    stays. Where several frames take hardly longer than one, those ahead of the hand are asked for
+    with it, so that decoders get a few rows at a time.
 
     At 0 the edited input is the base. It is drawn by the decoder from the activations alone, so
     compare it with the base beside it and not with the data: what the layer has forgotten, or the
@@ -283,24 +284,8 @@ class FactorSlider(View):
 
     def _received(self, kind: str, buffer: Any, most: int) -> Amounts:
         """Return the rows of amounts in a buffer of the page."""
-        n_factors = len(self.perturbation.factors)
-        data = bytes(buffer)
-        steps, rest = divmod(len(data), 4 * n_factors)
-        _checks.require(
-            rest == 0 and 1 <= steps <= most,
-            f"{kind}(<{len(data)} bytes>)",
-            f"must be float32 amounts of {n_factors} factors, "
-            + ("once" if most == 1 else f"1 to {most} times"),
-            "Run the cell again.",
-        )
-        size = steps * self._baseline_decoded.nbytes
-        _checks.require(
-            size <= _MOST_PREFETCHED or steps == 1,
-            f"{kind} of {size / 2**20:.0f} MiB",
-            f"must be at most {_MOST_PREFETCHED / 2**20:.0f} MiB together",
-            "Ask for fewer of them.",
-        )
-        amounts = np.frombuffer(data, "<f4").astype(float).reshape(steps, n_factors)
+        shown = self.perturbation
+        amounts = rows_of(kind, bytes(buffer), len(shown.factors), most, shown.baseline_decoded)
         self._check_reach(amounts)
         return amounts
 

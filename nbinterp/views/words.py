@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from nbinterp import _checks
 from nbinterp.network import Perturbation
 from nbinterp.views.core import Answer
+
+_MOST_BYTES = 2**24  # of the frames of one answer
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,26 @@ def first(frames: Perturbation) -> Perturbation:
         outputs=frames.outputs[:1],
         decoded=None if frames.decoded is None else frames.decoded[:1],
     )
+
+
+def rows_of(kind: str, data: bytes, n_factors: int, most: int, decoded: Any) -> npt.NDArray[Any]:
+    """Return the rows of amounts, at most `most`, in what the page sent for frames as `decoded`."""
+    steps, rest = divmod(len(data), 4 * n_factors)
+    _checks.require(
+        rest == 0 and 1 <= steps <= most,
+        f"{kind}(<{len(data)} bytes>)",
+        f"must be float32 amounts of {n_factors} factors, "
+        + ("once" if most == 1 else f"1 to {most} times"),
+        "Run the cell again.",
+    )
+    size = steps * 4 * row(decoded).size
+    _checks.require(
+        steps == 1 or size <= _MOST_BYTES,
+        f"{kind} of {size / 2**20:.0f} MiB",
+        f"must be at most {_MOST_BYTES / 2**20:.0f} MiB together",
+        "Ask for fewer of them.",
+    )
+    return np.frombuffer(data, "<f4").astype(float).reshape(steps, n_factors)
 
 
 def base_of(index: int) -> str | int:
