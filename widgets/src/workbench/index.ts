@@ -24,7 +24,10 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   const client = new Client(model, signal);
 
   const silenced = new SilencedCard();
-  const together = new TogetherCard();
+  const together = new TogetherCard({
+    follow: (on) => put("follow", on),
+    open: (on) => put("_pairs_open", on),
+  });
   const lines = new Lines();
   const guide = help();
   const step = h("span", { "data-nbi": "step" });
@@ -78,6 +81,13 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   );
   const mapPlace = h("div", { class: "nbi-workbench-map" });
   const sliderPlace = h("div", { class: "nbi-workbench-slider", "data-nbi": "slider-place" });
+  const pairsPlace = h("div", {
+    class: "nbi-workbench-card",
+    hidden: true,
+    "aria-label": "All pairs of inputs",
+    role: "region",
+    "data-nbi": "pairs-place",
+  });
   const root = h(
     "div",
     { class: "nbi-root nbi-workbench", "data-nbi": "workbench" },
@@ -102,6 +112,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
       sliderPlace,
       h("div", { class: "nbi-workbench-evidence" }, silenced.element, together.element),
     ),
+    pairsPlace,
   );
   el.replaceChildren(root);
   keepPlainKeys(root, signal);
@@ -122,10 +133,16 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     text.textContent = error;
   }
 
-  function choose(factor: number): void {
-    if (factor < 0 || factor === model.get("factor")) return;
-    model.set("factor", factor);
+  function put<K extends "factor" | "follow" | "_pairs_open">(
+    name: K,
+    value: WorkbenchTraits[K],
+  ): void {
+    model.set(name, value);
     model.save_changes();
+  }
+
+  function choose(factor: number): void {
+    if (factor >= 0 && factor !== model.get("factor")) put("factor", factor);
   }
 
   function readStep(): void {
@@ -234,6 +251,16 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     markRow();
   }
 
+  let unfolded = false;
+  async function readSwitches(): Promise<void> {
+    const [open, ref] = [model.get("_pairs_open"), model.get("pairs")];
+    together.switches(model.get("follow"), open, live);
+    pairsPlace.hidden = !open;
+    if (!open || !ref || unfolded) return;
+    unfolded = true; // afterwards it follows its own model
+    await child(ref, pairsPlace);
+  }
+
   async function child(ref: string, place: HTMLElement): Promise<void> {
     try {
       place.replaceChildren();
@@ -259,6 +286,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   on("_ablation", readFactor);
   on("_interactions", () => void readInteractions());
   on("slider", () => void readSlider());
+  for (const name of ["follow", "_pairs_open"] as const) on(name, () => void readSwitches());
   const readLines = () => lines.show(model.get("_begin"), model.get("_history"));
   on("_history", readLines);
 
