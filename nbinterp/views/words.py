@@ -23,7 +23,7 @@ class Latency:
 
 
 class Base(traitlets.TraitType[int, Any]):
-    """The row number of a sample, or -1 for the mean, also set as ``"mean"``."""
+    """The row number of a sample, -1 for the mean, also set as ``"mean"``, -2 for that of some."""
 
     info_text = 'the number of a sample, or "mean"'
 
@@ -31,7 +31,7 @@ class Base(traitlets.TraitType[int, Any]):
         """Return the number that stands for `value`."""
         if isinstance(value, str) and value == "mean":
             return -1
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < -1:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < -2:
             self.error(obj, value)
         return int(value)
 
@@ -42,9 +42,9 @@ def answer(frames: Perturbation) -> Answer:
     return Answer({}, [decoded.astype("<f4").tobytes(), frames.outputs.astype("<f4").tobytes()])
 
 
-def base_of(index: int) -> str | int:
-    """Return the base as `perturb` calls it."""
-    return "mean" if index < 0 else index
+def base_of(index: int, samples: npt.NDArray[np.int64]) -> str | int | npt.ArrayLike:
+    """Return the base as `perturb` calls it; -2 stands for the mean of `samples`."""
+    return index if index >= 0 else "mean" if index == -1 else samples
 
 
 def row(values: Any) -> npt.NDArray[Any]:

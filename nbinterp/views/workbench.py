@@ -17,6 +17,8 @@ from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.network import AblationStudy, Perturbation
 from nbinterp.views.background import Latest, go_on, telling
 from nbinterp.views.bars import ablation_chart
+from nbinterp.views.bond import Bond
+from nbinterp.views.core import View
 from nbinterp.views.guesses import pictures
 from nbinterp.views.looking import LookingView
 from nbinterp.views.loop import based_on, turned_to
@@ -170,7 +172,7 @@ class Workbench(LookingView):
         self._slider.on_change(self._moved)
         explorer.on_select(self._selected)
         explorer.on_hover(self._hovered)
-        explorer.heatmap.on_choose(self._choose)
+        self._bond = Bond("factor", [self, explorer.heatmap, self._slider])
 
     def select(self, samples: Any) -> ClusterFactors:
         """Select samples on the map, and wait until all that follows is there.
@@ -281,6 +283,7 @@ class Workbench(LookingView):
         with self.hold_sync():
             self._turnable = list(turnable)
             self.factor = first
+        self._bond.tell(first)  # the heatmap is new, also where the number is not
         self._say("Silencing their nodes, and random ones", 0.6)
         study, ablated = self._subject.ablate(factors, turnable)
         go_on(stop)
@@ -300,22 +303,21 @@ class Workbench(LookingView):
         changed = np.flatnonzero(before.amounts[0] != frame.amounts[0])
         if len(changed):
             self._note(turned_to(frame))
-        if len(changed) == 1:
-            self.factor = frame.factors[int(changed[0])]
 
-    def _choose(self, factor: int) -> None:
-        """Follow the heatmap; what is let go there stays chosen here."""
-        if factor >= 0:
-            self.factor = factor
+    @property
+    def _ids(self) -> list[int]:
+        """Which factors there are to choose from."""
+        return [] if self.factors is None else list(range(len(self.factors.weights_)))
+
+    def _link_ends(self) -> list[View]:
+        """Return what takes part for the workbench where views are linked."""
+        return [self, self.explorer]
 
     @traitlets.observe("factor")
     def _factor_chosen(self, change: Any) -> None:
         factor, factors = change["new"], self.factors
         if factors is None or factor < 0:
             return
-        heatmap = self.explorer.heatmap
-        if heatmap.factor != factor and factor in heatmap._ids:
-            heatmap.factor = factor
         if factor not in self._turnable and self._turnable:
             others = [one for one in self._turnable if one != factor][: len(self._turnable) - 1]
 

@@ -174,44 +174,8 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
       ),
     );
     silenced.show(model.get("_ablation") ?? {}, chosen);
-    markRow();
-    void tellHeatmap(chosen);
   }
 
-  /** Mark the slider of the chosen factor. */
-  function markRow(): void {
-    const at = model.get("_turnable").indexOf(model.get("factor"));
-    sliderPlace.querySelectorAll('[data-nbi="row"]').forEach((row, i) => {
-      row.toggleAttribute("data-nbi-chosen", i === at);
-    });
-  }
-
-  // What is on the page is linked on the page, so that it is without a kernel too.
-  const heatmap = heatmapOf(model, host);
-  async function tellHeatmap(factor: number): Promise<void> {
-    const other = await heatmap;
-    if (!live && other && factor >= 0 && other.get("factor") !== factor) {
-      other.set("factor", factor);
-      other.save_changes();
-    }
-  }
-  void heatmap.then((other) => {
-    if (!other) return;
-    const chosen = () => choose(other.get("factor"));
-    other.on("change:factor", chosen);
-    signal.addEventListener("abort", () => other.off("change:factor", chosen));
-  });
-  for (const event of ["input", "focusin"]) {
-    sliderPlace.addEventListener(
-      event,
-      ({ target }) => {
-        const row = (target as Element).closest('[data-nbi="row"]');
-        const rows = [...sliderPlace.querySelectorAll('[data-nbi="row"]')];
-        if (row) choose(model.get("_turnable")[rows.indexOf(row)] ?? -1);
-      },
-      { signal },
-    );
-  }
   root.addEventListener(
     "keydown",
     (event) => {
@@ -248,7 +212,6 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     drawn = ref;
     if (ref) await child(ref, sliderPlace);
     else replace(sliderPlace, h("p", { class: "nbi-workbench-empty nbi-quiet" }, EMPTY));
-    markRow();
   }
 
   let unfolded = false;
@@ -300,19 +263,6 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   watchTheme(root, signal, () => {});
   const map = model.get("explorer");
   if (map) await child(map, mapPlace);
-}
-
-/** The model of the heatmap that the map has beside it. */
-async function heatmapOf(
-  model: AnyModel<WorkbenchTraits>,
-  host: ViewContext["host"],
-): Promise<AnyModel<{ factor: number }> | null> {
-  try {
-    const map = (await host.getModel(model.get("explorer") ?? "")) as AnyModel<{ heatmap: string }>;
-    return (await host.getModel(map.get("heatmap"))) as AnyModel<{ factor: number }>;
-  } catch {
-    return null; // without it the kernel links them
-  }
 }
 
 function toggle(label: string, name: string, panel: HTMLElement): HTMLElement {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { PageModel } from "../../src/page";
+import type { PageModel } from "../../src/page";
 import { renderWorkbench } from "../../src/workbench/index";
 import { FakeModel } from "../fake_model";
 
@@ -82,32 +82,16 @@ it("shows the evidence for the chosen factor, names as text", async () => {
   expect(at("silenced")?.textContent).toContain("−3.00");
   expect(at("together")?.textContent).toContain("sample 3");
   expect(el.querySelector("img")).toBeNull();
-  expect(el.querySelectorAll("[data-nbi-chosen]").length).toBe(1);
 });
 
-it("chooses a factor by button, key, slider and heatmap", async () => {
+it("chooses a factor by button and key", async () => {
   const model = new FakeModel(state());
-  const { el, at, heatmap } = await shown(model);
+  const { el, at } = await shown(model);
   at("choose-1")?.click();
   expect(model.get("factor")).toBe(1);
   expect(at("silenced")?.textContent).toContain("−0.500");
   el.firstElementChild?.dispatchEvent(new KeyboardEvent("keydown", { key: "]", bubbles: true }));
   expect(model.get("factor")).toBe(4);
-  el.querySelectorAll('[data-nbi="row"] input')[1]?.dispatchEvent(
-    new Event("input", { bubbles: true }),
-  );
-  expect(model.get("factor")).toBe(1);
-  heatmap.set("factor", 4);
-  expect(model.get("factor")).toBe(4);
-  heatmap.set("factor", -1);
-  expect(model.get("factor")).toBe(4);
-});
-
-it("links the heatmap on the page where there is no kernel", async () => {
-  const model = new PageModel({ state: state() });
-  const { at, heatmap } = await shown(model, false);
-  at("choose-1")?.click();
-  await vi.waitFor(() => expect(heatmap.get("factor")).toBe(1));
 });
 
 it("says what is under way, and what failed", async () => {
@@ -146,10 +130,9 @@ it("copies all lines", async () => {
 
 it("leaves no listener behind", async () => {
   const model = new FakeModel(state());
-  const { page, heatmap } = await shown(model);
+  const { page } = await shown(model);
   page.abort();
   expect(model.listenerCount).toBe(0);
-  expect(heatmap.listenerCount).toBe(0);
 });
 
 it("says that a sample is hovered, and lets the pointer be followed or not", async () => {
