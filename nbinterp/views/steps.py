@@ -1,5 +1,7 @@
 """A view whose work goes on in the background, step by step, and can be copied as Python."""
 
+import threading
+
 import traitlets
 
 from nbinterp._numerics.watch import Progress
@@ -33,9 +35,10 @@ class StepView(View):
     @verb()
     def cancel(self) -> Answer:
         """Answer the button: give up what is under way; what was there stays."""
-        self._job.cancel()
-        self._aside.cancel()
-        self._say("", 0.0)
+        with self._lock:
+            self._job.cancel()
+            self._aside.cancel()
+            self._say("", 0.0)
         return Answer()
 
     def _note(self, step: Step | None) -> None:
@@ -46,12 +49,15 @@ class StepView(View):
         with self.hold_sync():
             self._step, self._done = step, done
 
-    def _within(self, step: str, begun: float, ended: float, progress: Progress) -> None:
+    def _within(
+        self, stop: threading.Event, step: str, begun: float, ended: float, progress: Progress
+    ) -> None:
         """Say how far a step is that takes the loop from `begun` to `ended`."""
         done, of, unit = progress
-        if of:
-            said = f"{step}: {unit} {min(done + 1, of)} of {of}"
-            self._say(said, begun + (ended - begun) * done / of)
+        with self._lock:  # nothing is said after a word that all was given up
+            if of and not stop.is_set():
+                said = f"{step}: {unit} {min(done + 1, of)} of {of}"
+                self._say(said, begun + (ended - begun) * done / of)
 
     def _failed(self, failure: Exception) -> None:
         self._failure = failure

@@ -38,7 +38,8 @@ class Workbench(LookingView):
 
     A lasso fits the factors of the samples, puts the strongest on sliders, silences their nodes
     beside random ones, and finds which inputs of a sample act together. A factor chosen anywhere
-    is chosen everywhere. What was done can be copied as Python.
+    is chosen everywhere. While the pointer rests on a sample of the map, its inputs are shown in
+    the place of those of the picked one. What was done can be copied as Python.
 
     Parameters
     ----------
@@ -147,6 +148,7 @@ class Workbench(LookingView):
         subject = self._subject = prepared.subject
         self._classes = "unchanged answers" if labels is None else "right answers"
         self._job = Latest(self._failed)
+        self._turning = False
         self._failure: Exception | None = None
         self.factors: ClusterFactors | None = None
         self.perturbation: Perturbation | None = None
@@ -220,8 +222,9 @@ class Workbench(LookingView):
         elif len(selection) >= _LEAST:
             self._job.submit(lambda stop: self._fit(selection, stop))
         else:
-            self._job.cancel()
-            self._say("", 0.0)
+            with self._lock:
+                self._job.cancel()
+                self._say("", 0.0)
 
     def _fit_now(self) -> ClusterFactors:
         """Fit what is selected, and wait for it."""
@@ -251,7 +254,7 @@ class Workbench(LookingView):
         fitting = f"Fitting factors of {len(selection):,} samples"
         self._say(fitting, _FIT[0])
         started = time.perf_counter()
-        with telling(stop, partial(self._within, fitting, *_FIT)):
+        with telling(stop, partial(self._within, stop, fitting, *_FIT)):
             factors, step = self._subject.fit(selection)
         go_on(stop)
         self.factors = factors
@@ -275,8 +278,11 @@ class Workbench(LookingView):
         self._say("Running the network on turned factors", _FIT[1])
         turned, step = self._subject.turn(factors, turnable)
         go_on(stop)
-        self.perturbation = None  # what the sliders say of it is no move of a hand
-        self._slider.show(turned)
+        self._turning = True  # what the sliders say of it is no move of a hand
+        try:
+            self._slider.show(turned)
+        finally:
+            self._turning = False
         self.slider = self._slider
         self.perturbation = self._slider.perturbation
         self._note(step)
@@ -293,6 +299,8 @@ class Workbench(LookingView):
 
     def _moved(self, frame: Perturbation) -> None:
         """Follow the sliders: a moved factor is chosen, a new base is looked at."""
+        if self._turning:
+            return
         before, self.perturbation = self.perturbation, frame
         if before is None or before.factors != frame.factors:
             return
