@@ -99,7 +99,7 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
             for part in _batches(problems, jobs, settings.n_factors, device)
         ]
         stages = int((settings.schedule >= _LEAST_NOISE).sum()) + 1  # as `_solve` goes through them
-        current_watch().expect(stages * len(jobs), "annealing stage")
+        current_watch().expect(stages * len(jobs), "stage")
         fitted = chain.from_iterable(run_side_by_side(tasks, device))
         for (k, _), factors in zip(jobs, fitted, strict=True):
             found[k].append(factors)

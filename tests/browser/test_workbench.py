@@ -87,7 +87,7 @@ def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
     view = page.view("workbench")
     expect(view).to_have_attribute("data-nbi-busy", "true")
     expect(view.locator('[data-nbi="step"]')).to_contain_text(
-        re.compile(r"annealing stage [23] of \d+")
+        re.compile(r"stage [23] of \d+")
     )
     page.picture("workbench-2-busy", view)
     kernel.run("held.set()")

@@ -68,7 +68,7 @@ def test_a_fit_tells_each_stage_that_its_problems_end():
     with watched(watch):
         local.fit_selection(range(200))
     done, of, unit = watch.progress
-    assert done == of and of % 2 == 0 and of >= 4 and unit == "annealing stage"
+    assert done == of and of % 2 == 0 and of >= 4 and unit == "stage"
     other = Watch()
     with watched(other):
         LocalCorEx(BioCorEx(2, random_state=0, progress=False)).fit(x, labels=np.zeros(300))

@@ -335,7 +335,7 @@ def test_a_fit_says_how_many_of_its_stages_are_done(bench, monkeypatch):
     monkeypatch.setattr(bench._subject.local, "fit_selection", slow)
     bench.observe(lambda _: said.append((bench._step, bench._done)), "_done")
     bench.select(range(40))
-    fits = [(step, done) for step, done in said if "annealing stage" in step]
+    fits = [(step, done) for step, done in said if "stage" in step]
     assert fits and all(0.05 <= done <= 0.45 for _, done in fits)
     count = int(fits[-1][0].split(" of ")[-1])
-    assert fits[-1] == (f"Fitting factors of 40 samples: annealing stage {count} of {count}", 0.45)
+    assert fits[-1] == (f"Fitting factors of 40 samples: stage {count} of {count}", 0.45)
