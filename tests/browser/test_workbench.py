@@ -86,9 +86,7 @@ def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
     inside_ring = _lasso(opened, 2)
     view = page.view("workbench")
     expect(view).to_have_attribute("data-nbi-busy", "true")
-    expect(view.locator('[data-nbi="step"]')).to_contain_text(
-        re.compile(r"stage [23] of \d+")
-    )
+    expect(view.locator('[data-nbi="step"]')).to_contain_text(re.compile(r"stage [23] of \d+"))
     page.picture("workbench-2-busy", view)
     kernel.run("held.set()")
     wait_for(lambda: kernel.value("bench.factors is not None"), "a fit", 30)

@@ -56,7 +56,7 @@ def test_the_page_knows_the_same_traits():
     body = source[source.index("export type ExplorerTraits") :]
     there = set(re.findall(r"^  (\w+):", body, re.MULTILINE))
     here = set(ClusterExplorer([[0, 0]]).keys)
-    own = here - set(ipywidgets.DOMWidget().keys) - {"_core", "_kind"}
+    own = here - set(ipywidgets.DOMWidget().keys) - {"_core", "_kind", "_linked"}
     assert there == {name for name in own if name not in ("_esm", "_anywidget_id")}
 
 
