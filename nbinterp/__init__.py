@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Workbench,
     )
     from nbinterp.views.guide import guide
+    from nbinterp.views.link import link
 
 __version__ = "0.1.0"
 
@@ -54,6 +55,7 @@ __all__ = [
     "dropout_study",
     "fit_decoder",
     "guide",
+    "link",
     "load",
     "perturb",
     "perturbation_study",

@@ -4,8 +4,6 @@ A problem whose step is refused halves it in the next iteration, beside problems
 branch, and no word to the host, between two convergence tests.
 """
 
-import threading
-from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -15,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbinterp._numerics.watch import Watch
 from nbinterp.corex.linear_update import Preconditioner, rescale
 from nbinterp.corex.moments import half_gradient, moments
 from nbinterp.corex.products import Product, inner, inner_of_all
@@ -160,7 +159,7 @@ def anneal(
     schedule: npt.NDArray[np.float64],
     tol: npt.NDArray[np.float64],
     max_iter: int,
-    stop: threading.Event | None = None,
+    watch: Watch | None = None,
     relative_tol: npt.ArrayLike = 0.0,
 ) -> list[Solution]:
     """Maximize the total correlation of K problems from weights `w`, stage by stage.
@@ -177,8 +176,8 @@ def anneal(
         A stage ends when the total correlation rises by less than this, in nats an iteration.
     max_iter : int
         Iterations a stage may take.
-    stop : Event, optional
-        Give up when it is set.
+    watch : Watch, optional
+        May stop it; each stage that a problem ends is a step done.
     relative_tol : float or array of shape (stages,)
         A stage also ends when the total correlation rises by less than this share of itself.
 
@@ -203,8 +202,8 @@ def anneal(
     for turn in count(1):
         if not len(active):
             break
-        if stop is not None and stop.is_set():
-            raise CancelledError
+        if watch is not None:
+            watch.go_on()
         values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
         state = torch.stack([batch.stuck().to(values), batch.taken.view(-1)])
         report = torch.cat([values, state]).cpu().numpy()
@@ -225,6 +224,8 @@ def anneal(
             traces[problem].append(-report[:_CHECK_EVERY, row])
         spent = _CHECK_EVERY * np.array([len(traces[problem]) for problem in active])
         ending = done | (spent >= max_iter)
+        if watch is not None:
+            watch.done(int(ending.sum()))
         for row in np.flatnonzero(ending).tolist():
             problem = active[row]
             solutions[problem].history.append(np.concatenate(traces[problem]))

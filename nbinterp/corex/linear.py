@@ -1,6 +1,5 @@
 """Linear CorEx: the factors that explain most of what variables share."""
 
-import threading
 import warnings
 from functools import partial
 from typing import Any, Self
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 from nbinterp import _checks, _device
 from nbinterp._checks import Floats
 from nbinterp._display import Displayable
+from nbinterp._numerics.watch import Watch
 from nbinterp.corex.correlation import product_of, to_correlation
 from nbinterp.corex.gaussianize import Columns, learn_columns
 from nbinterp.corex.implied import ImpliedGaussian
@@ -342,7 +342,5 @@ class LinearCorEx(
         return tags
 
 
-def _product_task(
-    columns: Columns, data: Floats, device: torch.device, _: threading.Event
-) -> Product:
+def _product_task(columns: Columns, data: Floats, device: torch.device, _: Watch) -> Product:
     return product_of(columns, data, device)

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
 from nbinterp._checks import Floats
+from nbinterp._numerics.watch import Watch, current_watch
 from nbinterp.corex.cluster_factors import ClusterFactors
 from nbinterp.corex.correlation import product_of
 from nbinterp.corex.gaussianize import Columns, learn_columns
@@ -42,6 +43,7 @@ def fit_groups(
     """Return the factors of each named group of rows, fitted beside their nulls."""
     if isinstance(corex, LinearCorEx):
         return _fit_together(corex, data, groups, feature_names)
+    current_watch().expect(2 * len(groups), "fit")
     bar = tqdm(
         groups,
         desc=type(corex).__name__,
@@ -101,12 +103,12 @@ def _prepare(
     way: str,
     seed: int,
     device: torch.device,
-    stop: threading.Event,
+    watch: Watch,
 ) -> tuple[Columns, Product, Product]:
     """Return the columns of a group, its correlations, and those after shuffling."""
     own = data[rows]
     columns = learn_columns(own, way)
-    if len(rows) < MIN_SAMPLES or stop.is_set():
+    if len(rows) < MIN_SAMPLES or watch.stop.is_set():
         shape = (1, 0, data.shape[1])
         nothing = Scores(torch.zeros(shape, dtype=torch.float64, device=device))
         return columns, nothing, nothing
@@ -193,7 +195,13 @@ def _fit_one(
     # A clone's generator: a group's factors do not depend on what was fitted before it.
     rng = check_random_state(getattr(clone(corex), "random_state", 0))
     shuffled = np.random.default_rng(rng.randint(2**31)).permuted(own, axis=0)
-    fitted, null = _fitted(corex, own), _fitted(corex, shuffled)
+    watch = current_watch()
+    found = []
+    for each in (own, shuffled):
+        watch.go_on()
+        found.append(_fitted(corex, each))
+        watch.done()
+    fitted, null = found
     mutual_information = np.asarray(fitted.mutual_information_, dtype=np.float64)
     n_iter, history = getattr(fitted, "n_iter_", 0), getattr(fitted, "history_", [])
     converged = bool(getattr(fitted, "converged_", True))

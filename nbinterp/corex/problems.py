@@ -1,7 +1,6 @@
 """From correlation matrices to factors: pack the problems into batches, fit, unpack."""
 
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nbinterp import _device
+from nbinterp._numerics.watch import Watch, current_watch
 from nbinterp.corex.annealing import Solution, anneal
 from nbinterp.corex.linear_update import noisy, rescale
 from nbinterp.corex.moments import information
@@ -98,6 +98,8 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
             partial(_fit_jobs, problems, part, settings)
             for part in _batches(problems, jobs, settings.n_factors, device)
         ]
+        stages = int((settings.schedule >= _LEAST_NOISE).sum()) + 1  # as `_solve` goes through them
+        current_watch().expect(stages * len(jobs), "stage")
         fitted = chain.from_iterable(run_side_by_side(tasks, device))
         for (k, _), factors in zip(jobs, fitted, strict=True):
             found[k].append(factors)
@@ -126,7 +128,7 @@ def _fit_jobs(
     problems: Sequence[Problem],
     jobs: Sequence[Job],
     settings: Settings,
-    stop: threading.Event,
+    watch: Watch,
 ) -> list[Factors]:
     """Fit starts of problems as one batch, constant columns left out and padded at the end."""
     varying = {k: torch.nonzero(problems[k].product.variances()[0] > 0)[:, 0] for k, _ in jobs}
@@ -140,7 +142,7 @@ def _fit_jobs(
 
     tol = np.full(len(jobs), settings.tol)
     tol[[problems[k].coarse for k, _ in jobs]] = max(_COARSE, settings.tol)
-    solutions = _solve(packed, w, settings.schedule, tol, settings.max_iter, stop)
+    solutions = _solve(packed, w, settings.schedule, tol, settings.max_iter, watch)
     return [
         unpack(
             solution.weights,
@@ -160,7 +162,7 @@ def _solve(
     schedule: Matrix,
     tol: Matrix,
     max_iter: int,
-    stop: threading.Event,
+    watch: Watch,
 ) -> list[Solution]:
     """Anneal in float32, which is as good at high noise and twice as fast; end in float64."""
     in_float32 = schedule[schedule >= _LEAST_NOISE]
@@ -171,14 +173,14 @@ def _solve(
         rough = np.full(len(in_float32), _ROUGH)
         if len(in_float32) == len(schedule) and product.table[0].numel() > _LARGE:
             rough[-1] = 0.0
-        before = anneal(product.single(), w.float(), in_float32, rough_tol, max_iter, stop, rough)
+        before = anneal(product.single(), w.float(), in_float32, rough_tol, max_iter, watch, rough)
         w = torch.stack([solution.weights for solution in before]).to(w.dtype)
         noise, last = (w.new_full((len(w),), each) for each in (in_float32[-1], schedule[-1]))
         u = (noisy(product, w, noise) * w).sum(-1)
         w = w * torch.where(u < 1.0, 1.0, (_INSIDE / u).sqrt()).unsqueeze(-1)
         if len(in_float32) < len(schedule):
             w, _ = rescale(product, w, u.clamp(max=_INSIDE), last)
-    fine = anneal(product, w, schedule[-1:], tol, max_iter, stop)
+    fine = anneal(product, w, schedule[-1:], tol, max_iter, watch)
     for solution, start in zip(fine, before, strict=False):
         stages = start.history
         if len(in_float32) == len(schedule):  # the last stage was begun in float32

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.watch import current_watch
 from nbinterp.interactions.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.estimate import Estimate
 from nbinterp.interactions.gradients import Scalar, flat, scalar
@@ -239,7 +240,9 @@ class SmoothHess:
         bar = tqdm(
             range(n_blocks), desc="SmoothHess", delay=1, disable=not self.progress, leave=False
         )
+        watch = current_watch()
         for done in bar:
+            watch.go_on()
             z = directions.draw(size)
             if estimate is None:
                 factors, mean = stein.factors(rows, z)

@@ -62,9 +62,9 @@ def perturb(
     amounts : float or array of shape (n_factors,) or (n_steps, n_factors), optional
         How far, in multiples of the directions. An array is one step or several. A number c
         gives the base, then -c and +c of one factor after the other; None is 1.5.
-    base : "mean" or int, default="mean"
-        What is edited: the mean activation of the samples of `factors`, or one sample, by its
-        row in `data`.
+    base : "mean", int or array of int, default="mean"
+        What is edited: the mean activation of the samples of `factors`, one sample, by its row in
+        `data`, or the mean of samples, by their rows or as a boolean mask.
     direction : {"signed", "paper"}, default="signed"
         What 1 adds to a node: ``"signed"`` its mutual information with the factor, in nats, with
         the sign of its correlation, so that nodes that work against each other go opposite ways;
@@ -170,9 +170,7 @@ class _Subject:
 
     def perturbed(self, base: Base, steps: Amounts) -> Perturbation:
         total = n_rows(_CALLER, self.data)
-        rows = self.factors.indices
-        if base != "mean":
-            rows = np.array([_checks.integer(_CALLER, "base", base, 0, total - 1)])
+        rows, index = self._based_on(base, total)
         _checks.require(
             len(rows) > 0 and rows.max() < total,
             f"{_CALLER}(data) of {total} samples",
@@ -201,8 +199,9 @@ class _Subject:
         hidden, outputs, decoded = run(np.vstack([np.zeros((1, len(self.turned))), steps]))
         totals = np.nan_to_num(self.factors.total_correlations_)
         return Perturbation(
-            base=f"mean of {self.factors.name}" if base == "mean" else f"sample {nearest}",
-            base_index=-1 if base == "mean" else nearest,
+            base=self._name(rows, index),
+            base_index=index,
+            base_samples=rows,
             n_base_samples=total,
             layer=self.rest.layer,
             direction=self.direction,
@@ -221,6 +220,21 @@ class _Subject:
             _run=run,
             _rebase=self.perturbed,
         )
+
+    def _based_on(self, base: Base, total: int) -> tuple[npt.NDArray[np.int64], int]:
+        """Return the rows whose mean is edited, and the number that stands for them."""
+        if isinstance(base, str) and base == "mean":
+            return np.asarray(self.factors.indices, np.int64), -1
+        if np.ndim(base) == 0:
+            rows = np.array([_checks.integer(_CALLER, "base", base, 0, total - 1)])
+        else:
+            rows = _checks.indices(_CALLER, "base", base, total, at_least=1)
+        return rows, int(rows[0]) if len(rows) == 1 else -2
+
+    def _name(self, rows: npt.NDArray[np.int64], index: int) -> str:
+        if index == -1:
+            return f"mean of {self.factors.name}"
+        return f"sample {index}" if index >= 0 else f"mean of {len(rows):,} samples"
 
 
 @dataclass(frozen=True)

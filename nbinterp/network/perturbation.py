@@ -12,7 +12,7 @@ from nbinterp._display import Displayable
 
 Rows = npt.NDArray[np.float32]
 Amounts = npt.NDArray[np.float64]
-Base = str | int
+Base = str | int | npt.ArrayLike
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,7 +26,9 @@ class Perturbation(Displayable):
     base : str
         What was edited, such as ``"mean of cluster 3"`` or ``"sample 17"``.
     base_index : int
-        The row number of that sample; -1 for the mean.
+        The row number of that sample; -1 for the mean of the factors' samples, -2 of others.
+    base_samples : ndarray of shape (n,), int64
+        The row numbers of the samples whose mean was edited.
     n_base_samples : int
         How many samples there are to choose a base from.
     layer : str
@@ -77,6 +79,7 @@ class Perturbation(Displayable):
 
     base: str
     base_index: int
+    base_samples: npt.NDArray[np.int64]
     n_base_samples: int
     layer: str
     direction: str
@@ -132,8 +135,9 @@ class Perturbation(Displayable):
 
         Parameters
         ----------
-        base : "mean" or int
-            The mean of the factors' samples, or the row number of a sample.
+        base : "mean", int or array of int
+            The mean of the factors' samples, the row number of a sample, or the row numbers (or a
+            boolean mask) of samples whose mean to edit.
 
         Returns
         -------

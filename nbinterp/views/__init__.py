@@ -6,6 +6,7 @@ from nbinterp.views.distances import DistanceView
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.guide import guide
 from nbinterp.views.heatmap import InteractionHeatmap
+from nbinterp.views.link import Link, link
 from nbinterp.views.perturbation_chart import PerturbationChart
 from nbinterp.views.primitives import PrimitiveChart
 from nbinterp.views.slider import FactorSlider
@@ -17,8 +18,10 @@ __all__ = [
     "DistanceView",
     "FactorSlider",
     "InteractionHeatmap",
+    "Link",
     "PerturbationChart",
     "PrimitiveChart",
     "Workbench",
     "guide",
+    "link",
 ]

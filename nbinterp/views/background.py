@@ -2,10 +2,15 @@
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
+
+from nbinterp._numerics.watch import Progress, Watch, watched
 
 Job = Callable[[threading.Event], object]
+
+_OFTEN = 0.1  # seconds between two words about progress
 
 
 class Latest:
@@ -73,3 +78,28 @@ def go_on(stop: threading.Event) -> None:
     """Raise if the work should stop."""
     if stop.is_set():
         raise CancelledError
+
+
+@contextmanager
+def telling(stop: threading.Event, tell: Callable[[Progress], object]) -> Iterator[None]:
+    """Let work in the block be stopped, and call `tell` whenever it has come farther.
+
+    It is called ten times a second at most, on a thread of its own: the work must not wait for it.
+    """
+    watch, ended = Watch(stop), threading.Event()
+
+    def look() -> None:
+        told = watch.progress
+        while not ended.wait(_OFTEN):
+            if watch.progress != told and not stop.is_set():
+                told = watch.progress
+                tell(told)
+
+    teller = _thread_type()(target=look, daemon=True)
+    teller.start()
+    try:
+        with watched(watch):
+            yield
+    finally:
+        ended.set()
+        teller.join()  # so that nothing is told of work that has ended

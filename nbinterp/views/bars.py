@@ -74,14 +74,11 @@ def interaction_chart(
     values, noise = matrix[0][first, second], _TWO_SIDED * errors[0][first, second]
     strongest = np.argsort(-np.abs(values), kind="stable")[:_MOST_PAIRS]
 
-    def name(place: int) -> str:
-        return f"x{place}" if grid is None else f"({place // grid[2]}, {place % grid[2]})"
-
     chart["unit"] = f"Second derivatives of {answer}, by squared input units"
     chart["grid"] = [] if grid is None else list(grid)
     chart["bars"] = [
         {
-            "label": f"{name(int(first[at]))} × {name(int(second[at]))}",
+            "label": f"{input_name(int(first[at]), grid)} × {input_name(int(second[at]), grid)}",
             "value": _number(values[at]),
             "low": _number(-noise[at]),
             "high": _number(noise[at]),
@@ -91,6 +88,11 @@ def interaction_chart(
         for at in strongest
     ]
     return chart
+
+
+def input_name(place: int, grid: tuple[int, int, int] | None) -> str:
+    """Return what an input is called: a patch of an image by its row and column."""
+    return f"x{place}" if grid is None else f"({place // grid[2]}, {place % grid[2]})"
 
 
 def _number(value: float) -> float | None:

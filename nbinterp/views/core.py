@@ -195,6 +195,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     _esm = _ESM
     _core = anywidget.WidgetTrait().tag(sync=True)
     _kind = traitlets.Unicode().tag(sync=True)
+    # References to the views that `link` binds this one to; the page does so where no kernel is.
+    _linked = traitlets.List(traitlets.Unicode()).tag(sync=True, page=False)
 
     _verbs: ClassVar[dict[str, Form]] = {}
 

@@ -73,7 +73,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self.table = NodeTable(report, factors=factors, **options)
         self.report = report
-        self.explorer = explorer
+        self.explorer: ClusterExplorer | None = None
         self.chart: DistanceChart | None = None
         self._column: str | None = None
         self._stop: Callable[[], None] = lambda: None
@@ -81,8 +81,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self._drawing = ipywidgets.Output()
         super().__init__([self.table, self._drawing])
         if explorer is not None:
-            self._check_explorer(explorer)
-            self._stop = explorer.on_select(lambda _samples: self._show_selection())
+            self._watch(explorer)
         self.table.on_choose(lambda _chosen: self._draw())
         if nodes is None:
             live = report.nodes["state"].to_numpy() != "constant"
@@ -94,6 +93,37 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self.table.chosen = chosen
         if explorer is not None and len(explorer.selection):
             self._show_selection()
+
+    def link(self, explorer: ClusterExplorer) -> Callable[[], None]:
+        """Show what is selected on a map, and colour it by the distance from the chosen node.
+
+        Parameters
+        ----------
+        explorer : ClusterExplorer
+            A map of the samples of the report; it takes the place of the last one.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the link.
+        """
+        self._stop()
+        self._watch(explorer)
+        self._draw()
+        if len(explorer.selection):
+            self._show_selection()
+
+        def end() -> None:
+            if self.explorer is explorer:
+                self._stop()
+                self.explorer = None
+
+        return end
+
+    def _watch(self, explorer: ClusterExplorer) -> None:
+        self._check_explorer(explorer)
+        self.explorer = explorer
+        self._stop = explorer.on_select(lambda _samples: self._show_selection())
 
     def close(self) -> None:
         """Take the view off the page, and leave the map to itself."""

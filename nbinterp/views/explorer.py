@@ -61,6 +61,9 @@ class ClusterExplorer(Hovered):
         What the last fit of a selection found.
     heatmap : InteractionHeatmap
         The view of these factors beside the map.
+    hovered : int
+        Number of the sample under the pointer, -1 for none; `on_hover` calls when it changes. Set
+        it to point at a sample in the view.
     selections : Selections
         The named ones: ``explorer.selections["odd nines"].to_frame()``. Set one to sample numbers.
     columns : Columns
@@ -118,6 +121,7 @@ class ClusterExplorer(Hovered):
     height = traitlets.Int(520, min=200, max=4000).tag(sync=True, page=False)
     _has_images = traitlets.Bool(False).tag(sync=True, page=False)
     _can_fit = traitlets.Bool(False).tag(sync=True, page=False)
+    _fits_itself = traitlets.Bool(False).tag(sync=True, page=False)
     _fit = traitlets.Dict(allow_none=True).tag(sync=True, page=False)
     heatmap = anywidget.WidgetTrait().tag(sync=True, page=False)
 

@@ -9,7 +9,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -33,12 +33,12 @@ _NOTE = (
 )
 
 
-def to_html(view: View, path: str | Path) -> Path:
-    """Write a view as one page that opens without a kernel, a server or a network.
+def to_html(view: View | Sequence[View], path: str | Path) -> Path:
+    """Write a view, or several, as one page that opens without a kernel, a server or a network.
 
     Parameters
     ----------
-    view : View
+    view : View or sequence of View
         With its state of this moment: selection, colours, chosen factor. Hovered pictures are
         written with it; what computes anew, such as a fit, is not there and says so.
     path : str or Path
@@ -59,17 +59,21 @@ def to_html(view: View, path: str | Path) -> Path:
     ...     f'data-nbi-view="{heatmap.model_id}"' in page.read_text(encoding="utf-8")
     True
     """
+    views: list[Any] = list(view) if isinstance(view, list | tuple) else [view]
     _checks.require(
-        isinstance(view, View),
+        len(views) > 0 and all(isinstance(one, View) for one in views),
         f"to_html(view={_checks.show(view)})",
-        "must be a view",
+        "must be a view, or several",
         "Pass a view, or result.view() of a fitted object.",
         TypeError,
     )
-    png = view.snapshot()
-    picture = None if png is None else base64.b64encode(png).decode("ascii")
-    body = _place(view.model_id, picture, view.describe())
-    return _write(Path(path), type(view).__name__, body, page_data([view]))
+    places = []
+    for one in views:
+        png = one.snapshot()
+        picture = None if png is None else base64.b64encode(png).decode("ascii")
+        places.append(_place(one.model_id, picture, one.describe()))
+    title = ", ".join(dict.fromkeys(type(one).__name__ for one in views))
+    return _write(Path(path), title, "\n".join(places), page_data(views))
 
 
 def notebook_to_html(path_in: str | Path, path_out: str | Path) -> Path:

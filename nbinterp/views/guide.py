@@ -65,6 +65,12 @@ ENTRIES = (
         "000_start",
     ),
     Entry(
+        "How do several views follow one another, in a notebook and in a page without a kernel?",
+        "link",
+        'bound = link(explorer, heatmap, slider); bound.to_html("page.html")',
+        "600_workbench",
+    ),
+    Entry(
         "What becomes of the input and the answer if a factor is turned?",
         "perturb",
         'perturb(model, factors, data, layer="h1", decode=decoder)',

@@ -9,6 +9,7 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.corex import ClusterFactors, LinearCorEx
 from nbinterp.interactions import SmoothHessian
+from nbinterp.views.chosen_factor import FactorView
 from nbinterp.views.core import Array
 from nbinterp.views.factor_table import FactorTable
 from nbinterp.views.pair_picture import describe, pairs_png
@@ -19,7 +20,7 @@ _FACTORS = ("mutual_information", "correlation")
 
 
 @shows(ClusterFactors, LinearCorEx, SmoothHessian)
-class InteractionHeatmap(PairView):
+class InteractionHeatmap(PairView, FactorView):
     """What acts together: factors by the nodes they bind, or inputs by inputs.
 
     Of a fit, what each hidden factor binds together, and which outputs it moves. Of a
@@ -104,12 +105,10 @@ class InteractionHeatmap(PairView):
 
     quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True)
     top = traitlets.Int(40, min=1).tag(sync=True)
-    factor = traitlets.Int(-1, min=-1).tag(sync=True)
     height = traitlets.Int(380, min=60, max=4000).tag(sync=True)
 
     _form = traitlets.Enum(["factors", "pairs"], "factors").tag(sync=True)
     # Factors, their rows and columns in the order of the picture.
-    _ids = traitlets.List(traitlets.Int()).tag(sync=True)
     _nodes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _outputs = traitlets.Int(0).tag(sync=True)
     _mutual_information = Array("f4")
@@ -245,14 +244,6 @@ class InteractionHeatmap(PairView):
                 note=" · ".join(filter(None, [self._about, self._warning])),
             )
         return self._factors.png(self.quantity, self.top) if self._ids else None
-
-    @traitlets.validate("factor")
-    def _check_factor(self, proposal: Any) -> int:
-        value = int(proposal["value"])
-        if value != -1 and value not in self._ids:
-            last = max(self._ids, default=-1)
-            raise traitlets.TraitError(f"factor must be from 0 to {last}, or -1 for none")
-        return value
 
     def _show_factors(self) -> None:
         drawn = self._factors

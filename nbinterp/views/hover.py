@@ -1,10 +1,11 @@
-"""What a map tells of the sample under the pointer: its picture and its values."""
+"""The sample under the pointer of a map: which it is, its picture and its values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import traitlets
 
 from nbinterp import _checks
 from nbinterp.views.core import Answer, View, verb
@@ -18,6 +19,42 @@ class Hovered(View):
 
     _images: npt.NDArray[np.uint8] | None
     columns: Mapping[str, npt.NDArray[Any]]
+
+    # The page knows what it set: an echo would fight a pointer that has moved on.
+    hovered = traitlets.Int(-1, min=-1).tag(sync=True, echo_update=False)
+
+    def on_hover(self, callback: Callable[[int], object]) -> Callable[[], None]:
+        """Call `callback` with the number of the sample under the pointer, -1 when it leaves.
+
+        At most ten times a second, and of samples that were passed in between the last counts.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes the number. JupyterLab runs it beside the cells, on another thread: what takes
+            longer than a moment should wait until the pointer rests. What it raises shows in the
+            view.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the calls.
+
+        Examples
+        --------
+        >>> from nbinterp import ClusterExplorer
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]])
+        >>> stop = explorer.on_hover(print)
+        >>> explorer.hovered = 2
+        2
+        >>> stop()
+        """
+
+        def moved(change: Any) -> None:
+            callback(change["new"])
+
+        self.observe(moved, "hovered")
+        return lambda: self.unobserve(moved, "hovered")
 
     @verb(index=int)
     def thumbnail(self, index: int) -> Answer:
@@ -38,6 +75,14 @@ class Hovered(View):
             _checks.integer("about", "index", index, 0, len(self.columns[name]) - 1)
         # Texts, since JSON has no NaN.
         return Answer({"values": [[name, f"{self.columns[name][index]:.4g}"] for name in away]})
+
+    @traitlets.validate("hovered")
+    def _check_hovered(self, proposal: Any) -> int:
+        value = int(proposal["value"])
+        last = len(self._positions) - 1
+        if value > last:
+            raise traitlets.TraitError(f"hovered must be a sample, 0 to {last}, or -1 for none")
+        return value
 
     def _pictures(self, call: str, numbers: list[int]) -> Answer:
         images = self._images

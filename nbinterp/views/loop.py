@@ -190,7 +190,9 @@ def turned_to(frame: Perturbation) -> Step:
 
 def based_on(frame: Perturbation) -> Step:
     """Return the step to another base."""
-    base = "mean" if frame.base_index < 0 else frame.base_index
+    base: object = "mean" if frame.base_index == -1 else frame.base_index
+    if frame.base_index == -2:
+        base = frame.base_samples.tolist()
     return Step("base", f"Base: {frame.base}", f"turned = turned.from_base({base!r})")
 
 

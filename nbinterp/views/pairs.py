@@ -45,6 +45,7 @@ class PairView(View):
     _table: PairTable | None = None
     # The samples whose mean is shown if `sample` is -1, and what the map has to say.
     _mean_of: Places = np.empty(0, np.int64)
+    _numbered = False  # whether it was told which samples of a map these are
     _missing = ""
 
     def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
@@ -56,7 +57,7 @@ class PairView(View):
             The map of the samples.
         samples : sequence of int, optional
             The number on the map of each sample of the result, as by which ``x`` was taken from
-            the data; if None, the result has all samples of the map.
+            the data; if None, those it was last told, or the result has all samples of the map.
 
         Returns
         -------
@@ -74,7 +75,10 @@ class PairView(View):
         1
         """
         pairs = self._matrix("link")
+        if samples is None and self._numbered:
+            samples = self._samples
         self._samples = numbers(CALLER, samples, pairs.n_samples, explorer).tolist()
+        self._numbered = samples is not None
         self._show_sample()
 
         def selected(chosen: Places, selection: Places) -> None:
@@ -98,6 +102,7 @@ class PairView(View):
         self._unit = "" if pairs is None else pairs.unit
         self._width = 0 if pairs is None else pairs.width
         self._samples = [] if pairs is None else list(range(pairs.n_samples))
+        self._numbered = False
         self._pairs = pairs
         self._mean_of = np.arange(len(self._samples))
         self._show_sample()

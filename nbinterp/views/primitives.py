@@ -92,7 +92,7 @@ class PrimitiveChart:
         )
         self.null = null
         self._salient = result._salient(self.tau)
-        self._names = np.arange(last + 1)
+        self._names, self._numbered = np.arange(last + 1), False
         self._said = ""
         self._output: Any = None
         if explorer is not None or samples is not None:
@@ -106,14 +106,18 @@ class PrimitiveChart:
         explorer : ClusterExplorer
             The map of the samples.
         samples : sequence of int, optional
-            The number on the map of each sample of the result; None if it has all of them.
+            The number on the map of each sample of the result; if None, those it was last told, or
+            it has all of them.
 
         Returns
         -------
         callable
             Takes no argument and ends the link.
         """
+        if samples is None and self._numbered:
+            samples = self._names
         self._names = numbers(_CALLER, samples, len(self.result.outputs), explorer)
+        self._numbered = samples is not None
         if explorer is None:
             return lambda: None
         import ipywidgets  # only a chart that changes is a widget

@@ -10,31 +10,19 @@ import traitlets
 from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.network import Perturbation
-from nbinterp.views.core import Answer, Array, View, verb
+from nbinterp.views.core import Array, refusing
 from nbinterp.views.film import Film, film, layout
 from nbinterp.views.frame import frame_png
-from nbinterp.views.words import (
-    Base,
-    Latency,
-    about_of,
-    answer,
-    base_of,
-    first,
-    names_of,
-    row,
-    rows_of,
-    warning_of,
-)
+from nbinterp.views.frame_requests import FrameRequests
+from nbinterp.views.reach import ROUNDING, check_reach
+from nbinterp.views.words import Base, Latency, about_of, base_of, names_of, row, warning_of
 
-Amounts = npt.NDArray[np.float64]
 Callback = Callable[[Perturbation], Any]
-
-_MOST_FRAMES = 64  # of one prefetch
-_ROUNDING = 1e-6  # of float32, in which the page counts
+Samples = npt.NDArray[np.int64]
 
 
 @shows(Perturbation)
-class FactorSlider(View):
+class FactorSlider(FrameRequests):
     """A slider a factor, and live what becomes of the input and of the outputs.
 
     A factor binds a group of hidden nodes; its slider moves them all together. Beside the sliders
@@ -61,8 +49,11 @@ class FactorSlider(View):
         Where the sliders stand: 1 moves each node of the factor by its mutual information in nats.
         Set it to move them.
     base : int
-        What is edited: the row number of a sample, or -1 for the mean of the factors' samples.
-        Set it to a row number, -1 or ``"mean"``.
+        What is edited: the row number of a sample, -1 for the mean of the factors' samples, -2 for
+        the mean of those last given to `show_selection`. Set it to a number or ``"mean"``.
+    factor : int
+        The chosen factor, by its number in the fit: the one that was turned last, -1 for none. Set
+        it to mark its slider.
     perturbation : Perturbation
         The frame that is shown: one step, at `amounts`.
     stats : Latency
@@ -148,19 +139,10 @@ class FactorSlider(View):
         self._frame: Any = None  # the Perturbation in the traits; none while the view is made
         self._latest = source  # what was computed last
         self._stats = Latency(0, 0.0, 0.0)
+        self._some: Samples = np.empty(0, np.int64)  # those whose mean the base -2 is
+        self._selected = -1  # the base that came with them
         super().__init__(height=_checks.integer(caller, "height", height, 200, 4000))
         self.show(source)
-
-    @property
-    def perturbation(self) -> Perturbation:
-        """The frame that is shown: one step, at `amounts`."""
-        frame: Perturbation = self._frame
-        return frame
-
-    @property
-    def stats(self) -> Latency:
-        """How long frames took in the last drag, as the page measured."""
-        return self._stats
 
     def show(self, source: Perturbation) -> None:
         """Turn other factors, or another base, in this view.
@@ -191,6 +173,26 @@ class FactorSlider(View):
             with self.hold_sync(), self.hold_trait_notifications():
                 self.amounts, self.base, self.span = frame.amounts[0], frame.base_index, span
                 self._publish(frame, strip)
+
+    def show_selection(self, samples: Any) -> None:
+        """Edit the mean of some samples from now on, or the one; of none, what it was before them.
+
+        Parameters
+        ----------
+        samples : array of int, or boolean mask
+            Their row numbers.
+        """
+        rows = _checks.indices("show_selection", "samples", samples, self._frame.n_base_samples)
+        with self._lock:
+            if len(rows):
+                self._some = rows
+                self._selected = int(rows[0]) if len(rows) == 1 else -2
+                if self.base != self._selected:
+                    self.base = self._selected
+                elif len(rows) > 1:
+                    self._follow(None)
+            elif self.base == self._selected:
+                self.base = -1
 
     def reset(self) -> None:
         """Set all sliders to 0; the base stays.
@@ -255,49 +257,6 @@ class FactorSlider(View):
             note=" · ".join(filter(None, [self._about, self._warning])),
         )
 
-    @verb(buffers=1)
-    def frame(self, amounts: Any) -> Answer:
-        """Answer a drag with the frame where the hand is, and those where it may come to next."""
-        steps = self._received("frame", amounts, _MOST_FRAMES)
-        if len(steps) == 1:
-            return answer(self._at(self.perturbation, steps[0]))
-        frames = self.perturbation.at(steps)
-        self._latest = first(frames)
-        return answer(frames)
-
-    @verb(buffers=1)
-    def frames(self, amounts: Any) -> Answer:
-        """Answer with the frames at several rows of amounts, which the page fetches ahead."""
-        return answer(self.perturbation.at(self._received("frames", amounts, _MOST_FRAMES)))
-
-    @verb(buffers=1, count=int, p50=float, p95=float)
-    def settle(self, amounts: Any, count: int, p50: float, p95: float) -> Answer:
-        """Take where the page let go of the sliders, and how fast frames came meanwhile."""
-        stats = Latency(
-            _checks.integer("settle", "count", count, 0),
-            _checks.real("settle", "p50", p50, 0),
-            _checks.real("settle", "p95", p95, 0),
-        )
-        self.amounts = self._received("settle", amounts, 1)[0]
-        self._stats = stats
-        return Answer()
-
-    def _received(self, kind: str, buffer: Any, most: int) -> Amounts:
-        """Return the rows of amounts in a buffer of the page."""
-        shown = self.perturbation
-        amounts = rows_of(kind, bytes(buffer), len(shown.factors), most, shown.baseline_decoded)
-        self._check_reach(amounts)
-        return amounts
-
-    def _check_reach(self, amounts: npt.NDArray[Any]) -> None:
-        wrong = amounts[~(np.abs(amounts) <= self.span * (1 + _ROUNDING))]
-        _checks.require(
-            not len(wrong),
-            f"{type(self).__name__}.amounts of {wrong.flat[0] if len(wrong) else 0:g}",
-            f"must be from {-self.span:g} to {self.span:g}",
-            "Stay within the sliders, or set a larger span.",
-        )
-
     @traitlets.validate("amounts")
     def _check_amounts(self, proposal: Any) -> Any:
         value = proposal["value"]
@@ -307,16 +266,15 @@ class FactorSlider(View):
                 raise traitlets.TraitError(
                     f"amounts must be {n_factors} numbers, one a factor, not {len(value)}"
                 )
-            try:
-                self._check_reach(value)
-            except ValueError as error:
-                raise traitlets.TraitError(str(error)) from None
+            with refusing():
+                check_reach(type(self).__name__, value, self.span)
         return value
 
     @traitlets.validate("base")
     def _check_base(self, proposal: Any) -> int:
         value: int = proposal["value"]
-        if self._frame is not None and value >= self._frame.n_base_samples:
+        beyond = self._frame is not None and value >= self._frame.n_base_samples
+        if beyond or (value == -2 and not len(self._some)):
             last = self._frame.n_base_samples - 1
             raise traitlets.TraitError(f"base must be a sample, 0 to {last}, or -1 for the mean")
         return value
@@ -325,7 +283,7 @@ class FactorSlider(View):
     def _check_span(self, proposal: Any) -> float:
         value = float(proposal["value"])
         reach = float(np.abs(self.amounts).max(initial=0))
-        if not (0 < value < np.inf and reach <= value * (1 + _ROUNDING)):
+        if not (0 < value < np.inf and reach <= value * (1 + ROUNDING)):
             raise traitlets.TraitError(
                 f"span must be above 0, finite, and reach the sliders, which stand up to {reach:g}"
             )
@@ -342,11 +300,14 @@ class FactorSlider(View):
             amounts = np.asarray(self.amounts, float)
             try:
                 frame = last
-                if base != last.base_index:
-                    frame = self._latest = last.from_base(base_of(base))
+                rebased = base != last.base_index or (
+                    base == -2 and not np.array_equal(self._some, last.base_samples)
+                )
+                if rebased:
+                    frame = self._latest = last.from_base(base_of(base, self._some))
                 if not np.array_equal(amounts, np.asarray(frame.amounts[0], np.float32)):
                     frame = self._at(frame, amounts)
-                same_film = base == last.base_index and span == self._filmed_span
+                same_film = not rebased and span == self._filmed_span
                 strip = None if same_film else film(frame, span, wanted=self._wants_film)
             except BaseException:
                 with self.hold_trait_notifications():
@@ -356,14 +317,9 @@ class FactorSlider(View):
             if frame is not last or strip is not None:
                 self._filmed_span = span
                 self._publish(frame, strip)
-
-    def _at(self, base: Perturbation, amounts: Amounts) -> Perturbation:
-        """Return the frame at `amounts`: that of the last drag is there when the hand lets go."""
-        latest = self._latest
-        known = latest.base_index == base.base_index
-        if not (known and np.array_equal(latest.amounts, amounts[None])):
-            latest = self._latest = base.at(amounts)
-        return latest
+            turned = np.flatnonzero(last.amounts[0] != frame.amounts[0])
+            if len(turned) == 1:
+                self.factor = frame.factors[int(turned[0])]
 
     def _publish(self, frame: Perturbation, strip: Film | None) -> None:
         """Put a frame into the traits, and what belongs to its base and film if they changed."""
@@ -375,6 +331,9 @@ class FactorSlider(View):
                 shape = layout(frame)
                 is_image = len(shape) > 1
                 self._factor_names = list(frame.factor_names)
+                self._ids = list(frame.factors)
+                if self.factor not in self._ids:
+                    self.factor = -1
                 self._output_names = list(frame.output_names)
                 self._shape = list(shape) if is_image else []
                 self._feature_names = [] if is_image else names_of(frame.feature_names, shape[0])

@@ -9,11 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
-from nbinterp import _checks
 from nbinterp.network import Perturbation
 from nbinterp.views.core import Answer
-
-_MOST_BYTES = 2**24  # of the frames of one answer
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Latency:
 
 
 class Base(traitlets.TraitType[int, Any]):
-    """The row number of a sample, or -1 for the mean, also set as ``"mean"``."""
+    """The row number of a sample, -1 for the mean, also set as ``"mean"``, -2 for that of some."""
 
     info_text = 'the number of a sample, or "mean"'
 
@@ -34,7 +31,7 @@ class Base(traitlets.TraitType[int, Any]):
         """Return the number that stands for `value`."""
         if isinstance(value, str) and value == "mean":
             return -1
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < -1:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < -2:
             self.error(obj, value)
         return int(value)
 
@@ -56,29 +53,9 @@ def first(frames: Perturbation) -> Perturbation:
     )
 
 
-def rows_of(kind: str, data: bytes, n_factors: int, most: int, decoded: Any) -> npt.NDArray[Any]:
-    """Return the rows of amounts, at most `most`, in what the page sent for frames as `decoded`."""
-    steps, rest = divmod(len(data), 4 * n_factors)
-    _checks.require(
-        rest == 0 and 1 <= steps <= most,
-        f"{kind}(<{len(data)} bytes>)",
-        f"must be float32 amounts of {n_factors} factors, "
-        + ("once" if most == 1 else f"1 to {most} times"),
-        "Run the cell again.",
-    )
-    size = steps * 4 * row(decoded).size
-    _checks.require(
-        steps == 1 or size <= _MOST_BYTES,
-        f"{kind} of {size / 2**20:.0f} MiB",
-        f"must be at most {_MOST_BYTES / 2**20:.0f} MiB together",
-        "Ask for fewer of them.",
-    )
-    return np.frombuffer(data, "<f4").astype(float).reshape(steps, n_factors)
-
-
-def base_of(index: int) -> str | int:
-    """Return the base as `perturb` calls it."""
-    return "mean" if index < 0 else index
+def base_of(index: int, samples: npt.NDArray[np.int64]) -> str | int | npt.ArrayLike:
+    """Return the base as `perturb` calls it; -2 stands for the mean of `samples`."""
+    return index if index >= 0 else "mean" if index == -1 else samples
 
 
 def row(values: Any) -> npt.NDArray[Any]:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
+from functools import partial
 from typing import Any
 
 import anywidget
@@ -13,14 +14,14 @@ import traitlets
 
 from nbinterp import _checks
 from nbinterp.corex import ClusterFactors, LocalCorEx
-from nbinterp.corex.workers import cancellable
-from nbinterp.interactions.smooth_hessian import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation
-from nbinterp.views.background import Latest, go_on
-from nbinterp.views.bars import ablation_chart, interaction_chart
-from nbinterp.views.core import Answer, View, _explain, verb
+from nbinterp.views.background import Latest, go_on, telling
+from nbinterp.views.bars import ablation_chart
+from nbinterp.views.bond import Bond
+from nbinterp.views.core import View
 from nbinterp.views.guesses import pictures
-from nbinterp.views.loop import Step, based_on, noted, turned_to
+from nbinterp.views.looking import LookingView
+from nbinterp.views.loop import based_on, turned_to
 from nbinterp.views.slider import FactorSlider
 from nbinterp.views.stack import stacked
 from nbinterp.views.subject import prepare
@@ -29,14 +30,16 @@ from nbinterp.views.workbench_map import WorkbenchMap
 Places = npt.NDArray[np.int64]
 
 _LEAST = 3  # samples of a fit
+_FIT = (0.05, 0.45)  # of the loop: where a fit begins and ends
 
 
-class Workbench(View):
+class Workbench(LookingView):
     """Look into a network: lasso samples, and all that follows is there in about a second.
 
     A lasso fits the factors of the samples, puts the strongest on sliders, silences their nodes
     beside random ones, and finds which inputs of a sample act together. A factor chosen anywhere
-    is chosen everywhere. What was done can be copied as Python.
+    is chosen everywhere. While the pointer rests on a sample of the map, its inputs are shown in
+    the place of those of the picked one. What was done can be copied as Python.
 
     Parameters
     ----------
@@ -80,6 +83,10 @@ class Workbench(View):
     sample : int
         The sample whose inputs are looked at; -1 before. Set it, click it on the map, or make it
         the base of the sliders.
+    follow : bool
+        Whether the inputs of the sample under the pointer are shown while it rests there.
+    pairs : InteractionHeatmap
+        All pairs of the inputs that are shown, of which the bars are the strongest.
     factors, perturbation, ablation, interactions
         What the steps found: ClusterFactors, Perturbation, AblationStudy, SmoothHessian, or None.
     code : str
@@ -114,15 +121,8 @@ class Workbench(View):
     explorer = anywidget.WidgetTrait().tag(sync=True, page=False)
     slider = anywidget.WidgetTrait().tag(sync=True, page=False)
     factor = traitlets.Int(-1, min=-1).tag(sync=True)
-    sample = traitlets.Int(-1, min=-1).tag(sync=True)
     _turnable = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
-    _step = traitlets.Unicode("").tag(sync=True, page=False)
-    _done = traitlets.Float(0.0).tag(sync=True, page=False)
-    _error = traitlets.Unicode("").tag(sync=True, page=False)
     _ablation = traitlets.Dict().tag(sync=True, page=False)
-    _interactions = traitlets.Dict().tag(sync=True, page=False)
-    _begin = traitlets.Unicode("").tag(sync=True, page=False)
-    _history = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
     _about = traitlets.Unicode("").tag(sync=True, page=False)
 
     def __init__(
@@ -147,13 +147,12 @@ class Workbench(View):
         prepared = prepare(model, data, random_state=random_state, progress=progress, **ways)
         subject = self._subject = prepared.subject
         self._classes = "unchanged answers" if labels is None else "right answers"
-        self._job, self._aside = Latest(self._failed), Latest(self._failed)
+        self._job = Latest(self._failed)
+        self._turning = False
         self._failure: Exception | None = None
-        self._looked_at = -1
         self.factors: ClusterFactors | None = None
         self.perturbation: Perturbation | None = None
         self.ablation: AblationStudy | None = None
-        self.interactions: SmoothHessian | None = None
         known = {"label": labels} if labels is not None else {}
         explorer = WorkbenchMap(
             subject.local,
@@ -169,16 +168,13 @@ class Workbench(View):
             _about=f"{subject.layer} of {type(model).__name__} · {subject.n_samples:,} samples",
         )
         # Made here: not every host lets other threads make widgets.
+        self._start_looking()
         some = max(subject.local.clusters_, key=lambda cluster: cluster.n_samples)
         self._slider = FactorSlider(subject.turn(some, subject.strongest(some))[0])
         self._slider.on_change(self._moved)
         explorer.on_select(self._selected)
-        explorer.heatmap.on_choose(self._choose)
-
-    @property
-    def code(self) -> str:
-        """The Python lines that reproduce all steps so far."""
-        return "\n".join([self._begin, *(step["code"] for step in self._history)]) + "\n"
+        explorer.on_hover(self._hovered)
+        self._bond = Bond("factor", [self, explorer.heatmap, self._slider])
 
     def select(self, samples: Any) -> ClusterFactors:
         """Select samples on the map, and wait until all that follows is there.
@@ -206,18 +202,6 @@ class Workbench(View):
         self.explorer.selection = rows
         return self._waited()
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Return whether all work in the background has ended, after at most so many seconds."""
-        return self._job.wait(seconds) and self._aside.wait(seconds)
-
-    @verb()
-    def cancel(self) -> Answer:
-        """Answer the button: give up what is under way; what was there stays."""
-        self._job.cancel()
-        self._aside.cancel()
-        self._say("", 0.0)
-        return Answer()
-
     def describe(self) -> str:
         """Return what is shown in one line."""
         subject = self._subject
@@ -238,8 +222,9 @@ class Workbench(View):
         elif len(selection) >= _LEAST:
             self._job.submit(lambda stop: self._fit(selection, stop))
         else:
-            self._job.cancel()
-            self._say("", 0.0)
+            with self._lock:
+                self._job.cancel()
+                self._say("", 0.0)
 
     def _fit_now(self) -> ClusterFactors:
         """Fit what is selected, and wait for it."""
@@ -265,9 +250,11 @@ class Workbench(View):
     def _fit(self, selection: Places, stop: threading.Event) -> None:
         """Do the loop for a selection; each result is shown as soon as it is there."""
         self._error = ""
-        self._say(f"Fitting factors of {len(selection):,} samples", 0.05)
+        self._hovering.cancel()
+        fitting = f"Fitting factors of {len(selection):,} samples"
+        self._say(fitting, _FIT[0])
         started = time.perf_counter()
-        with cancellable(stop):
+        with telling(stop, partial(self._within, stop, fitting, *_FIT)):
             factors, step = self._subject.fit(selection)
         go_on(stop)
         self.factors = factors
@@ -288,17 +275,21 @@ class Workbench(View):
         self, factors: ClusterFactors, turnable: Sequence[int], first: int, stop: threading.Event
     ) -> None:
         """Put factors on sliders, choose one, and silence the nodes of each."""
-        self._say("Running the network on turned factors", 0.45)
+        self._say("Running the network on turned factors", _FIT[1])
         turned, step = self._subject.turn(factors, turnable)
         go_on(stop)
-        self.perturbation = None  # what the sliders say of it is no move of a hand
-        self._slider.show(turned)
+        self._turning = True  # what the sliders say of it is no move of a hand
+        try:
+            self._slider.show(turned)
+        finally:
+            self._turning = False
         self.slider = self._slider
         self.perturbation = self._slider.perturbation
         self._note(step)
         with self.hold_sync():
             self._turnable = list(turnable)
             self.factor = first
+        self._bond.tell(first)  # the heatmap is new, also where the number is not
         self._say("Silencing their nodes, and random ones", 0.6)
         study, ablated = self._subject.ablate(factors, turnable)
         go_on(stop)
@@ -306,22 +297,10 @@ class Workbench(View):
         self._ablation = {} if study is None else ablation_chart(study, self._classes)
         self._note(ablated)
 
-    def _look(self, sample: int, stop: threading.Event) -> None:
-        """Find which inputs of a sample act together."""
-        self._say(f"Smoothing second derivatives at sample {sample}", 0.85)
-        found, step = self._subject.interact(sample)
-        go_on(stop)
-        self.interactions = found
-        if found is not None:
-            answer, grid = self._subject.answer(sample), self._subject.grid
-            self._interactions = interaction_chart(found, sample, answer, grid)
-        self._note(step)
-        self._looked_at = sample
-        self.sample = sample
-        self._say("", 1.0)
-
     def _moved(self, frame: Perturbation) -> None:
         """Follow the sliders: a moved factor is chosen, a new base is looked at."""
+        if self._turning:
+            return
         before, self.perturbation = self.perturbation, frame
         if before is None or before.factors != frame.factors:
             return
@@ -332,22 +311,21 @@ class Workbench(View):
         changed = np.flatnonzero(before.amounts[0] != frame.amounts[0])
         if len(changed):
             self._note(turned_to(frame))
-        if len(changed) == 1:
-            self.factor = frame.factors[int(changed[0])]
 
-    def _choose(self, factor: int) -> None:
-        """Follow the heatmap; what is let go there stays chosen here."""
-        if factor >= 0:
-            self.factor = factor
+    @property
+    def _ids(self) -> list[int]:
+        """Which factors there are to choose from."""
+        return [] if self.factors is None else list(range(len(self.factors.weights_)))
+
+    def _link_ends(self) -> list[View]:
+        """Return what takes part for the workbench where views are linked."""
+        return [self, self.explorer]
 
     @traitlets.observe("factor")
     def _factor_chosen(self, change: Any) -> None:
         factor, factors = change["new"], self.factors
         if factors is None or factor < 0:
             return
-        heatmap = self.explorer.heatmap
-        if heatmap.factor != factor and factor in heatmap._ids:
-            heatmap.factor = factor
         if factor not in self._turnable and self._turnable:
             others = [one for one in self._turnable if one != factor][: len(self._turnable) - 1]
 
@@ -357,15 +335,10 @@ class Workbench(View):
 
             self._job.submit(put)
 
-    @traitlets.observe("sample")
-    def _sample_chosen(self, change: Any) -> None:
-        sample = change["new"]
-        if sample < 0 or sample == self._looked_at:
-            return
+    def _rebase(self, sample: int) -> None:
         slider = self.slider
         if slider is not None and slider.base != sample:
             slider.base = sample
-        self._aside.submit(lambda stop: self._look(sample, stop))
 
     @traitlets.validate("factor")
     def _check_factor(self, proposal: Any) -> int:
@@ -378,23 +351,3 @@ class Workbench(View):
                 else "factor needs a fit first: select samples on the map"
             )
         return value
-
-    @traitlets.validate("sample")
-    def _check_sample(self, proposal: Any) -> int:
-        value = int(proposal["value"])
-        if value >= self._subject.n_samples:
-            raise traitlets.TraitError(f"sample must be from 0 to {self._subject.n_samples - 1}")
-        return value
-
-    def _note(self, step: Step | None) -> None:
-        if step is not None:
-            self._history = noted(self._history, step)
-
-    def _say(self, step: str, done: float) -> None:
-        with self.hold_sync():
-            self._step, self._done = step, done
-
-    def _failed(self, failure: Exception) -> None:
-        self._failure = failure
-        self._error = _explain(failure)
-        self._say("", 0.0)

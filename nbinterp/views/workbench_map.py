@@ -13,6 +13,7 @@ class WorkbenchMap(ClusterExplorer):
     def __init__(self, *args: Any, fit: Callable[[], ClusterFactors], **options: Any) -> None:
         self._fit_elsewhere = fit
         super().__init__(*args, **options)
+        self._fits_itself = True
 
     def fit_selection(self) -> ClusterFactors:
         """Find the factors of the selected samples, and all that follows from them."""

@@ -1,5 +1,6 @@
 """The workbench in a real JupyterLab: lasso, read, turn, silence, check, copy as Python."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,19 @@ bench = Workbench(model, pixels, layer="h1", labels=digits, local=local, decode=
 bench
 """
 ]
+
+
+# A fit that stands still when it has told of its first stages.
+HELD = """
+import threading
+from nbinterp._numerics.watch import Watch
+held, once = threading.Event(), Watch.done
+def done(self, steps=1):
+    once(self, steps)
+    if steps:
+        held.wait(20)
+Watch.done = done
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +74,21 @@ def test_before_a_lasso_it_says_what_to_do(opened: Opened) -> None:
     view = page.view("workbench")
     expect(view.locator('[data-nbi="slider-place"]')).to_contain_text("Draw around samples")
     expect(view.locator('[data-nbi="silenced"]')).to_have_attribute("data-nbi-empty", "true")
+    words = page.view("explorer").locator('[data-nbi="factors"]')
+    expect(words).to_contain_text("their factors are fitted at once")
+    expect(words).not_to_contain_text("press")
     page.picture("workbench-1-empty", view)
 
 
 def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
     page, kernel, _ = opened
+    kernel.run(HELD)
     inside_ring = _lasso(opened, 2)
     view = page.view("workbench")
     expect(view).to_have_attribute("data-nbi-busy", "true")
+    expect(view.locator('[data-nbi="step"]')).to_contain_text(re.compile(r"stage [23] of \d+"))
     page.picture("workbench-2-busy", view)
+    kernel.run("held.set()")
     wait_for(lambda: kernel.value("bench.factors is not None"), "a fit", 30)
     view = _idle(opened)
     found = set(kernel.value("bench.factors.indices.tolist()"))
@@ -149,6 +169,54 @@ def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
     expect(view.locator('[data-nbi="together"] h3')).to_contain_text("sample 17")
     expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
     page.picture("workbench-4-sample", view.locator(".nbi-workbench-below"))
+
+
+def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened) -> None:
+    page, kernel, _ = opened
+    explorer, view = page.view("explorer"), page.view("workbench")
+    x, y = page.project(explorer, np.array(kernel.value("local.map_.tolist()")))[1200]
+    kernel.run("hovered, looked, before = [], [], bench.code")
+    kernel.run("stop = bench.explorer.on_hover(hovered.append)")
+    kernel.run("bench.observe(lambda c: looked.append(c['new']['sample']), '_interactions')")
+    for step in range(40):  # a sweep, and a rest
+        page.page.mouse.move(x - 80 + 2 * step, y)
+        page.page.wait_for_timeout(8)
+    page.page.mouse.move(x, y)
+    together = view.locator('[data-nbi="together"]')
+    expect(together).to_have_attribute("data-nbi-hovered", "true")
+    sample = kernel.value("bench.explorer.hovered")
+    places = page.project(explorer, np.array(kernel.value("local.map_.tolist()")))
+    assert np.hypot(*(places[sample] - (x, y))) <= 12
+    expect(together.locator("h3")).to_have_text(
+        f"Inputs of the hovered sample {sample} that act together"
+    )
+    page.picture("workbench-4-hovered")  # of the whole page: another would scroll it away
+    assert kernel.value("len(hovered)") <= 12 and kernel.value("looked[-1]") == sample
+    assert kernel.value("len(looked)") <= 4  # a busy machine may make the hand seem to rest
+    page.page.mouse.move(5, 5)
+    expect(together.locator("h3")).to_have_text("Inputs of sample 17 that act together")
+    assert kernel.value("(bench.sample, bench.explorer.hovered)") == [17, -1]
+    assert kernel.value("bench.code == before")
+
+
+def test_all_pairs_unfold_by_one_click(opened: Opened) -> None:
+    page, kernel, _ = opened
+    view = page.view("workbench")
+    view.locator('[data-nbi="all-pairs"]').click()
+    matrix = view.locator('[data-nbi="pairs-place"] [data-nbi="heatmap"]')
+    expect(matrix).to_be_visible()
+    wait_for(lambda: kernel.value("bench._pairs_open"), "word that they are open", 10)
+    assert kernel.value("bench.pairs.source is bench.interactions")
+    matrix.scroll_into_view_if_needed()
+    page.page.wait_for_timeout(300)
+    page.picture("workbench-4-pairs", view.locator('[data-nbi="pairs-place"]'))
+    (row, column), entry = matrix.evaluate(
+        "root => { const [{row, column}] = root.nbi.strongest();"
+        " return [[row, column], root.nbi.entry(row, column).value]; }"
+    )
+    assert row != column
+    matrix_here = "np.abs(np.triu(bench.interactions.hessian[0], 1)).max()"
+    assert abs(entry) == pytest.approx(kernel.value(f"float({matrix_here})"), rel=1e-4)
 
 
 def test_the_lines_reproduce_what_was_done(opened: Opened) -> None:
@@ -236,8 +304,10 @@ def test_an_exported_page_is_linked_without_a_kernel(
     expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {turnable[1]} silenced")
     view.locator(f'[data-nbi="choose-{chosen}"]').click()
     expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {chosen} silenced")
-    heatmap = view.locator('[data-nbi="heatmap"]')
-    wait_for(lambda: heatmap.evaluate("root => root.nbi.factor ?? null") in (chosen, None), "row")
+    heatmap = view.locator('[data-nbi="explorer"] [data-nbi="heatmap"]')
+    wait_for(lambda: heatmap.evaluate("root => root.nbi.factor") == chosen, "row", 10)
+    heatmap.locator(".nbi-heatmap-row").filter(has_text=f"factor {turnable[0]} ").click()
+    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {turnable[0]} silenced")
     expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
     page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-page.png")
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
@@ -248,3 +318,19 @@ def test_page_kept_to_itself(opened: Opened) -> None:
     page, _, _ = opened
     assert page.off_machine() == []
     assert page.errors == []
+
+
+def test_with_the_kernel_gone_the_views_follow_one_another(opened: Opened) -> None:
+    page, kernel, _ = opened
+    view = page.view("workbench")
+    first, second = kernel.value("bench._turnable")[:2]
+    page.menu("Kernel", "Restart Kernel…")
+    page.page.locator(".jp-Dialog .jp-mod-accept").click()
+    gone = view.locator('[data-nbi="explorer"] [data-nbi="note"]')
+    expect(gone).to_contain_text("run the cell again", timeout=20_000)
+    for factor in (first, second):
+        view.locator(f'[data-nbi="choose-{factor}"]').click()
+        chosen = view.locator('[data-nbi="slider"] [data-nbi="row"][data-nbi-chosen]')
+        expect(chosen).to_contain_text(f"factor {factor} ")
+        heatmap = page.view("explorer").locator('[data-nbi="heatmap"]')
+        wait_for(lambda: heatmap.evaluate("root => root.nbi.factor") == factor, "row", 10)  # noqa: B023

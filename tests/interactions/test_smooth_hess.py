@@ -1,5 +1,8 @@
 """SmoothHess against closed forms (Gaussian smoothing of pieces), and what it refuses."""
 
+import threading
+from concurrent.futures import CancelledError
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
+from nbinterp._numerics.watch import Watch, watched
 from nbinterp.interactions import SmoothHess, smooth_hess
 
 SAMPLINGS = ["plain", "control_variate", "antithetic", "orthogonal", "moment_matched"]
@@ -288,3 +292,14 @@ def test_bad_input(options, model, x, target, error, words):
     smooth = SmoothHess(**{"sigma": 0.4, "n_samples": 64} | options)
     with pytest.raises(error, match=words):
         smooth.explain(model, x, target=target)
+
+
+def test_it_gives_up_between_two_blocks_when_it_is_stopped():
+    stop = threading.Event()
+
+    def asked(x):
+        stop.set()
+        return x.square().sum(1)
+
+    with watched(Watch(stop)), pytest.raises(CancelledError):
+        SmoothHess(sigma=0.5, n_samples=4000, progress=False).explain(asked, np.ones((1, 4)))

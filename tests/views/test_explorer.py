@@ -56,7 +56,7 @@ def test_the_page_knows_the_same_traits():
     body = source[source.index("export type ExplorerTraits") :]
     there = set(re.findall(r"^  (\w+):", body, re.MULTILINE))
     here = set(ClusterExplorer([[0, 0]]).keys)
-    own = here - set(ipywidgets.DOMWidget().keys) - {"_core", "_kind"}
+    own = here - set(ipywidgets.DOMWidget().keys) - {"_core", "_kind", "_linked"}
     assert there == {name for name in own if name not in ("_esm", "_anywidget_id")}
 
 
@@ -350,3 +350,17 @@ def test_a_map_of_phate_is_explored():
         explorer.fit_selection()
     line = PHATE(n_components=1, random_state=0).fit(samples)
     assert not ClusterExplorer(line)._positions[:, 1].any()
+
+
+def test_the_hovered_sample_is_told_and_must_be_one():
+    explorer = ClusterExplorer(np.zeros((4, 2)))
+    told = []
+    stop = explorer.on_hover(told.append)
+    explorer.set_state({"hovered": 3})
+    explorer.hovered = -1
+    stop()
+    explorer.hovered = 2
+    assert told == [3, -1]
+    with pytest.raises(Exception, match="hovered must be a sample, 0 to 3"):
+        explorer.hovered = 4
+    assert explorer.hovered == 2

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbinterp import FactorSlider
+from nbinterp.views.core import View
 from nbinterp.views.export import page_data, to_html
 from nbinterp.views.film import quantized
 from nbinterp.views.slider import Latency
@@ -49,7 +50,7 @@ def test_the_page_knows_the_same_traits():
     source = TRAITS.read_text(encoding="utf-8")
     body = re.search(r"SliderTraits = ViewTraits & \{(.*?)\n\};", source, re.S).group(1)
     there = set(re.findall(r"^  (\w+):", body, re.M))
-    assert set(FactorSlider.class_own_traits(sync=True)) - {"_core", "_kind"} == there
+    assert set(FactorSlider.class_traits(sync=True)) - set(View.class_traits(sync=True)) == there
 
 
 def test_shows_what_was_perturbed(make):
@@ -223,7 +224,8 @@ def test_a_prefetch_of_large_images_is_refused(make):
         ({"amounts": wire([np.nan, 0])}, "must be from -3 to 3"),
         ({"amounts": wire([50, 0])}, "must be from -3 to 3"),
         ({"base": 90}, "base must be a sample, 0 to 89, or -1 for the mean"),
-        ({"base": -2}, 'the number of a sample, or "mean"'),
+        ({"base": -2}, "base must be a sample, 0 to 89, or -1 for the mean"),
+        ({"base": -3}, 'the number of a sample, or "mean"'),
         ({"base": "x"}, 'the number of a sample, or "mean"'),
         ({"span": 0.0}, "span must be above 0"),
         ({"span": float("inf")}, "span must be above 0, finite"),

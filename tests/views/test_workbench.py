@@ -8,7 +8,9 @@ import torch
 
 import nbinterp
 from nbinterp import FactorSlider, LinearCorEx, LocalCorEx, Workbench, record
+from nbinterp._numerics.watch import current_watch
 from nbinterp.views.bars import interaction_chart
+from nbinterp.views.core import View
 
 TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "workbench" / "traits.ts"
 
@@ -39,7 +41,7 @@ def bench(world):
 def test_the_page_knows_the_same_traits():
     body = re.search(r"WorkbenchTraits = ViewTraits & \{(.*?)\n\};", TRAITS.read_text(), re.S)[1]
     there = set(re.findall(r"^  (\w+):", body, re.M))
-    assert set(Workbench.class_own_traits(sync=True)) - {"_core", "_kind"} == there
+    assert set(Workbench.class_traits(sync=True)) - set(View.class_traits(sync=True)) == there
 
 
 def test_before_a_selection_there_is_a_map_and_nothing_else(bench):
@@ -241,3 +243,99 @@ def test_channels_of_a_convolutional_network():
     exec(bench.code, again)
     assert np.array_equal(again["interactions"].hessian, bench.interactions.hessian)
     assert nbinterp.Workbench is Workbench
+
+
+def test_the_hovered_sample_is_looked_at_and_the_picked_one_again_after(bench):
+    bench.select(range(40))
+    picked, found, code = bench.sample, bench.interactions, bench.code
+    other = 70 if picked != 70 else 71
+    bench.explorer.hovered = other
+    assert bench.wait(20)
+    assert (bench._interactions["sample"], bench._interactions["hovered"]) == (other, True)
+    assert bench.pairs.source is bench._shown[1] is not found
+    assert bench.pairs._samples == [other]
+    assert (bench.sample, bench.slider.base, bench.code) == (picked, -1, code)
+    assert bench.interactions is found
+    bench.explorer.hovered = -1
+    assert bench.wait(20)
+    assert (bench._interactions["sample"], bench._interactions["hovered"]) == (picked, False)
+    assert bench.pairs.source is found
+
+
+def test_a_sweep_over_many_samples_computes_the_last_alone(bench, monkeypatch):
+    bench.select(range(40))
+    kept, looked = bench._subject.interact, []
+
+    def counted(sample):
+        looked.append(sample)
+        return kept(sample)
+
+    monkeypatch.setattr(type(bench._subject), "interact", lambda _, sample: counted(sample))
+    for sample in range(50, 80):
+        bench.explorer.hovered = sample
+    assert bench.wait(20)
+    assert looked == [79] and bench._interactions["sample"] == 79
+
+
+def test_a_stale_look_is_given_up_in_its_midst(bench, monkeypatch):
+    bench.select(range(40))
+    begun, ended = threading.Event(), []
+
+    def endless(_, sample):
+        watch = current_watch()
+        begun.set()
+        try:
+            while True:
+                watch.go_on()
+                threading.Event().wait(0.01)
+        finally:
+            ended.append(sample)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench._subject), "interact", endless)
+        bench.explorer.hovered = 50
+        assert begun.wait(10)
+    bench.explorer.hovered = 60
+    assert bench.wait(20)
+    assert ended == [50] and bench._interactions["sample"] == 60 and bench._error == ""
+
+
+def test_without_following_the_pointer_nothing_is_computed(bench):
+    bench.select(range(40))
+    bench.explorer.hovered = 70
+    bench.wait(20)
+    bench.follow = False
+    bench.wait(20)
+    assert bench._interactions["sample"] == bench.sample
+    bench.explorer.hovered = 71
+    bench.wait(20)
+    assert bench._interactions["sample"] == bench.sample
+
+
+def test_all_pairs_of_many_inputs_are_drawn_once_they_are_unfolded(world, monkeypatch):
+    monkeypatch.setattr("nbinterp.views.looking._ALWAYS", 3)
+    bench = make(world)
+    assert "Click a sample" in bench.pairs._about
+    bench.select(range(40))
+    assert bench.pairs.source is None
+    bench._pairs_open = True
+    assert bench.pairs.source is bench.interactions
+    assert len(bench.pairs._names) == 6
+
+
+def test_a_fit_says_how_many_of_its_stages_are_done(bench, monkeypatch):
+    kept, said = bench._subject.local.fit_selection, []
+    monkeypatch.setattr("nbinterp.views.background._OFTEN", 0.001)
+
+    def slow(rows):
+        result = kept(rows)
+        threading.Event().wait(0.05)
+        return result
+
+    monkeypatch.setattr(bench._subject.local, "fit_selection", slow)
+    bench.observe(lambda _: said.append((bench._step, bench._done)), "_done")
+    bench.select(range(40))
+    fits = [(step, done) for step, done in said if "stage" in step]
+    assert fits and all(0.05 <= done <= 0.45 for _, done in fits)
+    count = int(fits[-1][0].split(" of ")[-1])
+    assert fits[-1] == (f"Fitting factors of 40 samples: stage {count} of {count}", 0.45)

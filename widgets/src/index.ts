@@ -4,6 +4,7 @@ import { renderHeatmap } from "./heatmap/index";
 import { renderNodeTable } from "./node_table/index";
 import { mountPage } from "./page";
 import { h } from "./shared/dom";
+import { linkOnPage } from "./shared/link";
 import { dress } from "./shared/shadow";
 import type { RenderView, ViewContext } from "./shared/view";
 import { renderSlider } from "./slider/index";
@@ -26,6 +27,7 @@ async function render(name: string, context: ViewContext): Promise<void> {
     if (!view) throw new Error(`This version of nbinterp has no view called “${name}”.`);
     await dress(context.el, context.model.get("_core"), context.host);
     await view(context);
+    await linkOnPage(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     context.el.replaceChildren(

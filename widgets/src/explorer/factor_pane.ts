@@ -2,6 +2,7 @@ import { h, svg } from "../shared/dom";
 
 /** The place beside the map for the factors of the selection. */
 export class FactorPane {
+  private readonly words = h("p", {});
   private readonly guide = h(
     "div",
     { class: "nbi-explorer-guide" },
@@ -21,7 +22,7 @@ export class FactorPane {
         ),
       ),
     ),
-    h("p", {}, "Draw around samples on the map, then press “Fit this selection”."),
+    this.words,
     h("p", { class: "nbi-quiet" }, "The factors that are local to those samples appear here."),
   );
   private readonly place = h("div", { class: "nbi-explorer-heatmap", hidden: true });
@@ -33,6 +34,13 @@ export class FactorPane {
     this.guide,
     this.place,
   );
+
+  /** Whether a selection is fitted at once, without the button. */
+  constructor(fitsItself: boolean) {
+    this.words.textContent = fitsItself
+      ? "Draw around samples on the map: their factors are fitted at once."
+      : "Draw around samples on the map, then press “Fit this selection”.";
+  }
 
   /** Draw the child with `render`, once: afterwards it follows its own model. */
   async fill(render: (place: HTMLElement) => Promise<void>): Promise<void> {

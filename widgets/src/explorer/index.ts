@@ -22,6 +22,7 @@ import { labelsOf, outlinedOf, stripOf } from "./marks";
 import { Memory } from "./memory";
 import { type Named, suggestion } from "./named";
 import { NamedList } from "./named_list";
+import { Pointed } from "./pointed";
 import { scale } from "./scale";
 import { combine, kept, toggle } from "./selection";
 import { StatusLine } from "./status";
@@ -69,7 +70,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   const thumbnails = new Thumbnails(client);
   const hover = new Hover(client, thumbnails, { pictures: pictured, live });
   const legendElement = h("div", { "data-nbi": "legend" });
-  const pane = new FactorPane();
+  const pane = new FactorPane(model.get("_fits_itself"));
   const fitting = new Fitting(client, status, update);
   const strip = new Strip(thumbnails, {
     look: (i) => map.focusOn(i),
@@ -99,6 +100,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
         else if (found.length > 0) choice.select(combine(choice.selection, found, operation));
       },
       focused: (i, place, byKey) => {
+        pointed.tell(i);
         if (i < 0 || i >= at.x.length) {
           hover.card.hide();
           return;
@@ -114,6 +116,8 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
     },
     signal,
   );
+
+  const pointed = new Pointed(model, (i) => map.mark(i), signal);
 
   const actions: Actions = {
     mode(mode) {

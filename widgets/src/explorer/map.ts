@@ -188,6 +188,12 @@ export class MapView {
     this.setFocus(i, place(), true);
   }
 
+  /** Ring sample `i`, at which another points; -1 for none. */
+  mark(i: number): void {
+    this.focus = this.at && i < this.at.x.length ? i : -1;
+    this.repaint();
+  }
+
   private gestures(): GestureEvents {
     const inWorld = ({ x, y }: Point) => unproject(this.camera, this.size, x, y);
     return {

@@ -37,10 +37,14 @@ export type ExplorerTraits = ViewTraits & {
   contours: boolean;
   exemplars: boolean;
   labels: boolean;
+  /** The sample under the pointer, −1 for none. */
+  hovered: number;
   height: number;
   _has_images: boolean;
   /** Whether the source can fit a selection. */
   _can_fit: boolean;
+  /** Whether a selection is fitted without being asked to. */
+  _fits_itself: boolean;
   _fit: FitSummary | null;
   heatmap: string | null;
 };

@@ -4,6 +4,8 @@ import type { AnyModel, Host } from "@anywidget/types";
 export type ViewTraits = {
   _core: string;
   _kind: string;
+  /** References to the views that this one is linked to. */
+  _linked: string[];
 };
 
 /** What a view is given to draw itself: the same in a notebook and in an exported page. */

@@ -43,6 +43,7 @@ export const renderSlider: RenderView = (context) => {
     move: (factor, value, asked) => {
       if (world.names.length > factor) move(changed(amounts, factor, value), factor, asked);
     },
+    choose,
     release,
     base: rebase,
     undo: () => travel(history.undo(state())),
@@ -130,7 +131,12 @@ export const renderSlider: RenderView = (context) => {
     update();
   }
 
-  function put<K extends "base" | "amounts">(key: K, value: SliderTraits[K]): void {
+  function choose(row: number): void {
+    const factor = model.get("_ids")[row] ?? -1;
+    if (factor >= 0 && factor !== model.get("factor")) put("factor", factor);
+  }
+
+  function put<K extends "base" | "amounts" | "factor">(key: K, value: SliderTraits[K]): void {
     model.set(key, value);
     model.save_changes();
   }
@@ -195,6 +201,7 @@ export const renderSlider: RenderView = (context) => {
     const { lags } = gesture ?? {};
     panel.showState({
       amounts,
+      chosen: model.get("_ids").indexOf(model.get("factor")),
       span: model.get("span"),
       off: !live && !world.film,
       base: model.get("base"),
@@ -283,7 +290,7 @@ export const renderSlider: RenderView = (context) => {
   on(["_frame_decoded", "_frame_outputs"], () => {
     if (adopted && !gesture) soon();
   });
-  on(["base", "_about", "_warning"], update);
+  on(["base", "factor", "_about", "_warning"], update);
   on(["height"], redraw);
   const notice = (message: { kind?: string; error?: string }) => {
     if (message?.kind === "notice") say(message.error ?? "");

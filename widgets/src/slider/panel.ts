@@ -15,6 +15,8 @@ export type Actions = RowActions & {
 /** What the controls and lines around the pictures say. */
 export type PanelState = {
   amounts: Float32Array;
+  /** Which row is of the chosen factor, −1 for none. */
+  chosen: number;
   span: number;
   /** Whether nothing can be turned: no kernel and no film. */
   off: boolean;
@@ -206,11 +208,12 @@ export function buildPanel(actions: Actions) {
     showState(state: PanelState): void {
       built.forEach((one, factor) => {
         one.show(state.amounts[factor] ?? 0, state.span, state.off);
+        one.element.toggleAttribute("data-nbi-chosen", factor === state.chosen);
       });
       baseName.textContent = state.baseName;
       baseName.title = state.baseName;
       choose.hidden = state.nSamples === 0;
-      mean.setAttribute("aria-pressed", String(state.base < 0));
+      mean.setAttribute("aria-pressed", String(state.base === -1));
       sample.max = String(Math.max(0, state.nSamples - 1));
       sample.defaultValue = state.base < 0 ? "" : String(state.base);
       if (document.activeElement !== sample) sample.value = sample.defaultValue;

@@ -4,6 +4,8 @@ import { keyed, placed, stepOf } from "./scene";
 export type RowActions = {
   /** The slider of `factor` is at `value`, because of an event at `asked`. */
   move(factor: number, value: number, asked: number): void;
+  /** The hand is on `factor`. */
+  choose(factor: number): void;
   /** The hand has let go. */
   release(): void;
 };
@@ -67,6 +69,9 @@ export function row(factor: number, name: string, actions: RowActions): Row {
     if (typedValue.value.trim() && Number.isFinite(next) && next !== value) jump(next);
     typedValue.value = text(value);
   });
+  for (const event of ["input", "focusin"]) {
+    element.addEventListener(event, () => actions.choose(factor));
+  }
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {

@@ -3,11 +3,14 @@ import type { ViewTraits } from "../shared/view";
 /** The traits of Python's `FactorSlider`, name by name. */
 export type SliderTraits = ViewTraits & {
   _factor_names: string[];
+  /** Their numbers in the fit, and the chosen one of these; −1 for none. */
+  _ids: number[];
+  factor: number;
   /** Sliders go from −span to span, in multiples of the mutual information. */
   span: number;
   /** Where the sliders stand. */
   amounts: DataView;
-  /** −1 for the mean, else the row of a sample. */
+  /** The row of a sample, −1 for the mean, −2 for that of the selected ones. */
   base: number;
   _base_name: string;
   /** How many rows may be the base; 0 for none. */

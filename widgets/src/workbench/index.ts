@@ -24,7 +24,10 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   const client = new Client(model, signal);
 
   const silenced = new SilencedCard();
-  const together = new TogetherCard();
+  const together = new TogetherCard({
+    follow: (on) => put("follow", on),
+    open: (on) => put("_pairs_open", on),
+  });
   const lines = new Lines();
   const guide = help();
   const step = h("span", { "data-nbi": "step" });
@@ -78,6 +81,13 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   );
   const mapPlace = h("div", { class: "nbi-workbench-map" });
   const sliderPlace = h("div", { class: "nbi-workbench-slider", "data-nbi": "slider-place" });
+  const pairsPlace = h("div", {
+    class: "nbi-workbench-card",
+    hidden: true,
+    "aria-label": "All pairs of inputs",
+    role: "region",
+    "data-nbi": "pairs-place",
+  });
   const root = h(
     "div",
     { class: "nbi-root nbi-workbench", "data-nbi": "workbench" },
@@ -102,6 +112,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
       sliderPlace,
       h("div", { class: "nbi-workbench-evidence" }, silenced.element, together.element),
     ),
+    pairsPlace,
   );
   el.replaceChildren(root);
   keepPlainKeys(root, signal);
@@ -122,10 +133,16 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     text.textContent = error;
   }
 
-  function choose(factor: number): void {
-    if (factor < 0 || factor === model.get("factor")) return;
-    model.set("factor", factor);
+  function put<K extends "factor" | "follow" | "_pairs_open">(
+    name: K,
+    value: WorkbenchTraits[K],
+  ): void {
+    model.set(name, value);
     model.save_changes();
+  }
+
+  function choose(factor: number): void {
+    if (factor >= 0 && factor !== model.get("factor")) put("factor", factor);
   }
 
   function readStep(): void {
@@ -157,44 +174,8 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
       ),
     );
     silenced.show(model.get("_ablation") ?? {}, chosen);
-    markRow();
-    void tellHeatmap(chosen);
   }
 
-  /** Mark the slider of the chosen factor. */
-  function markRow(): void {
-    const at = model.get("_turnable").indexOf(model.get("factor"));
-    sliderPlace.querySelectorAll('[data-nbi="row"]').forEach((row, i) => {
-      row.toggleAttribute("data-nbi-chosen", i === at);
-    });
-  }
-
-  // What is on the page is linked on the page, so that it is without a kernel too.
-  const heatmap = heatmapOf(model, host);
-  async function tellHeatmap(factor: number): Promise<void> {
-    const other = await heatmap;
-    if (!live && other && factor >= 0 && other.get("factor") !== factor) {
-      other.set("factor", factor);
-      other.save_changes();
-    }
-  }
-  void heatmap.then((other) => {
-    if (!other) return;
-    const chosen = () => choose(other.get("factor"));
-    other.on("change:factor", chosen);
-    signal.addEventListener("abort", () => other.off("change:factor", chosen));
-  });
-  for (const event of ["input", "focusin"]) {
-    sliderPlace.addEventListener(
-      event,
-      ({ target }) => {
-        const row = (target as Element).closest('[data-nbi="row"]');
-        const rows = [...sliderPlace.querySelectorAll('[data-nbi="row"]')];
-        if (row) choose(model.get("_turnable")[rows.indexOf(row)] ?? -1);
-      },
-      { signal },
-    );
-  }
   root.addEventListener(
     "keydown",
     (event) => {
@@ -231,7 +212,16 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     drawn = ref;
     if (ref) await child(ref, sliderPlace);
     else replace(sliderPlace, h("p", { class: "nbi-workbench-empty nbi-quiet" }, EMPTY));
-    markRow();
+  }
+
+  let unfolded = false;
+  async function readSwitches(): Promise<void> {
+    const [open, ref] = [model.get("_pairs_open"), model.get("pairs")];
+    together.switches(model.get("follow"), open, live);
+    pairsPlace.hidden = !open;
+    if (!open || !ref || unfolded) return;
+    unfolded = true; // afterwards it follows its own model
+    await child(ref, pairsPlace);
   }
 
   async function child(ref: string, place: HTMLElement): Promise<void> {
@@ -259,6 +249,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   on("_ablation", readFactor);
   on("_interactions", () => void readInteractions());
   on("slider", () => void readSlider());
+  for (const name of ["follow", "_pairs_open"] as const) on(name, () => void readSwitches());
   const readLines = () => lines.show(model.get("_begin"), model.get("_history"));
   on("_history", readLines);
 
@@ -272,19 +263,6 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   watchTheme(root, signal, () => {});
   const map = model.get("explorer");
   if (map) await child(map, mapPlace);
-}
-
-/** The model of the heatmap that the map has beside it. */
-async function heatmapOf(
-  model: AnyModel<WorkbenchTraits>,
-  host: ViewContext["host"],
-): Promise<AnyModel<{ factor: number }> | null> {
-  try {
-    const map = (await host.getModel(model.get("explorer") ?? "")) as AnyModel<{ heatmap: string }>;
-    return (await host.getModel(map.get("heatmap"))) as AnyModel<{ factor: number }>;
-  } catch {
-    return null; // without it the kernel links them
-  }
 }
 
 function toggle(label: string, name: string, panel: HTMLElement): HTMLElement {

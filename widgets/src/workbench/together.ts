@@ -3,10 +3,34 @@ import { bars } from "./bars";
 import { middle } from "./scene";
 import type { Bar, Interactions } from "./traits";
 
-const EMPTY = "Which inputs of a sample act together appears here: click one on the map.";
+const EMPTY =
+  "Which inputs of a sample act together appears here: point at one on the map, or click it.";
 const SIDE = 132;
 const ABOVE = "#d55e00";
 const BELOW = "#0072b2";
+
+export type TogetherActions = {
+  /** Whether the sample under the pointer should be looked at. */
+  follow(on: boolean): void;
+  /** Whether all pairs should be drawn. */
+  open(on: boolean): void;
+};
+
+function switched(name: string, label: string, title: string, turn: (on: boolean) => void) {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "nbi-button",
+      title,
+      "aria-pressed": "false",
+      "data-nbi": name,
+      on: { click: () => turn(button.getAttribute("aria-pressed") !== "true") },
+    },
+    label,
+  );
+  return button;
+}
 
 /** The card of the pairs of inputs that act together in one sample. */
 export class TogetherCard {
@@ -21,17 +45,35 @@ export class TogetherCard {
   });
   private readonly body = h("div", { class: "nbi-workbench-pairs" });
   private readonly about = h("p", { class: "nbi-quiet nbi-workbench-about" });
-  readonly element = h(
-    "section",
-    {
-      class: "nbi-workbench-card",
-      "aria-label": "Inputs that act together",
-      "data-nbi": "together",
-    },
-    h("div", { class: "nbi-workbench-head" }, this.title),
-    h("div", { class: "nbi-workbench-beside" }, this.canvas, this.body),
-    this.about,
-  );
+  private readonly following: HTMLElement;
+  private readonly all: HTMLElement;
+  readonly element: HTMLElement;
+
+  constructor(actions: TogetherActions) {
+    const follow =
+      "Look at the sample under the pointer while it rests there; click one to keep it";
+    this.following = switched("follow", "Follow pointer", follow, actions.follow);
+    const all = "Draw all pairs as a matrix, below";
+    this.all = switched("all-pairs", "All pairs", all, actions.open);
+    this.element = h(
+      "section",
+      {
+        class: "nbi-workbench-card",
+        "aria-label": "Inputs that act together",
+        "data-nbi": "together",
+      },
+      h("div", { class: "nbi-workbench-head" }, this.title, this.following, this.all),
+      h("div", { class: "nbi-workbench-beside" }, this.canvas, this.body),
+      this.about,
+    );
+  }
+
+  /** Say which of both are on; without a kernel no other sample can be looked at. */
+  switches(follow: boolean, open: boolean, live: boolean): void {
+    this.following.setAttribute("aria-pressed", String(follow));
+    this.following.hidden = !live;
+    this.all.setAttribute("aria-pressed", String(open));
+  }
 
   show(interactions: Interactions): void {
     if (interactions.sample !== this.shown.sample) this.image = null;
@@ -39,9 +81,12 @@ export class TogetherCard {
     const rows = interactions.bars ?? [];
     const known = rows.length > 0;
     this.element.dataset.nbiEmpty = String(!known);
+    this.element.dataset.nbiHovered = String(interactions.hovered === true);
+    const which = interactions.hovered ? "the hovered sample" : "sample";
     this.title.textContent = known
-      ? `Inputs of sample ${interactions.sample} that act together`
+      ? `Inputs of ${which} ${interactions.sample} that act together`
       : "Act together";
+    this.all.hidden = !known;
     replace(
       this.body,
       known

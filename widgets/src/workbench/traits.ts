@@ -20,6 +20,8 @@ export type Ablation = {
 
 export type Interactions = {
   sample?: number;
+  /** Whether it is under the pointer, and not picked. */
+  hovered?: boolean;
   answer?: string;
   unit?: string;
   /** Of images: the side of a patch in pixels, and how many patches there are down and across. */
@@ -37,6 +39,11 @@ export type WorkbenchTraits = ViewTraits & {
   factor: number;
   /** The sample whose inputs are looked at, −1 for none. */
   sample: number;
+  /** Whether the sample under the pointer is looked at. */
+  follow: boolean;
+  /** All pairs of inputs, and whether they are unfolded. */
+  pairs: string | null;
+  _pairs_open: boolean;
   /** The factors of the sliders, from above. */
   _turnable: number[];
   /** What is under way, in words, and how far the loop has come, 0 to 1. */

@@ -45,6 +45,8 @@ export async function draw(state: Record<string, unknown> = {}, live?: boolean) 
     _has_images: false,
     _can_fit: true,
     _fit: null,
+    _fits_itself: false,
+    hovered: -1,
     heatmap: "anywidget:child",
     ...state,
   });

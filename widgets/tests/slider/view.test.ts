@@ -10,6 +10,8 @@ const numbers = (...values: number[]) => new DataView(Float32Array.from(values).
 function state(): Record<string, unknown> {
   return {
     _factor_names: [`factor 3 ${HOSTILE}`, "factor 0"],
+    _ids: [3, 0],
+    factor: -1,
     span: 3,
     amounts: numbers(0, 0),
     base: -1,

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { PageModel } from "../../src/page";
+import type { PageModel } from "../../src/page";
 import { renderWorkbench } from "../../src/workbench/index";
 import { FakeModel } from "../fake_model";
 
@@ -15,6 +15,9 @@ function state(): Record<string, unknown> {
     slider: "anywidget:slider",
     factor: 4,
     sample: 3,
+    follow: true,
+    pairs: "anywidget:pairs",
+    _pairs_open: false,
     _turnable: [4, 1],
     _step: "",
     _done: 0,
@@ -42,6 +45,7 @@ afterEach(() => {
 });
 
 async function shown(model: FakeModel | PageModel, live = true) {
+  const drawn: string[] = [];
   const heatmap = new FakeModel({ factor: -1 });
   const map = new FakeModel({ heatmap: "anywidget:heatmap" });
   const models: Record<string, FakeModel> = { "anywidget:heatmap": heatmap, "anywidget:map": map };
@@ -50,6 +54,7 @@ async function shown(model: FakeModel | PageModel, live = true) {
     getWidget: async (ref: string) => ({
       exports: undefined as never,
       render: async ({ el }: { el: HTMLElement }) => {
+        drawn.push(ref);
         if (ref !== "anywidget:slider") return;
         for (const name of ["one", "two"]) {
           const row = document.createElement("div");
@@ -66,7 +71,7 @@ async function shown(model: FakeModel | PageModel, live = true) {
   await renderWorkbench({ model: model as never, el, signal: page.signal, host, live });
   await vi.waitFor(() => expect(el.querySelector('[data-nbi="row"]')).not.toBeNull());
   const at = (name: string) => el.querySelector<HTMLElement>(`[data-nbi="${name}"]`);
-  return { el, at, heatmap, page };
+  return { el, at, heatmap, page, drawn };
 }
 
 it("shows the evidence for the chosen factor, names as text", async () => {
@@ -77,32 +82,16 @@ it("shows the evidence for the chosen factor, names as text", async () => {
   expect(at("silenced")?.textContent).toContain("−3.00");
   expect(at("together")?.textContent).toContain("sample 3");
   expect(el.querySelector("img")).toBeNull();
-  expect(el.querySelectorAll("[data-nbi-chosen]").length).toBe(1);
 });
 
-it("chooses a factor by button, key, slider and heatmap", async () => {
+it("chooses a factor by button and key", async () => {
   const model = new FakeModel(state());
-  const { el, at, heatmap } = await shown(model);
+  const { el, at } = await shown(model);
   at("choose-1")?.click();
   expect(model.get("factor")).toBe(1);
   expect(at("silenced")?.textContent).toContain("−0.500");
   el.firstElementChild?.dispatchEvent(new KeyboardEvent("keydown", { key: "]", bubbles: true }));
   expect(model.get("factor")).toBe(4);
-  el.querySelectorAll('[data-nbi="row"] input')[1]?.dispatchEvent(
-    new Event("input", { bubbles: true }),
-  );
-  expect(model.get("factor")).toBe(1);
-  heatmap.set("factor", 4);
-  expect(model.get("factor")).toBe(4);
-  heatmap.set("factor", -1);
-  expect(model.get("factor")).toBe(4);
-});
-
-it("links the heatmap on the page where there is no kernel", async () => {
-  const model = new PageModel({ state: state() });
-  const { at, heatmap } = await shown(model, false);
-  at("choose-1")?.click();
-  await vi.waitFor(() => expect(heatmap.get("factor")).toBe(1));
 });
 
 it("says what is under way, and what failed", async () => {
@@ -141,8 +130,32 @@ it("copies all lines", async () => {
 
 it("leaves no listener behind", async () => {
   const model = new FakeModel(state());
-  const { page, heatmap } = await shown(model);
+  const { page } = await shown(model);
   page.abort();
   expect(model.listenerCount).toBe(0);
-  expect(heatmap.listenerCount).toBe(0);
+});
+
+it("says that a sample is hovered, and lets the pointer be followed or not", async () => {
+  const model = new FakeModel(state());
+  const { at } = await shown(model);
+  model.set("_interactions", { ...(state()._interactions as object), hovered: true });
+  expect(at("together")?.querySelector("h3")?.textContent).toContain("the hovered sample 3");
+  expect(at("follow")?.getAttribute("aria-pressed")).toBe("true");
+  at("follow")?.click();
+  expect(model.get("follow")).toBe(false);
+  expect(at("follow")?.getAttribute("aria-pressed")).toBe("false");
+});
+
+it("unfolds all pairs by one click, drawn once", async () => {
+  const model = new FakeModel(state());
+  const { at, drawn } = await shown(model);
+  expect(at("pairs-place")?.hidden).toBe(true);
+  at("all-pairs")?.click();
+  expect(model.get("_pairs_open")).toBe(true);
+  await vi.waitFor(() => expect(drawn.filter((ref) => ref === "anywidget:pairs")).toHaveLength(1));
+  expect(at("pairs-place")?.hidden).toBe(false);
+  at("all-pairs")?.click();
+  at("all-pairs")?.click();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(drawn.filter((ref) => ref === "anywidget:pairs")).toHaveLength(1);
 });

@@ -1,0 +1,89 @@
+"""A trait that several views have in common: set in one, it is set in all."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nbinterp.views.core import View
+
+_NOTHING = object()
+
+
+class Bond:
+    """Keeps a trait of views the same; `_linked` tells their pages, which do so without a kernel.
+
+    Parameters
+    ----------
+    name : str
+        The trait: a chosen factor, a selection, the sample under the pointer. Of ``"factor"`` each
+        view takes what it shows, by its ``_ids``, and letting go of one leaves the others.
+    views : sequence of View
+        All with this trait.
+    """
+
+    def __init__(self, name: str, views: Sequence[View]) -> None:
+        self._name, self._views = name, tuple(views)
+        # Pages are answered on several threads. What a view is told may take its lock, so that
+        # none is held here meanwhile.
+        self._lock = threading.Lock()
+        self._newest: Any = _NOTHING
+        self._telling = False
+        self._stops: list[Callable[[], object]] = []
+        for view in self._views:
+            view.observe(self._changed, name)
+            self._refer(view)
+        for view in self._views:
+            value = getattr(view, name)
+            if np.size(value) and np.max(value) >= 0:
+                self.tell(value)
+                break
+
+    def tell(self, value: Any) -> None:
+        """Let all views have the value; of several at a time, the last one."""
+        if self._name == "factor" and value < 0:
+            return
+        with self._lock:
+            self._newest = value
+            if self._telling:
+                return  # whoever tells now goes on with it
+            self._telling = True
+        try:
+            while self._tell_newest():
+                pass
+        except BaseException:
+            self._telling = False
+            raise
+
+    def end(self) -> None:
+        """Let each view be for itself again."""
+        for view in self._views:
+            view.unobserve(self._changed, self._name)
+        for stop in self._stops:
+            stop()
+
+    def _changed(self, change: Any) -> None:
+        self.tell(change["new"])
+
+    def _tell_newest(self) -> bool:
+        with self._lock:
+            value, self._newest = self._newest, _NOTHING
+            if value is _NOTHING:
+                self._telling = False
+                return False
+        # Also where it came from: another value may have been set there since.
+        for view in self._views:
+            if self._name != "factor" or value in view._ids:
+                setattr(view, self._name, value)
+        return True
+
+    def _refer(self, view: View) -> None:
+        others = [f"anywidget:{other.model_id}" for other in self._views if other is not view]
+        added = [reference for reference in others if reference not in view._linked]
+        view._linked = [*view._linked, *added]
+
+        def forget() -> None:
+            view._linked = [reference for reference in view._linked if reference not in added]
+
+        self._stops.append(forget)

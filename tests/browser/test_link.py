@@ -1,0 +1,104 @@
+"""Linked views on one page without a kernel and without a network."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from browser.page import circle, inside
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from nbinterp import (
+    ClusterExplorer,
+    InteractionHeatmap,
+    LinearCorEx,
+    LocalCorEx,
+    link,
+    perturb,
+    record,
+)
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
+KIND = np.repeat(np.arange(3), 40)
+CENTRES = np.array([[-3.0, 0.0], [3.0, -2.0], [2.0, 3.0]])
+
+
+def _linked(folder: Path) -> tuple[Path, list[ClusterExplorer]]:
+    """Write two maps, a heatmap and sliders of the same samples as one page."""
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    data = (rng.normal(size=(120, 6)) + 2 * np.eye(6)[KIND]).astype(np.float32)
+    model = torch.nn.Sequential(torch.nn.Linear(6, 12), torch.nn.Tanh(), torch.nn.Linear(12, 3))
+    nodes = record(model, data, "1").concat("1", output=True)
+    local = LocalCorEx(LinearCorEx(4, random_state=0), random_state=0).fit(nodes, labels=KIND)
+    factors = local.clusters_[1]
+    turned = perturb(model, factors, data, layer="1", factor=[2, 0], amounts=[0, 0], progress=False)
+    maps = [
+        ClusterExplorer(CENTRES[order] + rng.normal(size=(120, 2)) * 0.5, columns={"kind": KIND},
+                        height=300)
+        for order in (KIND, (KIND + 1) % 3)
+    ]  # fmt: skip
+    bound = link(*maps, InteractionHeatmap(factors), turned.view())
+    return bound.to_html(folder / "linked.html"), maps
+
+
+def _screen(view: Locator, explorer: ClusterExplorer) -> np.ndarray:
+    rows = np.asarray(explorer._positions, float).tolist()
+    script = "(root, rows) => rows.map((row) => root.nbi.project(...row)).map(({x, y}) => [x, y])"
+    return np.array(view.evaluate(script, rows))
+
+
+def _lasso(page: Page, ring: list[tuple[float, float]]) -> None:
+    page.mouse.move(*ring[0])
+    page.mouse.down()
+    for point in ring[1:]:
+        page.mouse.move(*point)
+        page.wait_for_timeout(8)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_chosen_in_one_view_is_chosen_in_all(
+    browser: Browser, tmp_path: Path, scheme: str
+) -> None:
+    path, maps = _linked(tmp_path)
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": 1200, "height": 1700}  # type: ignore[arg-type]
+    )  # fmt: skip
+    context.set_offline(True)
+    page, trouble = context.new_page(), []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("request", lambda asked: asked.url.startswith("file:") or trouble.append(asked.url))
+    page.goto(path.as_uri())
+    first, second = (page.locator('[data-nbi="explorer"]').nth(i) for i in (0, 1))
+    for view in (first, second):
+        expect(view).to_have_attribute("data-nbi-ready", "true")
+    page.wait_for_timeout(300)
+
+    screen = _screen(second, maps[1])
+    x, y = np.median(screen[KIND == 1], axis=0)
+    ring = circle(float(x), float(y), 45.0)
+    caught = int(inside(screen, ring).sum())
+    _lasso(page, ring)
+    chosen = int(second.get_attribute("data-nbi-selected") or 0)
+    assert caught > 15 and abs(chosen - caught) <= 2
+    expect(first).to_have_attribute("data-nbi-selected", str(chosen))
+    legend = first.locator('[data-nbi="legend"]')
+    assert legend.text_content() == second.locator('[data-nbi="legend"]').text_content()
+
+    heatmap = page.locator('[data-nbi="heatmap"]').last
+    slider = page.locator('[data-nbi="slider"]')
+    heatmap.locator(".nbi-heatmap-row").filter(has_text="factor 2 ").click()
+    row = slider.locator('[data-nbi="row"][data-nbi-chosen]')
+    expect(row).to_contain_text("factor 2 ")
+    slider.locator('[data-nbi="slider-1"]').focus()  # of factor 0
+    pressed = heatmap.locator('.nbi-heatmap-row[aria-pressed="true"]')
+    expect(pressed).to_contain_text("factor 0 ")
+
+    near = _screen(first, maps[0])[7]
+    page.mouse.move(float(near[0]), float(near[1]))
+    page.wait_for_timeout(300)
+    first.screenshot(path=ARTIFACTS / f"link-hovered-{scheme}.png")
+    page.screenshot(path=ARTIFACTS / f"link-{scheme}.png", full_page=True)
+    assert trouble == []
+    context.close()

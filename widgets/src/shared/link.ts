@@ -1,0 +1,70 @@
+import type { AnyModel } from "@anywidget/types";
+import { same, typed } from "./arrays";
+import { watchKernel } from "./kernel";
+import type { ViewContext } from "./view";
+
+/** The traits that linked views have in common. */
+const SHARED = ["factor", "_selection", "hovered"] as const;
+
+type Shared = {
+  _linked: string[];
+  /** The factors that the view shows, if it says so. */
+  _ids?: number[];
+  factor: number;
+  _selection: DataView;
+  hovered: number;
+};
+
+/**
+ * Follow the views that this one is linked to, where no kernel does so: in an exported page, and
+ * when the kernel is gone. Only one of both may, or an echo of the one would fight the other.
+ */
+export async function linkOnPage(context: ViewContext): Promise<void> {
+  const { el, signal, host, live = true } = context;
+  const model = context.model as unknown as AnyModel<Shared>;
+  let alone = !live;
+  if (live) {
+    watchKernel(model, el, signal, () => {
+      alone = true;
+    });
+  }
+  const known = new Set<string>();
+  const follow = async (): Promise<void> => {
+    for (const ref of model.get("_linked") ?? []) {
+      if (known.has(ref)) continue;
+      known.add(ref);
+      const other = (await host.getModel(ref).catch(() => null)) as AnyModel<Shared> | null;
+      if (!other || signal.aborted) continue; // it is not on this page
+      for (const name of SHARED) {
+        const changed = () => {
+          if (alone && model.get("_linked").includes(ref)) take(model, name, other.get(name));
+        };
+        other.on(`change:${name}`, changed);
+        signal.addEventListener("abort", () => other.off(`change:${name}`, changed));
+      }
+    }
+  };
+  const changed = () => void follow();
+  model.on("change:_linked", changed);
+  signal.addEventListener("abort", () => model.off("change:_linked", changed));
+  await follow();
+}
+
+function take<K extends (typeof SHARED)[number]>(
+  model: AnyModel<Shared>,
+  name: K,
+  value: Shared[K] | undefined,
+): void {
+  const here = model.get(name);
+  if (here === undefined || value === undefined || here === value) return;
+  if (name === "factor") {
+    // Letting go of a factor in one view leaves the others as they are, as in Python.
+    const ids = model.get("_ids");
+    if ((value as number) < 0 || (ids && !ids.includes(value as number))) return;
+  } else if (name === "_selection") {
+    const [mine, theirs] = [here, value].map((each) => typed(Uint32Array, each as DataView));
+    if (mine && theirs && same(mine, theirs)) return;
+  }
+  model.set(name, value);
+  model.save_changes();
+}

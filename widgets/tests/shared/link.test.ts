@@ -1,0 +1,79 @@
+import { afterEach, expect, it } from "vitest";
+import { bytes, typed } from "../../src/shared/arrays";
+import { linkOnPage } from "../../src/shared/link";
+import { FakeModel } from "../fake_model";
+
+const opened: AbortController[] = [];
+afterEach(() => {
+  for (const page of opened.splice(0)) page.abort();
+});
+
+/** Models that are linked to one another, and to one that is not on the page. */
+async function linked(states: Record<string, unknown>[], live: boolean) {
+  const refs = states.map((_, i) => `anywidget:${i}`);
+  const models = states.map(
+    (state, i) => new FakeModel({ _linked: [...refs.filter((_, j) => j !== i), "gone"], ...state }),
+  );
+  const host = {
+    getModel: async (ref: string) => {
+      const model = models[refs.indexOf(ref)];
+      if (!model) throw new Error("This page does not hold that view.");
+      return model.any;
+    },
+  };
+  const el = document.createElement("div");
+  const page = new AbortController();
+  opened.push(page);
+  for (const model of models) {
+    await linkOnPage({ model: model as never, el, signal: page.signal, host: host as never, live });
+  }
+  return { models: models as [FakeModel, FakeModel, FakeModel], el, page };
+}
+
+const FACTORS = [
+  { factor: -1, _ids: [0, 1, 2] },
+  { factor: -1, _ids: [2, 0] },
+  { factor: -1 }, // a workbench, which has them all
+];
+const factors = (models: FakeModel[]) => models.map((model) => model.get("factor"));
+
+it("keeps the chosen factor the same where no kernel is, and lets go of none", async () => {
+  const { models } = await linked(FACTORS, false);
+  models[1].set("factor", 2);
+  expect(factors(models)).toEqual([2, 2, 2]);
+  models[0].set("factor", 1);
+  expect(factors(models)).toEqual([1, 2, 1]); // the second one does not show it
+  models[0].set("factor", -1);
+  expect(factors(models)).toEqual([-1, 2, 1]);
+});
+
+it("leaves it to the kernel while there is one", async () => {
+  const { models, el } = await linked(FACTORS, true);
+  models[0].set("factor", 1);
+  expect(factors(models)).toEqual([1, -1, -1]);
+  el.classList.add("jupyter-widgets-disconnected");
+  for (const model of models) model.tell("comm_live_update");
+  models[0].set("factor", 2);
+  expect(factors(models)).toEqual([2, 2, 2]);
+});
+
+it("shares selections and the hovered sample between maps", async () => {
+  const nothing = { _selection: bytes(new Uint32Array(0)), hovered: -1 };
+  const { models } = await linked([nothing, nothing, { factor: 0 }], false);
+  models[0].set("_selection", bytes(Uint32Array.of(3, 5)));
+  models[1].set("hovered", 4);
+  expect([...typed(Uint32Array, models[1].get("_selection") as DataView)]).toEqual([3, 5]);
+  expect(models[0].get("hovered")).toBe(4);
+  expect(models[2].get("_selection")).toBeUndefined();
+  models[1].set("_selection", bytes(Uint32Array.of(3, 5)));
+  expect(models[0].saved).toBe(1);
+});
+
+it("ends with the link in Python, and with the page", async () => {
+  const { models, page } = await linked(FACTORS, false);
+  models[1].set("_linked", []);
+  models[0].set("factor", 2);
+  expect(factors(models)).toEqual([2, -1, 2]);
+  page.abort();
+  expect(models.map((model) => model.listenerCount)).toEqual([0, 0, 0]);
+});
