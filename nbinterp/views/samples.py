@@ -83,7 +83,9 @@ def _text(value: object) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Header], bytes]:
+def pack(
+    columns: list[Column], needed: Collection[str] = ()
+) -> tuple[list[Header], npt.NDArray[np.uint8]]:
     """Return the headers of `columns` and their values as bytes: uint8 or uint16 codes, float32.
 
     Categories all go. Numbers go if `needed`, or while they are few; the offset of others is -1.
@@ -105,7 +107,7 @@ def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Head
             header["offset"] = -1
         data += bytes(-len(data) % 4)  # typed arrays of the page begin at multiples of their size
         headers.append(header)
-    return headers, bytes(data)
+    return headers, np.frombuffer(data, np.uint8)
 
 
 def pictures(
