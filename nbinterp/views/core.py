@@ -39,7 +39,7 @@ def _static(name: str) -> str:
 
 
 # Every saved notebook holds the bundle: compressed, it takes two fifths of the room.
-_CORE_ESM = """/* nbinterp's views and their style sheet; the sources are in widgets/ of the project. */
+_CORE_ESM = """/* The views of nbinterp; the sources are in widgets/ of the project. */
 const unpack = (text) => {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));

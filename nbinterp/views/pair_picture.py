@@ -10,7 +10,7 @@ from nbinterp.views.snapshot import _QUIET, _SCALE, Array, _length, _Sheet, ramp
 _SIDE = 460.0
 _PARTNERS = 190.0
 _NAMED = 11.0
-_MOST_CELLS = 200  # from side to side: more cannot be told apart
+_MOST_CELLS = 130  # from side to side of a picture that a notebook keeps
 
 
 def describe(source: PairSource, table: PairTable, which: str) -> str:
@@ -135,9 +135,7 @@ def _matrix(
     sheet.picture(np.where(noise[place][..., None], hatched, pixels[place]), x, y, width, height)
 
 
-def _thinned(
-    shares: Array, noise: npt.NDArray[np.bool_]
-) -> tuple[Array, npt.NDArray[np.bool_]]:
+def _thinned(shares: Array, noise: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Return the strongest cell of each block, beyond noise if one is, of more than can be seen."""
     rows, columns = (-(-side // _MOST_CELLS) for side in shares.shape)
     if rows * columns == 1:

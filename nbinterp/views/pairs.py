@@ -118,9 +118,9 @@ class PairView(View):
             self._table = table
             self._names = [pairs.names[feature] for feature in table.features]
             self._features = table.features
-            error = None if table.errors is None else table.errors[upper]
-            self._values, error = rounded_matrix(table.values[upper], error)
-            self._errors = np.empty(0) if error is None else error
+            known = None if table.errors is None else table.errors[upper]
+            self._values, errors = rounded_matrix(table.values[upper], known)
+            self._errors = np.empty(0) if errors is None else errors
             self._beyond = np.packbits(table.beyond[upper], bitorder="little")
             self._seriation = table.order
             pictures = pairs.pictures

@@ -135,9 +135,7 @@ class _Sheet:
                 size = (round(self.image.width * scale), round(self.image.height * scale))
                 image = self.image.resize(size, Image.Resampling.BOX)
             stream = io.BytesIO()
-            small = image.quantize(
-                colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-            )
+            small = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             dpi = 96 * _SCALE * scale
             small.save(stream, "PNG", optimize=True, dpi=(dpi, dpi))
             png = stream.getvalue()

@@ -28,7 +28,7 @@ def packed(array: npt.NDArray[Any]) -> bytes:
     321
     """
     planes = np.ascontiguousarray(array).view(np.uint8).reshape(-1, array.itemsize).T
-    return zlib.compress(np.ascontiguousarray(planes), _LEVEL)
+    return zlib.compress(planes.tobytes(), _LEVEL)
 
 
 def rounded(values: Floats, step: npt.ArrayLike) -> Floats:
@@ -67,4 +67,6 @@ def rounded_matrix(values: Floats, errors: Floats | None) -> tuple[Floats, Float
     step = np.abs(values) / 2.0**10
     if errors is None:
         return rounded(values, step), None
-    return rounded(values, np.maximum(step, errors / _ERROR_STEPS)), rounded(errors, errors / 2.0**4)
+    return rounded(values, np.maximum(step, errors / _ERROR_STEPS)), rounded(
+        errors, errors / 2.0**4
+    )
