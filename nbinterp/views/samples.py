@@ -51,7 +51,7 @@ def column(caller: str, name: str, values: Any, n: int) -> Column:
         return Column(name, array.to_numpy(np.float32, na_value=np.nan), None)
     if not isinstance(array.dtype, pd.CategoricalDtype):
         found = list(array.dropna().unique())
-        array = pd.Series(pd.Categorical(array, categories=sorted(found, key=_natural)))
+        array = pd.Series(pd.Categorical(array, categories=sorted(found, key=natural)))
     categories = array.cat.categories
     most = np.iinfo(np.uint16).max
     _checks.require(
@@ -70,7 +70,7 @@ def _is_scale(array: pd.Series) -> bool:
     return not pd.api.types.is_integer_dtype(array) or array.nunique() > _MOST_CODES
 
 
-def _natural(value: object) -> tuple[Any, ...]:
+def natural(value: object) -> tuple[Any, ...]:
     """Return a key that sorts "kind 2" before "kind 10", and values of any types."""
     if isinstance(value, int | float | np.number | np.bool_):
         return (0, float(value), ())
