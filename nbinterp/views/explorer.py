@@ -89,7 +89,8 @@ class ClusterExplorer(Hovered):
     Samples that are near each other are alike to the network, or in the data that was mapped; what
     is far apart is different, but how far and in which direction says little. Islands are kinds of
     samples. A label stands at the middle of its category; the legend counts its samples, and the
-    selected of them.
+    selected of them. Positions are drawn, and saved, to a part in 65,000 of the map's width;
+    `to_frame` has them as they came.
 
     Examples
     --------

@@ -119,9 +119,10 @@ class PairView(View):
             self._names = [pairs.names[feature] for feature in table.features]
             self._features = table.features
             known = None if table.errors is None else table.errors[upper]
-            self._values, errors = rounded_matrix(table.values[upper], known)
+            beyond = table.beyond[upper]
+            self._values, errors = rounded_matrix(table.values[upper], known, beyond)
             self._errors = np.empty(0) if errors is None else errors
-            self._beyond = np.packbits(table.beyond[upper], bitorder="little")
+            self._beyond = np.packbits(beyond, bitorder="little")
             self._seriation = table.order
             pictures = pairs.pictures
             self._picture = np.empty(0) if pictures is None else pictures[chosen].mean(0)

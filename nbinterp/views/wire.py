@@ -59,14 +59,16 @@ def packed_map(xy: Floats) -> bytes:
     return packed(rounded(xy, step).astype(xy.dtype))
 
 
-def rounded_matrix(values: Floats, errors: Floats | None) -> tuple[Floats, Floats | None]:
-    """Return entries to a part in 2000 or a sixteenth of their error, and errors to a part in 30.
+def rounded_matrix(
+    values: Floats, errors: Floats | None, beyond: npt.NDArray[np.bool_]
+) -> tuple[Floats, Floats | None]:
+    """Return entries and errors as far as they are shown: three digits of one, two of the other.
 
-    More is not shown: three digits of an entry, two of its error.
+    An entry beyond noise is kept to a part in 2000, one within noise to a sixteenth of its error,
+    an error to a part in 30.
     """
     step = np.abs(values) / 2.0**10
     if errors is None:
         return rounded(values, step), None
-    return rounded(values, np.maximum(step, errors / _ERROR_STEPS)), rounded(
-        errors, errors / 2.0**4
-    )
+    step = np.where(beyond, step, np.maximum(step, errors / _ERROR_STEPS))
+    return rounded(values, step), rounded(errors, errors / 2.0**4)

@@ -50,10 +50,12 @@ def test_entries_keep_what_their_errors_allow():
     rng = np.random.default_rng(0)
     values, errors = rng.normal(size=200), 10 ** rng.uniform(-6, 1, size=200)
     values[0] = errors[1] = 0.0
-    some, their = rounded_matrix(values, errors)
+    beyond = np.abs(values) > 3 * errors
+    some, their = rounded_matrix(values, errors, beyond)
+    np.testing.assert_allclose(some[beyond], values[beyond], rtol=1 / 2048)
     assert (np.abs(some - values) <= np.maximum(errors / 16, np.abs(values) / 2048)).all()
     np.testing.assert_allclose(their, errors, rtol=1 / 32)
-    alone, nothing = rounded_matrix(values, None)
+    alone, nothing = rounded_matrix(values, None, beyond)
     np.testing.assert_allclose(alone, values, rtol=1 / 2048)
     assert nothing is None
     assert rounded(np.array([0.3]), 0.0).tolist() == [0.3]
