@@ -17,6 +17,8 @@ const options = {
   charset: "utf8",
   legalComments: "none",
   banner: { js: banner, css: banner },
+  // Its own build for use: without the checks of each call's arguments, a third smaller.
+  alias: { regl: "regl/dist/regl.min.js" },
   // Libraries that find an AMD loader would register with RequireJS and export nothing.
   define: { "define.amd": "false" },
   logLevel: "info",

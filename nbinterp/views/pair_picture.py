@@ -10,6 +10,7 @@ from nbinterp.views.snapshot import _QUIET, _SCALE, Array, _length, _Sheet, ramp
 _SIDE = 460.0
 _PARTNERS = 190.0
 _NAMED = 11.0
+_MOST_CELLS = 130  # from side to side of a picture that a notebook keeps
 
 
 def describe(source: PairSource, table: PairTable, which: str) -> str:
@@ -121,6 +122,7 @@ def _matrix(
     height: float,
 ) -> None:
     """Draw shares of the limit by their roots, and stripes where there is noise."""
+    shares, noise = _thinned(shares, noise)
     rooted = np.sign(shares) * np.sqrt(np.minimum(np.abs(shares), 1.0))
     pixels = ramp((rooted + 1) / 2, "diverging")
     down, right = (max(1, round(side * _SCALE)) for side in (height, width))
@@ -131,6 +133,25 @@ def _matrix(
     hatched = np.where(stripe[..., None], 200, 245).astype(np.uint8)
     place = np.ix_(rows, columns)
     sheet.picture(np.where(noise[place][..., None], hatched, pixels[place]), x, y, width, height)
+
+
+def _thinned(shares: Array, noise: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Return the strongest cell of each block, beyond noise if one is, of more than can be seen."""
+    rows, columns = (-(-side // _MOST_CELLS) for side in shares.shape)
+    if rows * columns == 1:
+        return shares, noise
+    size = np.where(noise, np.abs(shares) - 2.0, np.abs(shares))  # shares are at most 1, or few
+    margins = [(0, -shares.shape[0] % rows), (0, -shares.shape[1] % columns)]
+    blocks = [
+        np.pad(each, margins, mode="edge")
+        .reshape(-1, rows, (shares.shape[1] + margins[1][1]) // columns, columns)
+        .swapaxes(1, 2)
+        .reshape(-1, (shares.shape[1] + margins[1][1]) // columns, rows * columns)
+        for each in (size, shares, noise)
+    ]
+    best = blocks[0].argmax(-1)[..., None]
+    strongest, hatched = (np.take_along_axis(each, best, -1)[..., 0] for each in blocks[1:])
+    return strongest, hatched
 
 
 def _bar(sheet: _Sheet, limit: float, x: float, y: float) -> None:

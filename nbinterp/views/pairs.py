@@ -13,6 +13,7 @@ from nbinterp.views.factor_table import EMPTY, count
 from nbinterp.views.linking import follow, numbers
 from nbinterp.views.pair_source import CALLER, PairSource, Places
 from nbinterp.views.pair_table import PairTable
+from nbinterp.views.wire import packed, rounded_matrix
 
 
 class PairView(View):
@@ -28,18 +29,18 @@ class PairView(View):
 
     # Pairs: the upper triangle, row by row, with its diagonal; bits of those beyond noise.
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    _features = Array("u4")
-    _values = Array("f4")
-    _errors = Array("f4")
-    _beyond = Array("u1")
-    _seriation = Array("u4")
+    _features = Array("u4", wire=packed)
+    _values = Array("f4", wire=packed)
+    _errors = Array("f4", wire=packed)
+    _beyond = Array("u1", wire=packed)
+    _seriation = Array("u4", wire=packed)
     _unit = traitlets.Unicode("").tag(sync=True)
     _width = traitlets.Int(0).tag(sync=True)
     _samples = traitlets.List(traitlets.Int()).tag(sync=True)
     # Of images: channels, height and width; the row of each pixel where they are groups.
     _grid = traitlets.List(traitlets.Int()).tag(sync=True)
-    _groups = Array("i4")
-    _picture = Array("f4")
+    _groups = Array("i4", wire=packed)
+    _picture = Array("f4", wire=packed)
 
     _pairs: PairSource | None = None
     _table: PairTable | None = None
@@ -122,9 +123,11 @@ class PairView(View):
             self._table = table
             self._names = [pairs.names[feature] for feature in table.features]
             self._features = table.features
-            self._values = table.values[upper]
-            self._errors = np.empty(0) if table.errors is None else table.errors[upper]
-            self._beyond = np.packbits(table.beyond[upper], bitorder="little")
+            known = None if table.errors is None else table.errors[upper]
+            beyond = table.beyond[upper]
+            self._values, errors = rounded_matrix(table.values[upper], known, beyond)
+            self._errors = np.empty(0) if errors is None else errors
+            self._beyond = np.packbits(beyond, bitorder="little")
             self._seriation = table.order
             pictures = pairs.pictures
             self._picture = np.empty(0) if pictures is None else pictures[chosen].mean(0)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from nbinterp.distance import DistanceReport
+from nbinterp.views.samples import natural
 
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -29,7 +30,7 @@ class Projection:
     nodes : list of str
         Whose planes.
     names : list of str
-        Clusters, nearest to the first plane first.
+        Clusters: of one node nearest to its plane first, of two in their own order.
     values : ndarray of shape (n, 1 or 2)
         The distances.
     codes : ndarray of shape (n,)
@@ -55,6 +56,8 @@ class Projection:
         first = report.nodes.index[numbers[0]]
         table = report.clusters[report.clusters["node"] == first]
         order = np.argsort(table["distance"].to_numpy(), kind="stable")[:MOST_CLUSTERS]
+        if len(numbers) > 1:
+            order = np.array(sorted(order, key=lambda i: natural(report.cluster_names[i])), int)
         place = np.full(len(report.cluster_names), -1)
         place[order] = np.arange(len(order))
         names = [str(report.cluster_names[i]) for i in order]

@@ -51,7 +51,7 @@ def column(caller: str, name: str, values: Any, n: int) -> Column:
         return Column(name, array.to_numpy(np.float32, na_value=np.nan), None)
     if not isinstance(array.dtype, pd.CategoricalDtype):
         found = list(array.dropna().unique())
-        array = pd.Series(pd.Categorical(array, categories=sorted(found, key=_natural)))
+        array = pd.Series(pd.Categorical(array, categories=sorted(found, key=natural)))
     categories = array.cat.categories
     most = np.iinfo(np.uint16).max
     _checks.require(
@@ -70,7 +70,7 @@ def _is_scale(array: pd.Series) -> bool:
     return not pd.api.types.is_integer_dtype(array) or array.nunique() > _MOST_CODES
 
 
-def _natural(value: object) -> tuple[Any, ...]:
+def natural(value: object) -> tuple[Any, ...]:
     """Return a key that sorts "kind 2" before "kind 10", and values of any types."""
     if isinstance(value, int | float | np.number | np.bool_):
         return (0, float(value), ())
@@ -83,7 +83,9 @@ def _text(value: object) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Header], bytes]:
+def pack(
+    columns: list[Column], needed: Collection[str] = ()
+) -> tuple[list[Header], npt.NDArray[np.uint8]]:
     """Return the headers of `columns` and their values as bytes: uint8 or uint16 codes, float32.
 
     Categories all go. Numbers go if `needed`, or while they are few; the offset of others is -1.
@@ -105,7 +107,7 @@ def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Head
             header["offset"] = -1
         data += bytes(-len(data) % 4)  # typed arrays of the page begin at multiples of their size
         headers.append(header)
-    return headers, bytes(data)
+    return headers, np.frombuffer(data, np.uint8)
 
 
 def pictures(

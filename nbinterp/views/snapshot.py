@@ -32,6 +32,8 @@ _RAMPS = {
 }
 _MAX_LEGEND = 16
 _MOST_POINTS = 200_000  # of a map: more would only cover each other
+_MOST_BYTES = 36_000  # of a picture that a notebook keeps
+_LEAST_SCALE = 0.3
 _LONGEST = 120  # characters of a line, before it is cut to its width
 # The letters of Pillow's own font have no dashes.
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
@@ -119,11 +121,25 @@ class _Sheet:
             self.text(x + 17, y + 18 + share * height, f"{value:.3g}", size=10)
 
     def png(self) -> bytes:
-        """Return the picture with a palette: half the bytes, and colours that occur are kept."""
-        stream = io.BytesIO()
-        small = self.image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(stream, "PNG", optimize=True, dpi=(96 * _SCALE, 96 * _SCALE))
-        return stream.getvalue()
+        """Return the picture with a palette: half the bytes, and colours that occur are kept.
+
+        A notebook keeps one of each view that was shown: what takes too much room, as noise does,
+        loses sharpness until it fits.
+        """
+        png, image, colours, scale = b"", self.image, 256, 1.0
+        while not png or (len(png) > _MOST_BYTES and scale > _LEAST_SCALE):
+            if png:
+                # Thousands of points or cells need few colours, and to draw them half as large
+                # leaves one pixel of the screen to each of the page.
+                scale, colours = (scale * 0.8 if colours < 256 else 1 / _SCALE), 32
+                size = (round(self.image.width * scale), round(self.image.height * scale))
+                image = self.image.resize(size, Image.Resampling.BOX)
+            stream = io.BytesIO()
+            small = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            dpi = 96 * _SCALE * scale
+            small.save(stream, "PNG", optimize=True, dpi=(dpi, dpi))
+            png = stream.getvalue()
+        return png
 
 
 @lru_cache(maxsize=16)

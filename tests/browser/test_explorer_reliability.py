@@ -54,6 +54,19 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
+PAINTS = """
+() => {
+  window.painted = 0;
+  const context = CanvasRenderingContext2D.prototype;
+  for (const name of ['drawImage', 'fillRect', 'fillText', 'putImageData']) {
+    const paint = context[name];
+    context[name] = function (...given) {
+      window.painted++;
+      return paint.apply(this, given);
+    };
+  }
+}
+"""
 CUT = "() => { for (const socket of sockets) socket.close(); sockets.clear(); }"
 
 
@@ -162,15 +175,20 @@ def test_cells_run_again_and_again_leave_nothing_behind(opened: Opened) -> None:
     _selects(kernel, page.view("explorer"), 2)
 
 
-def test_a_hidden_tab_follows_when_it_is_shown(opened: Opened) -> None:
+def test_a_hidden_tab_rests_and_follows_when_it_is_shown(opened: Opened) -> None:
     page, kernel, _ = opened
     page.view("explorer")
     page.page.keyboard.press("Control+Shift+l")
     expect(page.page.locator('[data-nbi="explorer"]')).to_be_hidden()
-    kernel.run("explorer.selection = range(7); explorer.color_by = ''")
+    page.page.evaluate(PAINTS)
+    for count in (3, 5, 7):
+        kernel.run(f"explorer.selection = range({count}); explorer.color_by = ''")
+    page.page.wait_for_timeout(500)
+    assert page.page.evaluate("painted") == 0
     page.page.locator(".lm-TabBar-tabLabel", has_text="reliable.ipynb").first.click()
     explorer = page.view("explorer")
     expect(explorer).to_have_attribute("data-nbi-selected", "7")
+    wait_for(lambda: page.page.evaluate("painted") > 0, "what was drawn again")
     kernel.run("explorer.color_by = 'cluster'")
     _selects(kernel, explorer, 0)
 

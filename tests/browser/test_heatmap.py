@@ -139,7 +139,9 @@ def test_hover_tells_the_pair(opened: Opened) -> None:
     value = kernel.value(f"float(found.hessian[0, {row}, {column}])")
     shown = (card.text_content() or "").replace("−", "-")
     assert f"pixel {row // 28},{row % 28} × pixel {column // 28},{column % 28}" in shown
-    assert f"{value:.3g}" in shown and "±" in shown
+    # Three digits, of a value that is kept to a part in 2000.
+    near = {f"{value * (1 + part / 2048):.3g}" for part in (-1, 0, 1)}
+    assert any(text in shown for text in near) and "±" in shown
 
 
 def test_partners_are_a_row_and_a_pixel_can_be_clicked(opened: Opened) -> None:
@@ -155,7 +157,9 @@ def test_partners_are_a_row_and_a_pixel_can_be_clicked(opened: Opened) -> None:
     wait_for(lambda: kernel.value("heat.pair") == [pixel, pixel], "the pixel", 20)
     wait_for(lambda: _partners(view)["feature"] == pixel, "its partners", 20)
     direct = kernel.value(f"found.hessian[0, {pixel}].tolist()")
-    np.testing.assert_allclose(_partners(view)["values"], direct, rtol=1e-5, atol=1e-7)
+    error = np.array(kernel.value(f"found.standard_error[0, {pixel}].tolist()"))
+    apart = np.abs(np.subtract(_partners(view)["values"], direct))
+    assert (apart <= np.maximum(error / 16, np.abs(direct) / 2048) + 1e-7).all()
     expect(view).to_contain_text("Partners of pixel 14,12")
     expect(view).to_contain_text("This pair in each sample")
     page.picture("heatmap-3-partners")
@@ -209,7 +213,7 @@ def test_top_and_order(opened: Opened) -> None:
             "(found.hessian[0] * found.beyond_noise()[0])"
         )
     )
-    assert strength[numbers].min() >= np.sort(strength)[-top] * (1 - 1e-6)
+    assert strength[numbers].min() >= np.sort(strength)[-top] * (1 - 1e-3)
     page.picture("heatmap-4-top")
     assert kernel.value("heat.order") == "given"
     kernel.run("heat.top, heat.order = 784, 'similarity'")
@@ -227,7 +231,7 @@ def test_the_map_chooses_the_sample(opened: Opened) -> None:
     view = _view(opened)
     expect(view).to_contain_text("sample 5")
     entry = view.evaluate("root => root.nbi.entry(300, 301).value")
-    assert entry == pytest.approx(kernel.value("float(found.hessian[1, 300, 301])"), rel=1e-5)
+    assert entry == pytest.approx(kernel.value("float(found.hessian[1, 300, 301])"), rel=1e-3)
     assert kernel.value("chart.sample") == 1
     assert "sample 5" in kernel.value("chart._output.outputs[0]['data']['text/plain']")
     drawn = page.page.locator(".jp-OutputArea-output .vega-embed")

@@ -60,3 +60,18 @@ def test_of_many_clusters_the_nearest_are_drawn_and_one_of_one_has_no_ellipse():
     assert len(found.names) == MOST_CLUSTERS
     assert (found.codes >= 0).sum() == MOST_CLUSTERS
     assert found.ellipses().empty
+
+
+def test_clusters_of_two_nodes_are_in_their_natural_order():
+    data = np.random.default_rng(0).normal(size=(60, 2))
+    labels = np.array([f"cluster {k % 12}" for k in range(60)])
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    report = LinearDistance().explain(net, "0", data, clusters=labels)
+    found = Projection.of(report, [0, 1])
+    assert found.names == [f"cluster {k}" for k in range(12)]
+    means = [data[labels == name].mean(0) for name in found.names]
+    planes = report.planes.deviation[:2]
+    weight, bias = (each.detach().numpy() for each in net[0].parameters())
+    for code, mean in enumerate(means):
+        mine = found.values[found.codes == code].mean(0)
+        np.testing.assert_allclose(mine, (weight @ mean + bias) / planes, rtol=1e-4, atol=1e-4)

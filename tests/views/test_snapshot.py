@@ -26,14 +26,14 @@ def share_near(image, colour, reach=40):
     return float((np.abs(image - np.array(colour)).max(axis=-1) <= reach).mean())
 
 
-def test_map_of_ten_thousand_is_small_and_of_twice_the_resolution():
+def test_a_map_is_of_twice_the_resolution_while_that_takes_little():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 10, 10_000)
     xy = rng.normal(size=(10, 2))[codes] * 4 + rng.normal(size=(10_000, 2))
     for named in ([f"digit {i}" for i in range(10)], []):
         png = scatter_png(xy, codes.astype(float) if not named else codes, named)
-        assert len(png) < 150_000
-        assert opened(png).size == (1280, 840)
+        assert len(png) < 40_000
+    assert opened(scatter_png(xy[:500], codes[:500])).size == (1280, 840)
 
 
 def test_points_stand_where_they_are():

@@ -5,7 +5,7 @@ import { renderNodeTable } from "./node_table/index";
 import { mountPage } from "./page";
 import { h } from "./shared/dom";
 import { linkOnPage } from "./shared/link";
-import { dress } from "./shared/shadow";
+import { dress } from "./shared/sheet";
 import type { RenderView, ViewContext } from "./shared/view";
 import { renderSlider } from "./slider/index";
 import { renderWorkbench } from "./workbench/index";
@@ -20,12 +20,12 @@ const VIEWS: Record<string, RenderView> = {
 };
 
 /** Draw the view called `name`; what fails shows in its place, in words. */
-async function render(name: string, context: ViewContext): Promise<void> {
+async function render(name: string, context: ViewContext, css?: string): Promise<void> {
   context.el.classList.add("nbi-host");
   try {
     const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
     if (!view) throw new Error(`This version of nbinterp has no view called “${name}”.`);
-    await dress(context.el, context.model.get("_core"), context.host);
+    dress(context.el, css);
     await view(context);
     await linkOnPage(context);
   } catch (error) {
@@ -42,7 +42,9 @@ async function render(name: string, context: ViewContext): Promise<void> {
 
 // anywidget drops all traffic from the kernel if this takes 2 s, so it only hands out `render`.
 export default {
-  initialize: () => ({ render }),
+  initialize: (css: string) => ({
+    render: (name: string, context: ViewContext) => render(name, context, css),
+  }),
 };
 
 mountPage(render);

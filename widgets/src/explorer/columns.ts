@@ -25,7 +25,7 @@ export type Colouring = {
   scale: { low: number; high: number; below: boolean; above: boolean } | null;
 };
 
-export function columns(headers: readonly ColumnHeader[], data: DataView, n: number): Column[] {
+export function columns(headers: readonly ColumnHeader[], data: Uint8Array, n: number): Column[] {
   const part = (offset: number, length: number) =>
     new DataView(data.buffer, data.byteOffset + offset, length);
   return headers.map((header) =>

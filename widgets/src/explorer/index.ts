@@ -1,6 +1,6 @@
 import "./explorer.css";
 import type { AnyModel } from "@anywidget/types";
-import { same, typed } from "../shared/arrays";
+import { same, unpacked } from "../shared/arrays";
 import { h } from "../shared/dom";
 import { watchKernel } from "../shared/kernel";
 import { Client } from "../shared/protocol";
@@ -252,7 +252,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   }
 
   function readPoints(): void {
-    at = world(typed(Float32Array, model.get("_positions")));
+    at = world(unpacked(Float32Array, model.get("_positions")));
     choice.start(at.x.length);
     map.setPoints(at);
     empty.hidden = at.x.length > 0;
@@ -260,7 +260,11 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   }
 
   function readTable(): void {
-    table = columns(model.get("_columns"), model.get("_column_data"), at.x.length);
+    table = columns(
+      model.get("_columns"),
+      unpacked(Uint8Array, model.get("_column_data")),
+      at.x.length,
+    );
     readColours();
     readFilter();
   }

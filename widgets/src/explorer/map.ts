@@ -58,6 +58,9 @@ export class MapView {
   private readonly paper = h("canvas", { class: "nbi-explorer-overlay", "aria-hidden": "true" });
   private engine: Engine | null = null;
   size: Size = { width: 0, height: 0 };
+  /** Of a hidden tab: nothing is drawn until it is shown, and then what has changed. */
+  private hidden = false;
+  private stale = false;
   private camera: Camera = { scale: 1, left: 0, up: 0 };
   /** What the engine's picture shows. */
   private pictured: Camera | null = null;
@@ -124,7 +127,10 @@ export class MapView {
     window.clearTimeout(this.soon);
     // Python is told first: where the processor draws, a large map would keep the message waiting.
     const many = (this.at?.x.length ?? 0) > MANY;
-    const draw = () => this.engine?.setSelection(this.bright);
+    const draw = () => {
+      if (this.hidden) this.stale = true;
+      else this.engine?.setSelection(this.bright);
+    };
     if (many) this.soon = window.setTimeout(draw, 80);
     else draw();
   }
@@ -294,11 +300,13 @@ export class MapView {
 
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.stage;
-    if (width < 8 || height < 8) return;
+    this.hidden = width < 8 || height < 8;
+    if (this.hidden) return;
     this.size = { width, height };
     if (this.untouched) this.camera = overview(this.size);
     if (!this.engine) this.start();
     this.draw();
+    if (this.stale) this.feed();
     this.repaint();
   }
 
@@ -335,6 +343,8 @@ export class MapView {
   private feed(): void {
     if (!this.engine || !this.at || !this.colours) return;
     if (this.colours.groups.length !== this.at.x.length) return;
+    this.stale = this.hidden;
+    if (this.hidden) return;
     this.engine.setPoints(this.at, this.colours.groups, this.colours.palette);
     this.engine.setSelection(this.bright);
     this.repaint();
@@ -344,7 +354,7 @@ export class MapView {
   private repaint(): void {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
-      if (!this.at || !this.theme || this.size.width === 0) return;
+      if (!this.at || !this.theme || this.hidden || this.size.width === 0) return;
       const group = this.colours?.groups[this.focus] ?? 0;
       const overlay = {
         labels: this.labels,

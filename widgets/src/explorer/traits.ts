@@ -21,7 +21,7 @@ export type FitSummary = {
 
 /** The traits of Python's `ClusterExplorer`, name by name. */
 export type ExplorerTraits = ViewTraits & {
-  /** Positions of the samples, (n, 2) float32. */
+  /** Positions of the samples, (n, 2) float32, packed. */
   _positions: DataView;
   /** Selected sample numbers, ascending uint32. */
   _selection: DataView;
@@ -29,7 +29,7 @@ export type ExplorerTraits = ViewTraits & {
   /** Sample numbers of all named selections, uint32, one after the other. */
   _named_data: DataView;
   _columns: ColumnHeader[];
-  /** Values of the columns: uint8 or uint16 codes (the last is missing) or float32 (NaN is). */
+  /** Values of the columns, packed: uint8 or uint16 codes (the last is missing) or float32 (NaN is). */
   _column_data: DataView;
   color_by: string;
   search: string;

@@ -26,7 +26,7 @@ export type HeatmapTraits = ViewTraits & {
   _total_correlations: number[];
   _null_total_correlation: number | null;
   _null_mutual_information: number | null;
-  /** Names and numbers of the inputs whose pairs are here, in the order given. */
+  /** Names and numbers of the inputs whose pairs are here, in the order given. Arrays are packed. */
   _names: string[];
   _features: DataView;
   /** Float32, the upper triangle row by row with its diagonal; errors may be missing. */

@@ -1,3 +1,5 @@
+import { unzlibSync } from "fflate";
+
 type Kind<A> = {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
   readonly BYTES_PER_ELEMENT: number;
@@ -17,6 +19,20 @@ export function typed<A>(kind: Kind<A>, view: ArrayBufferView | ArrayBuffer | un
   const length = Math.floor(byteLength / size);
   if (byteOffset % size === 0) return new kind(buffer, byteOffset, length);
   return new kind(buffer.slice(byteOffset, byteOffset + length * size), 0, length);
+}
+
+/** The array that Python's `packed` compressed: all first bytes of its entries, all second ones, … */
+export function unpacked<A>(kind: Kind<A>, view: ArrayBufferView | undefined | null): A {
+  if (!view?.byteLength) return typed(kind, null);
+  const planes = unzlibSync(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  const size = kind.BYTES_PER_ELEMENT;
+  const length = planes.length / size;
+  const entries = new Uint8Array(planes.length);
+  for (let plane = 0; plane < size; plane++) {
+    const start = plane * length;
+    for (let i = 0; i < length; i++) entries[i * size + plane] = planes[start + i] as number;
+  }
+  return new kind(entries.buffer, 0, length);
 }
 
 /** A typed array as the bytes that a trait or message carries. */

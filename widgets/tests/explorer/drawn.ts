@@ -3,6 +3,7 @@ import { renderExplorer } from "../../src/explorer/index";
 import { bytes, typed } from "../../src/shared/arrays";
 import type { ViewContext } from "../../src/shared/view";
 import { FakeModel } from "../fake_model";
+import { packed } from "../packed";
 
 export const HOSTILE = "<img src=x onerror=alert(1)>";
 let closing: AbortController;
@@ -21,7 +22,7 @@ afterEach(() => {
 
 export async function draw(state: Record<string, unknown> = {}, live?: boolean) {
   const model = new FakeModel({
-    _positions: bytes(new Float32Array([0, 0, 1, 0, 0, 1, 1, 1])),
+    _positions: packed(new Float32Array([0, 0, 1, 0, 0, 1, 1, 1])),
     _selection: bytes(new Uint32Array(0)),
     _columns: [
       { name: HOSTILE, kind: "category", offset: 0, categories: [HOSTILE, "b"], width: 2 },
@@ -31,7 +32,7 @@ export async function draw(state: Record<string, unknown> = {}, live?: boolean) 
       const data = new ArrayBuffer(24);
       new Uint16Array(data, 0, 4).set([0, 1, 0, 1]);
       new Float32Array(data, 8, 4).set([1, 2, 3, 4]);
-      return new DataView(data);
+      return packed(new Uint8Array(data));
     })(),
     _named: [],
     _named_data: bytes(new Uint32Array(0)),

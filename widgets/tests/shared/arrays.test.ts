@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bytes, same, typed } from "../../src/shared/arrays";
+import { bytes, same, typed, unpacked } from "../../src/shared/arrays";
+import { packed } from "../packed";
 
 test("arrays are read at their offset, aligned or not", () => {
   const source = new Float32Array([1, 2, 3]);
@@ -14,6 +15,18 @@ test("arrays are read at their offset, aligned or not", () => {
 test("nothing is an empty array", () => {
   expect(typed(Uint32Array, undefined)).toHaveLength(0);
   expect(typed(Uint32Array, new ArrayBuffer(0))).toHaveLength(0);
+});
+
+test("what was packed comes back, and nothing is nothing", () => {
+  const numbers = new Float32Array([0.1, -2, Number.NaN, 3e8]);
+  expect(unpacked(Float32Array, packed(numbers))).toEqual(numbers);
+  // As Python packs: nbinterp.views.wire.packed(np.array([1, 258], "<u2")).hex()
+  const python = Uint8Array.from("7801636462600400000f0005".match(/../g) ?? [], (byte) =>
+    Number.parseInt(byte, 16),
+  );
+  expect([...unpacked(Uint16Array, new DataView(python.buffer))]).toEqual([1, 258]);
+  expect(unpacked(Uint16Array, undefined)).toHaveLength(0);
+  expect(unpacked(Uint16Array, new DataView(new ArrayBuffer(0)))).toHaveLength(0);
 });
 
 test("bytes are those of the part that a view shows", () => {

@@ -1,4 +1,4 @@
-import { typed } from "../../shared/arrays";
+import { typed, unpacked } from "../../shared/arrays";
 import { type Client, Superseded } from "../../shared/protocol";
 import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
@@ -39,7 +39,7 @@ export function buildAside(
   const grid = (): Grid | null => {
     const [channels = 0, height = 0, width = 0] = model.get("_grid");
     if (!channels) return null;
-    return { channels, height, width, groups: typed(Int32Array, model.get("_groups")) };
+    return { channels, height, width, groups: unpacked(Int32Array, model.get("_groups")) };
   };
   const scaleOf = ({ width, height }: Grid) =>
     Math.max(1, Math.min(28, Math.floor(WIDE / Math.max(width, height))));
@@ -123,7 +123,7 @@ export function buildAside(
       canvas.style.width = `${shape.width * scale}px`;
       canvas.style.height = `${shape.height * scale}px`;
     }
-    const sample = typed(Float32Array, model.get("_picture"));
+    const sample = unpacked(Float32Array, model.get("_picture"));
     panel.picture.hidden = sample.length === 0;
     panel.title.textContent = pair ? `Partners of ${events.nameOf(pair[0])}` : "Partners";
     panel.partners.hidden = !row;

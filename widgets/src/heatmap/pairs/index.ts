@@ -1,4 +1,4 @@
-import { typed } from "../../shared/arrays";
+import { unpacked } from "../../shared/arrays";
 import { Client } from "../../shared/protocol";
 import { keepPlainKeys } from "../../shared/shortcuts";
 import { type Theme, watchTheme } from "../../shared/theme";
@@ -44,11 +44,11 @@ const WORDS = ["height", "pair", "_picture", "_about", "_warning", "_samples"] a
 function read(model: ViewContext<HeatmapTraits>["model"]): Pairs {
   return {
     names: model.get("_names"),
-    features: typed(Uint32Array, model.get("_features")),
-    values: typed(Float32Array, model.get("_values")),
-    errors: typed(Float32Array, model.get("_errors")),
-    beyond: typed(Uint8Array, model.get("_beyond")),
-    seriation: typed(Uint32Array, model.get("_seriation")),
+    features: unpacked(Uint32Array, model.get("_features")),
+    values: unpacked(Float32Array, model.get("_values")),
+    errors: unpacked(Float32Array, model.get("_errors")),
+    beyond: unpacked(Uint8Array, model.get("_beyond")),
+    seriation: unpacked(Uint32Array, model.get("_seriation")),
     unit: model.get("_unit"),
   };
 }

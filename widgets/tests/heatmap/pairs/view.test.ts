@@ -1,15 +1,16 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { renderHeatmap } from "../../../src/heatmap/index";
 import { FakeModel } from "../../fake_model";
+import { packed } from "../../packed";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
 function numbers(values: number[]): DataView {
-  return new DataView(new Float32Array(values).buffer);
+  return packed(new Float32Array(values));
 }
 
 function whole(values: number[]): DataView {
-  return new DataView(new Uint32Array(values).buffer);
+  return packed(new Uint32Array(values));
 }
 
 /** Four pixels of which 0 and 3 act together, and 1 with 3, within noise, too. */
@@ -21,7 +22,7 @@ function state(): Record<string, unknown> {
     _features: whole([0, 1, 2, 3]),
     _values: numbers([0.5, 0, 0, -2, 0, 0, 0.25, 0, 0, 0]),
     _errors: numbers([0.5, 0, 0, 0.1, 0, 0, 0.2, 0, 0, 0]),
-    _beyond: new DataView(new Uint8Array([8, 0]).buffer),
+    _beyond: packed(new Uint8Array([8, 0])),
     _seriation: whole([0, 3, 1, 2]),
     _unit: "output per squared input",
     _width: 4,

@@ -1,0 +1,14 @@
+// It hangs on the tree, since each kernel, also a restarted one, brings a bundle of its own.
+const OWN = Symbol.for("nbinterp.sheet");
+type Tree = (Document | ShadowRoot) & { [OWN]?: { sheet: CSSStyleSheet; css: string } };
+
+/** Bring the style sheet to where a view is drawn: the page, or a shadow tree, as in marimo. */
+export function dress(el: HTMLElement, css: string | undefined): void {
+  const root = el.getRootNode();
+  const tree: Tree = root instanceof ShadowRoot ? root : document;
+  if (css === undefined || tree[OWN]?.css === css) return;
+  const sheet = tree[OWN]?.sheet ?? new CSSStyleSheet();
+  sheet.replaceSync(css);
+  if (!tree[OWN]) tree.adoptedStyleSheets = [...tree.adoptedStyleSheets, sheet];
+  tree[OWN] = { sheet, css };
+}
