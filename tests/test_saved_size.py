@@ -20,7 +20,8 @@ from nbinterp import (
     record,
 )
 from nbinterp.datasets import load_mnist, load_mnist_classifier, load_mnist_decoder
-from nbinterp.views.core import View, shared_core
+from nbinterp.views.bundle import shared_core
+from nbinterp.views.core import View
 from nbinterp.views.explorer import ClusterExplorer
 
 SAVED = "application/vnd.jupyter.widget-state+json"

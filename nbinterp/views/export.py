@@ -18,7 +18,8 @@ from typing import Any
 from ipywidgets import Widget
 
 from nbinterp import _checks
-from nbinterp.views.core import View, _static
+from nbinterp.views.bundle import static
+from nbinterp.views.core import View
 from nbinterp.views.sprite import pack
 
 Json = dict[str, Any]
@@ -221,7 +222,7 @@ def _title(notebook: Any, fallback: str) -> str:
 def _write(path: Path, title: str, body: str, data: Mapping[str, Any], styles: str = "") -> Path:
     # Within an inline script these would end it or open a comment; in the strings, regular
     # expressions and templates where a bundle has them the backslash changes nothing.
-    bundle = _static("nbinterp.js").replace("</script", r"<\/script").replace("<!--", r"<\!--")
+    bundle = static("nbinterp.js").replace("</script", r"<\/script").replace("<!--", r"<\!--")
     digest = base64.b64encode(hashlib.sha256(bundle.encode()).digest()).decode("ascii")
     template = resources.files("nbinterp.views") / "page.html"
     page = Template(template.read_text(encoding="utf-8")).substitute(
@@ -229,7 +230,7 @@ def _write(path: Path, title: str, body: str, data: Mapping[str, Any], styles: s
         policy=f"default-src 'none'; script-src 'sha256-{digest}' 'unsafe-eval'; worker-src blob:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'",
         title=html.escape(title),
-        css=f"{_static('nbinterp.css')}\n{styles}",
+        css=f"{static('nbinterp.css')}\n{styles}",
         note=_NOTE,
         body=body,
         data=embedded_json(data),
