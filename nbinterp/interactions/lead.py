@@ -6,7 +6,6 @@ signs, and means of gradients are formed in ``h`` and taken back once: the large
 network of images need not run backward at all.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp.interactions.gradients import Scalar
-from nbinterp.network.prefix import put
+from nbinterp.network.prefix import put, recalled
 
 # Rounding may part two ways to compute the same by this share of the largest number.
 _DIGITS = 1e-3
@@ -107,14 +106,7 @@ def lead_of(function: Scalar, rows: Tensor) -> Lead | None:
 @contextmanager
 def _giving(linear: nn.Linear, outputs: Tensor) -> Iterator[None]:
     """Let `linear` put out `outputs` in this thread."""
-    compute, thread = linear.forward, threading.get_ident()
-
-    def give(*args: Any, **named: Any) -> Tensor:
-        if threading.get_ident() != thread:
-            return compute(*args, **named)
-        return outputs
-
-    back = put(linear, give)
+    back = put(linear, recalled(linear, outputs))
     try:
         yield
     finally:

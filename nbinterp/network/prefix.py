@@ -27,7 +27,7 @@ def remembered(
     with ExitStack() as stack:
         for module, output in known.items():
             # `last` is about to be edited, into new memory. Others may be written into.
-            stack.callback(put(module, _recalled(module, output, copy=module is not last)))
+            stack.callback(put(module, recalled(module, output, copy=module is not last)))
         yield known
 
 
@@ -54,7 +54,8 @@ def _outputs(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> dict
     return {module: output for module, output in known.items() if runs[module] == 1}
 
 
-def _recalled(module: nn.Module, output: Any, copy: bool) -> Callable[..., Any]:
+def recalled(module: nn.Module, output: Any, copy: bool = False) -> Callable[..., Any]:
+    """Return a forward that gives `output` in this thread, and computes in others."""
     compute, thread = module.forward, threading.get_ident()
 
     def recall(*args: Any, **named: Any) -> Any:
