@@ -211,9 +211,11 @@ def anneal(
         # Refused steps say nothing about convergence, so the test waits for accepted ones.
         ripe = taken - tested[active] >= _CHECK_EVERY
         enough = np.maximum(tol[active], relative_tol[stage[active]] * abs(now))
-        done = ripe & (before[active] - now < (taken - tested[active]) * enough)
-        # Rounding may spoil the remembered curvature; a problem ends if it is stuck without, too.
-        hopeless = stuck & (restarted[active] - now < np.maximum(enough, rounding * abs(now)))
+        # Without a first accepted step values are infinite, and their differences no numbers.
+        with np.errstate(invalid="ignore"):
+            done = ripe & (before[active] - now < (taken - tested[active]) * enough)
+            # Rounding may spoil the remembered curvature; one ends if it is stuck without, too.
+            hopeless = stuck & (restarted[active] - now < np.maximum(enough, rounding * abs(now)))
         again = np.flatnonzero(stuck & ~hopeless)
         if len(again):
             batch.restart(_on(w, again))
