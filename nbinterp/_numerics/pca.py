@@ -7,14 +7,13 @@ import torch
 
 from nbinterp import _device
 from nbinterp._numerics.eigen import leading_eigenpairs
+from nbinterp._numerics.symmetric import symmetric_product
 
 # Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
 _MOST_FEATURES_FORMED = 4000
 _N_PRODUCTS = 20
 # Rows of so many bytes stay in a processor's cache.
 _CACHED_BYTES = 4 * 2**20
-# Blocks of features in a covariance; with four its symmetry saves three eighths of the work.
-_N_BLOCKS = 4
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,9 @@ def principal_components(
     if n_components is None or n_components >= min(X.shape):
         return Reduction(mean, None, scale)
     centred.div_(scale)
-    covariance = _gram(centred) if X.shape[1] <= _MOST_FEATURES_FORMED else None
+    covariance = (
+        symmetric_product(centred.T, centred) if X.shape[1] <= _MOST_FEATURES_FORMED else None
+    )
 
     def multiply(block: torch.Tensor) -> torch.Tensor:
         return centred.T @ (centred @ block) if covariance is None else covariance @ block
@@ -90,13 +91,3 @@ def _rows_at_a_time(X: torch.Tensor) -> int:
     bytes_per_row = X.shape[1] * X.element_size()
     step = _device.rows_per_block(X.device, bytes_per_row)
     return max(1, min(step, _CACHED_BYTES // bytes_per_row)) if X.device.type == "cpu" else step
-
-
-def _gram(X: torch.Tensor) -> torch.Tensor:
-    """Return ``X.T @ X``, of which only the blocks on and above the diagonal are computed."""
-    n_features = X.shape[1]
-    gram = X.new_zeros(n_features, n_features)
-    step = -(-n_features // _N_BLOCKS)
-    for start in range(0, n_features, step):
-        gram[start : start + step, start:] = X[:, start : start + step].T @ X[:, start:]
-    return gram.triu() + gram.triu(1).T

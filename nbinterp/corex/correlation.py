@@ -1,7 +1,5 @@
 """The correlation matrix of scores, complete or with missing entries."""
 
-from math import ceil
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -9,6 +7,7 @@ from torch import Tensor
 
 from nbinterp import _device
 from nbinterp._checks import Floats
+from nbinterp._numerics.symmetric import symmetric_product
 from nbinterp.corex.gaussianize import Columns
 from nbinterp.corex.products import Dense, Product, Scores
 
@@ -17,7 +16,6 @@ Matrix = npt.NDArray[np.float64]
 # With so many times more variables than samples, two products with the scores are cheaper than one
 # with their correlations.
 _FEW_SAMPLES = 2
-_STRIPS = 4
 
 
 def product_of(columns: Columns, data: Floats, device: torch.device) -> Product:
@@ -43,18 +41,13 @@ def correlation_of(columns: Columns, data: Floats, device: torch.device) -> Tens
     together = torch.zeros_like(total)
     missing = bool(np.isnan(data).any())
     block = _device.rows_per_block(device, 16 * p)
-    width = ceil(p / _STRIPS)
     for begin in range(0, n, block):
         scores = torch.as_tensor(columns.apply(data[begin : begin + block]), device=device)
         if missing:
             observed = (~scores.isnan()).to(torch.float64)
             together.addmm_(observed.mT, observed)
             scores = scores.nan_to_num(nan=0.0)
-        # Of a symmetric matrix one side is enough: strips of rows from the diagonal on.
-        for top in range(0, p, width):
-            strip = scores[:, top : top + width]
-            total[top : top + width, top:].addmm_(strip.mT, scores[:, top:])
-    total = total.triu_() + total.triu(1).mT
+        total += symmetric_product(scores.mT, scores)
     if not missing:
         mean: Tensor = total / n
         return mean
