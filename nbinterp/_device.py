@@ -8,6 +8,10 @@ from nbinterp import _checks
 _SHARE_OF_FREE_MEMORY = 0.25
 _CPU_BLOCK_BYTES = 256 * 2**20
 
+# The allocator of Linux returns each freed block to the system and has the next one mapped anew, a
+# page fault every 4 kB, until a block as large as it ever keeps was freed once. This is that block.
+torch.empty(31 * 2**20, dtype=torch.uint8)
+
 
 def resolve(caller: str, device: str | torch.device = "auto") -> torch.device:
     """Return the device to compute on: `"auto"` is CUDA where there is one, else the CPU."""

@@ -15,11 +15,11 @@ import torch
 
 Result = TypeVar("Result")
 
-# How many calls are under way, and the number of threads to go back to after the last.
+# How many crews there are, and the number of threads to go back to after the last.
 _LOCK = threading.Lock()
-_under_way = 0
+_n_crews = 0
 _threads_before = 1
-_THIS_THREAD = threading.local()
+_THIS_THREAD = threading.local()  # whether it works for a crew, and the crew that works for it
 
 
 def _become_worker() -> None:
@@ -27,22 +27,70 @@ def _become_worker() -> None:
     _THIS_THREAD.is_worker = True
 
 
+class _Crew:
+    """Threads that stay for several rounds of tasks. Without a round there are none."""
+
+    def __init__(self, n_threads: int) -> None:
+        self._n_threads = n_threads
+        self._pool: ThreadPoolExecutor | None = None
+
+    def begin(
+        self, tasks: Sequence[Callable[[], Result]], stop: threading.Event | None
+    ) -> Callable[[], list[Result]]:
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = ThreadPoolExecutor(self._n_threads, initializer=_become_worker)
+        futures = [pool.submit(task) for task in tasks]
+
+        def results() -> list[Result]:
+            try:
+                return [future.result() for future in futures]
+            except BaseException:  # an error or interrupt does not wait for what has not begun
+                if stop is not None:
+                    stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+        return results
+
+    def leave(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
 @contextmanager
-def _single_threaded_workers() -> Iterator[int]:
-    """Yield the user's number of threads, and set it back when the last call leaves."""
-    global _under_way, _threads_before
+def crew(device: torch.device) -> Iterator[None]:
+    """Let all `side_by_side` within share threads, for many rounds of short tasks.
+
+    Nor does the caller share operations with other threads until it leaves.
+    """
+    global _n_crews, _threads_before
+    if device.type != "cpu" or _is_worker() or _own_crew():
+        yield
+        return
     with _LOCK:
-        if not _under_way:
+        if not _n_crews:
             _threads_before = torch.get_num_threads()
-        _under_way += 1
+        _n_crews += 1
         threads = _threads_before
+    own = _THIS_THREAD.crew = _Crew(threads)
+    torch.set_num_threads(1)
     try:
-        yield threads
+        yield
     finally:
+        own.leave()
+        _THIS_THREAD.crew = None
         with _LOCK:
-            _under_way -= 1
-            if not _under_way:
-                torch.set_num_threads(_threads_before)
+            _n_crews -= 1
+        torch.set_num_threads(threads)
+
+
+def _is_worker() -> bool:
+    return getattr(_THIS_THREAD, "is_worker", False)
+
+
+def _own_crew() -> _Crew | None:
+    return getattr(_THIS_THREAD, "crew", None)
 
 
 def side_by_side(
@@ -54,22 +102,32 @@ def side_by_side(
 ) -> list[Result]:
     """Return what the tasks return, which must not depend on one another's.
 
-    A lone task runs in the caller, with all its threads, unless `always_workers`: in a worker it
-    gives the same to the last bit as beside others. Of work within a worker the tasks follow one
-    another there. An error or interrupt sets `stop`.
+    A lone task runs in the caller, with all the caller's threads, unless `always_workers`: in a
+    worker it gives the same to the last bit as beside others. Of work within a worker the tasks
+    follow one another there. An error or interrupt sets `stop`.
+
+    Examples
+    --------
+    >>> with crew(torch.device("cpu")):
+    ...     side_by_side([lambda: 1, lambda: 2], torch.device("cpu"))
+    [1, 2]
     """
-    alone = len(tasks) < 2 and not always_workers
-    if device.type != "cpu" or alone or getattr(_THIS_THREAD, "is_worker", False):
+    if device.type != "cpu" or _is_worker() or (len(tasks) < 2 and not always_workers):
         return [task() for task in tasks]
-    with (
-        _single_threaded_workers() as threads,
-        ThreadPoolExecutor(threads, initializer=_become_worker) as pool,
-    ):
-        futures = [pool.submit(task) for task in tasks]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:  # an error or interrupt does not wait for what has not begun
-            if stop is not None:
-                stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with crew(device):
+        results: list[Result] = _THIS_THREAD.crew.begin(tasks, stop)()
+    return results
+
+
+def begin(
+    tasks: Sequence[Callable[[], Result]], device: torch.device
+) -> Callable[[], list[Result]]:
+    """Let the crew begin with tasks while the caller goes on; return what waits for the results.
+
+    Without a `crew` they are done at once.
+    """
+    own = _own_crew()
+    if own is None:
+        results = [task() for task in tasks]
+        return lambda: results
+    return own.begin(tasks, None)

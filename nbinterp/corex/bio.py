@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
 from nbinterp._checks import Floats
+from nbinterp._numerics.workers import crew
 from nbinterp.corex.bio_columns import BioColumns, learn_bio_columns
 from nbinterp.corex.bio_information import agreement, corrected_information
 from nbinterp.corex.bio_marginals import Table
@@ -193,16 +194,17 @@ class BioCorEx(
         table = columns.table(data, device, torch.float64 if exact else torch.float32)
 
         rng = check_random_state(self.random_state)
-        solutions = iterate(
-            table,
-            *self._start(table, rng),
-            max_iter=self.max_iter,
-            tol=self.tol,
-            smooth=self.smooth,
-            progress=self.progress,
-        )
-        best = max(solutions, key=lambda solution: solution.total_correlation)
-        mutual_information = corrected_information(table, best.q, self.smooth, rng)
+        with crew(device):
+            solutions = iterate(
+                table,
+                *self._start(table, rng),
+                max_iter=self.max_iter,
+                tol=self.tol,
+                smooth=self.smooth,
+                progress=self.progress,
+            )
+            best = max(solutions, key=lambda solution: solution.total_correlation)
+            mutual_information = corrected_information(table, best.q, self.smooth, rng)
         others = [agreement(best.q[0], each.q[0]) for each in solutions if each is not best]
         self._take(columns, best, mutual_information, others)
 

@@ -1,12 +1,15 @@
 """What the factors of Bio CorEx tell about each column, less what chance would tell."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from nbinterp import _device
+from nbinterp._numerics.workers import side_by_side
 from nbinterp.corex.bio_marginals import Table
-from nbinterp.corex.bio_model import estimate, pieces
+from nbinterp.corex.bio_model import Pieces, estimate, total
 
 _N_PERMUTATIONS = 20
 _TINY = 1e-12
@@ -21,10 +24,10 @@ def information(table: Table, q: Tensor, smooth: bool) -> Tensor:
     """
     model, sums = estimate(table, q, smooth)
     by_state = [(c * s).sum((2, -1)) for c, s in zip(model.relative, sums, strict=True)]
-    total = torch.cat(by_state, -1)
-    for piece in pieces(table, model, q)():
-        total = total - piece.mixture().sum(-1).permute(1, 2, 0)
-    return total / table.n_observed * table.varying
+    told = torch.cat(by_state, -1)
+    mixtures = Pieces(table, model, q).each(lambda piece: piece.mixture().sum(-1))
+    told = told - total(mixtures).permute(1, 2, 0)
+    return told / table.n_observed * table.varying
 
 
 def corrected_information(
@@ -53,12 +56,11 @@ def corrected_information(
     together = _device.rows_per_block(
         q.device, _SHARE * q.numel() * len(table.varying) * q.element_size()
     )
-    null = torch.cat(
-        [
-            information(table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
-            for some in orders.split(together)  # type: ignore[no-untyped-call]
-        ]
-    )
+    tasks = [
+        partial(information, table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
+        for some in orders.split(together)  # type: ignore[no-untyped-call]
+    ]
+    null = torch.cat(side_by_side(tasks, q.device))
     second = null.topk(2, 0).values[1]
     return torch.where(raw > second + _ROUNDING, raw - null.mean(0), 0.0).clamp(min=0.0)
 

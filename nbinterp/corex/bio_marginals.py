@@ -6,7 +6,7 @@ statistics, and the likelihood another one back, without a loop over variables.
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from nbinterp import _device
 _LEAST_WEIGHT = 0.1  # samples that a state is taken to have at least
 _LEAST_FREEDOM = 0.01  # and degrees of freedom of its variance
 _PSEUDOCOUNT = 0.001  # of each level in each state
+_CACHED_BYTES = 12 * 2**20  # that stay in a processor's cache
 
 
 def _trust(departure: Tensor, expected: Tensor) -> Tensor:
@@ -143,6 +144,7 @@ class Block:
 
     rows: slice
     statistics: tuple[Tensor, ...]
+    kept: bool  # for the next time
 
     def sums(self, weights: Tensor) -> list[Tensor]:
         """Return the statistics summed with weights ``(..., n)``: ``(..., p_f, s_f)`` a family."""
@@ -159,7 +161,7 @@ class Block:
             (c.reshape(lead.numel(), -1) @ each.flatten(0, 1)).view(*lead, -1)
             for c, each in zip(coefficients, self.statistics, strict=True)
         ]
-        return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+        return functools.reduce(torch.add, parts)
 
     def each(self, coefficients: Sequence[Tensor]) -> Tensor:
         """Return every ``log p(x_i)``, ``(p, ..., n)``, by coefficients ``(..., p_f, s_f)``."""
@@ -193,27 +195,38 @@ class Table:
     n_observed: Tensor
     n_samples: int
 
-    def blocks(self, bytes_per_row: int) -> Iterator[Block]:
-        """Yield blocks of as many rows as fit, with `bytes_per_row` of the caller's."""
-        if self.is_one_block(bytes_per_row):
-            yield self._whole
-            return
-        size = self._rows_at_once(bytes_per_row)
-        for begin in range(0, self.n_samples, size):
-            yield self._block(slice(begin, min(begin + size, self.n_samples)))
+    def rows(self, bytes_per_row: int) -> list[slice]:
+        """Return blocks of rows; on a CPU they stay in its cache, with the caller's bytes a row."""
+        per_row = self._with_own(bytes_per_row)
+        device = self.varying.device
+        size = _device.rows_per_block(device, per_row)
+        if device.type == "cpu":
+            size = min(size, max(1, _CACHED_BYTES // per_row))
+        n_blocks = -(-self.n_samples // size)
+        size = -(-self.n_samples // n_blocks)  # none much smaller than others
+        n = self.n_samples
+        return [slice(begin, min(begin + size, n)) for begin in range(0, n, size)]
 
-    def is_one_block(self, bytes_per_row: int) -> bool:
-        """Return whether `blocks` would yield all rows at once."""
-        return self._rows_at_once(bytes_per_row) >= self.n_samples
+    def block(self, rows: slice, *, keep: bool) -> Block:
+        """Return the statistics of some rows; they may be kept for the next time."""
+        key = (rows.start, rows.stop)
+        block = self._kept.get(key)
+        if block is None:
+            statistics = tuple(family.statistics(rows) for family in self.families)
+            block = Block(rows, statistics, keep)
+            if keep:
+                self._kept[key] = block
+        return block
+
+    def fits(self, bytes_per_row: int) -> bool:
+        """Return whether all rows fit into memory at once, with `bytes_per_row` of the caller's."""
+        per_row = self._with_own(bytes_per_row)
+        return _device.rows_per_block(self.varying.device, per_row) >= self.n_samples
 
     @functools.cached_property
-    def _whole(self) -> Block:
-        return self._block(slice(0, self.n_samples))
+    def _kept(self) -> dict[tuple[int, int], Block]:
+        return {}
 
-    def _block(self, rows: slice) -> Block:
-        return Block(rows, tuple(family.statistics(rows) for family in self.families))
-
-    def _rows_at_once(self, bytes_per_row: int) -> int:
+    def _with_own(self, bytes_per_row: int) -> int:
         width = sum(len(family) * family.n_statistics for family in self.families)
-        own = 2 * width * self.varying.element_size()
-        return _device.rows_per_block(self.varying.device, bytes_per_row + own)
+        return bytes_per_row + 2 * width * self.varying.element_size()

@@ -7,13 +7,18 @@ relative to state 0, which the posterior does not notice.
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from nbinterp._numerics.workers import begin, side_by_side
 from nbinterp.corex.bio_marginals import Block, Table
+
+Result = TypeVar("Result")
 
 _PSEUDOCOUNT = 0.001  # samples of each state
 
@@ -44,7 +49,7 @@ class Model:
             self.alpha[restart, factors].unsqueeze(0),
         )
 
-    @property
+    @functools.cached_property
     def relative(self) -> list[Tensor]:
         """The coefficients of ``log p(x_i | c) - log p(x_i | 0)``."""
         return [c - c[:, :, :1] for c in self.coefficients]
@@ -65,21 +70,20 @@ class Piece:
 
     @functools.cached_property
     def agrees(self) -> Tensor:
-        """Where a column alone points to the posterior's likeliest state, ``(p, r, m, n)``.
+        """1 where a column alone points to the likeliest state, else 0, ``(p, r, m, n)``.
 
         What is missing or the same in all states points nowhere; in the authors' program it points
-        to the first state.
+        to the first state. Floats, since comparing into bools and adding those takes processors
+        several times as long.
         """
-        k = self.q.shape[2]
-        likeliest = self.q.max(2).indices
-        chosen = [(likeliest == c).to(self.q.dtype) for c in range(k)]
+        chosen, k = _likeliest(self.q), self.q.shape[2]
         ratios = self.ratios.unbind(-2)  # of all states but the first, to the first
         wins = []
         for a, b in itertools.combinations(range(k), 2):
             side = chosen[b] - chosen[a]  # 1 or -1 where a duel of a and b matters, else 0
             lead = ratios[b - 1] if a == 0 else ratios[b - 1] - ratios[a - 1]
-            wins.append(lead * side > side.abs() - 1.0)
-        return functools.reduce(torch.logical_and, wins)
+            wins.append((lead * side).gt_(side.abs() - 1.0))
+        return functools.reduce(torch.mul, wins)
 
     def mixture(self) -> Tensor:
         """Return ``log p_j(x_i) - log p(x_i | y_j = 0)``, ``(p, r, m, n)``; 0 where missing."""
@@ -88,7 +92,11 @@ class Piece:
         return functools.reduce(torch.logaddexp, joint, prior[:, :, 0])
 
     def posterior(self, alpha: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``p(y_j = c | x)`` ``(r, m, k, n)`` and ``log Z_j(x)`` ``(r, m, n)``, in nats."""
+        """Return ``p(y_j = c | x)`` ``(r, m, k, n)`` and ``log p_j(x)`` ``(r, m, n)``.
+
+        The latter is of a factor that sees alpha of each column, less what `independent` leaves
+        away too.
+        """
         sizes = [c.shape[-2] for c in self.model.coefficients]
         split = alpha.split(sizes, -1)  # type: ignore[no-untyped-call]
         weighted = [
@@ -96,44 +104,85 @@ class Piece:
             for c, each in zip(self.model.relative, split, strict=True)
         ]
         joint = self.model.log_prior.unsqueeze(-1) + self.block.total(weighted)
-        independent = self.mixture().mul_(alpha.permute(2, 0, 1).unsqueeze(-1)).sum(0)
-        joint = joint - independent.unsqueeze(2)
-        log_z = functools.reduce(torch.logaddexp, joint.unbind(2))
-        return (joint - log_z.unsqueeze(2)).exp(), log_z
+        together = functools.reduce(torch.logaddexp, joint.unbind(2))
+        return (joint - together.unsqueeze(2)).exp(), together
+
+    def independent(self, alpha: Tensor) -> Tensor:
+        """Return ``sum_i alpha_ij log p_j(x_i)`` ``(r, m, n)``, less that of state 0."""
+        return self.mixture().mul_(alpha.permute(2, 0, 1).unsqueeze(-1)).sum(0)
+
+
+def _likeliest(q: Tensor) -> list[Tensor]:
+    """Return 1 where a state is the likeliest, the first of several, else 0, each ``(r, m, n)``."""
+    first, *others = q.unbind(2)
+    chosen, highest = [torch.ones_like(first)], first
+    for each in others:
+        higher = (each - highest).gt_(0.0)
+        chosen = [one * (1.0 - higher) for one in chosen] + [higher]
+        highest = torch.maximum(highest, each)
+    return chosen
+
+
+def _tasks(
+    table: Table, q: Tensor, work: Callable[[Block, Tensor], Result]
+) -> list[Callable[[], Result]]:
+    """Return the calls of `work` with each block of rows and the responsibilities of these."""
+    r, m, k, _ = q.shape
+    # Responsibilities, ratios, answers of each column, and two tensors as large to work on them.
+    per_row = q.element_size() * r * m * (k + len(table.varying) * (4 * k - 4))
+    keep = table.fits(per_row)
+
+    def one(rows: slice) -> Result:
+        return work(table.block(rows, keep=keep), q[..., rows])
+
+    return [partial(one, rows) for rows in table.rows(per_row)]
 
 
 def estimate(table: Table, q: Tensor, smooth: bool) -> tuple[Model, list[Tensor]]:
     """Return the model that responsibilities `q` imply, and the sums of statistics it is from."""
-    sums: list[Tensor] = []
-    squares: list[Tensor] = []
-    for block in table.blocks(q[..., 0].numel() * q.element_size()):
-        part = q[..., block.rows]
-        sums = _add(sums, block.sums(part))
-        if smooth:
-            squares = _add(squares, block.sums(part * part))
+
+    def sums_of(block: Block, q: Tensor) -> list[Tensor]:
+        return block.sums(q) + (block.sums(q * q) if smooth else [])
+
+    parts = side_by_side(_tasks(table, q, sums_of), q.device)
+    sums = [total(each) for each in zip(*parts, strict=True)]
+    n_families = len(table.families)
     coefficients = tuple(
-        family.estimate(sums[f], squares[f] if smooth else None)
+        family.estimate(sums[f], sums[n_families + f] if smooth else None)
         for f, family in enumerate(table.families)
     )
-    total = q.sum(-1) + _PSEUDOCOUNT
-    log_prior = (total / total.sum(-1, keepdim=True)).log()
-    return Model(log_prior, coefficients, table.varying.expand(*q.shape[:2], -1)), sums
+    weight = q.sum(-1) + _PSEUDOCOUNT
+    log_prior = (weight / weight.sum(-1, keepdim=True)).log()
+    model = Model(log_prior, coefficients, table.varying.expand(*q.shape[:2], -1))
+    return model, sums[:n_families]
 
 
-def _add(total: list[Tensor], part: list[Tensor]) -> list[Tensor]:
-    return [a + b for a, b in zip(total, part, strict=True)] if total else part
+def total(parts: Sequence[Tensor]) -> Tensor:
+    """Return the sum of tensors of one shape."""
+    return functools.reduce(torch.add, parts)
 
 
-def pieces(table: Table, model: Model, q: Tensor) -> Callable[[], Iterable[Piece]]:
-    """Return how to go over all rows; what one block holds is computed once."""
-    r, m, k, _ = q.shape
-    # The ratios, two tensors as large to work on them, and the answers of each column.
-    per_row = q.element_size() * r * m * (k + len(table.varying) * (3 * k - 2))
+class Pieces:
+    """All rows, piece by piece; what one holds is computed once if all fit into memory."""
 
-    def each() -> Iterable[Piece]:
-        return (Piece(block, model, q[..., block.rows]) for block in table.blocks(per_row))
+    def __init__(self, table: Table, model: Model, q: Tensor) -> None:
+        self._table, self._model, self._q = table, model, q
+        self._kept: dict[int, Piece] = {}
 
-    if not table.is_one_block(per_row):
-        return each
-    whole = list(each())
-    return lambda: whole
+    def each(self, work: Callable[[Piece], Result]) -> list[Result]:
+        """Return what `work` returns for each piece."""
+        return side_by_side(self._tasks(work), self._q.device)
+
+    def begin(self, work: Callable[[Piece], Result]) -> Callable[[], list[Result]]:
+        """Let the crew begin with it; return what waits for the results."""
+        return begin(self._tasks(work), self._q.device)
+
+    def _tasks(self, work: Callable[[Piece], Result]) -> list[Callable[[], Result]]:
+        def one(block: Block, q: Tensor) -> Result:
+            if not block.kept:
+                return work(Piece(block, self._model, q))
+            if block.rows.start not in self._kept:
+                self._kept[block.rows.start] = Piece(block, self._model, q)
+            return work(self._kept[block.rows.start])
+
+        return _tasks(self._table, self._q, one)

@@ -1,7 +1,8 @@
 """The iteration of Bio CorEx, for several random starts at once; axes as in `bio_model`."""
 
+import functools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from nbinterp.corex.bio_marginals import Table
-from nbinterp.corex.bio_model import Model, Piece, estimate, pieces
+from nbinterp.corex.bio_model import Model, Piece, Pieces, estimate, total
+
+Later = Callable[[], Tensor]  # what waits for a tensor that a worker computes
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
 _WEAK = 0.01  # nats below which a factor's alpha is raised, to give it another chance
@@ -19,7 +22,7 @@ _JITTER = 0.001  # of that raised alpha
 _ALPHA_STEPS = 100  # iterations after which alpha stay, those the authors' program takes at most
 
 
-def reliance(walk: Callable[[], Iterable[Piece]], strength: Tensor, jitter: Tensor) -> Tensor:
+def reliance(pieces: Pieces, strength: Later, jitter: Tensor) -> Tensor:
     """Return alpha ``(r, m, p)``: the part of what a column tells a factor that no better one has.
 
     Of the samples where column i agrees with factor j, those where it agrees with no factor with
@@ -28,61 +31,74 @@ def reliance(walk: Callable[[], Iterable[Piece]], strength: Tensor, jitter: Tens
     `jitter` ``(r, m, p)`` anew in each iteration; with all samples and the same jitter there is an
     end to it.
     """
-    total = torch.stack([piece.agrees.sum(-1) for piece in walk()]).sum(0)
-    m = total.shape[-1]
-    rank = (
-        total.argsort(dim=-1, descending=True, stable=True)
-        .argsort(-1)
-        .to(torch.int16)
-        .unsqueeze(-1)
-    )
-    unique = torch.zeros_like(total)
-    for piece in walk():
-        order = piece.agrees.logical_not().to(torch.int16).mul_(m).add_(rank)
-        unique += (order.amin(2, keepdim=True) == rank).sum(-1)
-    alpha = (unique.to(strength.dtype) / total.clamp(min=1)).permute(1, 2, 0)
+    agreed = total(pieces.each(lambda piece: piece.agrees.sum(-1)))
+    # From m for the factor with which the column agrees most often down to 1 for the last.
+    grade = agreed.argsort(dim=-1, descending=True, stable=True).argsort(-1)
+    grade = (agreed.shape[-1] - grade).to(agreed.dtype).unsqueeze(-1)
+
+    def count(piece: Piece) -> Tensor:
+        graded = piece.agrees * grade
+        best = graded.amax(2, keepdim=True)
+        return torch.eq(best, grade, out=graded).sum(-1)
+
+    unique = total(pieces.each(count))
+    alpha = (unique / agreed.clamp(min=1)).permute(1, 2, 0)
 
     power = math.log(0.99) / alpha.amax(-1, keepdim=True).clamp(0.01, 0.99).log()
-    weak = (strength.abs() < _WEAK).unsqueeze(-1)
+    weak = (strength().abs() < _WEAK).unsqueeze(-1)
     return torch.where(weak, alpha**power + _JITTER * jitter, alpha)
 
 
 def update(
     table: Table,
     q: Tensor,
-    strength: Tensor,
+    strength: Later,
     jitter: Tensor,
     smooth: bool,
     alpha: Tensor | None = None,
-) -> tuple[Model, Tensor, Tensor]:
+) -> tuple[Model, Tensor, Later]:
     """Return the model of responsibilities `q`, the responsibilities it implies, and ``log Z``.
 
-    Where no `alpha` ``(r, m, p)`` are given, they are counted.
+    Where no `alpha` ``(r, m, p)`` are given, they are counted. ``log Z`` takes a logarithm for each
+    factor of each entry, and the next update needs no more of it than `strength`, last of all: a
+    worker computes it beside that update.
     """
     model, _ = estimate(table, q, smooth)
-    walk = pieces(table, model, q)
+    pieces = Pieces(table, model, q)
     if alpha is None and q.shape[1] > 1:
-        alpha = reliance(walk, strength, jitter) * table.varying
+        alpha = reliance(pieces, strength, jitter) * table.varying
     if alpha is not None:
         model = replace(model, alpha=alpha)
-    return model, *_respond(walk, model.alpha, torch.empty_like(q))
+    strength()  # so that no more than one is under way
+    return model, *_respond(pieces, model.alpha, torch.empty_like(q))
 
 
 def infer(table: Table, model: Model) -> tuple[Tensor, Tensor]:
     """Return the responsibilities ``(r, m, k, n)`` and ``log Z`` of any samples, in nats."""
     q = model.log_prior.new_empty((*model.log_prior.shape, table.n_samples))
-    return _respond(pieces(table, model, q), model.alpha, q)
+    q, log_z = _respond(Pieces(table, model, q), model.alpha, q)
+    return q, log_z()
 
 
-def _respond(
-    walk: Callable[[], Iterable[Piece]], alpha: Tensor, q: Tensor
-) -> tuple[Tensor, Tensor]:
+def _respond(pieces: Pieces, alpha: Tensor, q: Tensor) -> tuple[Tensor, Later]:
     """Fill `q` with the posterior of all rows; return it and ``log Z``."""
     log_z = torch.empty_like(q[:, :, 0])
-    for piece in walk():
+
+    def fill(piece: Piece) -> None:
         rows = piece.block.rows
         q[..., rows], log_z[..., rows] = piece.posterior(alpha)
-    return q, log_z
+
+    def subtract(piece: Piece) -> None:
+        log_z[..., piece.block.rows] -= piece.independent(alpha)
+
+    pieces.each(fill)
+    done = pieces.begin(subtract)
+
+    def later() -> Tensor:
+        done()
+        return log_z
+
+    return q, later
 
 
 @dataclass(frozen=True)
@@ -139,30 +155,30 @@ def iterate(
     found: dict[int, Solution] = {}
     running = list(range(len(q)))
     history: list[list[float]] = [[] for _ in running]
-    strength = torch.zeros_like(jitter[..., 0])
+    strength = _now(torch.zeros_like(jitter[..., 0]))
     alpha = torch.ones_like(jitter)
-    trail: list[Tensor] = []
+    trail: list[Later] = []
     for step in tqdm(
         range(1, max_iter + 1), desc="BioCorEx", delay=1, leave=False, disable=not progress
     ):
         fixed = alpha if step > _ALPHA_STEPS else None
         model, q, log_z = update(table, q, strength, jitter, smooth, fixed)
-        alpha, strength = model.alpha, log_z.mean(-1)
-        trail.append(strength.sum(-1))
+        alpha, strength = model.alpha, _mean(log_z)
+        trail.append(strength)
         if step % _CHECK_EVERY and step < max_iter:
             continue
-        values = torch.stack(trail).cpu().numpy()
+        values = torch.stack([each().sum(-1) for each in trail]).cpu().numpy()
         trail = []
         still = []
         for row, restart in enumerate(running):
             history[restart] += values[:, row].tolist()
             rests = _rests(history[restart], tol)
             if rests or step == max_iter:
-                order = strength[row].argsort(descending=True, stable=True)
+                order = strength()[row].argsort(descending=True, stable=True)
                 found[restart] = Solution(
                     model.take(row, order),
                     q[row, order].unsqueeze(0),
-                    log_z[row, order].unsqueeze(0),
+                    log_z()[row, order].unsqueeze(0),
                     np.array(history[restart]),
                     rests,
                 )
@@ -172,8 +188,18 @@ def iterate(
             break
         running = [running[row] for row in still]
         if len(still) < len(q):
-            q, jitter, strength, alpha = (each[still] for each in (q, jitter, strength, alpha))
+            q, jitter, alpha = q[still], jitter[still], alpha[still]
+            strength = _now(strength()[still])
     return [found[restart] for restart in sorted(found)]
+
+
+def _now(value: Tensor) -> Later:
+    return lambda: value
+
+
+def _mean(log_z: Later) -> Later:
+    """Return the mean over the samples, once it is asked for."""
+    return functools.cache(lambda: log_z().mean(-1))
 
 
 def _rests(history: list[float], tol: float) -> bool:

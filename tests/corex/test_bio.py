@@ -280,7 +280,7 @@ def test_an_interrupt_leaves_the_object_as_it_was(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bio_information, "pieces", interrupt)
+    monkeypatch.setattr(bio_information, "Pieces", interrupt)
     with pytest.raises(KeyboardInterrupt):
         corex.fit(X[:, :3])
     assert vars(corex) == before

@@ -31,7 +31,7 @@ def standard(rng, p, n):
 
 
 def estimates(family, q, smooth=False):
-    block = Block(EVERYTHING, (family.statistics(EVERYTHING),))
+    block = Block(EVERYTHING, (family.statistics(EVERYTHING),), kept=False)
     (sums,) = block.sums(q)
     return block, family.estimate(sums, block.sums(q * q)[0] if smooth else None)
 
@@ -72,9 +72,8 @@ def test_a_missing_entry_says_nothing():
     x[0, 3] = np.nan
     codes[1, 4] = -1
     q = torch.as_tensor(rng.dirichlet(np.ones(3), 30).T)
-    block = Block(
-        EVERYTHING, tuple(f.statistics(EVERYTHING) for f in (gaussian(x), discrete(codes)))
-    )
+    statistics = tuple(f.statistics(EVERYTHING) for f in (gaussian(x), discrete(codes)))
+    block = Block(EVERYTHING, statistics, kept=False)
     coefficients = [estimates(family, q)[1] for family in (gaussian(x), discrete(codes))]
     each = block.each(coefficients)
     assert (each[0, :, 3] == 0).all() and (each[3, :, 4] == 0).all()
@@ -129,7 +128,7 @@ def test_the_closed_form_expectation_of_the_likelihood_ratio_is_that_of_chance()
     n = 300
     family = discrete(rng.integers(0, 4, (1, n)))
     q = states_by_chance(rng, 2000, n)
-    (counts,) = Block(EVERYTHING, (family.statistics(EVERYTHING),)).sums(q)
+    (counts,) = Block(EVERYTHING, (family.statistics(EVERYTHING),), kept=False).sums(q)
     expected = counts.sum(-1, keepdim=True) * family.marginal
     ratio = 2.0 * (counts * (counts / expected).log()).sum((-3, -1)).mean()
     spread = ((q * q).sum(-1) / q.sum(-1)).sum(-1)[0] - 1.0

@@ -1,9 +1,11 @@
 """Work side by side: results in order, errors passed on, threads as they were."""
 
+import threading
+
 import pytest
 import torch
 
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.workers import begin, crew, side_by_side
 
 CPU = torch.device("cpu")
 
@@ -23,3 +25,53 @@ def test_an_error_is_passed_on_and_threads_come_back():
     with pytest.raises(ZeroDivisionError):
         side_by_side([lambda: 1 // 0, lambda: 1], CPU)
     assert torch.get_num_threads() == before
+
+
+def test_a_crew_stays_for_many_rounds():
+    with crew(CPU):
+        rounds = [side_by_side([threading.get_ident] * 20, CPU) for _ in range(5)]
+        assert set(rounds[0]) & set(rounds[4])
+    assert threading.get_ident() not in {ident for each in rounds for ident in each}
+    assert not {thread.ident for thread in threading.enumerate()} & set(rounds[4])
+
+
+def test_a_crew_leaves_the_caller_one_thread_and_gives_all_back():
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError), crew(CPU):
+        assert torch.get_num_threads() == 1
+        with crew(CPU):  # the same one
+            assert side_by_side([torch.get_num_threads] * 2, CPU) == [1, 1]
+        assert torch.get_num_threads() == 1
+        side_by_side([lambda: 1 // 0, lambda: 1], CPU)
+    assert torch.get_num_threads() == before
+
+
+def test_the_caller_goes_on_while_the_crew_works():
+    gate = threading.Event()
+    with crew(CPU):
+        wait = begin([lambda: gate.wait(60), threading.get_ident], CPU)
+        gate.set()
+        opened, ident = wait()
+        assert opened and ident != threading.get_ident()
+        assert wait() == [opened, ident]
+
+
+def test_what_is_begun_without_a_crew_is_done_at_once():
+    done = []
+    wait = begin([lambda: done.append(1)], CPU)
+    assert done == [1] and wait() == [None]
+
+
+def test_work_within_a_worker_stays_there():
+    def inner():
+        with crew(CPU):
+            return {threading.get_ident(), *side_by_side([threading.get_ident] * 3, CPU)}
+
+    assert all(len(each) == 1 for each in side_by_side([inner] * 4, CPU))
+
+
+def test_an_error_of_what_was_begun_comes_when_it_is_waited_for():
+    with crew(CPU):
+        wait = begin([lambda: 1 // 0], CPU)
+        with pytest.raises(ZeroDivisionError):
+            wait()
