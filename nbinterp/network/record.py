@@ -164,21 +164,18 @@ def _passed(
     recorder = Recorder(caller, model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_samples(data))
     masks: list[npt.NDArray[np.bool_]] = []
-    with evaluating(model), watching(recorder.modules, recorder.put, caller):
-        for batch in tqdm(
-            batches(caller, data, size, kind, check=False),
-            desc=caller,
-            total=count(data, size),
-            delay=1,
-            disable=not progress,
-        ):
+    bar = tqdm(desc=caller, total=count(data, size), delay=1, disable=not progress)
+    with bar, evaluating(model), watching(recorder.modules, recorder.put, caller):
+        for batch in batches(caller, data, size, kind, check=False):
             recorder.begin(batch)
             if "attention_mask" in parts(batch):  # before the model, which may write into it
                 masks.append(parts(batch)["attention_mask"].cpu().numpy() > 0)
             result = forward(model, each(lambda part: part.to(where), batch), caller)
             output.append(recorder.checked("the model's output", result))
             recorder.end()
-            del batch, result  # so that the next ones are where these are, in the cache
+            bar.update()
+            # Before the next batch is made, which then is where this one is, in the cache.
+            del batch, result
     return recorder, output.close(), _joined(masks)
 
 
