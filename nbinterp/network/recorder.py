@@ -1,6 +1,5 @@
 """What hooks hand over while a recording runs: checked, counted and stored at once."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,13 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp.network import blocks
 from nbinterp.network.batches import length, refuse_nonfinite
+from nbinterp.network.blocks import Values
 from nbinterp.network.hooks import find
-from nbinterp.network.storage import Store, Values
+from nbinterp.network.storage import Store
 
-_HALF_LIMIT = float(np.finfo(np.float16).max)
+_LIMITS = {kind: float(np.finfo(kind).max) for kind in ("float32", "float16")}
 
 _OVERFLOW = "Look for what overflows there: the input's scale, or half precision."
 _INFINITE = (
@@ -67,7 +68,7 @@ class Recorder:
         self._asked = {name: _call_of(name, known) for name in names}
         self.modules = find(caller, model, [module for module, _ in self._asked.values()])
         self._rows = rows
-        self._caller, self._new_store, self._half = caller, new_store, dtype == "float16"
+        self._caller, self._new_store, self._limit = caller, new_store, _LIMITS[dtype]
         self._argument = "layers" if caller == "record" else "layer"
         self._columns: dict[tuple[str, int], _Column] = {}
         self._calls: dict[str, int] = {}  # of each layer in the first batch
@@ -85,22 +86,22 @@ class Recorder:
 
         At once, since the next module may write into it (``ReLU(inplace=True)``).
         """
-        self._ran[name] += 1
-        call = self._ran[name]
-        if not any(of == name and which in (0, call) for of, which in self._asked.values()):
-            return
-        block = self.checked(f"layer {name!r}", activation, self._half)
+        call = self._ran[name] = self._ran[name] + 1
         column = self._columns.get((name, call))
+        if column is None and not any(
+            of == name and which in (0, call) for of, which in self._asked.values()
+        ):
+            return
+        block = self.checked(f"layer {name!r}", activation, self._limit)
         if column is None:
             # A call that comes first in a later batch is refused when that batch ends.
             number = len(self._columns)
-            column = _Column(number, self._new_store(number), tuple(block.shape[1:]))
+            column = _Column(number, self._new_store(number), block.shape[1:])
             self._columns[name, call] = column
-        if tuple(block.shape[1:]) != column.shape:
+        if block.shape[1:] != column.shape:
             _checks.fail(
                 self._call(name),
-                f"must put out one shape for all samples, {column.shape}, "
-                f"not {tuple(block.shape[1:])}",
+                f"must put out one shape for all samples, {column.shape}, not {block.shape[1:]}",
                 "Pad or crop the samples to one size, also across batches.",
             )
         column.store.append(block)
@@ -132,28 +133,26 @@ class Recorder:
         self._n_seen += self._n_rows
         self._batch = None
 
-    def checked(self, what: str, tensor: torch.Tensor, half: bool = False) -> torch.Tensor:
+    def checked(self, what: str, tensor: torch.Tensor, limit: float = _LIMITS["float32"]) -> Values:
         """Return a finite float32 block of one row a sample on the host; it may be a view."""
-        block = tensor.detach().to("cpu", torch.float32)
+        block: Values = tensor.to(torch.float32).numpy(force=True)
         if block.ndim == 0 or len(block) != self._n_rows:
             _checks.fail(
-                f"{self._caller}(): {what} of shape {tuple(block.shape)}",
+                f"{self._caller}(): {what} of shape {block.shape}",
                 f"must have one row a sample, {self._n_rows}",
                 "Put the batch on the first axis, or record another layer.",
             )
-        if not _harmless(block.reshape(-1), half):
-            self._look_closely(what, block.reshape(len(block), -1), half)
+        if not blocks.within(block, limit):
+            self._refuse(what, torch.from_numpy(block.reshape(len(block), -1)), limit)
         return block
 
-    def _look_closely(self, what: str, rows: torch.Tensor, half: bool) -> None:
-        if rows.isfinite().all() and not (half and bool((rows.abs() > _HALF_LIMIT).any())):
-            return
+    def _refuse(self, what: str, rows: torch.Tensor, limit: float) -> None:
         # Only now: a network may know what to do about missing values.
         refuse_nonfinite(self._caller, self._batch, self._number)
         for broken, must, but, remedy in (
             (rows.isnan(), "numbers", "NaN", _OVERFLOW),
             (rows.isinf(), "finite", "infinite values", _INFINITE),
-            (rows.abs() > _HALF_LIMIT, "within float16", "greater values", _TOO_LARGE),
+            (rows.abs() > limit, "within float16", "greater values", _TOO_LARGE),
         ):
             if broken.any():
                 sample = self._number(int(broken.any(dim=1).nonzero()[0]))
@@ -186,19 +185,6 @@ class Recorder:
             {name: values[column.number] for name, column in columns.items()},
             {name: column.number for name, column in columns.items()},
         )
-
-
-def _harmless(values: torch.Tensor, half: bool) -> bool:
-    """Return whether `values` are certainly finite, and within float16 if `half`.
-
-    One pass that writes nothing. By torch, whose threads each have the part at hand that they
-    have just written; NumPy's one would fetch all of it.
-    """
-    if half and len(values):
-        low, high = (end.item() for end in torch.aminmax(values))
-        return low >= -_HALF_LIMIT and high <= _HALF_LIMIT  # both false for NaN
-    # The square of the norm: NaN or infinite if an entry is. It may overflow for other reasons.
-    return math.isfinite(torch.dot(values, values).item())
 
 
 def _call_of(name: str, known: set[str]) -> tuple[str, int]:

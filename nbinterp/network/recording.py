@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
+from nbinterp.network.blocks import Values
 from nbinterp.network.hooks import shortlist
 from nbinterp.network.nodes import unit_names
 from nbinterp.network.pooling import POOLS, channel_axis_of, pooled
-from nbinterp.network.storage import Values, open_array, read_index, write_index
+from nbinterp.network.storage import open_array, read_index, write_index
 
 _OUTPUT_FILE, _MASK_FILE = "output.npy", "mask.npy"
 

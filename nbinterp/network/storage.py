@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from nbinterp import _checks
+from nbinterp.network import blocks
+from nbinterp.network.blocks import Values
 
 _INDEX = "recording.json"
-
-Values = npt.NDArray[np.floating[Any]]
 
 
 class Store(Protocol):
     """An array that gains rows."""
 
-    def append(self, block: torch.Tensor) -> None:
-        """Copy `block`, floats on the host, to the end."""
+    def append(self, block: Values) -> None:
+        """Copy `block`, float32, to the end."""
 
     def close(self) -> Values:
         """Return all rows, as no more will come."""
@@ -37,7 +35,7 @@ class InMemory:
         self._dtype, self._n_rows, self._used = dtype, n_rows or 0, 0
         self._array: Values | None = None
 
-    def append(self, block: torch.Tensor) -> None:
+    def append(self, block: Values) -> None:
         """Copy `block` to the end."""
         end = self._used + len(block)
         if self._array is None or end > len(self._array):
@@ -46,8 +44,7 @@ class InMemory:
             if self._array is not None:
                 larger[: self._used] = self._array[: self._used]
             self._array = larger
-        # By torch, whose threads share the copy, and with it the first touch of new memory.
-        torch.from_numpy(self._array[self._used : end]).copy_(block)
+        blocks.copy(self._array[self._used : end], block)
         self._used = end
 
     def close(self) -> Values:
@@ -63,14 +60,14 @@ class InFile:
         self._path, self._dtype, self._used = path, np.dtype(dtype), 0
         self._shape: tuple[int, ...] = ()
 
-    def append(self, block: torch.Tensor) -> None:
+    def append(self, block: Values) -> None:
         """Write `block` to the end."""
         # Opened each time: so nothing stays open when a recording is given up.
         with self._path.open("ab") as file:
             if self._used == 0:
                 self._shape = tuple(block.shape[1:])
                 self._write_header(file)
-            np.ascontiguousarray(block.numpy(), self._dtype).tofile(file)
+            np.ascontiguousarray(block, self._dtype).tofile(file)
         self._used += len(block)
 
     def close(self) -> Values:
