@@ -40,7 +40,7 @@ class InMemory:
         end = self._used + len(block)
         if self._array is None or end > len(self._array):
             n_rows = max(end, self._n_rows, 0 if self._array is None else 2 * len(self._array))
-            larger = np.empty((n_rows, *block.shape[1:]), self._dtype)
+            larger = blocks.empty((n_rows, *block.shape[1:]), self._dtype)
             if self._array is not None:
                 larger[: self._used] = self._array[: self._used]
             self._array = larger

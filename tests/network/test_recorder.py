@@ -1,0 +1,65 @@
+"""What a network may do with its batches while it is recorded."""
+
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import IterableDataset
+
+from nbinterp.network import record
+
+X = np.random.default_rng(0).normal(size=(37, 6)).astype(np.float32)
+
+
+def test_writing_in_place_harms_neither_recording_nor_data():
+    model = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(6, 5), nn.ReLU(inplace=True))
+    for data in (X.copy(), torch.from_numpy(X.copy())):
+        rec = record(model, data, layers=["1", "2"])
+        np.testing.assert_array_equal(np.asarray(data), X)
+        assert rec["1"].min() < 0
+        np.testing.assert_array_equal(rec["2"], np.maximum(rec["1"], 0))
+
+
+class Shows(nn.Module):
+    """Hands each batch over, and puts out a view of it."""
+
+    def __init__(self, show):
+        super().__init__()
+        self.show = show
+
+    def forward(self, x):
+        self.show(x)
+        return x[:, :3]
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_a_network_that_keeps_its_batches_has_them_whole(progress):
+    kept = []
+    model = nn.Sequential(
+        Shows(lambda x: kept.append(x.T)), nn.ReLU(inplace=True)
+    )  # into what is a view of the input
+    data = torch.from_numpy(X.copy())
+    rec = record(model, data, layers="0", batch_size=8, progress=progress)
+    np.testing.assert_array_equal(data, X)
+    np.testing.assert_array_equal(rec["0"], X[:, :3])
+    np.testing.assert_array_equal(rec.output, np.maximum(X[:, :3], 0))
+    whole = torch.cat(kept, dim=1).T
+    np.testing.assert_array_equal(whole[:, :3], rec.output)
+    np.testing.assert_array_equal(whole[:, 3:], X[:, 3:])
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_a_batch_is_gone_before_the_next_is_made(progress):
+    batches = []
+
+    class Stream(IterableDataset):
+        def __iter__(self):
+            for row in torch.from_numpy(X):
+                assert all(batch() is None for batch in batches)
+                yield row
+
+    model = nn.Sequential(Shows(lambda x: batches.append(weakref.ref(x))))
+    record(model, Stream(), layers="0", batch_size=8, progress=progress)
+    assert len(batches) == 5
