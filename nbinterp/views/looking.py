@@ -9,7 +9,6 @@ import traitlets
 from nbinterp.interactions.smooth_hessian import SmoothHessian
 from nbinterp.views.background import Latest, go_on, telling
 from nbinterp.views.bars import input_name, interaction_chart
-from nbinterp.views.core import _explain
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.loop import Step, Subject
 from nbinterp.views.steps import StepView
@@ -80,7 +79,7 @@ class LookingView(StepView):
 
     def _not_shown(self, failure: Exception) -> None:
         """Say why a sample under the pointer cannot be shown; nothing that was asked for failed."""
-        self._error = _explain(failure)
+        self._show_failure(failure)
 
     def _interact(self, sample: int, stop: threading.Event) -> _Found:
         with telling(stop, lambda _progress: None), self._model_lock:

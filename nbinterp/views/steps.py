@@ -6,7 +6,7 @@ import traitlets
 
 from nbinterp._numerics.watch import Progress
 from nbinterp.views.background import Latest
-from nbinterp.views.core import Answer, View, _explain, verb
+from nbinterp.views.core import Answer, View, _explain, _trace, verb
 from nbinterp.views.loop import Step, noted
 
 
@@ -15,7 +15,9 @@ class StepView(View):
 
     _step = traitlets.Unicode("").tag(sync=True, page=False)
     _done = traitlets.Float(0.0).tag(sync=True, page=False)
+    # What failed, and the traceback, which is folded; set before it.
     _error = traitlets.Unicode("").tag(sync=True, page=False)
+    _trace = traitlets.Unicode("").tag(sync=True, page=False)
     _begin = traitlets.Unicode("").tag(sync=True, page=False)
     _history = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
 
@@ -61,5 +63,9 @@ class StepView(View):
 
     def _failed(self, failure: Exception) -> None:
         self._failure = failure
-        self._error = _explain(failure)
+        self._show_failure(failure)
         self._say("", 0.0)
+
+    def _show_failure(self, failure: Exception) -> None:
+        with self.hold_sync():
+            self._trace, self._error = _trace(failure) or "", _explain(failure)

@@ -251,14 +251,14 @@ def test_a_failing_step_is_said_and_the_next_one_works(opened: Opened) -> None:
         "local.fit_selection = failing"
     )
     _lasso(opened, 3)
-    expect(view.locator('[data-nbi="problem"]')).to_contain_text("<img src=x")
+    expect(view.locator('> [data-nbi="error"]')).to_contain_text("<img src=x")
     page.picture("workbench-6-error", view)
     kernel.run("del local.fit_selection")
     before = kernel.value("bench.factors.indices.tolist()")
     _lasso(opened, 4)
     wait_for(lambda: kernel.value("bench.factors.indices.tolist()") != before, "next fit", 30)
     _idle(opened)
-    expect(view.locator('[data-nbi="problem"]')).to_be_hidden()
+    expect(view.locator('> [data-nbi="error"]')).to_be_hidden()
     assert page.page.evaluate("window.hit") is None
 
 

@@ -3,6 +3,7 @@ import type { AnyModel } from "@anywidget/types";
 import { same, unpacked } from "../shared/arrays";
 import { h } from "../shared/dom";
 import { watchKernel } from "../shared/kernel";
+import { onNotice } from "../shared/problem";
 import { Client } from "../shared/protocol";
 import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
@@ -325,10 +326,10 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   root.append(
     bar.element,
     find.row,
+    status.problem.element,
     h(
       "div",
       { class: "nbi-explorer-body" },
-      status.problem.element,
       guide.panel,
       h("div", { class: "nbi-explorer-left" }, map.stage, strip.element),
       side,
@@ -365,11 +366,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   on("_fit", () => void readFit());
   const resize = () => root.style.setProperty("--nbi-explorer-height", `${model.get("height")}px`);
   on("height", resize);
-  const notice = (message: { kind?: string; error?: string; trace?: unknown }) => {
-    if (message?.kind === "notice") status.error(message.error ?? "", message.trace);
-  };
-  model.on("msg:custom", notice);
-  signal.addEventListener("abort", () => model.off("msg:custom", notice));
+  onNotice(model, signal, (text, trace) => status.error(text, trace));
 
   watchWidth(root, signal);
   resize();

@@ -46,6 +46,18 @@ export function paintOverlay(
   if (overlay.outline.length > 1) paintOutline(context, overlay, theme);
 }
 
+/** The place nearest to `point` at which what reaches so far to each side is whole on the map. */
+export function within(
+  { x, y }: Point,
+  acrossHalf: number,
+  downHalf: number,
+  { width, height }: Size,
+): Point {
+  const between = (value: number, half: number, room: number) =>
+    2 * half > room ? room / 2 : Math.min(room - half, Math.max(half, value));
+  return { x: between(x, acrossHalf, width), y: between(y, downHalf, height) };
+}
+
 function paintLabels(
   context: CanvasRenderingContext2D,
   labels: readonly Label[],
@@ -64,10 +76,11 @@ function paintLabels(
   for (const label of [...labels].sort((a, b) => rank(b) - rank(a))) {
     if (label.at < 0) continue;
     const text = label.text.length > 24 ? `${label.text.slice(0, 23)}…` : label.text;
-    const { x, y } = placed(label.at);
-    const half = context.measureText(text).width / 2 + 3;
+    const point = placed(label.at);
+    const half = context.measureText(text).width / 2 + (label.color ? 6 : 3);
+    if (point.x < 0 || point.y < 0 || point.x > size.width || point.y > size.height) continue;
+    const { x, y } = within(point, half, 9, size);
     const room: [number, number, number, number] = [x - half, y - 9, x + half, y + 9];
-    if (x < 0 || y < 0 || x > size.width || y > size.height) continue;
     if (taken.some((b) => room[0] < b[2] && b[0] < room[2] && room[1] < b[3] && b[1] < room[3])) {
       continue;
     }
@@ -75,7 +88,7 @@ function paintLabels(
     if (label.color) {
       context.fillStyle = label.color;
       context.beginPath();
-      context.roundRect(x - half - 3, y - 9, 2 * half + 6, 18, 9);
+      context.roundRect(x - half, y - 9, 2 * half, 18, 9);
       context.fill();
       context.fillStyle = inkOn(label.color);
       context.fillText(text, x, y + 0.5);

@@ -28,7 +28,7 @@ export class StatusLine {
     this.offered,
     this.spoken,
   );
-  readonly problem = new Problem("nbi-explorer-problem");
+  readonly problem = new Problem();
 
   selection(text: string): void {
     // Setting the same text again would make screen readers repeat it.

@@ -1,5 +1,6 @@
 import { h, onTyped, replace } from "../shared/dom";
 import { help } from "../shared/help";
+import { Problem } from "../shared/problem";
 
 /** What differs between the two matrices in words. */
 export type Words = {
@@ -51,16 +52,19 @@ export function buildControls(words: Words) {
   const live = h("div", { class: "nbi-screen-reader", "aria-live": "polite" });
   const card = h("div", { class: "nbi-heatmap-card", hidden: true });
   const limit = h("label", { class: "nbi-heatmap-limit" }, words.things, top, total);
+  const problem = new Problem();
   const full = h("div", { class: "nbi-heatmap-full" });
   const root = h(
     "div",
     { class: "nbi-root nbi-heatmap", "data-nbi": "heatmap" },
+    problem.element,
     full,
     empty,
     live,
   );
   return {
     root,
+    problem,
     full,
     limit,
     slide,

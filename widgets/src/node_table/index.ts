@@ -2,6 +2,7 @@ import "./node_table.css";
 import { typed } from "../shared/arrays";
 import { h, replace } from "../shared/dom";
 import { help } from "../shared/help";
+import { onNotice, Problem } from "../shared/problem";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
@@ -41,6 +42,7 @@ export const renderNodeTable: RenderView = (context) => {
   const count = h("span", { class: "nbi-quiet", "data-nbi": "count" });
   const about = h("span", { class: "nbi-node_table-about nbi-quiet" });
   const guide = help("node_table", READING, KEYS);
+  const problem = new Problem();
   const head = h("tr");
   const body = h("tbody");
   const more = h("button", { class: "nbi-button", type: "button", "data-nbi": "more" });
@@ -60,6 +62,7 @@ export const renderNodeTable: RenderView = (context) => {
     "div",
     { class: "nbi-root nbi-node_table", "data-nbi": "node_table" },
     h("div", { class: "nbi-node_table-bar" }, search, count, guide.button, about),
+    problem.element,
     guide.panel,
     scroller,
     live,
@@ -78,6 +81,7 @@ export const renderNodeTable: RenderView = (context) => {
   function save<K extends "chosen" | "sort" | "descending" | "query">(
     changes: Pick<NodeTableTraits, K>,
   ): void {
+    problem.show(null);
     for (const key of Object.keys(changes) as K[]) model.set(key, changes[key]);
     model.save_changes();
   }
@@ -260,6 +264,7 @@ export const renderNodeTable: RenderView = (context) => {
   });
   listen(["sort", "descending", "query", "height", "_about"], draw);
   listen(["chosen"], mark);
+  onNotice(model, signal, (text, trace) => problem.show(text, trace));
   keepPlainKeys(root, signal);
   watchTheme(root, signal, () => {});
   draw();

@@ -1,3 +1,4 @@
+import type { AnyModel } from "@anywidget/types";
 import { h } from "./dom";
 
 /** The panel for what went wrong: a sentence, and the traceback folded beneath it. */
@@ -12,10 +13,11 @@ export class Problem {
   );
   readonly element: HTMLElement;
 
-  constructor(className: string) {
+  /** `dismissed` is called when the reader closes it. */
+  constructor(dismissed: () => void = () => {}) {
     this.element = h(
       "div",
-      { class: `nbi-error ${className}`, role: "alert", hidden: true, "data-nbi": "error" },
+      { class: "nbi-error nbi-problem", role: "alert", hidden: true, "data-nbi": "error" },
       h("div", { class: "nbi-problem-text" }, this.text, this.details),
       h(
         "button",
@@ -24,7 +26,12 @@ export class Problem {
           class: "nbi-button",
           "aria-label": "Dismiss",
           title: "Dismiss",
-          on: { click: () => this.show(null) },
+          on: {
+            click: () => {
+              this.show(null);
+              dismissed();
+            },
+          },
         },
         "✕",
       ),
@@ -39,4 +46,17 @@ export class Problem {
     this.details.open = false;
     this.trace.textContent = typeof trace === "string" ? trace : "";
   }
+}
+
+/** Call `tell` when Python failed at what the page had set, such as in a callback of the user. */
+export function onNotice(
+  model: Pick<AnyModel, "on" | "off">,
+  signal: AbortSignal,
+  tell: (text: string, trace: unknown) => void,
+): void {
+  const notice = (message: { kind?: string; error?: string; trace?: unknown }) => {
+    if (message?.kind === "notice") tell(message.error ?? "", message.trace);
+  };
+  model.on("msg:custom", notice);
+  signal.addEventListener("abort", () => model.off("msg:custom", notice));
 }

@@ -1,6 +1,7 @@
 import "./slider.css";
 import { bytes, same, typed } from "../shared/arrays";
 import { History } from "../shared/history";
+import { onNotice } from "../shared/problem";
 import { Client } from "../shared/protocol";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
@@ -52,6 +53,10 @@ export const renderSlider: RenderView = (context) => {
       move(new Float32Array(amounts.length), strongest(amounts), performance.now());
       release();
     },
+    dismiss: () => {
+      say(null);
+      update();
+    },
   });
   const { root } = panel;
   const picture = new Picture(panel);
@@ -64,8 +69,8 @@ export const renderSlider: RenderView = (context) => {
         shot = next;
         redraw();
       },
-      fail: (text, serial) => {
-        say(text);
+      fail: (text, serial, trace) => {
+        say(text, trace);
         if (serial === source.newest && gesture?.released != null) gesture = null;
         update();
       },
@@ -82,9 +87,9 @@ export const renderSlider: RenderView = (context) => {
     return { amounts, base: model.get("base") };
   }
 
-  function say(text: string | null): void {
+  function say(text: string | null, trace: unknown = null): void {
     error = text;
-    panel.showError(text);
+    panel.problem.show(text, trace);
   }
 
   function move(next: Float32Array, factor: number, asked: number): void {
@@ -292,11 +297,10 @@ export const renderSlider: RenderView = (context) => {
   });
   on(["base", "factor", "_about", "_warning"], update);
   on(["height"], redraw);
-  const notice = (message: { kind?: string; error?: string }) => {
-    if (message?.kind === "notice") say(message.error ?? "");
+  onNotice(model, signal, (text, trace) => {
+    say(text, trace);
     update();
-  };
-  model.on("msg:custom", notice);
+  });
 
   const options = { signal };
   for (const event of ["pointerenter", "focusin"]) {
@@ -318,7 +322,6 @@ export const renderSlider: RenderView = (context) => {
   });
   resized.observe(root);
   signal.addEventListener("abort", () => {
-    model.off("msg:custom", notice);
     resized.disconnect();
     cancelAnimationFrame(due);
     root.remove();

@@ -1,5 +1,6 @@
 import { h, onTyped, replace } from "../shared/dom";
 import { number } from "../shared/numbers";
+import { Problem } from "../shared/problem";
 import { help } from "./help";
 import { type Row, type RowActions, row } from "./rows";
 import { digits } from "./scene";
@@ -10,6 +11,8 @@ export type Actions = RowActions & {
   undo(): void;
   redo(): void;
   resetAll(): void;
+  /** The reader has closed the panel for what went wrong. */
+  dismiss(): void;
 };
 
 /** What the controls and lines around the pictures say. */
@@ -94,12 +97,7 @@ export function buildPanel(actions: Actions) {
     h("span", { class: "nbi-slider-group" }, undo, redo, resetAll, guide.button),
   );
   const warning = h("div", { class: "nbi-slider-warning", role: "status", hidden: true });
-  const problem = h("div", {
-    class: "nbi-error nbi-slider-problem",
-    role: "alert",
-    hidden: true,
-    "data-nbi": "error",
-  });
+  const problem = new Problem(actions.dismiss);
 
   const rows = h("div", { class: "nbi-slider-rows", role: "group", "aria-label": "Factors" });
   let built: Row[] = [];
@@ -157,7 +155,7 @@ export function buildPanel(actions: Actions) {
     bar,
     warning,
     guide.panel,
-    problem,
+    problem.element,
     h("div", { class: "nbi-slider-body" }, rows, stage),
     readout,
   );
@@ -165,6 +163,7 @@ export function buildPanel(actions: Actions) {
 
   return {
     root,
+    problem,
     stage,
     images,
     pictures,
@@ -177,10 +176,6 @@ export function buildPanel(actions: Actions) {
       full.hidden = isEmpty;
       empty.hidden = !isEmpty;
       empty.textContent = message || "No factors to turn.";
-    },
-    showError(text: string | null): void {
-      problem.hidden = text === null;
-      problem.textContent = text ?? "";
     },
     /** What the charts hold: how many outputs of all, and which way decoded values are drawn. */
     showNotes(drawn: number, outputCount: number, asLines: boolean, isGuess: boolean): void {

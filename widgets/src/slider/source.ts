@@ -29,7 +29,7 @@ export type Shot = Frame &
 export type Listener = {
   show(shot: Shot): void;
   /** The position `serial` cannot be had. */
-  fail(text: string, serial: number): void;
+  fail(text: string, serial: number, trace: unknown): void;
   /** `busy`, `mode` or `silent` are others than before. */
   turned(): void;
 };
@@ -151,7 +151,8 @@ export class Source {
     const { serial } = this;
     this.client.request("settle", { count, p50, p95 }, [bytes(amounts)]).then(
       (reply) => {
-        if (!reply.ok) this.listener.fail(reply.error || "The amounts were not taken.", serial);
+        if (reply.ok) return;
+        this.listener.fail(reply.error || "The amounts were not taken.", serial, reply.trace);
       },
       () => undefined, // a newer position took its place, or the kernel is gone
     );
@@ -209,7 +210,7 @@ export class Source {
       const last = this.exact;
       this.exact = null;
       if (last) this.listener.show({ ...last, serial: this.serial, from: "cache", exact: last });
-      this.listener.fail(frames, position.serial);
+      this.listener.fail(frames, position.serial, reply.trace);
       return;
     }
     this.pace.took(rows.length, reply.ms ?? 0);

@@ -2,6 +2,7 @@ import "./workbench.css";
 import type { AnyModel } from "@anywidget/types";
 import { Thumbnails } from "../explorer/thumbnails";
 import { h, replace, svg } from "../shared/dom";
+import { onNotice, Problem } from "../shared/problem";
 import { Client, Superseded } from "../shared/protocol";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
@@ -50,12 +51,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
     bar,
     cancel,
   );
-  const text = h("span", {});
-  const problem = h(
-    "div",
-    { class: "nbi-error", role: "alert", hidden: true, "data-nbi": "problem" },
-    text,
-  );
+  const problem = new Problem();
   const about = h("span", { class: "nbi-workbench-about-all" });
   const factors = h("div", {
     class: "nbi-workbench-factors",
@@ -103,7 +99,7 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
       guide.button,
     ),
     guide.panel,
-    problem,
+    problem.element,
     lines.panel,
     mapPlace,
     h(
@@ -120,17 +116,12 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   function ask(verb: string): void {
     client.request(verb).then(
       (reply) => {
-        if (!reply.ok) say(reply.error ?? "");
+        if (!reply.ok) problem.show(reply.error ?? "", reply.trace);
       },
       (error) => {
         if (!(error instanceof Superseded)) throw error;
       },
     );
-  }
-
-  function say(error: string): void {
-    problem.hidden = !error;
-    text.textContent = error;
   }
 
   function put<K extends "factor" | "follow" | "_pairs_open">(
@@ -243,7 +234,8 @@ export async function renderWorkbench(context: ViewContext): Promise<void> {
   about.textContent = model.get("_about");
   on("_step", readStep);
   on("_done", readStep);
-  on("_error", () => say(model.get("_error")));
+  on("_error", () => problem.show(model.get("_error") || null, model.get("_trace") || null));
+  onNotice(model, signal, (text, trace) => problem.show(text, trace));
   on("factor", readFactor);
   on("_turnable", readFactor);
   on("_ablation", readFactor);

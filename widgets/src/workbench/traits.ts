@@ -50,6 +50,7 @@ export type WorkbenchTraits = ViewTraits & {
   _step: string;
   _done: number;
   _error: string;
+  _trace: string;
   _ablation: Ablation;
   _interactions: Interactions;
   /** The Python lines that come before those of the steps. */

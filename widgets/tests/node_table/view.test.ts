@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from "vitest";
 import { renderNodeTable } from "../../src/node_table/index";
 import { PageModel } from "../../src/page";
+import type { FakeModel } from "../fake_model";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
@@ -122,4 +123,15 @@ it("takes new columns, and leaves nothing behind", () => {
   expect(root.querySelector("tbody td")?.textContent).toBe("7");
   page.abort();
   expect(el.children.length).toBe(0);
+});
+
+it("shows what a callback in Python raised, until the next change", () => {
+  const { model, root, row } = shown();
+  const problem = root.querySelector<HTMLElement>('[data-nbi="error"]');
+  const notice = { kind: "notice", error: HOSTILE, trace: "Traceback" };
+  (model as unknown as FakeModel).tell("msg:custom", notice);
+  expect(problem?.hidden).toBe(false);
+  expect(problem?.querySelector("pre")?.textContent).toBe("Traceback");
+  row(1).click();
+  expect(problem?.hidden).toBe(true);
 });

@@ -219,7 +219,7 @@ it("shows what cannot be in words, and goes on", async () => {
     expect(find("error").hidden).toBe(false);
     expect(nbi.frame.outputs).toEqual([1, 2]);
     expect(root.dataset.nbiState).toBe("error");
-    return find("error").textContent;
+    return find("error").querySelector("span")?.textContent;
   };
   expect(await fail({ ok: false, error: HOSTILE })).toBe(HOSTILE);
   expect(await fail({}, [numbers(1), numbers(1, 2)])).toContain("size");

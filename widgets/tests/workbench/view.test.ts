@@ -106,7 +106,12 @@ it("says what is under way, and what failed", async () => {
   expect(model.sent.at(-1)?.content).toMatchObject({ v: 1, kind: "cancel" });
   model.set("_step", "");
   model.set("_error", HOSTILE);
-  expect(at("problem")?.textContent).toBe(HOSTILE);
+  expect(at("error")?.querySelector("span")?.textContent).toBe(HOSTILE);
+  expect(at("error")?.querySelector("details")?.hidden).toBe(true);
+  model.set("_trace", `Traceback: ${HOSTILE}`);
+  model.set("_error", "another");
+  expect(at("error")?.querySelector("pre")?.textContent).toBe(`Traceback: ${HOSTILE}`);
+  expect(at("error")?.querySelector("details")?.open).toBe(false);
 });
 
 it("before a lasso says what to do, and fills when there are sliders", async () => {

@@ -1,6 +1,7 @@
 import { typed } from "../../shared/arrays";
 import { h } from "../../shared/dom";
 import { number } from "../../shared/numbers";
+import { onNotice } from "../../shared/problem";
 import { keepPlainKeys } from "../../shared/shortcuts";
 import { type Theme, watchTheme } from "../../shared/theme";
 import type { RenderView, ViewContext } from "../../shared/view";
@@ -57,6 +58,7 @@ export const renderFactors: RenderView = (context) => {
   let due = 0;
 
   const set = <K extends "quantity" | "top" | "factor">(key: K, value: HeatmapTraits[K]) => {
+    panel.problem.show(null);
     model.set(key, value);
     model.save_changes();
     redraw();
@@ -289,6 +291,7 @@ export const renderFactors: RenderView = (context) => {
     cancelAnimationFrame(due);
     root.remove();
   });
+  onNotice(model, signal, (text, trace) => panel.problem.show(text, trace));
   keepPlainKeys(root, signal);
   watchTheme(root, signal, (next) => {
     theme = next;

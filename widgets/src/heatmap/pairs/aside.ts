@@ -50,7 +50,7 @@ export function buildAside(
       (reply) => {
         if (signal.aborted) return;
         if (reply.ok) take(reply.buffers);
-        else panel.note.textContent = reply.error ?? "";
+        else panel.problem.show(reply.error ?? "", reply.trace);
         if (last) update(last);
       },
       (reason) => {

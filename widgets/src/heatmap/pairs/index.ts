@@ -1,4 +1,5 @@
 import { unpacked } from "../../shared/arrays";
+import { onNotice } from "../../shared/problem";
 import { Client } from "../../shared/protocol";
 import { keepPlainKeys } from "../../shared/shortcuts";
 import { type Theme, watchTheme } from "../../shared/theme";
@@ -74,6 +75,7 @@ export const renderPairs: RenderView = (context) => {
   let stale = false;
 
   const set = <K extends "order" | "top" | "pair" | "sample">(key: K, value: HeatmapTraits[K]) => {
+    panel.problem.show(null);
     model.set(key, value);
     model.save_changes();
     redraw();
@@ -355,6 +357,7 @@ export const renderPairs: RenderView = (context) => {
     cancelAnimationFrame(due);
     root.remove();
   });
+  onNotice(model, signal, (text, trace) => panel.problem.show(text, trace));
   keepPlainKeys(root, signal);
   watchTheme(root, signal, (next) => {
     theme = next;

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { renderHeatmap } from "../../../src/heatmap/index";
 import { PageModel } from "../../../src/page";
+import type { FakeModel } from "../../fake_model";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
@@ -105,4 +106,15 @@ it("leaves no listener behind", async () => {
   const read = vi.spyOn(model, "get");
   for (const name of Object.keys(state())) model.set(name, null);
   expect(read).not.toHaveBeenCalled();
+});
+
+it("shows what a callback in Python raised, until the next factor is chosen", async () => {
+  const { model, root } = await shown(state());
+  const problem = root.querySelector<HTMLElement>('[data-nbi="error"]');
+  const notice = { kind: "notice", error: HOSTILE, trace: "Traceback" };
+  (model as unknown as FakeModel).tell("msg:custom", notice);
+  expect(problem?.hidden).toBe(false);
+  expect(problem?.querySelector("span")?.textContent).toBe(HOSTILE);
+  root.querySelectorAll<HTMLButtonElement>(".nbi-heatmap-row")[1]?.click();
+  expect(problem?.hidden).toBe(true);
 });
