@@ -99,7 +99,9 @@ def node_table(
     null = components.align_random(n_random, seed)
     partner = partners(planes)
     label = np.append(np.asarray(names, object), "")  # -1 finds the last
-    nearest = clusters[clusters["prototype"]].set_index("node").reindex(list(names))
+    # As objects: whole numbers of clusters stay whole where a node has none.
+    nearest = clusters.astype({"cluster": object})[clusters["prototype"]]
+    nearest = nearest.set_index("node").reindex(list(names))
     state = np.select(
         [planes.unit_ratio == 0.0, positive == 0.0, positive == 1.0],
         ["constant", "dead", "always on"],
@@ -118,7 +120,7 @@ def node_table(
             "share_positive": positive,
             "skewness": skewness[0].cpu().numpy(),
             "excess_kurtosis": kurtosis[0].cpu().numpy(),
-            "prototype": nearest["cluster"].astype(object).where(has_plane, "").to_numpy(),
+            "prototype": nearest["cluster"].where(has_plane, "").to_numpy(),
             "prototype_offset": nearest["offset"].where(has_plane, planes.offset).to_numpy(),
             "component": aligned.component,
             "component_cosine": aligned.cosine,

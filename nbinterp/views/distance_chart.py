@@ -167,13 +167,18 @@ class DistanceChart:
             correlation = spread[first, second] / np.sqrt(
                 spread[first, first] * spread[second, second]
             )
-            return " and ".join(self.projection.nodes), f"correlation {correlation:.2f}"
+            return " and ".join(self.projection.nodes), f"correlation {correlation:.2f}".replace("-", "−")
         row = self.report.nodes.iloc[self.numbers[0]]
+        own, pooled = (
+            f"{row[name]:.2f}".replace("-", "−") for name in ("prototype_offset", "plane_offset")
+        )
+        if len(self.report.cluster_names) == 1:
+            return self.projection.nodes[0], f"the mean of the data lies at {pooled} deviations"
         nearest = self.projection.summary().iloc[0]
         return (
             self.projection.nodes[0],
-            f"cluster {nearest['cluster']} lies nearest, at {row['prototype_offset']:.2f} of its "
-            f"own deviations; the mean of all data at {row['plane_offset']:.2f} of all data's",
+            f"cluster {nearest['cluster']} lies nearest, at {own} of its own deviations; the mean "
+            f"of all data at {pooled} of all data's",
         )
 
     def snapshot(self) -> bytes:

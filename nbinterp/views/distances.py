@@ -91,6 +91,8 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             listed = nodes if isinstance(nodes, list | tuple) else [nodes]
             chosen = [report.number(node) for node in listed]
         self.table.chosen = chosen
+        if not chosen:  # nothing has changed
+            self._draw()
         if explorer is not None and len(explorer.selection):
             self._show_selection()
 

@@ -26,6 +26,8 @@ from nbinterp.views.wire import packed, packed_map
 
 Callback = Callable[[npt.NDArray[np.int64]], Any]
 
+_UNFITTED = "Lasso samples and press Fit"
+
 
 @shows(LocalCorEx, PHATE)
 class ClusterExplorer(Hovered):
@@ -171,6 +173,8 @@ class ClusterExplorer(Hovered):
             _fit=None,
             heatmap=InteractionHeatmap(),
         )
+        if self._can_fit:
+            self.heatmap._about = _UNFITTED
 
     @property
     def selection(self) -> npt.NDArray[np.int64]:

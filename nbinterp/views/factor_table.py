@@ -13,7 +13,7 @@ from nbinterp.views.snapshot import heatmap_png
 Matrix = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
-EMPTY = "Lasso samples and press Fit"
+EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
 _NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from nbinterp.distance import DistanceReport
 from nbinterp.distance.hyperplanes import ratio
 
+_OF_DIRECTION = ("component", "cosine_percentile", "effective_components")
 _MOST_USES = 3  # factors that are named of a node
 
 
@@ -63,6 +64,8 @@ def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColu
             values = np.array([str(value) for value in nodes[name]], object)
         else:
             values = nodes[name].to_numpy(np.float64)
+            if name in _OF_DIRECTION:  # a node that does not vary has none
+                values = np.where(nodes["state"] == "constant", np.nan, values)
         table.append(TableColumn(name, label, title, digits, values, signed))
     if uses is not None:
         title = "Factors that use it, with their mutual information in nats"

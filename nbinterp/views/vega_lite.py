@@ -14,8 +14,11 @@ def chart_bundle(chart: Any, png: bytes, text: str) -> dict[str, Any]:
 
     Altair's own bundle is a page that fetches its scripts from elsewhere.
     """
+    drawn = chart.to_dict() | {"$schema": _SCHEMA}
+    # JupyterLab writes in light ink on a dark page, on a ground of its own that is not the page's.
+    drawn["config"] = {"background": "transparent", **drawn.get("config", {})}
     return {
-        _MIME: chart.to_dict() | {"$schema": _SCHEMA},
+        _MIME: drawn,
         "image/png": base64.b64encode(png).decode("ascii"),
         "text/plain": text,
     }

@@ -46,9 +46,9 @@ def test_a_cluster_keeps_its_colour(report):
 def test_says_how_the_node_lies(report):
     row = report.nodes.iloc[0]
     text = repr(DistanceChart(report, 0))
-    assert f"cluster {row['prototype']} lies nearest, at {row['prototype_offset']:.2f}" in text
+    assert f"cluster {row['prototype']} lies nearest, at {row['prototype_offset']:.2f}" in text.replace("−", "-")
     z = report.sampled.means[:, [0, 1]]
-    said = float(repr(DistanceChart(report, 0, 1)).rstrip(")").split()[-1])
+    said = float(repr(DistanceChart(report, 0, 1)).rstrip(")").split()[-1].replace("−", "-"))
     assert said == pytest.approx(np.corrcoef(z.T)[0, 1], abs=0.05)
 
 

@@ -75,6 +75,12 @@ def test_a_selection_goes_to_the_table_and_to_the_chart(world):
     assert "selection" not in view.table.frame
 
 
+def test_no_node_chosen_at_first_says_what_to_do(world):
+    view = world[-1].view(nodes=[])
+    assert view.chart is None
+    assert "Choose a node" in drawn(view)["text/plain"]
+
+
 def test_a_node_that_does_not_vary_is_told_of(world):
     view = world[-1].view(nodes=5)
     assert view.chart is None

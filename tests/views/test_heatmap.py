@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.views.core import View
-from nbinterp.views.factor_table import arrange
+from nbinterp.views.factor_table import EMPTY, arrange
 from nbinterp.views.heatmap import InteractionHeatmap
 
 TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "heatmap" / "traits.ts"
@@ -140,7 +140,7 @@ def test_malformed_state_from_the_page_has_no_effect(factors, state):
 
 def test_filled_later_and_emptied():
     view = InteractionHeatmap()
-    assert (view._about, view._ids, view.snapshot()) == ("Lasso samples and press Fit", [], None)
+    assert (view._about, view._ids, view.snapshot()) == (EMPTY, [], None)
     corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
     view.show(corex)
     assert view.source is corex
@@ -149,7 +149,7 @@ def test_filled_later_and_emptied():
     assert view.factor == -1  # of another fit, factor 1 is another factor
     view.show(None)
     assert (view._ids, view._nodes, view.source) == ([], [], None)
-    assert "Lasso" in repr(view)
+    assert EMPTY in repr(view)
 
 
 def test_nothing_fitted_says_why(local):

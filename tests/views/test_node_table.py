@@ -39,9 +39,13 @@ def report():
 def test_shows_the_figures_of_the_report(report):
     table = NodeTable(report)
     assert table._names == report.nodes.index.tolist()
-    for name in ("plane_offset", "unit_ratio", "effective_components"):
+    for name in ("plane_offset", "unit_ratio"):
         np.testing.assert_allclose(column(table, name), report.nodes[name], rtol=1e-6)
+    for name in ("component", "cosine_percentile", "effective_components"):
+        np.testing.assert_allclose(column(table, name)[:5], report.nodes[name][:5], rtol=1e-6)
+        assert np.isnan(column(table, name)[5])  # a constant node lies in no direction
     assert column(table, "prototype") == [str(value) for value in report.nodes["prototype"]]
+    assert set(column(table, "prototype")[:5]) <= {"0", "1", "2"} and not table._texts[0][5]
     assert column(table, "plane_offset")[5] in (np.inf, -np.inf)
     assert table.frame["state"].tolist() == report.nodes["state"].tolist()
 

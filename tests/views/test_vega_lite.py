@@ -11,4 +11,5 @@ def test_a_bundle_is_what_jupyterlab_draws():
     assert drawn["$schema"].endswith("/v5.json") and drawn["encoding"] == {
         "x": {"field": "x", "type": "quantitative"}
     }
+    assert drawn["config"]["background"] == "transparent"  # also of a dark page
     assert bundle["image/png"] == "iVBORw==" and bundle["text/plain"] == "a chart"

@@ -102,6 +102,7 @@ export function buildControls(words: Words) {
     showTop(count: number, of: number, found: number | null): void {
       const most = String(Math.max(1, of));
       top.max = most;
+      top.disabled = slide.disabled = of < 2;
       top.defaultValue = String(Math.min(count, Math.max(1, of)));
       const share = Math.log(Number(top.defaultValue)) / Math.log(Math.max(2, of));
       // Where the thumb says as much already, it stays: a key would else not get away from 1.

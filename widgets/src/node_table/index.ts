@@ -151,7 +151,8 @@ export const renderNodeTable: RenderView = (context) => {
     if (!rows.includes(focus)) focus = -1;
     if (document.activeElement !== search) search.value = model.get("query");
     const all = table.names.length;
-    count.textContent = rows.length === all ? `${all} nodes` : `${rows.length} of ${all} nodes`;
+    const counted = `${all} ${all === 1 ? "node" : "nodes"}`;
+    count.textContent = rows.length === all ? counted : `${rows.length} of ${counted}`;
     about.textContent = about.title = model.get("_about");
     scroller.style.maxHeight = `${model.get("height")}px`;
     drawHead();

@@ -40,6 +40,7 @@ export function valueAt(table: Table, column: number, row: number): Value {
 export function textAt(table: Table, column: number, row: number): string {
   const value = valueAt(table, column, row);
   if (typeof value === "string") return value;
+  if (Number.isNaN(value)) return "–";
   if (Math.abs(value) === Number.POSITIVE_INFINITY) return value < 0 ? "−∞" : "∞";
   return number(value, table.columns[column]?.digits ?? 0);
 }
@@ -90,13 +91,20 @@ export function arrange(table: Table, text: string, { sort, descending }: Order)
     const value = valueAt(table, column, row);
     return signed && typeof value === "number" ? Math.abs(value) : value;
   });
-  return rows.sort((a, b) => sign * compare(keys[a] as Value, keys[b] as Value) || a - b);
+  return rows.sort((a, b) => {
+    const [one, other] = [keys[a] as Value, keys[b] as Value];
+    // What has no entry comes last, whichever way.
+    const missing = Number(isMissing(one)) - Number(isMissing(other));
+    return missing || sign * compare(one, other) || a - b;
+  });
+}
+
+function isMissing(value: Value): boolean {
+  return value === "" || Number.isNaN(value);
 }
 
 function compare(a: Value, b: Value): number {
   if (typeof a === "string" || typeof b === "string") {
-    // What has no entry comes last.
-    if (!a || !b) return Number(!a) - Number(!b);
     return String(a).localeCompare(String(b), undefined, { numeric: true });
   }
   return a === b ? 0 : a < b ? -1 : 1;

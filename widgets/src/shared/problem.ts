@@ -7,7 +7,11 @@ export class Problem {
   private readonly trace = h("pre", {});
   private readonly details = h(
     "details",
-    { class: "nbi-trace" },
+    {
+      class: "nbi-trace",
+      // The last lines say most.
+      on: { toggle: () => this.trace.scrollTo?.(0, this.trace.scrollHeight) },
+    },
     h("summary", {}, "Traceback"),
     this.trace,
   );

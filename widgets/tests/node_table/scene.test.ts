@@ -39,10 +39,19 @@ it("writes numbers with their digits and infinity as such", () => {
   expect(textAt(table, 2, 1)).toBe("dead");
 });
 
+it("writes what a node does not have as a dash, and sorts it last either way", () => {
+  const some = { ...table, numbers: [0.5, -2, Number.NaN, -0.1, 1, 4, 0, 9] };
+  expect(textAt(some, 1, 2)).toBe("–");
+  expect(arrange(some, "", order("offset"))).toEqual([3, 0, 1, 2]);
+  expect(arrange(some, "", order("offset", true))).toEqual([1, 0, 3, 2]);
+  expect(arrange(some, "offset<5", order("node"))).toEqual([0, 1, 3]);
+});
+
 it("sorts offsets by distance, texts by their numbers, what is empty last", () => {
   expect(arrange(table, "", order("offset"))).toEqual([3, 0, 1, 2]);
   expect(arrange(table, "", order("offset", true))).toEqual([2, 1, 0, 3]);
   expect(arrange(table, "", order("prototype"))).toEqual([1, 0, 3, 2]);
+  expect(arrange(table, "", order("prototype", true))).toEqual([0, 3, 1, 2]);
   expect(arrange(table, "", order("node", true))).toEqual([3, 2, 1, 0]);
   expect(arrange(table, "", order("unit_ratio", true))).toEqual([3, 1, 0, 2]);
 });

@@ -6,7 +6,7 @@ import type { HeatmapTraits } from "../traits";
 import { drawPartners, partnersImage, sampleImage } from "./draw";
 import type { buildPanel } from "./panel";
 import { entryOf, type Grid, inputsAt, pixelAt, type Row, reach, rowOf } from "./partners";
-import { amount, type Entry, entryAt, type Pairs, strongest } from "./scene";
+import { amount, type Entry, entryAt, nothing, type Pairs, strongest } from "./scene";
 import { type Across, drawStrip, nearest } from "./strip";
 
 const WIDE = 220; // CSS pixels of the column
@@ -162,7 +162,7 @@ export function buildAside(
       return { label, value, error, cell };
     });
     const heading = own < 0 ? "Strongest pairs" : `Strongest with ${name(own)}`;
-    panel.showList(heading, items, ({ row: first, column }) =>
+    panel.showList(heading, items, nothing(pairs), ({ row: first, column }) =>
       events.chose([pairs.features[first] as number, pairs.features[column] as number]),
     );
   }

@@ -208,8 +208,13 @@ export function buildPanel() {
         "within noise (5 % of the others may be false)",
       );
     },
-    /** List pairs, each a button that chooses it. */
-    showList(heading: string, items: readonly Listed[], choose: (cell: Cell) => void): void {
+    /** List pairs, each a button that chooses it; where there are none, say why. */
+    showList(
+      heading: string,
+      items: readonly Listed[],
+      none: string,
+      choose: (cell: Cell) => void,
+    ): void {
       listTitle.textContent = heading;
       const most = Math.max(...items.map(({ value }) => Math.abs(value)), 1e-300);
       const rows = items.map(({ label, value, error, cell }) => {
@@ -232,7 +237,7 @@ export function buildPanel() {
           ),
         );
       });
-      if (!rows.length) rows.push(h("li", { class: "nbi-quiet" }, "none beyond noise"));
+      if (!rows.length) rows.push(h("li", { class: "nbi-quiet" }, none));
       replace(list, ...rows);
     },
   };

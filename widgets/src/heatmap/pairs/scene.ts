@@ -125,6 +125,12 @@ export function strongest(pairs: Pairs, count: number, of = -1): Cell[] {
   return best.map(({ cell }) => cell);
 }
 
+/** Why no pair is listed. */
+export function nothing(pairs: Pairs): string {
+  if (pairs.names.length < 2) return "a single input makes no pair";
+  return pairs.errors.length ? "none beyond noise" : "all are zero";
+}
+
 /** A value with its error, in few digits. */
 export function amount({ value, error }: Pick<Entry, "value" | "error">): string {
   const plus = Number.isFinite(error) ? ` ± ${significant(error, 2)}` : "";

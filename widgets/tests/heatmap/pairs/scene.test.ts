@@ -6,6 +6,7 @@ import {
   entryAt,
   find,
   limitOf,
+  nothing,
   type Pairs,
   placeOf,
   sampleNear,
@@ -180,5 +181,17 @@ group("the field of the sample", () => {
     expect(sampleNear(numbers, 0, 13)).toBe(0);
     expect(sampleNear(numbers, -1, 0)).toBe(1); // from the mean
     expect(sampleNear(numbers, 1, Number.NaN)).toBe(1);
+  });
+});
+
+group("an empty list", () => {
+  it("says why there is no pair", () => {
+    expect(nothing(pairsOf([[3]]))).toBe("a single input makes no pair");
+    const zero = [
+      [0, 0],
+      [0, 0],
+    ];
+    expect(nothing(pairsOf(zero))).toBe("all are zero");
+    expect(nothing(pairsOf(zero, 0.1))).toBe("none beyond noise");
   });
 });
