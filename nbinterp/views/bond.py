@@ -11,6 +11,21 @@ from nbinterp.views.core import View
 _NOTHING = object()
 
 
+def refer(view: View, others: Sequence[View]) -> Callable[[], None]:
+    """Tell the page of `view` which others it goes with; return what takes that back.
+
+    Where no kernel is, the page then does what it can, or says that it cannot.
+    """
+    named = [f"anywidget:{other.model_id}" for other in others]
+    added = [reference for reference in named if reference not in view._linked]
+    view._linked = [*view._linked, *added]
+
+    def forget() -> None:
+        view._linked = [reference for reference in view._linked if reference not in added]
+
+    return forget
+
+
 class Bond:
     """Keeps a trait of views the same; `_linked` tells their pages, which do so without a kernel.
 
@@ -33,7 +48,8 @@ class Bond:
         self._stops: list[Callable[[], object]] = []
         for view in self._views:
             view.observe(self._changed, name)
-            self._refer(view)
+            others = [other for other in self._views if other is not view]
+            self._stops.append(refer(view, others))
         for view in self._views:
             value = getattr(view, name)
             if np.size(value) and np.max(value) >= 0:
@@ -77,13 +93,3 @@ class Bond:
             if self._name != "factor" or value in view._ids:
                 setattr(view, self._name, value)
         return True
-
-    def _refer(self, view: View) -> None:
-        others = [f"anywidget:{other.model_id}" for other in self._views if other is not view]
-        added = [reference for reference in others if reference not in view._linked]
-        view._linked = [*view._linked, *added]
-
-        def forget() -> None:
-            view._linked = [reference for reference in view._linked if reference not in added]
-
-        self._stops.append(forget)

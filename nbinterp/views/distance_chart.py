@@ -167,7 +167,8 @@ class DistanceChart:
             correlation = spread[first, second] / np.sqrt(
                 spread[first, first] * spread[second, second]
             )
-            return " and ".join(self.projection.nodes), f"correlation {correlation:.2f}".replace("-", "−")
+            told = f"correlation {correlation:.2f}".replace("-", "−")
+            return " and ".join(self.projection.nodes), told
         row = self.report.nodes.iloc[self.numbers[0]]
         own, pooled = (
             f"{row[name]:.2f}".replace("-", "−") for name in ("prototype_offset", "plane_offset")

@@ -12,6 +12,7 @@ from nbinterp._display import shows
 from nbinterp.distance import DistanceReport
 from nbinterp.views.distance_chart import DistanceChart
 from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.linking import follow_selection
 from nbinterp.views.node_table import NodeTable
 
 _CALLER = "DistanceView"
@@ -93,8 +94,6 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self.table.chosen = chosen
         if not chosen:  # nothing has changed
             self._draw()
-        if explorer is not None and len(explorer.selection):
-            self._show_selection()
 
     def link(self, explorer: ClusterExplorer) -> Callable[[], None]:
         """Show what is selected on a map, and colour it by the distance from the chosen node.
@@ -112,8 +111,6 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self._stop()
         self._watch(explorer)
         self._draw()
-        if len(explorer.selection):
-            self._show_selection()
 
         def end() -> None:
             if self.explorer is explorer:
@@ -125,7 +122,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
     def _watch(self, explorer: ClusterExplorer) -> None:
         self._check_explorer(explorer)
         self.explorer = explorer
-        self._stop = explorer.on_select(lambda _samples: self._show_selection())
+        self._stop = follow_selection(explorer, lambda _samples: self._show_selection(), self.table)
 
     def close(self) -> None:
         """Take the view off the page, and leave the map to itself."""

@@ -11,6 +11,7 @@ from nbinterp.views.core import View
 from nbinterp.views.distances import DistanceView
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.heatmap import InteractionHeatmap
+from nbinterp.views.linking import follow_selection
 from nbinterp.views.node_table import NodeTable
 from nbinterp.views.primitives import PrimitiveChart
 from nbinterp.views.slider import FactorSlider
@@ -34,7 +35,8 @@ def link(*views: Any) -> "Link":
     - *The sample under the pointer*: by other maps.
 
     In a page without a kernel the views still do so for all that is in the page: the chosen
-    factor, selections on maps, and the sample under the pointer.
+    factor, selections on maps, and the sample under the pointer. What would have to be computed
+    for a selection stays as it was, and says so.
 
     Parameters
     ----------
@@ -173,17 +175,12 @@ def _check_samples(maps: list[ClusterExplorer], ends: list[Any]) -> None:
 
 def _follower(view: Any, explorer: ClusterExplorer) -> Stop | None:
     """Let a view show what is selected on a map; return what ends that."""
-    show: Callable[[Any], object]
     if isinstance(view, PrimitiveChart) or (
         isinstance(view, InteractionHeatmap) and view._pairs is not None
     ):
         return view.link(explorer)
     if isinstance(view, FactorSlider | NodeTable):
-        show = view.show_selection
-    elif isinstance(view, DistanceView) and view.explorer is None:
+        return follow_selection(explorer, view.show_selection, view)
+    if isinstance(view, DistanceView) and view.explorer is None:
         return view.link(explorer)
-    else:
-        return None
-    if len(explorer.selection):
-        show(explorer.selection)
-    return explorer.on_select(show)
+    return None

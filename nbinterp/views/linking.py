@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp.views.bond import refer
+from nbinterp.views.core import View
 
 Places = npt.NDArray[np.int64]
 
@@ -40,17 +42,34 @@ def numbers(caller: str, samples: Any, n_samples: int, explorer: Any) -> Places:
 
 
 def follow(
-    explorer: Any, samples: Places, show: Callable[[Places, Places], object]
+    explorer: Any,
+    samples: Places,
+    show: Callable[[Places, Places], object],
+    view: View | None = None,
 ) -> Callable[[], None]:
     """Call ``show(chosen, selection)`` now and at each selection, until the answer is called.
 
-    `chosen` are the places in `samples` of those selected on the map, in their order.
+    `chosen` are the places in `samples` of those selected on the map, in their order. The page of
+    `view` is told, so that it says where no kernel lets it follow.
     """
 
     def selected(selection: Places) -> None:
         show(np.flatnonzero(np.isin(samples, selection)), selection)
 
-    stop: Callable[[], None] = explorer.on_select(selected)
+    return follow_selection(explorer, selected, view)
+
+
+def follow_selection(
+    explorer: Any, show: Callable[[Places], object], view: View | None = None
+) -> Callable[[], None]:
+    """Call ``show(selection)`` now, if there is one, and at each selection, as `follow` does."""
     if len(explorer.selection):
-        selected(explorer.selection)
-    return stop
+        show(explorer.selection)
+    stop: Callable[[], None] = explorer.on_select(show)
+    forget = refer(view, [explorer]) if view is not None else lambda: None
+
+    def end() -> None:
+        stop()
+        forget()
+
+    return end

@@ -88,7 +88,7 @@ class PairView(View):
 
         if explorer is None:
             return lambda: None
-        return follow(explorer, np.array(self._samples), selected)
+        return follow(explorer, np.array(self._samples), selected, self)
 
     def _show_pairs(self, pairs: PairSource | None, sample: int) -> None:
         """Take another source, or none."""

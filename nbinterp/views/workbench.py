@@ -17,7 +17,7 @@ from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.network import AblationStudy, Perturbation
 from nbinterp.views.background import Latest, go_on, telling
 from nbinterp.views.bars import ablation_chart
-from nbinterp.views.bond import Bond
+from nbinterp.views.bond import Bond, refer
 from nbinterp.views.core import View
 from nbinterp.views.guesses import pictures
 from nbinterp.views.looking import LookingView
@@ -175,6 +175,7 @@ class Workbench(LookingView):
         explorer.on_select(self._selected)
         explorer.on_hover(self._hovered)
         self._bond = Bond("factor", [self, explorer.heatmap, self._slider])
+        refer(self, [explorer])
 
     def select(self, samples: Any) -> ClusterFactors:
         """Select samples on the map, and wait until all that follows is there.

@@ -45,8 +45,8 @@ def test_a_cluster_keeps_its_colour(report):
 
 def test_says_how_the_node_lies(report):
     row = report.nodes.iloc[0]
-    text = repr(DistanceChart(report, 0))
-    assert f"cluster {row['prototype']} lies nearest, at {row['prototype_offset']:.2f}" in text.replace("−", "-")
+    text = repr(DistanceChart(report, 0)).replace("−", "-")
+    assert f"cluster {row['prototype']} lies nearest, at {row['prototype_offset']:.2f}" in text
     z = report.sampled.means[:, [0, 1]]
     said = float(repr(DistanceChart(report, 0, 1)).rstrip(")").split()[-1].replace("−", "-"))
     assert said == pytest.approx(np.corrcoef(z.T)[0, 1], abs=0.05)

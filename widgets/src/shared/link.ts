@@ -1,10 +1,13 @@
 import type { AnyModel } from "@anywidget/types";
 import { same, typed } from "./arrays";
+import { h } from "./dom";
 import { watchKernel } from "./kernel";
 import type { ViewContext } from "./view";
 
 /** The traits that linked views have in common. */
 const SHARED = ["factor", "_selection", "hovered"] as const;
+
+const UNFOLLOWED = "As before: following the selection on the map needs a running kernel.";
 
 type Shared = {
   _linked: string[];
@@ -17,7 +20,8 @@ type Shared = {
 
 /**
  * Follow the views that this one is linked to, where no kernel does so: in an exported page, and
- * when the kernel is gone. Only one of both may, or an echo of the one would fight the other.
+ * when the kernel is gone. Only one of both may, or an echo of the one would fight the other. What
+ * only a kernel can compute for a selection stays as it was, and says so.
  */
 export async function linkOnPage(context: ViewContext): Promise<void> {
   const { el, signal, host, live = true } = context;
@@ -28,16 +32,28 @@ export async function linkOnPage(context: ViewContext): Promise<void> {
       alone = true;
     });
   }
-  const known = new Set<string>();
+  const note = h(
+    "div",
+    { class: "nbi-root nbi-unfollowed nbi-quiet", role: "status", hidden: true },
+    UNFOLLOWED,
+  );
+  el.prepend(note);
+  signal.addEventListener("abort", () => note.remove());
+  const heard = new Set<string>();
   const follow = async (): Promise<void> => {
     for (const ref of model.get("_linked") ?? []) {
-      if (known.has(ref)) continue;
-      known.add(ref);
+      if (heard.has(ref)) continue;
+      heard.add(ref);
       const other = (await host.getModel(ref).catch(() => null)) as AnyModel<Shared> | null;
       if (!other || signal.aborted) continue; // it is not on this page
+      let followed = other.get("_selection"); // the last one that a kernel saw
       for (const name of SHARED) {
         const changed = () => {
-          if (alone && model.get("_linked").includes(ref)) take(model, name, other.get(name));
+          if (!alone) followed = other.get("_selection");
+          else if (!model.get("_linked").includes(ref)) return;
+          else if (name === "_selection" && model.get(name) === undefined) {
+            note.hidden = sameSelection(followed, other.get(name));
+          } else take(model, name, other.get(name));
         };
         other.on(`change:${name}`, changed);
         signal.addEventListener("abort", () => other.off(`change:${name}`, changed));
@@ -48,6 +64,10 @@ export async function linkOnPage(context: ViewContext): Promise<void> {
   model.on("change:_linked", changed);
   signal.addEventListener("abort", () => model.off("change:_linked", changed));
   await follow();
+}
+
+function sameSelection(one: DataView | undefined, other: DataView | undefined): boolean {
+  return same(typed(Uint32Array, one), typed(Uint32Array, other));
 }
 
 function take<K extends (typeof SHARED)[number]>(
@@ -62,8 +82,7 @@ function take<K extends (typeof SHARED)[number]>(
     const ids = model.get("_ids");
     if ((value as number) < 0 || (ids && !ids.includes(value as number))) return;
   } else if (name === "_selection") {
-    const [mine, theirs] = [here, value].map((each) => typed(Uint32Array, each as DataView));
-    if (mine && theirs && same(mine, theirs)) return;
+    if (sameSelection(here as DataView, value as DataView)) return;
   }
   model.set(name, value);
   model.save_changes();

@@ -21,13 +21,14 @@ async function linked(states: Record<string, unknown>[], live: boolean) {
       return model.any;
     },
   };
-  const el = document.createElement("div");
+  const els = models.map(() => document.createElement("div"));
   const page = new AbortController();
   opened.push(page);
-  for (const model of models) {
-    await linkOnPage({ model: model as never, el, signal: page.signal, host: host as never, live });
+  for (const [i, el] of els.entries()) {
+    const model = models[i] as never;
+    await linkOnPage({ model, el, signal: page.signal, host: host as never, live } as never);
   }
-  return { models: models as [FakeModel, FakeModel, FakeModel], el, page };
+  return { models: models as [FakeModel, FakeModel, FakeModel], els, page };
 }
 
 const FACTORS = [
@@ -48,10 +49,10 @@ it("keeps the chosen factor the same where no kernel is, and lets go of none", a
 });
 
 it("leaves it to the kernel while there is one", async () => {
-  const { models, el } = await linked(FACTORS, true);
+  const { models, els } = await linked(FACTORS, true);
   models[0].set("factor", 1);
   expect(factors(models)).toEqual([1, -1, -1]);
-  el.classList.add("jupyter-widgets-disconnected");
+  for (const el of els) el.classList.add("jupyter-widgets-disconnected");
   for (const model of models) model.tell("comm_live_update");
   models[0].set("factor", 2);
   expect(factors(models)).toEqual([2, 2, 2]);
@@ -67,6 +68,32 @@ it("shares selections and the hovered sample between maps", async () => {
   expect(models[2].get("_selection")).toBeUndefined();
   models[1].set("_selection", bytes(Uint32Array.of(3, 5)));
   expect(models[0].saved).toBe(1);
+});
+
+it("says where only a kernel could follow a selection, until it is as it was", async () => {
+  const some = bytes(Uint32Array.of(2));
+  const map = { _selection: some, hovered: -1 };
+  const { models, els } = await linked([map, { factor: -1 }], false);
+  const hidden = () => els.map((el) => el.querySelector<HTMLElement>(".nbi-unfollowed")?.hidden);
+  expect(hidden()).toEqual([true, true]);
+  models[0].set("_selection", bytes(Uint32Array.of(3, 5)));
+  expect(hidden()).toEqual([true, false]);
+  models[0].set("_selection", bytes(Uint32Array.of(2)));
+  expect(hidden()).toEqual([true, true]);
+});
+
+it("says nothing of a selection that a kernel has followed, and of the next when it is gone", async () => {
+  const map = { _selection: bytes(new Uint32Array(0)), hovered: -1 };
+  const { models, els } = await linked([map, { factor: -1 }], true);
+  const hidden = () => els[1]?.querySelector<HTMLElement>(".nbi-unfollowed")?.hidden;
+  models[0].set("_selection", bytes(Uint32Array.of(3, 5)));
+  expect(hidden()).toBe(true);
+  els[1]?.classList.add("jupyter-widgets-disconnected");
+  models[1].tell("comm_live_update");
+  models[0].set("_selection", bytes(Uint32Array.of(3, 5)));
+  expect(hidden()).toBe(true);
+  models[0].set("_selection", bytes(Uint32Array.of(1)));
+  expect(hidden()).toBe(false);
 });
 
 it("ends with the link in Python, and with the page", async () => {
