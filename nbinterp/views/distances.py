@@ -39,7 +39,8 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     table : NodeTable
-        ``view.table.chosen = [3, 7]`` chooses nodes from Python.
+        ``view.table.chosen = [3, 7]`` chooses nodes from Python, and ``view.table.factor = 2`` the
+        two that a factor binds most.
     chart : DistanceChart or None
         Of the chosen nodes.
 
@@ -84,6 +85,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         if explorer is not None:
             self._watch(explorer)
         self.table.on_choose(lambda _chosen: self._draw())
+        self.table.observe(self._factor_chosen, "factor")
         if nodes is None:
             live = report.nodes["state"].to_numpy() != "constant"
             distance = np.where(live, abs(report.nodes["prototype_offset"].to_numpy()), np.inf)
@@ -156,6 +158,11 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         if self.explorer is not None:
             self.table.show_selection(self.explorer.selection)
             self._draw(colour=False)
+
+    def _factor_chosen(self, change: Any) -> None:
+        """Choose the nodes that the factor binds most: how the clusters lie along both."""
+        if change["new"] >= 0 and (nodes := self.table.used_most(change["new"])):
+            self.table.chosen = nodes
 
     def _draw(self, *, colour: bool = True) -> None:
         """Draw the chosen nodes; nodes that do not vary are told of instead."""

@@ -68,7 +68,7 @@ class FactorTable:
         """Return the size and the strongest factor in few words."""
         strongest = np.argsort(-self.mutual_information[0], kind="stable")[:5]
         size = f"{count(len(self.rows), 'factor')} × {count(len(self.names), 'node')}"
-        best = f"{self._row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
+        best = f"{self.row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
         return f"{size} of {self.about.split(' · ')[0]}; {best}"
 
     def png(self, quantity: str, top: int) -> bytes:
@@ -83,7 +83,7 @@ class FactorTable:
         notes += ["grey: within what chance gives" if limit is not None else "", self.warning]
         return heatmap_png(
             (self.correlation if is_correlation else information)[:, columns],
-            self._row_names(),
+            self.row_names(),
             [self.names[column] for column in columns],
             label="correlation" if is_correlation else "nats",
             diverging=is_correlation,
@@ -94,7 +94,8 @@ class FactorTable:
             note=" · ".join(note for note in notes if note),
         )
 
-    def _row_names(self) -> list[str]:
+    def row_names(self) -> list[str]:
+        """Return the factors as they are called, in the order of the rows."""
         pairs = zip(self.rows, self.total_correlations, strict=True)
         return [f"factor {index} · {value:.2f} nats" for index, value in pairs]
 

@@ -1,15 +1,18 @@
 """Views that are bound together: what is chosen in one is chosen in all."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from nbinterp import _checks
+from nbinterp.corex import ClusterFactors
 from nbinterp.views.bond import Bond
 from nbinterp.views.chosen_factor import FactorView
 from nbinterp.views.core import View
 from nbinterp.views.distances import DistanceView
 from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.factor_table import FactorTable
 from nbinterp.views.heatmap import InteractionHeatmap
 from nbinterp.views.linking import follow_selection
 from nbinterp.views.node_table import NodeTable
@@ -28,7 +31,10 @@ def link(*views: Any) -> "Link":
     What one view is told the others show, as far as they can:
 
     - *The chosen factor*: by heatmaps of factors, by sliders, by a workbench, and by the heatmap
-      beside a map, if they show a factor of that number. They should show the same fit.
+      beside a map, if they show a factor of that number; by a table of nodes, as a column that
+      sorts them; by a view of distances, which shows the two nodes that the factor binds most.
+      Factors go by their numbers, so that all must be of one fit; where a lasso fits others, only
+      what shows them has a meaning from then on.
     - *The selected samples*: by other maps of the same samples; by a heatmap of pairs, which shows
       the matrix of the one, or the mean of several; by sliders, which edit the one, or the mean of
       several; by a table of nodes and a view of distances, as a column; by a chart of primitives.
@@ -55,7 +61,7 @@ or PrimitiveChart
     TypeError
         If one of them is no such view.
     ValueError
-        If there are fewer than two, or they are of different samples.
+        If there are fewer than two, or they are of different samples or different fits.
 
     Examples
     --------
@@ -105,7 +111,7 @@ class Link:
         maps = [end for end in ends if isinstance(end, ClusterExplorer)]
         _check_samples(maps, ends)
         self._stops: list[Stop] = []
-        factors = [end for end in ends if hasattr(end, "factor")]
+        factors = _factor_views(ends)
         try:
             for end in ends if maps else ():
                 stop = _follower(end, maps[0])
@@ -149,6 +155,51 @@ def _ends(views: Iterable[Any]) -> list[Any]:
         for end in within:
             found += [end, end.heatmap] if isinstance(end, ClusterExplorer) else [end]
     return list(dict.fromkeys(found))
+
+
+def _factor_views(ends: list[Any]) -> list[Any]:
+    """Return the views in which a factor can be chosen; all must be of one fit."""
+    found = [end.table if isinstance(end, DistanceView) else end for end in ends]
+    found = [view for view in found if hasattr(view, "factor")]
+    fits = [fit for view in found if isinstance(fit := _fit_of(view), ClusterFactors)]
+    for table in found:
+        if isinstance(table, NodeTable) and table.fit is None and fits:
+            with suppress(ValueError):  # they are of another layer
+                table.show_factors(fits[0])
+    beside = [end.heatmap for end in ends if isinstance(end, ClusterExplorer)]
+    called: dict[int, tuple[str, str]] = {}  # by number: in which view, and how there
+    kept = []
+    # A map may have fitted others meanwhile: its heatmap then stays for itself.
+    for view in sorted(found, key=lambda view: view in beside):
+        kind, names = type(view).__name__, _factor_names(view)
+        apart = [(*called[k], name) for k, name in names.items() if k in called]
+        apart = [(other, known, name) for other, known, name in apart if known != name]
+        if apart and view in beside:
+            continue
+        for other, known, name in apart:
+            _checks.fail(
+                f"{_CALLER}(<{other}: {known}>, <{kind}: {name}>)",
+                "must be of the same fit, since factors are linked by their numbers",
+                "Make all views of one fit, or link those of each fit apart.",
+            )
+        called |= {number: (kind, name) for number, name in names.items()}
+        kept.append(view)
+    return kept
+
+
+def _fit_of(view: Any) -> Any:
+    """Return the fit that a view shows; sliders know the names of their factors only."""
+    if isinstance(view, InteractionHeatmap):
+        return view.source if view._ids else None
+    return view.fit if isinstance(view, NodeTable) else getattr(view, "factors", None)
+
+
+def _factor_names(view: Any) -> dict[int, str]:
+    """Return what factors are called, with their total correlations: other fits have others."""
+    if isinstance(view, FactorSlider):
+        return dict(zip(view._ids, view._factor_names, strict=True))
+    table = FactorTable.of(_fit_of(view))
+    return dict(zip(table.rows.tolist(), table.row_names(), strict=True))
 
 
 def _samples_of(view: Any) -> int | None:

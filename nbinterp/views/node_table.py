@@ -9,14 +9,16 @@ import pandas as pd
 import traitlets
 
 from nbinterp import _checks
+from nbinterp.corex import ClusterFactors
 from nbinterp.distance import DistanceReport
-from nbinterp.views.core import Array, View
+from nbinterp.views.chosen_factor import FactorView
+from nbinterp.views.core import Array
 from nbinterp.views.table_columns import TableColumn, columns_of, selection_column
 
 _CALLER = "NodeTable"
 
 
-class NodeTable(View):
+class NodeTable(FactorView):
     """The nodes of a `DistanceReport` in rows.
 
     Parameters
@@ -24,7 +26,8 @@ class NodeTable(View):
     report : DistanceReport
         What `LinearDistance` found.
     factors : fitted LocalCorEx or ClusterFactors, optional
-        Factors whose use of each node to list; see `DistanceReport.uses`.
+        Factors whose use of each node to list; see `DistanceReport.uses`. Those of one cluster can
+        be chosen; see `show_factors`.
     sort : str, default="prototype_offset"
         The column to sort by; distances from zero count, not signs.
     query : str
@@ -37,6 +40,8 @@ class NodeTable(View):
     ----------
     chosen : list of int
         Numbers of the chosen nodes, none to two.
+    factor : int
+        The chosen factor, -1 for none: what it tells about each node is a column, and sorts them.
     sort, descending, query, height
         As the parameters; they follow the controls of the view.
 
@@ -67,6 +72,8 @@ class NodeTable(View):
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     _numbers = Array("f4")
+    # What each factor of `_ids` tells about each node, in nats; NaN within chance.
+    _uses = Array("f4")
     _texts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _about = traitlets.Unicode("").tag(sync=True)
 
@@ -102,7 +109,38 @@ class NodeTable(View):
                 f"{int(value['n_features'])}"
             ),
         )
+        self.fit: ClusterFactors | None = None
         self._fill(self._table)
+        if isinstance(factors, ClusterFactors):
+            self.show_factors(factors)
+
+    def show_factors(self, factors: ClusterFactors) -> None:
+        """Let the factors of a fit be chosen, by their numbers; `nbinterp.link` does it too.
+
+        Parameters
+        ----------
+        factors : ClusterFactors
+            Whose columns are nodes of this layer; see `DistanceReport.uses`.
+
+        Raises
+        ------
+        ValueError
+            If none is.
+        """
+        uses = self.report.uses(factors)
+        n_factors = len(factors.mutual_information_)
+        table = np.full((n_factors, len(self._names)), np.nan)
+        node = self.report.nodes.index.get_indexer(pd.Index(uses["node"]))
+        table[uses["factor"].to_numpy(int), node] = uses["mutual_information"]
+        with self.hold_sync():
+            self.fit, self.factor = factors, -1
+            self._ids, self._uses = list(range(n_factors)), table.ravel()
+
+    def used_most(self, factor: int, count: int = 2) -> list[int]:
+        """Return the nodes, at most `count`, about which a factor tells most."""
+        told = self._uses.reshape(-1, len(self._names))[factor]
+        order = np.argsort(-np.nan_to_num(told), kind="stable")
+        return [int(node) for node in order[:count] if np.isfinite(told[node])]
 
     def show_selection(self, samples: npt.NDArray[np.int64]) -> None:
         """Add a column of how far these samples lie from each plane; none for no samples.
@@ -134,8 +172,11 @@ class NodeTable(View):
     @property
     def frame(self) -> pd.DataFrame:
         """What is in the table now, unsorted."""
-        columns = self._shown
-        return pd.DataFrame({column.name: column.entries for column in columns}, index=self._names)
+        told = {column.name: column.entries for column in self._shown}
+        if self.factor >= 0:
+            uses = self._uses.reshape(-1, len(self._names))
+            told = {"factor": uses[self.factor], **told}
+        return pd.DataFrame(told, index=self._names)
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""
@@ -162,7 +203,7 @@ class NodeTable(View):
     @traitlets.validate("sort")
     def _check_sort(self, proposal: Any) -> str:
         name: str = proposal["value"]
-        if name not in {"node", "selection", *(column.name for column in self._table)}:
+        if name not in {"node", "selection", "factor", *(column.name for column in self._table)}:
             # Only this kind of error is undone when the page has set several traits at once.
             raise traitlets.TraitError(f"sort must be the name of a column, not {name!r}")
         return name

@@ -106,7 +106,8 @@ def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer
     )
     chart = PrimitiveChart(explained, samples=[4, 9])
     bound = link(explorer, table, view, chart)
-    assert table._linked == view.table._linked == [f"anywidget:{explorer.model_id}"]
+    for one in (table, view.table):
+        assert f"anywidget:{explorer.model_id}" in one._linked
     explorer.selection = range(9, 30)
     assert "selection" in table.frame and "selection" in view.table.frame
     assert chart.sample == 1
@@ -116,6 +117,38 @@ def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer
     explorer.selection = range(30)
     assert "selection" not in table.frame and "selection" not in view.table.frame
     assert table._linked == view.table._linked == []
+
+
+def test_a_factor_chosen_elsewhere_sorts_tables_and_chooses_the_nodes_it_binds(world):
+    report = LinearDistance().explain(world["model"], "0", world["data"], clusters=KIND)
+    nodes = record(world["model"], world["data"], "0").concat("0")
+    local = LocalCorEx(LinearCorEx(3, random_state=0), random_state=0).fit(nodes, labels=KIND)
+    table, view = NodeTable(report), DistanceView(report)
+    heatmap = InteractionHeatmap(local.clusters_[1])
+    bound = link(heatmap, table, view)
+    heatmap.factor = 2
+    assert table.factor == view.table.factor == 2
+    information = local.clusters_[1].mutual_information_[2]
+    assert view.table.chosen == np.argsort(-information)[:2].tolist()
+    assert table.chosen == [] and view.chart.numbers == view.table.chosen
+    view.table.set_state({"factor": 0})  # as its page does
+    assert heatmap.factor == table.factor == 0
+    bound.unlink()
+    heatmap.factor = 1
+    assert table.factor == 0
+
+
+def test_views_of_different_fits_are_refused_and_a_map_keeps_its_own(world, explorer):
+    other = world["local"].clusters_[0]
+    with pytest.raises(ValueError, match=r"factor 2 · 0\.\d+ nats>, .* must be of the same fit"):
+        link(InteractionHeatmap(other), sliders(world))
+    with pytest.raises(ValueError, match="must be of the same fit"):
+        link(InteractionHeatmap(other), InteractionHeatmap(world["factors"]))
+    explorer.heatmap.show(other)  # by a lasso
+    heatmap, slider = InteractionHeatmap(world["factors"]), sliders(world)
+    with link(explorer, heatmap, slider):
+        heatmap.factor = 2
+        assert slider.factor == 2 and explorer.heatmap.factor == -1
 
 
 def test_the_hovered_sample_is_that_of_all_maps(world, explorer):

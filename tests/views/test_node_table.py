@@ -9,6 +9,7 @@ import traitlets
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.distance import LinearDistance
+from nbinterp.views.core import View
 from nbinterp.views.node_table import NodeTable
 
 TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "node_table" / "traits.ts"
@@ -59,6 +60,29 @@ def test_factors_that_use_a_node(report):
     told = column(NodeTable(report, factors=local), "factors")
     assert all(text.startswith("cluster 0 factor 0 (") for text in told[:3])
     assert told[3:] == ["", "", ""]
+
+
+def test_a_factor_tells_about_nodes(report):
+    rng = np.random.default_rng(0)
+    nodes = rng.normal(size=(120, 6))
+    nodes[:, :2] += 3 * rng.normal(size=(120, 1))
+    nodes[:, 3:5] += 3 * rng.normal(size=(120, 1))
+    frame = pd.DataFrame(nodes, columns=[f"0[{i}]" for i in range(6)])
+    fit = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0)
+    fit = fit.fit(frame, labels=[0] * 120).clusters_[0]
+    table = NodeTable(report, factors=fit)
+    groups = [sorted(table.used_most(factor)) for factor in (0, 1)]
+    assert sorted(groups) == [[0, 1], [3, 4]]
+    table.set_state({"factor": 1})  # as the page does
+    told = table.frame["factor"].to_numpy()
+    within_chance = fit.mutual_information_[1] <= fit.null_mutual_information_
+    np.testing.assert_array_equal(np.isnan(told), within_chance)
+    np.testing.assert_allclose(
+        told[~within_chance], fit.mutual_information_[1][~within_chance], rtol=1e-6
+    )
+    with pytest.raises(traitlets.TraitError, match="one of those shown, 0, 1"):
+        table.factor = 2
+    assert NodeTable(report)._ids == []
 
 
 def test_a_selection_is_a_column_more(report):
@@ -130,4 +154,5 @@ def test_python_and_typescript_have_the_same_traits():
     source = TRAITS.read_text(encoding="utf-8")
     body = re.search(r"NodeTableTraits = ViewTraits & \{(.*?)\n\};", source, re.S).group(1)
     typescript = set(re.findall(r"^  (\w+):", body, re.M))
-    assert set(NodeTable.class_own_traits(sync=True)) - {"_core", "_kind"} == typescript
+    python = set(NodeTable.class_traits(sync=True)) - set(View.class_traits(sync=True))
+    assert python == typescript

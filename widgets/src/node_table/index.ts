@@ -6,7 +6,7 @@ import { onNotice, Problem } from "../shared/problem";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
-import { arrange, choose, type Table, textAt } from "./scene";
+import { arrange, choose, type Table, textAt, withFactor } from "./scene";
 import type { NodeTableTraits } from "./traits";
 
 const PAGE = 100; // rows that are drawn at a time
@@ -22,6 +22,7 @@ const KEYS = [
   ["Enter or click", "choose a node, or let go of it"],
   ["Shift", "a second node beside the first"],
   ["Escape", "choose none"],
+  ["Factor", "what it tells about each node, in nats, the nodes that it binds first"],
 ] as const;
 
 /** The nodes of a layer, to sort, filter and choose from. */
@@ -39,6 +40,8 @@ export const renderNodeTable: RenderView = (context) => {
     "aria-label": "Find nodes by words, or by bounds on a column",
     "data-nbi": "search",
   });
+  const factors = h("select", { class: "nbi-select", "data-nbi": "factor" });
+  const choice = h("label", { class: "nbi-node_table-choice", hidden: true }, "Factor", factors);
   const count = h("span", { class: "nbi-quiet", "data-nbi": "count" });
   const about = h("span", { class: "nbi-node_table-about nbi-quiet" });
   const guide = help("node_table", READING, KEYS);
@@ -61,7 +64,7 @@ export const renderNodeTable: RenderView = (context) => {
   const root = h(
     "div",
     { class: "nbi-root nbi-node_table", "data-nbi": "node_table" },
-    h("div", { class: "nbi-node_table-bar" }, search, count, guide.button, about),
+    h("div", { class: "nbi-node_table-bar" }, search, choice, count, guide.button, about),
     problem.element,
     guide.panel,
     scroller,
@@ -70,15 +73,31 @@ export const renderNodeTable: RenderView = (context) => {
   el.append(root);
 
   function read(): Table {
-    return {
+    const all = {
       names: model.get("_names"),
       columns: model.get("_columns"),
       numbers: typed(Float32Array, model.get("_numbers")),
       texts: model.get("_texts"),
     };
+    const at = model.get("_ids").indexOf(model.get("factor"));
+    if (at < 0) return all;
+    const uses = typed(Float32Array, model.get("_uses"));
+    const n = all.names.length;
+    return withFactor(all, model.get("factor"), uses.slice(at * n, (at + 1) * n));
   }
 
-  function save<K extends "chosen" | "sort" | "descending" | "query">(
+  function listFactors(): void {
+    const ids = model.get("_ids");
+    choice.hidden = ids.length === 0;
+    replace(
+      factors,
+      h("option", { value: "-1" }, "none"),
+      ...ids.map((id) => h("option", { value: String(id) }, String(id))),
+    );
+    factors.value = String(model.get("factor"));
+  }
+
+  function save<K extends "chosen" | "sort" | "descending" | "query" | "factor">(
     changes: Pick<NodeTableTraits, K>,
   ): void {
     problem.show(null);
@@ -243,6 +262,7 @@ export const renderNodeTable: RenderView = (context) => {
     },
     options,
   );
+  factors.addEventListener("change", () => save({ factor: Number(factors.value) }), options);
   more.addEventListener(
     "click",
     () => {
@@ -263,11 +283,27 @@ export const renderNodeTable: RenderView = (context) => {
     table = read();
     draw();
   });
+  listen(["factor"], () => {
+    const factor = model.get("factor");
+    // What it binds comes first; without it, what came first before.
+    if (factor >= 0) save({ sort: "factor", descending: true });
+    else if (model.get("sort") === "factor") save({ sort: "prototype_offset", descending: false });
+    factors.value = String(factor);
+    table = read();
+    draw();
+    live.textContent = factor < 0 ? "no factor chosen" : `sorted by factor ${factor}`;
+  });
+  listen(["_ids", "_uses"], () => {
+    listFactors();
+    table = read();
+    draw();
+  });
   listen(["sort", "descending", "query", "height", "_about"], draw);
   listen(["chosen"], mark);
   onNotice(model, signal, (text, trace) => problem.show(text, trace));
   keepPlainKeys(root, signal);
   watchTheme(root, signal, () => {});
+  listFactors();
   draw();
   signal.addEventListener("abort", () => root.remove());
 };

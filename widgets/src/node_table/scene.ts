@@ -45,6 +45,22 @@ export function textAt(table: Table, column: number, row: number): string {
   return number(value, table.columns[column]?.digits ?? 0);
 }
 
+/** `table` with what factor `factor` tells about the nodes as its first column. */
+export function withFactor(table: Table, factor: number, uses: ArrayLike<number>): Table {
+  const column: Column = {
+    name: "factor",
+    label: `factor ${factor}`,
+    title: `What factor ${factor} tells about the node, in nats; nothing within chance`,
+    digits: 2,
+    signed: false,
+  };
+  return {
+    ...table,
+    columns: [column, ...table.columns],
+    numbers: Float32Array.from([...Array.from(uses), ...Array.from(table.numbers)]),
+  };
+}
+
 /** Read what was typed; a bound on a column that is not there is a word like any other. */
 export function parse(table: Table, text: string): Query {
   const query: Query = { words: [], bounds: [] };

@@ -9,6 +9,11 @@ export type NodeTableTraits = ViewTraits & {
   sort: string;
   descending: boolean;
   query: string;
+  /** The chosen factor, −1 for none. */
+  factor: number;
+  _ids: number[];
+  /** What each factor tells about each node, in nats; NaN within chance. */
+  _uses: DataView;
   height: number;
   _names: string[];
   _columns: Column[];

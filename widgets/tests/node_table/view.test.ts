@@ -25,6 +25,9 @@ function state(n = 3): Record<string, unknown> {
     _numbers: numbers(rows.map((row) => -row)),
     _texts: [rows.map((row) => `digit ${row} ${HOSTILE}`)],
     _about: HOSTILE,
+    factor: -1,
+    _ids: [],
+    _uses: numbers([]),
   };
 }
 
@@ -113,6 +116,32 @@ it("draws a part of many rows, and more when asked or walked to", () => {
   expect(drawn()).toBe(200);
   row(0).dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
   expect(document.activeElement).toBe(row(349));
+});
+
+it("shows what the chosen factor tells, the nodes that it binds first", () => {
+  const uses = numbers([0.1, Number.NaN, 0.3, 0.2, 0.9, Number.NaN]);
+  const { model, root } = shown({ ...state(), _ids: [0, 1], _uses: uses });
+  const choice = root.querySelector<HTMLSelectElement>('[data-nbi="factor"]');
+  if (!choice) throw new Error("no choice of a factor");
+  expect([...choice.options].map((option) => option.text)).toEqual(["none", "0", "1"]);
+  model.set("factor", 1); // as Python does, or a linked view
+  expect(choice.value).toBe("1");
+  expect([model.get("sort"), model.get("descending")]).toEqual(["factor", true]);
+  expect(root.nbi.rows).toEqual(["h1[1]", HOSTILE, "h1[2]"]);
+  expect(root.querySelector("thead")?.textContent).toContain("factor 1");
+  expect(root.querySelector("tbody td")?.textContent).toBe("0.90");
+  choice.value = "0";
+  choice.dispatchEvent(new Event("change"));
+  expect(model.get("factor")).toBe(0);
+  expect(root.nbi.rows).toEqual(["h1[2]", HOSTILE, "h1[1]"]);
+  model.set("factor", -1);
+  expect(model.get("sort")).toBe("prototype_offset");
+  expect(root.querySelector("thead")?.textContent).not.toContain("factor");
+});
+
+it("has no choice of a factor without a fit", () => {
+  const { root } = shown();
+  expect(root.querySelector<HTMLElement>(".nbi-node_table-choice")?.hidden).toBe(true);
 });
 
 it("takes new columns, and leaves nothing behind", () => {
