@@ -117,6 +117,30 @@ def test_a_column_set_in_python_colours_and_filters_in_the_view(opened: Opened) 
     expect(explorer.locator('[data-nbi="filters"]')).to_be_hidden()
 
 
+def test_other_colours_take_one_frame(opened: Opened) -> None:
+    page, kernel, _ = opened
+    explorer = page.view("explorer")
+    kernel.run("explorer.selection = [3]; explorer.color_by = 'kind'")
+    page.page.mouse.move(5, 5)  # from what previews a named selection
+    page.page.wait_for_timeout(500)
+    # The shared renderer is copied to the canvas of the map once a frame.
+    page.page.evaluate(
+        """() => {
+          const {prototype} = CanvasRenderingContext2D, {drawImage} = prototype;
+          window.frames_ = 0;
+          prototype.drawImage = function (...given) {
+            if (this.canvas.classList.contains("nbi-explorer-points")) window.frames_++;
+            return drawImage.apply(this, given);
+          };
+        }"""
+    )
+    kernel.run("explorer.color_by = 'depth'")
+    expect(explorer.locator('[data-nbi="legend"]')).to_contain_text("depth")
+    page.page.wait_for_timeout(500)
+    assert page.page.evaluate("window.frames_") == 1
+    kernel.run("explorer.selection = []; explorer.color_by = 'kind'")
+
+
 def test_layers_are_switched_by_keys_and_exemplars_lead_to_samples(opened: Opened) -> None:
     page, kernel, _ = opened
     explorer = page.view("explorer")

@@ -3,6 +3,25 @@ import type { Camera, Size } from "./camera";
 import { dimming, type Engine, emphasis, growth, pointOpacity, pointSize } from "./engine";
 import type { World } from "./world";
 
+/** The points group by group, by counting: comparing would take a million of them a second. */
+export function byGroup(groups: Uint16Array): Uint32Array {
+  const start = new Uint32Array(2 ** 16 + 1);
+  for (let i = 0; i < groups.length; i++) {
+    const after = (groups[i] as number) + 1;
+    start[after] = (start[after] as number) + 1;
+  }
+  for (let k = 1; k < start.length; k++) {
+    start[k] = (start[k] as number) + (start[k - 1] as number);
+  }
+  const order = new Uint32Array(groups.length);
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i] as number;
+    order[start[group] as number] = i;
+    start[group] = (start[group] as number) + 1;
+  }
+  return order;
+}
+
 /** The map on a plain 2-D canvas: slower than WebGL, and there everywhere. */
 export function canvasEngine(): Engine {
   const canvas = document.createElement("canvas");
@@ -67,9 +86,7 @@ export function canvasEngine(): Engine {
       groups = newGroups;
       palette = newPalette;
       // Few changes of colour make a frame several times faster.
-      order = Uint32Array.from(newGroups.keys()).sort(
-        (a, b) => (newGroups[a] as number) - (newGroups[b] as number),
-      );
+      order = byGroup(newGroups);
       if (chosen.length !== points.x.length) chosen = new Uint8Array(points.x.length);
       soon();
     },

@@ -21,6 +21,8 @@ export type Colouring = {
   palette: string[];
   /** Names of the palette's entries for a category; empty for a number. */
   labels: string[];
+  /** How many samples each label has. */
+  counts: Uint32Array;
   /** Ends of the scale of a number, and whether values lie beyond them. */
   scale: { low: number; high: number; below: boolean; above: boolean } | null;
 };
@@ -69,7 +71,9 @@ export function short(value: number): string {
 export function colouring(column: Column | null, n: number, dark = false): Colouring {
   if (column === null || (column.kind === "number" && !column.values)) {
     const palette = categorical(1, dark);
-    return { column: null, groups: new Uint16Array(n), palette, labels: ["samples"], scale: null };
+    const groups = new Uint16Array(n);
+    const counts = Uint32Array.of(n);
+    return { column: null, groups, palette, labels: ["samples"], counts, scale: null };
   }
   return column.kind === "category" ? byCategory(column, n, dark) : byNumber(column, n);
 }
@@ -79,17 +83,18 @@ function byCategory(
   n: number,
   dark: boolean,
 ): Colouring {
-  const counts = new Uint32Array(column.categories.length);
-  let missing = 0;
-  for (const code of column.codes) {
-    if (code < counts.length) counts[code] = (counts[code] as number) + 1;
-    else missing++;
+  // Of each code; those beyond the categories are missing.
+  const held = new Uint32Array(2 ** 16);
+  for (let i = 0; i < n; i++) {
+    const code = column.codes[i] as number;
+    held[code] = (held[code] as number) + 1;
   }
-  const all = [...counts.keys()];
+  const all = column.categories.map((_, code) => code);
+  const missing = n - all.reduce((sum, code) => sum + (held[code] as number), 0);
   const crowded = all.length > MOST_COLOURS;
   // Of more categories than can be told apart, the largest are coloured and the rest are one.
   const shown = crowded
-    ? all.sort((a, b) => (counts[b] as number) - (counts[a] as number)).slice(0, MOST_COLOURS - 1)
+    ? all.sort((a, b) => (held[b] as number) - (held[a] as number)).slice(0, MOST_COLOURS - 1)
     : all;
   const palette = categorical(shown.length, dark);
   const labels = shown.map((code) => column.categories[code] as string);
@@ -105,7 +110,11 @@ function byCategory(
   }
   const groups = new Uint16Array(n);
   for (let i = 0; i < n; i++) groups[i] = toGroup[column.codes[i] as number] as number;
-  return { column, groups, palette, labels, scale: null };
+  const counts = Uint32Array.from(labels, (_, group) => held[shown[group] ?? -1] ?? 0);
+  if (labels.length > shown.length) {
+    counts[shown.length] = n - shown.reduce((sum, code) => sum + (held[code] as number), 0);
+  }
+  return { column, groups, palette, labels, counts, scale: null };
 }
 
 function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colouring {
@@ -134,6 +143,7 @@ function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colou
     groups,
     palette: [...palette, NEUTRAL],
     labels: [],
+    counts: new Uint32Array(0),
     scale: { low, high, below: lowest < low, above: highest > high },
   };
 }
@@ -143,13 +153,9 @@ export function legend(by: Colouring, selection: Uint32Array): Entry[] {
   const entries = by.labels.map((label, group) => ({
     label,
     color: by.palette[group] as string,
-    count: 0,
+    count: by.counts[group] as number,
     selected: 0,
   }));
-  for (const group of by.groups) {
-    const entry = entries[group];
-    if (entry) entry.count++;
-  }
   for (const i of selection) {
     const entry = entries[by.groups[i] as number];
     if (entry) entry.selected++;
@@ -159,14 +165,14 @@ export function legend(by: Colouring, selection: Uint32Array): Entry[] {
 
 /** The samples of each palette entry that has a name. */
 export function memberships(by: Colouring): Uint32Array[] {
-  const counts = legend(by, new Uint32Array(0)).map(({ count }) => new Uint32Array(count));
-  const filled = new Uint32Array(counts.length);
+  const members = Array.from(by.counts, (count) => new Uint32Array(count));
+  const filled = new Uint32Array(members.length);
   for (let i = 0; i < by.groups.length; i++) {
     const group = by.groups[i] as number;
-    const samples = counts[group];
+    const samples = members[group];
     if (!samples) continue;
     samples[filled[group] as number] = i;
     filled[group] = (filled[group] as number) + 1;
   }
-  return counts;
+  return members;
 }

@@ -1,4 +1,5 @@
 import createScatterplot, { createRenderer, createSpatialIndex } from "regl-scatterplot";
+import { same } from "../shared/arrays";
 import type { Camera, Size } from "./camera";
 import { dimming, type Engine, emphasis, pointOpacity, pointSize } from "./engine";
 import type { World } from "./world";
@@ -56,44 +57,56 @@ export function webglEngine(onLost: () => void): Engine {
   let points: Points | null = null;
   let drawn: Points | null = null;
   let selection: number[] = [];
+  let selected: number[] = []; // what the plot has
   let size: Size = { width: 16, height: 16 };
   let working = false;
   let destroyed = false;
 
   const style = () => {
     const n = points?.at.x.length ?? 0;
-    plot.set({
+    return {
       pointSize: pointSize(n, size),
       opacity: pointOpacity(n),
       opacityInactiveScale: dimming(n, size),
-    });
+    };
   };
 
-  // Draws overlap if started while another is under way, and select knows only drawn points.
+  // Draws overlap if started while another is under way, and select knows only drawn points. A
+  // setting asks for a frame of its own some time later, unless it is waited for.
   const update = async () => {
     if (working) return;
     working = true;
     try {
-      while (!destroyed && points && drawn !== points) {
-        const next = points;
+      while (!destroyed && points) {
+        const [next, chosen] = [points, selection];
+        const larger = emphasis(chosen.length);
+        if (drawn === next) {
+          if (same(selected, chosen)) break;
+          if (larger !== plot.get("pointSizeSelected")) {
+            await plot.set({ pointSizeSelected: larger });
+          }
+          plot.select(chosen, { preventEvent: true });
+          selected = chosen;
+          continue;
+        }
         // Its types know a single colour only.
         const palette = [...next.palette] as unknown as string;
-        plot.set({ pointColor: palette, pointColorActive: palette, pointColorHover: palette });
-        style();
+        await plot.set({
+          ...style(),
+          pointColor: palette,
+          pointColorActive: palette,
+          pointColorHover: palette,
+          pointSizeSelected: larger,
+        });
         if (next.at.x.length > 0) {
           await plot.draw(
             { x: next.at.x, y: next.at.y, z: next.groups },
-            { zDataType: "categorical", spatialIndex: await index },
+            { zDataType: "categorical", spatialIndex: await index, select: chosen },
           );
+          selected = chosen;
         }
         drawn = next;
       }
-      const larger = emphasis(selection.length);
-      // Each setting draws anew.
-      if (!destroyed && drawn && larger !== plot.get("pointSizeSelected")) {
-        plot.set({ pointSizeSelected: larger });
-      }
-      if (!destroyed && drawn) plot.select(selection, { preventEvent: true });
     } finally {
       working = false;
     }
@@ -121,8 +134,7 @@ export function webglEngine(onLost: () => void): Engine {
             Math.max(size.height, room.height / ratio),
           );
         }
-        plot.set({ width: size.width, height: size.height });
-        style();
+        void plot.set({ ...style(), width: size.width, height: size.height });
       }
       plot.view(matrix(camera) as unknown as number[], { preventEvent: true });
     },

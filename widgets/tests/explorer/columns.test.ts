@@ -101,7 +101,9 @@ test("a constant or wholly missing number has a colour", () => {
 });
 
 test("the legend counts samples and the selected of them", () => {
-  const rows = legend(colouring(kinds, 4), Uint32Array.of(2, 3));
+  const by = colouring(kinds, 4);
+  expect([...by.counts]).toEqual(memberships(by).map((samples) => samples.length));
+  const rows = legend(by, Uint32Array.of(2, 3));
   expect(rows.map(({ label, count, selected }) => [label, count, selected])).toEqual([
     ["a", 2, 1],
     ["b", 1, 0],

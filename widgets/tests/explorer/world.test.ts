@@ -106,6 +106,13 @@ test("a name stands at the member nearest to the group's median", () => {
   expect([...places(at, groups)]).toEqual([2, 4, -1]);
 });
 
+test("finds the middle of a large group by some of its samples", () => {
+  const n = 100_001;
+  const at = world(Float32Array.from({ length: 2 * n }, (_, i) => (i & 1 ? 0 : ((i / 2) * 7) % n)));
+  const [middle] = places(at, [Uint32Array.from({ length: n }, (_, i) => i)]);
+  expect(Math.abs(at.x[middle as number] as number)).toBeLessThan(0.03);
+});
+
 test("the nearest samples round one, with it", () => {
   const at = world(new Float32Array([0, 0, 1, 0, 9, 0, 2, 0]));
   expect([...nearest(at, 1, 2)]).toEqual([0, 1, 3]); // two are equally far
