@@ -19,12 +19,11 @@ from pathlib import Path
 
 import nbformat
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser import chromium
-from browser.lab import Kernel, start, wait_for
-from browser.page import NotebookPage, circle
+from browser.lab import Kernel, wait_for
+from browser.page import circle, opened
 
 LONGEST = 120  # seconds that a step may take
 DATA = """
@@ -208,35 +207,17 @@ def main() -> None:
     if importlib.util.find_spec("jscatter") is None:
         print("jupyter-scatter is not installed: ours alone (pip install jupyter-scatter)")
         del codes["jupyter-scatter"]
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code.strip()) for code in codes.values()]
-    )
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        sizes = {
-            library: [saved(code, plots, folder) for plots in (1, 2)]
-            for library, code in codes.items()
-        }
-        for library, (one, two) in sizes.items():
+    with tempfile.TemporaryDirectory() as folder:
+        for library, code in codes.items():
+            one, two = (saved(code, plots, Path(folder)) for plots in (1, 2))
             print(
                 f"   10,000 points  {library:<16} {two - one:,} bytes saved a plot, "
                 f"{one:,} for a notebook of one",
                 flush=True,
             )
-        nbformat.write(notebook, folder / "maps.ipynb")
-        (folder / "lab").mkdir()
-        with (
-            sync_playwright() as playwright,
-            start(folder / "maps.ipynb", folder / "lab") as lab,
-            playwright.chromium.launch(
-                executable_path=chromium.find(), args=list(chromium.FLAGS)
-            ) as browser,
-        ):
-            page = NotebookPage(browser, lab, "maps.ipynb").page
-            with lab.kernel("maps.ipynb") as kernel:
-                for n in [int(size) for size in sys.argv[1:]] or [100_000, 1_000_000]:
-                    measure(page, kernel, n, list(codes))
+    with opened([code.strip() for code in codes.values()]) as (page, lab), lab.kernel() as kernel:
+        for n in [int(size) for size in sys.argv[1:]] or [100_000, 1_000_000]:
+            measure(page.page, kernel, n, list(codes))
 
 
 if __name__ == "__main__":

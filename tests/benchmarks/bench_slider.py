@@ -12,19 +12,15 @@ fewer of them, and is spared their lags. Run with ``python tests/benchmarks/benc
 """
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser import chromium
-from browser.lab import start
-from browser.page import NotebookPage
+from browser.page import opened
 
 OURS = """
 EACH = {each}
@@ -171,31 +167,16 @@ def drags(page: Page, ours: bool) -> dict[str, float]:
 def main() -> None:
     """Open both in one notebook."""
     ours_code = OURS.replace("{each}", str("--each" in sys.argv))
-    cells = [nbformat.v4.new_code_cell(code.strip()) for code in (ours_code, THEIRS)]
-    command = [sys.executable, "-m", "jupyter", "lab", "--allow-root"]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        nbformat.write(notebook, folder / "drag.ipynb")
-        (folder / "lab").mkdir()
-        with (
-            sync_playwright() as playwright,
-            start(
-                folder / "drag.ipynb", folder / "lab", command if "--stock" in sys.argv else ()
-            ) as lab,
-            playwright.chromium.launch(
-                executable_path=chromium.find(), args=list(chromium.FLAGS)
-            ) as browser,
-        ):
-            page = NotebookPage(browser, lab, "drag.ipynb")
-            page.run_all()
-            page.view("slider")
-            ours = drags(page.page, ours=True)
-            page.page.locator(".noUi-handle").first.scroll_into_view_if_needed()
-            theirs = drags(page.page, ours=False)
-            for kind, lag in ours.items():
-                print(f"ratio of the 95th percentiles, {kind} frame: {theirs['exact'] / lag:.1f}")
+    stock = [sys.executable, "-m", "jupyter", "lab", "--allow-root"]
+    cells = [code.strip() for code in (ours_code, THEIRS)]
+    with opened(cells, stock if "--stock" in sys.argv else ()) as (page, _):
+        page.run_all()
+        page.view("slider")
+        ours = drags(page.page, ours=True)
+        page.page.locator(".noUi-handle").first.scroll_into_view_if_needed()
+        theirs = drags(page.page, ours=False)
+        for kind, lag in ours.items():
+            print(f"ratio of the 95th percentiles, {kind} frame: {theirs['exact'] / lag:.1f}")
 
 
 if __name__ == "__main__":

@@ -4,22 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import nbformat
 import pytest
 from browser import chromium
-from browser.lab import Kernel, Lab, start
+from browser.lab import Kernel, Lab, start, write_notebook
 from browser.page import NotebookPage
 from playwright.sync_api import Browser, Page, sync_playwright
 
 Opened = tuple[NotebookPage, Kernel, Lab]
-
-
-def write_notebook(path: Path, cells: Sequence[str]) -> Path:
-    """Write a notebook of code cells at `path`, and return it."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, path)
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_client import BlockingKernelClient
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +118,14 @@ def wait_for(probe: Any, what: str, seconds: float = 90) -> Any:
             pass
         time.sleep(0.2)
     raise AssertionError(f"no {what} within {seconds:g} s")
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> Path:
+    """Write a notebook of code cells at `path`, and return it."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, path)
+    return path
 
 
 def write_setting(folder: Path, name: str, values: dict[str, Any]) -> None:

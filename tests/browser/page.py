@@ -1,15 +1,18 @@
 """The JupyterLab page as a person uses it: menus, keys, mouse."""
 
 import math
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from browser.lab import Lab, wait_for
-from playwright.sync_api import Browser, Locator, Page, expect
+from browser import chromium
+from browser.lab import Lab, start, wait_for, write_notebook
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
 Point = tuple[float, float]
@@ -102,6 +105,23 @@ class NotebookPage:
         """Return what the page asked of hosts other than this one."""
         local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
         return [url for url in self.requests if not url.startswith(local)]
+
+
+@contextmanager
+def opened(cells: Sequence[str], command: Sequence[str] = ()) -> Iterator[tuple[NotebookPage, Lab]]:
+    """Open a notebook of code cells in a JupyterLab of its own; `command` as of `start`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "lab").mkdir()
+        notebook = write_notebook(folder / "opened.ipynb", cells)
+        with (
+            sync_playwright() as playwright,
+            start(notebook, folder / "lab", command) as lab,
+            playwright.chromium.launch(
+                executable_path=chromium.find(), args=list(chromium.FLAGS)
+            ) as browser,
+        ):
+            yield NotebookPage(browser, lab, notebook.name), lab
 
 
 def inside(points: npt.NDArray[np.float64], ring: list[Point]) -> npt.NDArray[np.bool_]:

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser.conftest import write_notebook
-from browser.lab import _free_port, start, wait_for
+from browser.lab import _free_port, start, wait_for, write_notebook
 from browser.page import NotebookPage, circle
 from playwright.sync_api import Browser, Page, expect
 

@@ -1,24 +1,14 @@
 import numpy as np
 import pytest
-import torch
+from views.layers import explained_layer
 
 from nbinterp import ClusterExplorer
-from nbinterp.distance import LinearDistance
 from nbinterp.views.distances import DistanceView
 
 
 @pytest.fixture(scope="module")
 def world():
-    rng = np.random.default_rng(0)
-    data = rng.normal(size=(120, 3)) + 3 * (np.arange(120) % 3)[:, None]
-    torch.manual_seed(0)
-    layer = torch.nn.Linear(3, 6)
-    with torch.no_grad():
-        layer.weight[5] = 0
-    net = torch.nn.Sequential(layer)
-    labels = np.arange(120) % 3
-    report = LinearDistance(random_state=0).explain(net, "0", data, clusters=labels)
-    return data, labels, report
+    return explained_layer()
 
 
 def drawn(view):

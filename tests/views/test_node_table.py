@@ -4,11 +4,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import traitlets
+from views.layers import explained_layer
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
-from nbinterp.distance import LinearDistance
 from nbinterp.views.core import View
 from nbinterp.views.node_table import NodeTable
 
@@ -27,14 +26,7 @@ def column(table, name):
 
 @pytest.fixture(scope="module")
 def report():
-    rng = np.random.default_rng(0)
-    data = rng.normal(size=(120, 3)) + 4 * (np.arange(120) % 3)[:, None]
-    torch.manual_seed(0)
-    layer = torch.nn.Linear(3, 6)
-    with torch.no_grad():
-        layer.weight[5] = 0
-    net = torch.nn.Sequential(layer)
-    return LinearDistance(random_state=0).explain(net, "0", data, clusters=np.arange(120) % 3)
+    return explained_layer()[-1]
 
 
 def test_shows_the_figures_of_the_report(report):

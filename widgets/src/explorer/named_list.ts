@@ -107,7 +107,7 @@ export class NamedList {
       } else this.paint();
     };
     const field = h("input", {
-      class: "nbi-explorer-field",
+      class: "nbi-field nbi-explorer-field",
       value: name,
       maxlength: LONGEST_NAME,
       "aria-label": "Name of the selection",

@@ -66,7 +66,7 @@ export function scale(
   });
   const field = (end: 0 | 1) => {
     const input = h("input", {
-      class: "nbi-explorer-field nbi-explorer-bound",
+      class: "nbi-field nbi-explorer-field nbi-explorer-bound",
       inputmode: "decimal",
       value: range?.[end] ?? "",
       placeholder: end ? "to" : "from",

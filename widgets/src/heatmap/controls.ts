@@ -18,7 +18,7 @@ const STEPS = 200; // of the slider
 export function buildControls(words: Words) {
   const name = `How many ${words.things.toLowerCase()} to show, ${words.best}`;
   const top = h("input", {
-    class: "nbi-heatmap-top",
+    class: "nbi-field nbi-heatmap-top",
     type: "number",
     min: 1,
     step: 1,
@@ -39,7 +39,7 @@ export function buildControls(words: Words) {
   const slid = () => Math.round(Number(top.max) ** (Number(slide.value) / STEPS));
   const total = h("span", { class: "nbi-quiet" });
   const search = h("input", {
-    class: "nbi-heatmap-search",
+    class: "nbi-field nbi-heatmap-search",
     type: "search",
     placeholder: words.search,
     "aria-label": `${words.search} by name; Enter goes to the next`,

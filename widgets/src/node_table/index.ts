@@ -34,7 +34,7 @@ export const renderNodeTable: RenderView = (context) => {
   let focus = -1; // the row, by its node, that the keyboard is at
 
   const search = h("input", {
-    class: "nbi-node_table-search",
+    class: "nbi-field nbi-node_table-search",
     type: "search",
     placeholder: "Find: words, unit_ratio<2 …",
     "aria-label": "Find nodes by words, or by bounds on a column",

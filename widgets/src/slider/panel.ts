@@ -63,7 +63,7 @@ function figure(name: string) {
 export function buildPanel(actions: Actions) {
   const mean = textButton("mean", "Mean", "Edit the mean of the cluster", () => actions.base(-1));
   const sample = h("input", {
-    class: "nbi-slider-number",
+    class: "nbi-field nbi-slider-number",
     type: "number",
     min: 0,
     step: 1,

@@ -27,7 +27,7 @@ export function row(factor: number, name: string, actions: RowActions): Row {
     "data-nbi": `slider-${factor}`,
   });
   const typedValue = h("input", {
-    class: "nbi-slider-number",
+    class: "nbi-field nbi-slider-number",
     type: "number",
     step: "any",
     "aria-label": `${name}, typed`,

@@ -75,7 +75,7 @@ export function buildPanel() {
     ...Object.values(zooms),
   );
   const sample = h("input", {
-    class: "nbi-heatmap-top",
+    class: "nbi-field nbi-heatmap-top",
     type: "number",
     min: 0,
     step: 1,

@@ -1,0 +1,20 @@
+"""A layer whose nodes are explained, for the tests of the views of that."""
+
+import numpy as np
+import torch
+
+from nbinterp.distance import LinearDistance
+
+
+def explained_layer():
+    """Return data of three clusters, labels, and the report of six nodes, the last constant."""
+    labels = np.arange(120) % 3
+    data = np.random.default_rng(0).normal(size=(120, 3)) + 3 * labels[:, None]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(3, 6)
+    with torch.no_grad():
+        layer.weight[5] = 0
+    net = torch.nn.Sequential(layer)
+    report = LinearDistance(random_state=0).explain(net, "0", data, clusters=labels)
+    return data, labels, report
