@@ -106,7 +106,7 @@ def lead_of(function: Scalar, rows: Tensor) -> Lead | None:
 @contextmanager
 def _giving(linear: nn.Linear, outputs: Tensor) -> Iterator[None]:
     """Let `linear` put out `outputs` in this thread."""
-    back = put(linear, recalled(linear, outputs))
+    back = put(linear, recalled(outputs))
     try:
         yield
     finally:

@@ -27,7 +27,7 @@ def remembered(
     with ExitStack() as stack:
         for module, output in known.items():
             # `last` is about to be edited, into new memory. Others may be written into.
-            stack.callback(put(module, recalled(module, output, copy=module is not last)))
+            stack.callback(put(module, recalled(output, copy=module is not last)))
         yield known
 
 
@@ -54,28 +54,53 @@ def _outputs(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> dict
     return {module: output for module, output in known.items() if runs[module] == 1}
 
 
-def recalled(module: nn.Module, output: Any, copy: bool = False) -> Callable[..., Any]:
-    """Return a forward that gives `output` in this thread, and computes in others."""
-    compute, thread = module.forward, threading.get_ident()
+def recalled(output: Any, copy: bool = False) -> Callable[..., Any]:
+    """Return a forward that gives `output`."""
 
-    def recall(*args: Any, **named: Any) -> Any:
-        if threading.get_ident() != thread:
-            return compute(*args, **named)
+    def recall(*_args: Any, **_named: Any) -> Any:
         return tree_map(_copied, output) if copy else output
 
     return recall
 
 
+class _Standin:
+    """The forward of a module for which threads have put others: each thread runs its own."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.held, self.own = "forward" in vars(module), module.forward
+        self.put: dict[int, list[Callable[..., Any]]] = {}
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        mine = self.put.get(threading.get_ident())
+        return (mine[-1] if mine else self.own)(*args, **named)
+
+
+_LOCK = threading.Lock()
+
+
 def put(module: nn.Module, function: Callable[..., Any]) -> Callable[[], None]:
-    """Make `function` the module's forward, and return what puts the old one back."""
-    held, own = "forward" in vars(module), module.forward
-    module.forward = function
+    """Make `function` the module's forward in this thread, and return what takes it away.
+
+    Threads come and go in any order: the module's own forward is back with the last one.
+    """
+    thread = threading.get_ident()
+    with _LOCK:
+        standin = vars(module).get("forward")
+        if not isinstance(standin, _Standin):
+            module.forward = standin = _Standin(module)
+        standin.put.setdefault(thread, []).append(function)
 
     def back() -> None:
-        if held:
-            module.forward = own
-        else:
-            del module.forward
+        with _LOCK:
+            standin.put[thread].remove(function)
+            if not standin.put[thread]:
+                del standin.put[thread]
+            if standin.put:
+                return
+            if standin.held:
+                module.forward = standin.own
+            else:
+                del module.forward
 
     return back
 

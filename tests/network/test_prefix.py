@@ -5,7 +5,7 @@ import torch
 from network.worlds import assert_same, plain, seeded, state
 from torch import nn
 
-from nbinterp.network.prefix import remembered
+from nbinterp.network.prefix import put, recalled, remembered
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
 
@@ -79,3 +79,27 @@ def test_another_thread_sees_the_network_as_it_is():
             thread.start()
             thread.join()
     assert_same(found[0], expected)
+
+
+def test_threads_that_put_forwards_in_any_order_leave_the_module_as_it_was():
+    linear = nn.Linear(2, 1)
+    put_one, end_one = threading.Event(), threading.Event()
+
+    def other():
+        back = put(linear, recalled("theirs"))
+        put_one.set()
+        end_one.wait(10)
+        assert linear(None) == "theirs"
+        back()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    put_one.wait(10)
+    back = put(linear, recalled("mine"))
+    assert linear(None) == "mine"
+    end_one.set()
+    thread.join(10)  # the first to come is the first to go
+    assert linear(None) == "mine"
+    back()
+    assert "forward" not in vars(linear)
+    assert linear(torch.ones(1, 2)).shape == (1, 1)
