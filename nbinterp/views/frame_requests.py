@@ -29,6 +29,11 @@ class FrameRequests(FactorView):
         frame: Perturbation = self._frame
         return frame
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take traits from the page, while nothing else is put on the sliders."""
+        with self._lock:
+            super().set_state(sync_data)
+
     @property
     def stats(self) -> Latency:
         """How long frames took in the last drag, as the page measured."""

@@ -35,6 +35,11 @@ class Base(traitlets.TraitType[int, Any]):
             self.error(obj, value)
         return int(value)
 
+    def set(self, obj: Any, value: Any) -> None:
+        """Set it with all that follows, while nothing else is put on the sliders."""
+        with obj._lock:
+            super().set(obj, value)
+
 
 def answer(frames: Perturbation) -> Answer:
     """Return frames as the bytes that the page takes."""

@@ -149,6 +149,7 @@ class Workbench(LookingView):
         self._classes = "unchanged answers" if labels is None else "right answers"
         self._job = Latest(self._failed)
         self._turning = False
+        self._base = -1  # the sample to be turned, picked since the last fit; -1 for their mean
         self._failure: Exception | None = None
         self.factors: ClusterFactors | None = None
         self.perturbation: Perturbation | None = None
@@ -251,6 +252,7 @@ class Workbench(LookingView):
     def _fit(self, selection: Places, stop: threading.Event) -> None:
         """Do the loop for a selection; each result is shown as soon as it is there."""
         self._error = ""
+        self._base = -1
         self._hovering.cancel()
         fitting = f"Fitting factors of {len(selection):,} samples"
         self._say(fitting, _FIT[0])
@@ -269,7 +271,8 @@ class Workbench(LookingView):
         self._turn(factors, strongest, strongest[0], stop)
         rows = self._subject.nodes[selection]
         nearest = int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
-        self._look(nearest, stop)
+        if self._base < 0:  # else somebody has picked another meanwhile
+            self._look(nearest, stop)
         self._say("", 1.0)
 
     def _turn(
@@ -279,14 +282,20 @@ class Workbench(LookingView):
         self._say("Running the network on turned factors", _FIT[1])
         turned, step = self._subject.turn(factors, turnable)
         go_on(stop)
-        self._turning = True  # what the sliders say of it is no move of a hand
-        try:
-            self._slider.show(turned)
-        finally:
-            self._turning = False
+        # A sample that is picked now waits, and one that was picked meanwhile is kept.
+        with self._slider._lock:
+            if self._base >= 0:
+                turned = turned.from_base(self._base)
+            self._turning = True  # what the sliders say of it is no move of a hand
+            try:
+                self._slider.show(turned)
+            finally:
+                self._turning = False
+            self.perturbation = self._slider.perturbation
+            self._note(step)
+            if self._base >= 0:
+                self._note(based_on(self.perturbation))
         self.slider = self._slider
-        self.perturbation = self._slider.perturbation
-        self._note(step)
         with self.hold_sync():
             self._turnable = list(turnable)
             self.factor = first
@@ -306,6 +315,7 @@ class Workbench(LookingView):
         if before is None or before.factors != frame.factors:
             return
         if before.base_index != frame.base_index:
+            self._base = frame.base_index
             self._note(based_on(frame))
             if frame.base_index >= 0:
                 self.sample = frame.base_index
@@ -337,6 +347,7 @@ class Workbench(LookingView):
             self._job.submit(put)
 
     def _rebase(self, sample: int) -> None:
+        self._base = sample
         slider = self.slider
         if slider is not None and slider.base != sample:
             slider.base = sample

@@ -11,6 +11,7 @@ from nbinterp import FactorSlider, LinearCorEx, LocalCorEx, Workbench, record
 from nbinterp._numerics.watch import current_watch
 from nbinterp.views.bars import interaction_chart
 from nbinterp.views.core import View
+from nbinterp.views.loop import Subject
 
 TRAITS = Path(__file__).parents[2] / "widgets" / "src" / "workbench" / "traits.ts"
 
@@ -115,6 +116,60 @@ def test_a_factor_without_a_slider_gets_one(bench):
     bench.wait()
     assert away in bench.perturbation.factors and bench.factor == away
     assert away in {chart["factor"] for chart in bench._ablation["charts"]}
+
+
+def unturned(bench):
+    return next(k for k in range(len(bench.factors.weights_)) if k not in bench._turnable)
+
+
+def test_a_sample_picked_while_sliders_are_made_is_their_base(bench, monkeypatch):
+    turn, picks = Subject.turn, iter([7, 9])
+
+    def turned(self, factors, chosen):
+        made = turn(self, factors, chosen)
+        sample = next(picks, None)
+        if sample is not None and bench.slider is not None:
+            bench.slider.set_state({"base": sample})  # as its page does
+        elif sample is not None:
+            bench.set_state({"sample": sample})  # by a click on the map
+        return made
+
+    monkeypatch.setattr(Subject, "turn", turned)
+    bench.select(range(40, 80))
+    assert bench.wait(60) and bench.slider.base == bench.sample == 7
+    bench.factor = unturned(bench)
+    assert bench.wait(60) and bench.slider.base == bench.sample == 9
+    assert bench.factor in bench._turnable and bench.perturbation.base_index == 9
+    bench.factor = unturned(bench)  # other sliders, of the same base
+    assert bench.wait(60) and bench.slider.base == 9
+    assert bench.code.rindex("from_base(9)") > bench.code.rindex("turned = perturb(")
+    bench.select(range(30))  # another region, of its own mean
+    assert bench.wait(60) and bench.slider.base == -1
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+def test_a_sample_picked_while_sliders_are_filled_is_their_base(bench, monkeypatch, by_page):
+    bench.select(range(40, 80))
+    slider, publish = bench.slider, bench.slider._publish
+
+    def pick():
+        slider.set_state({"base": 7}) if by_page else setattr(slider, "base", 7)
+
+    picker = threading.Thread(target=pick)
+
+    def slowly(frame, strip):
+        if not picker.ident:
+            picker.start()
+            picker.join(0.3)
+        publish(frame, strip)
+
+    monkeypatch.setattr(slider, "_publish", slowly)
+    bench.factor = unturned(bench)
+    assert bench.wait(60)
+    picker.join(60)
+    assert bench.wait(60)
+    assert slider.base == slider.perturbation.base_index == bench.sample == 7
+    assert bench.perturbation is slider.perturbation
 
 
 def test_a_sample_is_base_of_the_sliders_and_looked_at(bench):
