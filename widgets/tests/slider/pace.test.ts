@@ -25,6 +25,8 @@ describe("Pace", () => {
     pace.took(2, 90);
     pace.took(2, 31);
     expect(pace.width).toBe(4);
+    pace.took(4, 200); // slow again, but not twice in a row
+    expect(pace.width).toBe(4);
   });
 
   it("learns nothing from a frame that was there already", () => {

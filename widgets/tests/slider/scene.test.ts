@@ -8,6 +8,7 @@ import {
   extent,
   framesOf,
   keyed,
+  onward,
   placed,
   spoken,
   stepOf,
@@ -45,6 +46,24 @@ it("fetches ahead what is near, of the moved factor first, each once", () => {
   expect(found[0]?.[1]).toBeCloseTo(0.55);
   expect(new Set(found.map(String)).size).toBe(64);
   expect(found.flat().every((value) => Math.abs(value) <= 3)).toBe(true);
+});
+
+it("looks ahead of the hand as far as the slider goes", () => {
+  const ahead = (here: number, way: number, most = 32) =>
+    onward(Float32Array.of(1, here), 3, 1, way, most).map(([first, second]) => [
+      first,
+      Number(second?.toFixed(2)),
+    ]);
+  expect(ahead(0.5, 1, 3)).toEqual([
+    [1, 0.55],
+    [1, 0.6],
+    [1, 0.65],
+  ]);
+  expect(ahead(-2.9, -1)).toEqual([
+    [1, -2.95],
+    [1, -3],
+  ]);
+  expect(ahead(3, 1)).toEqual([]);
 });
 
 function reply(decoded: number[], outputs: number[]): Reply {
