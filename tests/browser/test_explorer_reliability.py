@@ -267,7 +267,7 @@ def test_a_kernel_killed_in_mid_fit_frees_the_button(opened: Opened) -> None:
         process = kernel.value("os.getpid()")
     os.kill(process, signal.SIGKILL)
     expect(explorer).to_have_attribute("data-nbi-busy", "false", timeout=40_000)
-    expect(explorer.locator('[data-nbi="error"]')).to_contain_text("run the cell again")
+    expect(explorer.locator('> [data-nbi="error"]')).to_contain_text("run the cell again")
     page.picture("reliable-2-killed")
     dialog = page.page.locator(".jp-Dialog .jp-mod-accept")
     if dialog.count():
