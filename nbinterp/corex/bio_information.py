@@ -56,11 +56,12 @@ def corrected_information(
     together = _device.rows_per_block(
         q.device, _SHARE * q.numel() * len(table.varying) * q.element_size()
     )
-    tasks = [
-        partial(information, table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
-        for some in orders.split(together)  # type: ignore[no-untyped-call]
-    ]
-    null = torch.cat(side_by_side(tasks, q.device))
+
+    def shuffled(some: Tensor) -> Tensor:  # in its worker: all copies at once would take much room
+        return information(table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
+
+    parts = orders.split(together)  # type: ignore[no-untyped-call]
+    null = torch.cat(side_by_side([partial(shuffled, some) for some in parts], q.device))
     second = null.topk(2, 0).values[1]
     return torch.where(raw > second + _ROUNDING, raw - null.mean(0), 0.0).clamp(min=0.0)
 
