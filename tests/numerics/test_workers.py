@@ -10,6 +10,14 @@ from nbinterp._numerics.workers import begin, crew, side_by_side
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def two_threads():  # of the one that all other tests have, nothing could be taken
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 def test_results_are_in_the_order_of_tasks():
     assert side_by_side([lambda i=i: i * i for i in range(50)], CPU) == [i * i for i in range(50)]
 
