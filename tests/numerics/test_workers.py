@@ -37,10 +37,11 @@ def test_an_error_is_passed_on_and_threads_come_back():
 
 def test_a_crew_stays_for_many_rounds():
     with crew(CPU):
-        rounds = [side_by_side([threading.get_ident] * 20, CPU) for _ in range(5)]
-        assert set(rounds[0]) & set(rounds[4])
-    assert threading.get_ident() not in {ident for each in rounds for ident in each}
-    assert not {thread.ident for thread in threading.enumerate()} & set(rounds[4])
+        rounds = [side_by_side([threading.current_thread] * 20, CPU) for _ in range(5)]
+    workers = {worker for each in rounds for worker in each}
+    assert len(workers) <= 2  # who takes which task is for the machine to choose
+    assert threading.current_thread() not in workers
+    assert not workers & set(threading.enumerate())
 
 
 def test_a_crew_leaves_the_caller_one_thread_and_gives_all_back():
