@@ -56,9 +56,38 @@ def leading_eigenpairs(
     """
     width = min(n, k + oversampling)
     start = torch.as_tensor(random.standard_normal((n, width)))
-    basis = torch.linalg.qr(start.to(like.device, like.dtype)).Q
+    basis = orthonormal(start.to(like.device, like.dtype))
     for _ in range(n_iter):
-        basis = torch.linalg.qr(multiply(basis)).Q
+        basis = orthonormal(multiply(basis))
     values, vectors = torch.linalg.eigh(basis.T @ multiply(basis))
     order = values.abs().argsort(descending=True)[:k]
     return values[order], basis @ vectors[:, order]
+
+
+def orthonormal(block: torch.Tensor) -> torch.Tensor:
+    """Return an orthonormal basis of the columns of a tall block ``(n, b)``.
+
+    Cholesky factors of ``block' block``, twice, take a fraction of the time of Householder's
+    reflections, which remain for columns too close to dependent.
+
+    References
+    ----------
+    Yamamoto, Nakatsukasa, Yanagisawa, Fukaya, Roundoff error analysis of the CholeskyQR2
+    algorithm, Electronic Transactions on Numerical Analysis 44, 2015.
+
+    Examples
+    --------
+    >>> basis = orthonormal(torch.tensor([[3.0, 1.0], [4.0, 0.0], [0.0, 0.0]]))
+    >>> (basis.T @ basis).round(decimals=4)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    # What is left of a column's length without those before it must be far above rounding.
+    least = torch.finfo(block.dtype).eps ** 0.25
+    basis = torch.nn.functional.normalize(block, dim=0)
+    for _ in range(2):
+        factor, failed = torch.linalg.cholesky_ex((basis.T @ basis).double())
+        if failed or factor.diagonal().min() < least:
+            return torch.linalg.qr(block).Q
+        basis = basis @ torch.linalg.inv(factor).T.to(basis.dtype)
+    return basis

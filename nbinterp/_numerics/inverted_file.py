@@ -1,6 +1,7 @@
 """Nearest neighbours of very many samples, looked for in near cells only."""
 
 from functools import partial
+from itertools import accumulate
 from threading import Lock
 
 import numpy as np
@@ -23,6 +24,8 @@ _K_MEANS_ITERATIONS = 4
 _SOFTNESS = 0.1
 # Closeness is counted in these units: whole, so that no order of sums matters.
 _UNIT = 2.0**-30
+# Products whose columns are a multiple of this many take half the time.
+_ALIGNED = 8
 # Rows whose distances from all cells stay in a processor's cache.
 _CACHED_ROWS = 512
 # Share of pairs of samples beyond which comparing all is no slower.
@@ -142,27 +145,29 @@ def _search_cells(
     rows_of = labels.argsort(stable=True)
     single = data[rows_of].float()
     lengths = (single * single).sum(1, keepdim=True)
-    # The product of a query and a base row is their squared distance but for the query's length.
-    queries = torch.cat([-2 * single, torch.ones_like(lengths)], dim=1)
+    # The product of a base row and a query is their squared distance but for the query's length.
     bases = torch.cat([single, lengths], dim=1)
-    ends = labels.bincount(minlength=len(near)).cumsum(0).tolist()
-    ranges = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    everywhere = torch.arange(len(data), device=data.device)
+    queries = torch.cat([-2 * single, torch.ones_like(lengths)], dim=1)
+    queries = torch.cat([queries, queries[:_ALIGNED]])  # what the last block is filled up with
+    sizes = labels.bincount(minlength=len(near)).tolist()
+    base_of, row_of = bases.split(sizes), rows_of.split(sizes)
     indices = torch.empty(len(data), k, dtype=torch.int64, device=data.device)
     distances = torch.empty(len(data), k, dtype=data.dtype, device=data.device)
 
-    def search(own: slice, others: list[int]) -> None:
-        places = torch.cat([everywhere[ranges[other]] for other in others])
-        base, base_rows = bases.index_select(0, places), rows_of.index_select(0, places)
+    def search(first: int, others: list[int]) -> None:
+        base = torch.cat([base_of[other] for other in others])
+        base_rows = torch.cat([row_of[other] for other in others])
+        own_rows = row_of[others[0]]
         step = _device.rows_per_block(data.device, 8 * len(base))
-        for start in range(own.start, own.stop, step):
-            block = slice(start, min(start + step, own.stop))
-            scores = queries[block] @ base.T
-            scores.diagonal(start - own.start).fill_(torch.inf)  # the rows themselves
-            candidates = base_rows[smallest(scores, k)[1]]
-            rows = rows_of[block]
+        for start in range(0, len(own_rows), step):
+            rows = own_rows[start : start + step]
+            place, width = first + start, -(-len(rows) // _ALIGNED) * _ALIGNED
+            scores = (base @ queries[place : place + width].T)[:, : len(rows)]
+            scores.diagonal(-start).fill_(torch.inf)  # the rows themselves
+            candidates = base_rows[smallest(scores.T, k)[1]]
             indices[rows], distances[rows] = refine(data[rows], data, candidates, k)
 
-    tasks = [partial(search, own, others) for own, others in zip(ranges, near, strict=True)]
+    firsts = accumulate(sizes, initial=0)
+    tasks = [partial(search, first, others) for first, others in zip(firsts, near)]
     side_by_side(tasks, data.device)
     return Neighbours(indices, distances * scale)

@@ -12,7 +12,7 @@ from nbinterp import _checks, _device
 from nbinterp._numerics.workers import side_by_side
 
 # Distances that stay in a processor's cache, where their least is found a quarter faster.
-_CACHED_BYTES = 2**21
+_CACHED_BYTES = 2**20
 # Once there are many starting centres so many more are drawn at a time, as a share of them: the
 # last of 2000 hardly depends on the one before, and drawing each alone takes ten times as long.
 _DRAWN_AT_A_TIME = 1 / 64

@@ -97,7 +97,10 @@ def smallest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         values, columns = scores.topk(k, dim=1, largest=False)
         return values, columns
     width = m // n_folds
-    folded = scores[:, : n_folds * width].view(rows, n_folds, width).amin(1)
+    if scores.stride(0) == 1:  # the transpose of a product, along whose rows to go
+        folded = scores.T[: n_folds * width].unflatten(0, (n_folds, width)).amin(0).T
+    else:
+        folded = scores[:, : n_folds * width].unflatten(1, (n_folds, width)).amin(1)
     groups = folded.topk(k, dim=1, largest=False, sorted=False).indices
     places = torch.arange(0, n_folds * width, width, device=scores.device)
     rest = torch.arange(n_folds * width, m, device=scores.device)

@@ -55,15 +55,17 @@ def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> to
     n = kernel.shape[0]
     degrees = kernel.sum(1).to_dense()
     rows, columns = kernel.indices()
-    scaled = kernel.values() / (degrees[rows] * degrees[columns]).sqrt()
-    entries = torch.sparse_coo_tensor(
-        kernel.indices(), scaled.float(), (n, n), check_invariants=False, is_coalesced=True
-    )
-    with _quiet_about_csr():
-        symmetric = entries.to_sparse_csr()
+    scaled = (kernel.values() / (degrees[rows] * degrees[columns]).sqrt()).float()
+    starts_of_rows = torch.searchsorted(rows, torch.arange(n, device=rows.device))
+
+    def walked(block: torch.Tensor) -> torch.Tensor:
+        """Return the product of the symmetric walk with a block: sums of its rows, weighted."""
+        return torch.nn.functional.embedding_bag(
+            columns, block, starts_of_rows, mode="sum", per_sample_weights=scaled
+        )
 
     def fourth_power_of(block: torch.Tensor) -> torch.Tensor:
-        return symmetric @ (symmetric @ (symmetric @ (symmetric @ block.contiguous())))
+        return walked(walked(walked(walked(block.contiguous()))))
 
     def fourth_power(block: torch.Tensor) -> torch.Tensor:
         starts = range(0, block.shape[1], _COLUMNS_AT_A_TIME)
@@ -71,10 +73,10 @@ def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> to
         return torch.cat(side_by_side(parts, kernel.device), dim=1)
 
     _, modes = leading_eigenpairs(
-        fourth_power, n, min(_N_FEATURES, n), random, n_iter=_N_ROUNDS, like=symmetric.values()
+        fourth_power, n, min(_N_FEATURES, n), random, n_iter=_N_ROUNDS, like=scaled
     )
     root = degrees.sqrt().float()[:, None]
-    return (symmetric @ (root * modes)) / root
+    return walked(root * modes) / root
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.workers import crew, side_by_side
 from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
 # Above this many points the leading axes are found by subspace iteration.
@@ -134,11 +134,12 @@ def smacof(target: torch.Tensor, start: torch.Tensor, max_iter: int, tol: float)
     floor = _NEGLIGIBLE * float(target.square().sum(dtype=torch.float64))
     n_iter, converged, before = 0, False, torch.inf
     while n_iter < max_iter and not converged:
-        for _ in range(min(_PATIENCE, max_iter - n_iter) - 1):
-            points = 2 * guttman(target, points) - points
+        with crew(points.device):
+            for _ in range(min(_PATIENCE, max_iter - n_iter) - 1):
+                points = 2 * guttman(target, points) - points
+                n_iter += 1
+            points = guttman(target, points)
             n_iter += 1
-        points = guttman(target, points)
-        n_iter += 1
         error = squared_error(target, points)
         converged = before - error <= _PATIENCE * tol * max(error, floor)
         before = error
@@ -153,10 +154,14 @@ def squared_error(target: torch.Tensor, points: torch.Tensor) -> float:
 def guttman(target: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Return the Guttman transform: every point drawn by, or pushed from, every other."""
     points = points - points.mean(0)
-    lengths = (points * points).sum(1)
+    lengths = (points * points).sum(1, keepdim=True)
     # Points as close as rounding have no direction from each other.
     kind = torch.finfo(points.dtype)
     least = (kind.eps * lengths.max()).clamp(min=kind.tiny)
+    # Bordered so that one product gives all squared distances, and one all sums of pulls.
+    ones = torch.ones_like(lengths)
+    left = torch.cat([-2 * points, lengths, ones], dim=1)
+    right = torch.cat([points, ones, lengths], dim=1).T.contiguous()
     n = len(points)
     step = n
     if points.device.type == "cpu":
@@ -164,12 +169,12 @@ def guttman(target: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
     def pulled(start: int) -> torch.Tensor:
         rows = slice(start, start + step)
-        pull = torch.addmm(lengths, points[rows], points.T, alpha=-2).add_(lengths[rows, None])
-        pull.clamp_(min=least).rsqrt_().mul_(target[rows])
-        return pull.sum(1, keepdim=True) * points[rows] - pull @ points
+        pull = (left[rows] @ right).clamp_(min=least).rsqrt_().mul_(target[rows])
+        sums = right[:-1] @ pull.T  # this way round, as products with few columns are slow
+        return sums[-1] * points[rows].T - sums[:-1]
 
     parts = [partial(pulled, start) for start in range(0, n, step)]
-    return torch.cat(side_by_side(parts, points.device)) / n
+    return torch.cat(side_by_side(parts, points.device), dim=1).T / n
 
 
 def _principal(points: torch.Tensor) -> torch.Tensor:

@@ -341,7 +341,7 @@ class PHATE(Displayable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 def _digest(data: Any) -> str:
     """Return a digest of dense or sparse data, equal only for equal data."""
     parts = [data] if isinstance(data, np.ndarray) else [data.data, data.indices, data.indptr]
-    digest = hashlib.blake2b()
+    digest = hashlib.sha256()  # which processors have instructions for
     for part in parts:
         digest.update(f"{part.dtype}{part.shape}".encode())
         digest.update(np.ascontiguousarray(part).data)
