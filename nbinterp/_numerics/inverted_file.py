@@ -8,26 +8,30 @@ import numpy as np
 import torch
 
 from nbinterp import _device
-from nbinterp._numerics.kmeans import k_means
-from nbinterp._numerics.neighbours import Neighbours, centred, nearest, refine, smallest
+from nbinterp._numerics.kmeans import rough_centers
+from nbinterp._numerics.neighbours import (
+    ALIGNED,
+    Neighbours,
+    border_base,
+    border_queries,
+    centred,
+    nearest,
+    refine,
+    smallest,
+)
 from nbinterp._numerics.workers import side_by_side
 
 # Samples whose exact neighbours decide how many cells to search, and as many that test it.
 _N_TRIAL = 500
-# Cells are made by k-means of so many samples each, started from fewer, in so many iterations:
-# they need not be good.
+# Cells are made by k-means of so many samples each: they need not be good.
 _SAMPLES_PER_CELL = 10
-_SEEDS_PER_CELL = 3
-_K_MEANS_ITERATIONS = 4
 # A row finds a cell less close by a factor e when it is this much farther from the cell's centre
 # than from its own, in units of the root mean square distance to centres (tuned on MNIST).
 _SOFTNESS = 0.1
 # Closeness is counted in these units: whole, so that no order of sums matters.
 _UNIT = 2.0**-30
-# Products whose columns are a multiple of this many take half the time.
-_ALIGNED = 8
 # Rows whose distances from all cells stay in a processor's cache.
-_CACHED_ROWS = 512
+_CACHED_ROWS = 128
 # Share of pairs of samples beyond which comparing all is no slower.
 _WORTHWHILE = 0.5
 
@@ -96,20 +100,11 @@ def _make_cells(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return each row's cell, all cells in order of closeness to each, and the closeness itself."""
     n, device = len(data), data.device
-    pool = random.choice(n, min(n, _SAMPLES_PER_CELL * n_cells), replace=False)
-    groups = k_means(
-        data[torch.as_tensor(pool, device=device)],
-        n_cells,
-        n_init=1,
-        random_state=random,
-        device=device,
-        max_iter=_K_MEANS_ITERATIONS,
-        n_seeds=_SEEDS_PER_CELL * n_cells,
-    )
-    centre = data.mean(0)
-    centers = groups.centers - centre
-    lengths = (centers * centers).sum(1)
-    fall = max(_SOFTNESS * (groups.inertia / len(pool)) ** 0.5, torch.finfo(data.dtype).tiny)
+    centers, spread = rough_centers(data, n_cells, random, n_seen=_SAMPLES_PER_CELL * n_cells)
+    middle = data.mean(0)
+    centers = centers - middle
+    bordered = border_base(centers, (centers * centers).sum(1, keepdim=True))
+    fall = max(_SOFTNESS * spread**0.5, torch.finfo(data.dtype).tiny)
     labels = torch.empty(n, dtype=torch.int64, device=device)
     sums = torch.zeros(n_cells, n_cells, dtype=torch.int64, device=device)
     step = _device.rows_per_block(device, 4 * data.element_size() * n_cells)
@@ -118,8 +113,8 @@ def _make_cells(
     adding = Lock()
 
     def assign_rows(start: int) -> None:
-        block = data[start : start + step] - centre
-        apart = torch.addmm(lengths, block, centers.T, alpha=-2)
+        block = data[start : start + step] - middle
+        apart = border_queries(block) @ bordered.T
         apart.add_((block * block).sum(1, keepdim=True)).clamp_(min=0).sqrt_()
         own = apart.min(dim=1)
         labels[start : start + step] = own.indices
@@ -145,12 +140,10 @@ def _search_cells(
     rows_of = labels.argsort(stable=True)
     single = data[rows_of].float()
     lengths = (single * single).sum(1, keepdim=True)
-    # The product of a base row and a query is their squared distance but for the query's length.
-    bases = torch.cat([single, lengths], dim=1)
-    queries = torch.cat([-2 * single, torch.ones_like(lengths)], dim=1)
-    queries = torch.cat([queries, queries[:_ALIGNED]])  # what the last block is filled up with
+    bases, queries = border_base(single, lengths), border_queries(single)
+    queries = torch.cat([queries, queries[:ALIGNED]])  # what the last block is filled up with
     sizes = labels.bincount(minlength=len(near)).tolist()
-    base_of, row_of = bases.split(sizes), rows_of.split(sizes)
+    base_of, row_of = torch.split(bases, sizes), torch.split(rows_of, sizes)
     indices = torch.empty(len(data), k, dtype=torch.int64, device=data.device)
     distances = torch.empty(len(data), k, dtype=data.dtype, device=data.device)
 
@@ -161,13 +154,13 @@ def _search_cells(
         step = _device.rows_per_block(data.device, 8 * len(base))
         for start in range(0, len(own_rows), step):
             rows = own_rows[start : start + step]
-            place, width = first + start, -(-len(rows) // _ALIGNED) * _ALIGNED
+            place, width = first + start, -(-len(rows) // ALIGNED) * ALIGNED
             scores = (base @ queries[place : place + width].T)[:, : len(rows)]
             scores.diagonal(-start).fill_(torch.inf)  # the rows themselves
             candidates = base_rows[smallest(scores.T, k)[1]]
-            indices[rows], distances[rows] = refine(data[rows], data, candidates, k)
+            indices[rows], distances[rows] = refine(data.index_select(0, rows), data, candidates, k)
 
     firsts = accumulate(sizes, initial=0)
-    tasks = [partial(search, first, others) for first, others in zip(firsts, near)]
+    tasks = [partial(search, first, others) for first, others in zip(firsts, near, strict=False)]
     side_by_side(tasks, data.device)
     return Neighbours(indices, distances * scale)

@@ -18,6 +18,9 @@ _CACHED_BYTES = 2**20
 _DRAWN_AT_A_TIME = 1 / 64
 # Iterations between two looks at convergence, each of which waits for the device.
 _PATIENCE = 3
+# Centres that need not be good start from few samples each.
+_SEEDS_PER_CENTER = 3
+_ROUGH_ITERATIONS = 4
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,6 @@ def k_means(
     device: str | torch.device = "auto",
     max_iter: int = 300,
     tol: float = 1e-4,
-    n_seeds: int | None = None,
 ) -> KMeans:
     """Partition samples into `n_clusters` around means.
 
@@ -72,8 +74,6 @@ def k_means(
     tol : float
         A restart ends when its centres move less than this share of the mean variance of a
         feature, as squared lengths summed over centres.
-    n_seeds : int or None
-        Draw the starts from this many random samples only, for speed; None is from all.
 
     Returns
     -------
@@ -99,18 +99,51 @@ def k_means(
     centre = data.mean(0)
     data = data - centre  # distances by products lose nothing to a common offset
     limit = float(tol * data.var(0, correction=0).mean())
-    starts = []
-    for _ in range(n_init):
-        pool = data
-        if n_seeds is not None and n_seeds < len(data):
-            chosen = random.choice(len(data), max(n_seeds, n_clusters), replace=False)
-            pool = data[torch.as_tensor(chosen, device=data.device)]
-        starts.append(_plus_plus(pool, n_clusters, random))
+    starts = [_plus_plus(data, n_clusters, random) for _ in range(n_init)]
     runs = side_by_side(
         [partial(_lloyd, data, start, max_iter, limit) for start in starts], data.device
     )
     best = min(runs, key=lambda run: run.inertia)
     return KMeans(best.labels, best.centers + centre, best.inertia, best.n_iter)
+
+
+def rough_centers(
+    data: torch.Tensor, n_clusters: int, random: np.random.RandomState, *, n_seen: int
+) -> tuple[torch.Tensor, float]:
+    """Return centres that need not be good: of `n_seen` samples, after few iterations.
+
+    Parameters
+    ----------
+    data : Tensor of shape (n_samples, n_features)
+        Samples.
+    n_clusters : int
+        Centres to make, at most `n_samples`.
+    random : RandomState
+        What samples and starts are drawn from.
+    n_seen : int
+        Samples to look at.
+
+    Returns
+    -------
+    centers : Tensor of shape (n_clusters, n_features)
+        Centres.
+    spread : float
+        Mean squared distance of samples from the centres before they last moved.
+    """
+    seen = _drawn(data, n_seen, random)
+    centre = seen.mean(0)
+    seen = seen - centre
+    start = _plus_plus(_drawn(seen, _SEEDS_PER_CENTER * n_clusters, random), n_clusters, random)
+    centers, squared, _ = _moved(seen, start, _ROUGH_ITERATIONS, -1.0)
+    return centers + centre, float(squared.mean(dtype=torch.float64))
+
+
+def _drawn(data: torch.Tensor, n: int, random: np.random.RandomState) -> torch.Tensor:
+    """Return `n` random rows, or all if there are no more."""
+    if n >= len(data):
+        return data
+    rows = random.choice(len(data), n, replace=False)
+    return data[torch.as_tensor(rows, device=data.device)]
 
 
 def assign(data: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -168,7 +201,16 @@ def _squared_to(data: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor) -
 
 def _lloyd(data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: float) -> KMeans:
     """Alternate assignment and means until the centres rest."""
-    n_iter = 0
+    centers, _, n_iter = _moved(data, centers, max_iter, limit)
+    labels, _ = assign(data, centers)
+    inertia = ((data - centers[labels]) ** 2).sum(dtype=torch.float64)
+    return KMeans(labels, centers, float(inertia), n_iter)
+
+
+def _moved(
+    data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: float
+) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Return moved centres, squared distances from the last but one, and the iterations."""
     for n_iter in range(1, max_iter + 1):
         labels, squared = assign(data, centers)
         moved = _means(data, labels, squared, len(centers))
@@ -176,9 +218,7 @@ def _lloyd(data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: floa
         centers = moved
         if n_iter % _PATIENCE == 0 and float(shift) <= limit:
             break
-    labels, _ = assign(data, centers)
-    inertia = ((data - centers[labels]) ** 2).sum(dtype=torch.float64)
-    return KMeans(labels, centers, float(inertia), n_iter)
+    return centers, squared, n_iter
 
 
 def _means(data: torch.Tensor, labels: torch.Tensor, squared: torch.Tensor, k: int) -> torch.Tensor:

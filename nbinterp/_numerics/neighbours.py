@@ -1,14 +1,26 @@
 """Exact nearest neighbours, block by block on the device."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import isqrt
 
 import torch
 
 from nbinterp import _device
+from nbinterp._numerics.workers import side_by_side
+
+# From queries to their squared distances from a base ``(n_queries, n_base)`` less an offset a
+# query, these offsets, and how far each query's scores may be off.
+Scores = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 
 # Candidates kept beyond those asked for, so that rounding cannot push a true neighbour out.
 _SLACK = 8
+# Scores of so many bytes stay in a cache that the workers share, unless there are too few queries
+# for products to be fast. Products whose columns are a multiple of ALIGNED take half the time.
+_CACHED_BYTES = 2**24
+_FEWEST_QUERIES = 32
+ALIGNED = 8
 _WORTH_FOLDING = 4  # groups of so many columns or more save time
 
 
@@ -60,29 +72,40 @@ def nearest(
     tensor([1, 0, 1])
     """
     moved_queries, moved_base, scale = centred(queries, base)
-    n_candidates = min(k + _SLACK, len(base) - (own is not None))
-    single = moved_base.float()
+    n_others = len(base) - (own is not None)
+    n_candidates = min(k + _SLACK, n_others)
     indices = torch.empty(len(queries), k, dtype=torch.int64, device=base.device)
     distances = torch.empty(len(queries), k, dtype=base.dtype, device=base.device)
-    step = _device.rows_per_block(base.device, 8 * len(base))
-    for start in range(0, len(queries), step):
-        pending = torch.arange(start, min(start + step, len(queries)), device=base.device)
-        for scores_of in (_by_float32, _by_float64, _by_differences):
-            block = moved_queries[pending]
-            scores, doubt = scores_of(block, single if scores_of is _by_float32 else moved_base)
-            if own is not None:
-                scores.scatter_(1, own[pending, None], torch.inf)
-            values, columns = smallest(scores, n_candidates)
-            found, apart = refine(block, moved_base, columns, k)
-            indices[pending], distances[pending] = found, apart
-            if n_candidates == len(base) - (own is not None):
-                break
-            nearest_left_out = values[:, -1] - doubt
-            unsure = (apart[:, -1] > 0) & (apart[:, -1] ** 2 > nearest_left_out)
-            pending = pending[unsure]
-            if not len(pending):
-                break
+
+    def search(scores_of: Scores, rows: torch.Tensor) -> torch.Tensor:
+        """Look for the neighbours of some rows, and return those rows that remain in doubt."""
+        block = moved_queries[rows]
+        scores, offset, doubt = scores_of(block)
+        if own is not None:
+            scores.scatter_(1, own[rows, None], torch.inf)
+        values, columns = smallest(scores, n_candidates)
+        found, apart = refine(block, moved_base, columns, k)
+        indices[rows], distances[rows] = found, apart
+        if n_candidates == n_others:
+            return rows[:0]
+        nearest_left_out = values[:, -1] + offset - doubt
+        return rows[(apart[:, -1] > 0) & (apart[:, -1] ** 2 > nearest_left_out)]
+
+    step = _queries_at_a_time(base)
+    pending = torch.arange(len(queries), device=base.device)
+    for make in (_by_float32, _by_float64, _by_differences):
+        if len(pending):
+            tasks = [partial(search, make(moved_base), rows) for rows in torch.split(pending, step)]
+            pending = torch.cat(side_by_side(tasks, base.device))
     return Neighbours(indices, distances * scale)
+
+
+def _queries_at_a_time(base: torch.Tensor) -> int:
+    """Return how many queries a block has: on the CPU few, whose scores stay in its cache."""
+    step = _device.rows_per_block(base.device, 8 * len(base))
+    if base.device.type == "cpu":
+        step = min(step, max(_FEWEST_QUERIES, _CACHED_BYTES // (4 * len(base))))
+    return max(1, step // ALIGNED) * ALIGNED
 
 
 def smallest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -98,9 +121,9 @@ def smallest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         return values, columns
     width = m // n_folds
     if scores.stride(0) == 1:  # the transpose of a product, along whose rows to go
-        folded = scores.T[: n_folds * width].unflatten(0, (n_folds, width)).amin(0).T
+        folded = scores.T[: n_folds * width].view(n_folds, width, rows).amin(0).T
     else:
-        folded = scores[:, : n_folds * width].unflatten(1, (n_folds, width)).amin(1)
+        folded = scores[:, : n_folds * width].view(rows, n_folds, width).amin(1)
     groups = folded.topk(k, dim=1, largest=False, sorted=False).indices
     places = torch.arange(0, n_folds * width, width, device=scores.device)
     rest = torch.arange(n_folds * width, m, device=scores.device)
@@ -132,31 +155,57 @@ def refine(
     step = _device.rows_per_block(base.device, bytes_per_row)
     for start in range(0, len(queries), step):
         rows = slice(start, start + step)
-        differences = base[candidates[rows]] - queries[rows, None]
+        near = base.index_select(0, candidates[rows].flatten())  # five times as fast as base[...]
+        differences = near.view(-1, candidates.shape[1], base.shape[1]).sub_(queries[rows, None])
         distances[rows] = torch.linalg.vector_norm(differences, dim=2)
     distances, order = distances.sort(dim=1, stable=True)
     return candidates.gather(1, order)[:, :k], distances[:, :k]
 
 
-def _by_float32(queries: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return squared distances ``(n_queries, n_base)`` and how far they may be off a query."""
-    return _by_products(queries.float(), base.float())
+def _by_float32(base: torch.Tensor) -> Scores:
+    return _by_products(base.float())
 
 
-def _by_float64(queries: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `_by_float32`, at half its speed."""
-    return _by_products(queries.double(), base.double())
+def _by_float64(base: torch.Tensor) -> Scores:
+    return _by_products(base.double())
 
 
-def _by_products(queries: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    lengths, own_lengths = (base * base).sum(1), (queries * queries).sum(1)
-    squared = torch.addmm(lengths, queries, base.T, alpha=-2).add_(own_lengths[:, None])
+def _by_products(base: torch.Tensor) -> Scores:
+    lengths = (base * base).sum(1, keepdim=True)
+    longest = lengths.max().sqrt()
     # A product of p terms is off by at most about p eps |q||b|, and the lengths likewise.
-    unit = 2 * torch.finfo(base.dtype).eps * (base.shape[1] + 3)
-    return squared, unit * (own_lengths.sqrt() + lengths.max().sqrt()) ** 2
+    unit = 2 * torch.finfo(base.dtype).eps * (base.shape[1] + 4)
+    bordered = border_base(base, lengths)
+
+    def scores_of(queries: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        queries = queries.to(base.dtype)
+        own_lengths = (queries * queries).sum(1)
+        doubt = unit * (own_lengths.sqrt() + longest) ** 2
+        return (bordered @ border_queries(queries).T).T, own_lengths, doubt
+
+    return scores_of
 
 
-def _by_differences(queries: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `_by_float32`, without cancellation and far slower."""
-    apart = torch.cdist(queries, base, compute_mode="donot_use_mm_for_euclid_dist")
-    return apart.square_(), torch.zeros_like(apart[:, 0])
+def _by_differences(base: torch.Tensor) -> Scores:
+    """Make scores without cancellation, far more slowly."""
+
+    def scores_of(queries: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        apart = torch.cdist(queries, base, compute_mode="donot_use_mm_for_euclid_dist")
+        exact = torch.zeros_like(apart[:, 0])
+        return apart.square_(), exact, exact
+
+    return scores_of
+
+
+def border_base(base: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return rows whose product with bordered queries is ``|b|^2 - 2 b'q``.
+
+    That is the squared distance but for the query's ``|q|^2``. Processors take half the time for
+    ``base @ queries.T`` than for the transpose, with as many queries as a multiple of `ALIGNED`.
+    """
+    return torch.cat([base, lengths], dim=1)
+
+
+def border_queries(queries: torch.Tensor) -> torch.Tensor:
+    """Return queries as `border_base` needs them."""
+    return torch.cat([-2 * queries, torch.ones_like(queries[:, :1])], dim=1)

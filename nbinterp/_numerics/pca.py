@@ -1,13 +1,15 @@
 """Principal components of many samples."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
 from nbinterp import _device
 from nbinterp._numerics.eigen import leading_eigenpairs
-from nbinterp._numerics.symmetric import symmetric_product
+from nbinterp._numerics.symmetric import gram
 
 # Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
 _MOST_FEATURES_FORMED = 4000
@@ -39,10 +41,8 @@ class Reduction:
         if self.axes is None:
             return (X - self.mean).div_(self.scale)
         reduced = X.new_empty(len(X), self.axes.shape[1])
-        step = _rows_at_a_time(X)
-        for start in range(0, len(X), step):
-            block = (X[start : start + step] - self.mean).div_(self.scale)
-            torch.mm(block, self.axes, out=reduced[start : start + step])
+        for rows, block in _centred_blocks(X, self.mean, self.scale):
+            torch.mm(block, self.axes, out=reduced[rows])
         return reduced
 
 
@@ -66,28 +66,36 @@ def principal_components(
         To be called with samples.
     """
     mean = X.mean(0)  # of any accuracy, as long as the same is always subtracted
-    centred = X - mean
-    lowest, highest = centred.aminmax()
-    largest = torch.maximum(-lowest, highest)
+    lowest, highest = X.amin(0), X.amax(0)  # each four times as fast as both at once
+    largest = torch.maximum(mean - lowest, highest - mean).max()
     scale = torch.where(largest > 0, largest, 1).log2().floor().exp2()
     if n_components is None or n_components >= min(X.shape):
         return Reduction(mean, None, scale)
-    centred.div_(scale)
-    covariance = (
-        symmetric_product(centred.T, centred) if X.shape[1] <= _MOST_FEATURES_FORMED else None
-    )
-
-    def multiply(block: torch.Tensor) -> torch.Tensor:
-        return centred.T @ (centred @ block) if covariance is None else covariance @ block
-
+    multiply: Callable[[torch.Tensor], torch.Tensor]
+    if X.shape[1] <= _MOST_FEATURES_FORMED:
+        covariance = gram((block for _, block in _centred_blocks(X, mean, scale)), like=X)
+        multiply = partial(torch.mm, covariance)
+    else:
+        centred = (X - mean).div_(scale)
+        multiply = partial(_multiply_twice, centred)
     _, axes = leading_eigenpairs(
         multiply, X.shape[1], n_components, random, n_iter=_N_PRODUCTS, like=X
     )
     return Reduction(mean, axes, scale)
 
 
-def _rows_at_a_time(X: torch.Tensor) -> int:
-    """Return how many rows a block of `X` has: few stay in a processor's cache."""
+def _multiply_twice(X: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
+    return X.T @ (X @ block)
+
+
+def _centred_blocks(
+    X: torch.Tensor, mean: torch.Tensor, scale: torch.Tensor
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Yield rows of `X`, few enough to stay in a processor's cache, centred and in units."""
     bytes_per_row = X.shape[1] * X.element_size()
     step = _device.rows_per_block(X.device, bytes_per_row)
-    return max(1, min(step, _CACHED_BYTES // bytes_per_row)) if X.device.type == "cpu" else step
+    if X.device.type == "cpu":
+        step = max(1, min(step, _CACHED_BYTES // bytes_per_row))
+    for start in range(0, len(X), step):
+        rows = slice(start, start + step)
+        yield rows, (X[rows] - mean).div_(scale)

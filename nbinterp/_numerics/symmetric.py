@@ -1,5 +1,7 @@
 """Products that are symmetric, computed on one side of the diagonal."""
 
+from collections.abc import Iterable
+
 import torch
 
 # Strips of rows; with four the symmetry saves three eighths of the work.
@@ -18,11 +20,40 @@ def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """
     n = len(a)
     product = a.new_empty((n, n))
+    for rows, columns in _strips(n):
+        torch.mm(a[rows], b[:, columns], out=product[rows, columns])
+    return _mirrored(product)
+
+
+def gram(blocks: Iterable[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
+    """Return the sum of ``X.T @ X`` ``(p, p)`` over blocks ``X`` ``(n, p)``, with the type `like`.
+
+    Examples
+    --------
+    >>> X = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> gram([X[:1], X[1:]], like=X[0])
+    tensor([[10., 14.],
+            [14., 20.]])
+    """
+    n = like.shape[-1]
+    product = like.new_zeros((n, n))
+    for X in blocks:
+        for rows, columns in _strips(n):
+            product[rows, columns].addmm_(X.T[rows], X[:, columns])
+    return _mirrored(product)
+
+
+def _strips(n: int) -> list[tuple[slice, slice]]:
+    """Return rows and columns of the strips on and above the diagonal."""
     step = -(-n // _N_STRIPS)
-    for start in range(0, n, step):
-        end = start + step
-        strip = torch.mm(a[start:end], b[:, start:], out=product[start:end, start:])
-        own = strip[:, :step]
+    return [(slice(start, start + step), slice(start, n)) for start in range(0, n, step)]
+
+
+def _mirrored(product: torch.Tensor) -> torch.Tensor:
+    """Complete, in place, a product whose strips are there."""
+    for rows, columns in _strips(len(product)):
+        strip = product[rows, columns]
+        own = strip[:, : len(strip)]
         own.copy_(own.triu() + own.triu(1).T)
-        product[end:, start:end] = product[start:end, end:].T
+        product[columns, rows][len(strip) :] = strip[:, len(strip) :].T
     return product

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
-from nbinterp._numerics.kmeans import assign, k_means
+from nbinterp._numerics.kmeans import assign, rough_centers
 from nbinterp._numerics.workers import side_by_side
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.kernel import Affinities
@@ -23,12 +23,9 @@ _N_FEATURES = 100
 _N_ROUNDS = 3
 # Columns that the kernel is multiplied with at a time: few stay in a processor's cache.
 _COLUMNS_AT_A_TIME = 28
-# k-means for landmarks sees so many samples, in all or each, starts from fewer, and need not
-# converge.
+# k-means for landmarks sees so many samples, in all or each.
 _SAMPLES_SEEN = 20_000
 _SAMPLES_PER_LANDMARK = 10
-_SEEDS_PER_LANDMARK = 3
-_K_MEANS_ITERATIONS = 4
 
 
 @dataclass(frozen=True)
@@ -111,18 +108,9 @@ def find_landmarks(
     Moon et al. 2019, Methods, "Scalability of PHATE".
     """
     features = spectral_features(kernel, random)
-    n_seen = min(len(features), max(_SAMPLES_SEEN, _SAMPLES_PER_LANDMARK * n_landmarks))
-    seen = random.choice(len(features), n_seen, replace=False)
-    groups = k_means(
-        features[torch.as_tensor(seen, device=features.device)],
-        n_landmarks,
-        n_init=1,
-        random_state=random,
-        device=kernel.device,
-        max_iter=_K_MEANS_ITERATIONS,
-        n_seeds=_SEEDS_PER_LANDMARK * n_landmarks,
-    )
-    nearest, _ = assign(features, groups.centers)
+    n_seen = max(_SAMPLES_SEEN, _SAMPLES_PER_LANDMARK * n_landmarks)
+    centers, _ = rough_centers(features, n_landmarks, random, n_seen=n_seen)
+    nearest, _ = assign(features, centers)
     _, labels = torch.unique(nearest, return_inverse=True)  # empty groups are dropped
     rows, columns = kernel.indices()
     sums = group_sums(Affinities(rows, columns, kernel.values()), labels, kernel.shape[0])

@@ -82,10 +82,10 @@ def classical_mds(
     Tensor of shape (n, n_components)
         Centred, axes of falling variance, the largest coordinate of each positive.
     """
-    squared = target**2
+    working = target.float() if len(target) > MOST_IN_FLOAT64 else target  # where SMACOF starts
+    squared = working.square()
     means = squared.mean(0)
     gram = -(squared - means - means[:, None] + means.mean()) / 2
-    gram = gram.float() if len(gram) > MOST_IN_FLOAT64 else gram  # only where SMACOF starts
     if len(gram) <= _DENSE_EIGH:
         values, vectors = torch.linalg.eigh(gram)
     else:

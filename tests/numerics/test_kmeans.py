@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from nbinterp._numerics import kmeans
-from nbinterp._numerics.kmeans import assign, k_means
+from nbinterp._numerics.kmeans import assign, k_means, rough_centers
 
 
 def blobs(n_blobs: int, n_each: int, spread: float, seed: int = 0):
@@ -68,10 +68,13 @@ def test_fewer_distinct_samples_than_clusters():
     assert found.centers.isfinite().all()
 
 
-def test_seeds_from_a_sample_still_cover():
-    data, labels = blobs(4, 500, 0.5)
-    found = k_means(data, 4, n_init=3, random_state=0, n_seeds=100)
-    assert adjusted_rand_score(labels, found.labels) == 1
+def test_rough_centers_of_a_sample_still_cover():
+    data, labels = (torch.as_tensor(each) for each in blobs(4, 500, 0.5))
+    centers, spread = rough_centers(data, 40, np.random.RandomState(0), n_seen=400)
+    nearest, squared = assign(data, centers)
+    of_center = torch.zeros(40, dtype=labels.dtype).index_copy_(0, nearest, labels)
+    assert torch.equal(of_center[nearest], labels)  # no centre has samples of two
+    assert 0.5 * spread < float(squared.mean()) < 2 * spread
 
 
 @pytest.mark.parametrize("n_clusters", [0, 4])
