@@ -89,6 +89,8 @@ def _first(data: Any) -> Any:
 
 def _own(part: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     kind = dtype if part.is_floating_point() else part.dtype
+    if kind == part.dtype and part.is_contiguous() and not part.requires_grad:
+        return part.clone()
     return part.detach().to(kind, copy=True, memory_format=torch.contiguous_format)
 
 

@@ -49,7 +49,8 @@ def evaluating(model: nn.Module) -> Iterator[None]:
                 del _STAYS[model]
                 # One by one: model.train() would also wake modules that were frozen in eval mode.
                 for module, training in stay.modes:
-                    module.training = training
+                    if module.training != training:  # torch takes long to set an attribute
+                        module.training = training
 
 
 @contextmanager
@@ -73,10 +74,12 @@ def watching(
 
 def home(model: nn.Module) -> tuple[torch.device, torch.dtype]:
     """Return the device and the floating type that `model` computes with."""
-    values = list(chain(model.parameters(), model.buffers()))
-    device = values[0].device if values else torch.device("cpu")
-    kinds = (value.dtype for value in values if value.is_floating_point())
-    return device, next(kinds, torch.get_default_dtype())
+    values = chain(model.parameters(), model.buffers())
+    first = next(values, None)
+    if first is None:
+        return torch.device("cpu"), torch.get_default_dtype()
+    kinds = (value.dtype for value in chain([first], values) if value.is_floating_point())
+    return first.device, next(kinds, torch.get_default_dtype())
 
 
 def find(caller: str, model: nn.Module, layers: str | Sequence[str]) -> dict[str, nn.Module]:
@@ -124,6 +127,8 @@ def forward(model: nn.Module, batch: Any, caller: str) -> torch.Tensor:
 
 def first_tensor(what: str, output: Any, caller: str) -> torch.Tensor:
     """Return `output`, or the first item of a tuple, a list or a dict, if it is a tensor."""
+    if isinstance(output, torch.Tensor):
+        return output
     if isinstance(output, tuple | list) and output:
         output = output[0]
     elif isinstance(output, dict) and output:

@@ -119,13 +119,13 @@ def recorded(
     rows: npt.NDArray[np.int64] | None = None,
 ) -> Recording:
     """Do what `record` does, with errors that name `caller`, and samples by their `rows`."""
-    _checks.require(
-        isinstance(model, nn.Module),
-        f"{caller}(model={_checks.show(model)})",
-        "must be a torch.nn.Module",
-        "Wrap a plain function in a Module whose forward calls it.",
-        TypeError,
-    )
+    if not isinstance(model, nn.Module):  # to tell what it is takes long if it is one
+        _checks.fail(
+            f"{caller}(model={_checks.show(model)})",
+            "must be a torch.nn.Module",
+            "Wrap a plain function in a Module whose forward calls it.",
+            TypeError,
+        )
     size = _checks.integer(caller, "batch_size", batch_size, 1)
     _checks.choice(caller, "dtype", dtype, ("float32", "float16"))
     model = _on(caller, model, device)

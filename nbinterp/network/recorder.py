@@ -135,7 +135,9 @@ class Recorder:
 
     def checked(self, what: str, tensor: torch.Tensor, limit: float = _LIMITS["float32"]) -> Values:
         """Return a finite float32 block of one row a sample on the host; it may be a view."""
-        block: Values = tensor.to(torch.float32).numpy(force=True)
+        if tensor.dtype is not torch.float32:
+            tensor = tensor.to(torch.float32)
+        block: Values = tensor.numpy(force=True)
         if block.ndim == 0 or len(block) != self._n_rows:
             _checks.fail(
                 f"{self._caller}(): {what} of shape {block.shape}",

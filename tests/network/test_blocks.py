@@ -5,6 +5,7 @@ from nbinterp.network import blocks
 
 SIZES = [(7, 5), (300, 1000)]  # by one thread, by all
 HALF = float(np.finfo(np.float16).max)
+NEXT = float(np.nextafter(np.float32(HALF), np.float32(np.inf)))
 WHOLE = float(np.finfo(np.float32).max)
 
 
@@ -21,6 +22,17 @@ def test_one_value_is_enough(shape, turn, value):
         broken[place, 2] = value
         assert not blocks.within(turn(broken), HALF)
         assert blocks.within(turn(broken), WHOLE) == np.isfinite(value)
+
+
+@pytest.mark.parametrize("limit", [HALF, WHOLE])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 65505.0, -NEXT])
+def test_one_value_among_small_ones_is_enough(limit, value):
+    block = np.full((300, 200), 1e-3, np.float32)  # so that their squares add nothing
+    assert blocks.within(block, limit)
+    block[150, 100] = np.copysign(HALF, value)
+    assert blocks.within(block, limit)
+    block[150, 100] = np.float32(value)
+    assert blocks.within(block, limit) == (limit == WHOLE and np.isfinite(value))
 
 
 def test_the_largest_values_are_finite():
