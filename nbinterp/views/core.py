@@ -30,7 +30,7 @@ export default {
   async render({ model, el, signal, host }) {
     try {
       const core = await host.getWidget(model.get("_core"));
-      await core.exports.render(model.get("_kind"), { model, el, signal, host });
+      await core.exports.render({ model, el, signal, host });
     } catch (error) {
       el.textContent = `nbinterp cannot load this view; run its cell again. ${error}`;
     }
@@ -171,6 +171,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     _linked = traitlets.List(traitlets.Unicode()).tag(sync=True, page=False)
 
     _verbs: ClassVar[dict[str, Form]] = {}
+    # Whether its part of the front end is sent as it is made, not when it is first shown.
+    _drawn_at_once: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the verbs of the class."""
@@ -186,6 +188,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         # Comm callbacks run on another thread than cells (JupyterLab's comms over subshells).
         self._lock = threading.RLock()
         super().__init__(_core=shared_core(), **traits)
+        if self._drawn_at_once:
+            self._core.need(self._kind)
         self.on_msg(self._receive)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -223,6 +227,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return self.describe()
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        self._core.need(self._kind)
         data, metadata = super()._repr_mimebundle_()
         data["text/plain"] = self.describe()
         png = self.snapshot()
