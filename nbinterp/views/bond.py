@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbinterp.views.core import View
+from nbinterp.views.core import View, raise_all
 
 _NOTHING = object()
 
@@ -47,7 +47,7 @@ class Bond:
         self._telling = False
         self._stops: list[Callable[[], object]] = []
         for view in self._views:
-            view.observe(self._changed, name)
+            self._stops.append(view._on(name, self._changed))
             others = [other for other in self._views if other is not view]
             self._stops.append(refer(view, others))
         for view in self._views:
@@ -65,24 +65,24 @@ class Bond:
             if self._telling:
                 return  # whoever tells now goes on with it
             self._telling = True
+        failures: list[Exception] = []
         try:
-            while self._tell_newest():
+            while self._tell_newest(failures):
                 pass
         except BaseException:
             self._telling = False
             raise
+        raise_all(failures)
 
     def end(self) -> None:
         """Let each view be for itself again."""
-        for view in self._views:
-            view.unobserve(self._changed, self._name)
         for stop in self._stops:
             stop()
 
     def _changed(self, change: Any) -> None:
         self.tell(change["new"])
 
-    def _tell_newest(self) -> bool:
+    def _tell_newest(self, failures: list[Exception]) -> bool:
         with self._lock:
             value, self._newest = self._newest, _NOTHING
             if value is _NOTHING:
@@ -91,5 +91,8 @@ class Bond:
         # Also where it came from: another value may have been set there since.
         for view in self._views:
             if self._name != "factor" or value in view._ids:
-                setattr(view, self._name, value)
+                try:
+                    setattr(view, self._name, value)
+                except Exception as failure:
+                    failures.append(failure)  # of a callback there: the others follow all the same
         return True

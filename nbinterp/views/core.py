@@ -124,6 +124,15 @@ def refusing() -> Iterator[None]:
         raise RefusedError(str(error)) from None
 
 
+def raise_all(failures: list[Exception]) -> None:
+    """Raise what several calls raised: one as it is, more as a group."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        texts = "; ".join(dict.fromkeys(map(_explain, failures)))
+        raise ExceptionGroup(f"{len(failures)} callbacks failed: {texts}", failures)
+
+
 class Answer(NamedTuple):
     """What a verb answers: small fields, and arrays as bytes."""
 
@@ -208,6 +217,26 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             self.send(_envelope("notice", -1, failure, 0.0))
             self.send_state([key for key in sync_data if key in self.keys])
             raise
+
+    def _on(self, names: str | list[str], call: Callable[[Any], object]) -> Callable[[], None]:
+        """Call `call` with each change of these traits; return what ends it.
+
+        What one of these raises keeps none of the others from being called.
+        """
+
+        def changed(change: Any) -> None:
+            try:
+                call(change)
+            except Exception as failure:
+                change.setdefault("failures", []).append(failure)
+
+        self.observe(changed, names)
+        return lambda: self.unobserve(changed, names)
+
+    def notify_change(self, change: Any) -> None:
+        """Tell all who observe a trait, and raise what some of them raised."""
+        super().notify_change(change)
+        raise_all(change.pop("failures", []))
 
     def snapshot(self) -> bytes | None:
         """Return a PNG of the view, or None."""

@@ -225,12 +225,7 @@ class InteractionHeatmap(PairView, FactorView):
         >>> stop = heatmap.on_choose(lambda factor: None)
         >>> stop()
         """
-
-        def chosen(change: Any) -> None:
-            callback(change["new"])
-
-        self.observe(chosen, ["factor", "pair"])
-        return lambda: self.unobserve(chosen, ["factor", "pair"])
+        return self._on(["factor", "pair"], lambda change: callback(change["new"]))
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""

@@ -70,6 +70,19 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(world, explorer):
     assert repr(bound).endswith("; ended)") and heatmap._linked == slider._linked == []
 
 
+def test_what_a_callback_of_one_view_raises_keeps_no_view_from_following(world, explorer):
+    explorer.heatmap.show(world["factors"])
+    heatmap, slider = InteractionHeatmap(world["factors"]), sliders(world)
+    heard = []
+    explorer.heatmap.on_choose(lambda factor: 1 / 0)
+    link(explorer, heatmap, slider)
+    heatmap.on_choose(heard.append)
+    with pytest.raises(ZeroDivisionError):
+        heatmap.factor = 2
+    assert explorer.heatmap.factor == slider.factor == 2
+    assert heard == [2]
+
+
 def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, explorer):
     rng = np.random.default_rng(0)
     matrices = rng.normal(size=(90, 5, 5))
