@@ -22,7 +22,7 @@ def static(name: str) -> str:
 
 
 # The views, each a part of the front end by itself.
-PARTS = ("explorer", "heatmap", "node_table", "slider", "workbench")
+PARTS = ("explorer", "heatmap", "node_table", "note", "slider", "workbench")
 
 # `initialize` only hands out what loads: anywidget drops all traffic if it takes 2 s.
 _CORE_ESM = """/* Loads the views of nbinterp; the sources are in widgets/ of the project. */
@@ -83,6 +83,7 @@ class Core(anywidget.AnyWidget):  # type: ignore[misc]
     explorer = traitlets.Bytes().tag(sync=True)
     heatmap = traitlets.Bytes().tag(sync=True)
     node_table = traitlets.Bytes().tag(sync=True)
+    note = traitlets.Bytes().tag(sync=True)
     slider = traitlets.Bytes().tag(sync=True)
     workbench = traitlets.Bytes().tag(sync=True)
 

@@ -2,6 +2,7 @@ import "./shared/base.css";
 import "./explorer/explorer.css";
 import "./heatmap/heatmap.css";
 import "./node_table/node_table.css";
+import "./note/note.css";
 import "./slider/slider.css";
 import "./workbench/workbench.css";
 import * as page from "./page";
