@@ -164,6 +164,25 @@ def test_views_of_different_fits_are_refused_and_a_map_keeps_its_own(world, expl
         assert slider.factor == 2 and explorer.heatmap.factor == -1
 
 
+def test_factors_of_a_later_fit_are_chosen_only_where_they_are_shown(world, explorer):
+    other = world["local"].clusters_[0]
+    explorer.heatmap.show(world["factors"])
+    heatmap, slider = InteractionHeatmap(world["factors"]), sliders(world)
+    link(explorer, heatmap, slider)
+    heatmap.factor = 0
+    assert explorer.heatmap.factor == slider.factor == 0
+    explorer.heatmap.show(other)  # by a lasso
+    explorer.heatmap.factor = 2
+    assert (heatmap.factor, slider.factor) == (0, 0)
+    heatmap.factor = 2
+    assert slider.factor == 2
+    slider.factor = 0
+    assert (heatmap.factor, explorer.heatmap.factor) == (0, 2)
+    heatmap.show(other)  # the same once more
+    heatmap.factor = 1
+    assert (explorer.heatmap.factor, slider.factor) == (1, 0)
+
+
 def test_the_hovered_sample_is_that_of_all_maps(world, explorer):
     other = ClusterExplorer(world["data"][:, 2:4])
     with link(explorer, other):
