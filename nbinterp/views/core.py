@@ -360,7 +360,9 @@ def _is_integer(value: Any) -> TypeGuard[int]:
 def _explain(failure: Exception) -> str:
     """Return what went wrong in few words; our own checks already speak to the reader."""
     text = str(failure).strip()
-    if not isinstance(failure, ValueError | TypeError) or not text:
+    if isinstance(failure, ExceptionGroup):
+        text = failure.message  # it names all of them
+    elif not isinstance(failure, ValueError | TypeError) or not text:
         text = f"{type(failure).__name__}: {text}".removesuffix(": ")
     return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
 

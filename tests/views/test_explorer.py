@@ -199,7 +199,7 @@ def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer):
     assert heard == [[7], [7]]
     assert [type(one) for one in raised.value.exceptions] == [ZeroDivisionError, KeyError]
     (notice,) = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
-    assert "ZeroDivisionError: no; KeyError: 'no'" in notice["error"]
+    assert notice["error"] == "2 callbacks failed: ZeroDivisionError: no; KeyError: 'no'"
     assert "in <lambda>" in notice["trace"]
 
 
