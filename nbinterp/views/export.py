@@ -220,7 +220,8 @@ def _title(notebook: Any, fallback: str) -> str:
 
 
 def _write(path: Path, title: str, body: str, data: Mapping[str, Any], styles: str = "") -> Path:
-    parts = ",\n".join(f"{kind}: {static(f'{kind}.js')}" for kind in PARTS)
+    used = {view["state"]["_kind"] for view in data["views"].values()}
+    parts = ",\n".join(f"{kind}: {static(f'{kind}.js')}" for kind in PARTS if kind in used)
     bundle = f"{static('nbinterp.js')}\nnbinterp.mountPage({{\n{parts}\n}});"
     # Within an inline script these would end it or open a comment; in the strings, regular
     # expressions and templates where a bundle has them the backslash changes nothing.
