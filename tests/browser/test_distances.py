@@ -42,7 +42,7 @@ def opened(open_cells: Callable[..., Opened]) -> Opened:
 
 def _cell(page: NotebookPage) -> Locator:
     """Return the cell of the view, scrolled to."""
-    cell = page.page.locator(".jp-CodeCell .jp-OutputArea").last
+    cell = page.page.locator(".jp-CodeCell").last.locator(".jp-OutputArea").first
     cell.scroll_into_view_if_needed()
     return cell
 

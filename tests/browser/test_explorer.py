@@ -145,7 +145,7 @@ def test_a_traceback_leaves_room_for_the_map(opened: Opened) -> None:
     page, kernel, _ = opened
     explorer = page.view("explorer")
     kernel.run(
-        "heard = []; stops = [explorer.on_select(f) for f in (lambda s: 1 / 0, heard.append)]"
+        "called = []; stops = [explorer.on_select(f) for f in (lambda s: 1 / 0, called.append)]"
     )
     explorer.locator('[data-nbi-entry="two"]').click()
     error = explorer.locator('> [data-nbi="error"]')
@@ -159,7 +159,7 @@ def test_a_traceback_leaves_room_for_the_map(opened: Opened) -> None:
     whole, stage = (part.evaluate("element => element.clientHeight") for part in parts)
     error.get_by_label("Dismiss").click()
     kernel.run("[stop() for stop in stops]; explorer.selection = []")
-    assert kernel.value("len(heard)") == 1
+    assert kernel.value("len(called)") == 1
     assert stage > whole / 4
 
 
