@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbinterp.views.core import View
+from nbinterp.views.core import View, raise_all
 
 _NOTHING = object()
 
@@ -36,60 +36,76 @@ class Bond:
         view takes what it shows, by its ``_ids``, and letting go of one leaves the others.
     views : sequence of View
         All with this trait.
+    alike : callable, optional
+        Takes two of the views and a value, and says whether it means the same in both: a view in
+        which it means something else is not told.
     """
 
-    def __init__(self, name: str, views: Sequence[View]) -> None:
-        self._name, self._views = name, tuple(views)
+    def __init__(
+        self,
+        name: str,
+        views: Sequence[View],
+        alike: Callable[[View, View, Any], bool] = lambda _one, _other, _value: True,
+    ) -> None:
+        self._name, self._views, self._alike = name, tuple(views), alike
         # Pages are answered on several threads. What a view is told may take its lock, so that
         # none is held here meanwhile.
         self._lock = threading.Lock()
-        self._newest: Any = _NOTHING
+        self._newest: tuple[Any, View | None] = (_NOTHING, None)
         self._telling = False
         self._stops: list[Callable[[], object]] = []
         for view in self._views:
-            view.observe(self._changed, name)
+            self._stops.append(view._on(name, self._changed))
             others = [other for other in self._views if other is not view]
             self._stops.append(refer(view, others))
         for view in self._views:
             value = getattr(view, name)
             if np.size(value) and np.max(value) >= 0:
-                self.tell(value)
+                self.tell(value, view)
                 break
 
-    def tell(self, value: Any) -> None:
-        """Let all views have the value; of several at a time, the last one."""
+    def tell(self, value: Any, origin: View | None = None) -> None:
+        """Let all views have the value that one has; of several at a time, the last one."""
         if self._name == "factor" and value < 0:
             return
         with self._lock:
-            self._newest = value
+            self._newest = value, origin
             if self._telling:
                 return  # whoever tells now goes on with it
             self._telling = True
+        failures: list[Exception] = []
         try:
-            while self._tell_newest():
+            while self._tell_newest(failures):
                 pass
         except BaseException:
             self._telling = False
             raise
+        raise_all(failures)
 
     def end(self) -> None:
         """Let each view be for itself again."""
-        for view in self._views:
-            view.unobserve(self._changed, self._name)
         for stop in self._stops:
             stop()
 
     def _changed(self, change: Any) -> None:
-        self.tell(change["new"])
+        self.tell(change["new"], change["owner"])
 
-    def _tell_newest(self) -> bool:
+    def _tell_newest(self, failures: list[Exception]) -> bool:
         with self._lock:
-            value, self._newest = self._newest, _NOTHING
+            (value, origin), self._newest = self._newest, (_NOTHING, None)
             if value is _NOTHING:
                 self._telling = False
                 return False
         # Also where it came from: another value may have been set there since.
         for view in self._views:
-            if self._name != "factor" or value in view._ids:
-                setattr(view, self._name, value)
+            try:
+                if self._takes(view, value, origin):
+                    setattr(view, self._name, value)
+            except Exception as failure:
+                failures.append(failure)  # of a callback there: the others follow all the same
         return True
+
+    def _takes(self, view: View, value: Any, origin: View | None) -> bool:
+        if self._name == "factor" and value not in view._ids:
+            return False
+        return origin is None or origin is view or self._alike(origin, view, value)

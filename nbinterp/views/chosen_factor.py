@@ -28,12 +28,7 @@ class FactorView(View):
         callable
             Takes no argument; ends the calls.
         """
-
-        def chosen(change: Any) -> None:
-            callback(change["new"])
-
-        self.observe(chosen, "factor")
-        return lambda: self.unobserve(chosen, "factor")
+        return self._on("factor", lambda change: callback(change["new"]))
 
     @traitlets.validate("factor")
     def _check_factor(self, proposal: Any) -> int:

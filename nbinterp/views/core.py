@@ -30,7 +30,7 @@ export default {
   async render({ model, el, signal, host }) {
     try {
       const core = await host.getWidget(model.get("_core"));
-      await core.exports.render(model.get("_kind"), { model, el, signal, host });
+      await core.exports.render({ model, el, signal, host });
     } catch (error) {
       el.textContent = `nbinterp cannot load this view; run its cell again. ${error}`;
     }
@@ -124,6 +124,15 @@ def refusing() -> Iterator[None]:
         raise RefusedError(str(error)) from None
 
 
+def raise_all(failures: list[Exception]) -> None:
+    """Raise what several calls raised: one as it is, more as a group."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        texts = "; ".join(dict.fromkeys(map(_explain, failures)))
+        raise ExceptionGroup(f"{len(failures)} callbacks failed: {texts}", failures)
+
+
 class Answer(NamedTuple):
     """What a verb answers: small fields, and arrays as bytes."""
 
@@ -171,6 +180,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     _linked = traitlets.List(traitlets.Unicode()).tag(sync=True, page=False)
 
     _verbs: ClassVar[dict[str, Form]] = {}
+    # Whether its part of the front end is sent as it is made, not when it is first shown.
+    _drawn_at_once: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the verbs of the class."""
@@ -186,6 +197,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         # Comm callbacks run on another thread than cells (JupyterLab's comms over subshells).
         self._lock = threading.RLock()
         super().__init__(_core=shared_core(), **traits)
+        if self._drawn_at_once:
+            self._core.need(self._kind)
         self.on_msg(self._receive)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -205,6 +218,26 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             self.send_state([key for key in sync_data if key in self.keys])
             raise
 
+    def _on(self, names: str | list[str], call: Callable[[Any], object]) -> Callable[[], None]:
+        """Call `call` with each change of these traits; return what ends it.
+
+        What one of these raises keeps none of the others from being called.
+        """
+
+        def changed(change: Any) -> None:
+            try:
+                call(change)
+            except Exception as failure:
+                change.setdefault("failures", []).append(failure)
+
+        self.observe(changed, names)
+        return lambda: self.unobserve(changed, names)
+
+    def notify_change(self, change: Any) -> None:
+        """Tell all who observe a trait, and raise what some of them raised."""
+        super().notify_change(change)
+        raise_all(change.pop("failures", []))
+
     def snapshot(self) -> bytes | None:
         """Return a PNG of the view, or None."""
         return None
@@ -223,6 +256,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return self.describe()
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        self._core.need(self._kind)
         data, metadata = super()._repr_mimebundle_()
         data["text/plain"] = self.describe()
         png = self.snapshot()
@@ -326,7 +360,9 @@ def _is_integer(value: Any) -> TypeGuard[int]:
 def _explain(failure: Exception) -> str:
     """Return what went wrong in few words; our own checks already speak to the reader."""
     text = str(failure).strip()
-    if not isinstance(failure, ValueError | TypeError) or not text:
+    if isinstance(failure, ExceptionGroup):
+        text = failure.message  # it names all of them
+    elif not isinstance(failure, ValueError | TypeError) or not text:
         text = f"{type(failure).__name__}: {text}".removesuffix(": ")
     return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
 

@@ -10,10 +10,12 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.distance import DistanceReport
+from nbinterp.views.bond import refer
 from nbinterp.views.distance_chart import DistanceChart
 from nbinterp.views.explorer import ClusterExplorer
 from nbinterp.views.linking import follow_selection
 from nbinterp.views.node_table import NodeTable
+from nbinterp.views.note import Note
 
 _CALLER = "DistanceView"
 
@@ -81,7 +83,9 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self._stop: Callable[[], None] = lambda: None
         # Not Output's own way of taking what is displayed, which needs the kernel of a cell.
         self._drawing = ipywidgets.Output()
-        super().__init__([self.table, self._drawing])
+        self._note = Note()
+        refer(self._note, [self.table])  # its page says where the chart cannot follow the table
+        super().__init__([self.table, self._note, self._drawing])
         if explorer is not None:
             self._watch(explorer)
         self.table.on_choose(lambda _chosen: self._draw())
@@ -169,17 +173,18 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         chosen = list(self.table.chosen)
         flat = [i for i in chosen if self.report.planes.unit_ratio[i] == 0.0]
         if flat or not chosen:
-            self.chart = None
+            self.chart, self._drawing.outputs = None, ()
             name = self.report.nodes.index[flat[0]] if flat else ""
             why = f"{name} does not vary: it has no plane in the data." if flat else ""
-            bundle: dict[str, Any] = {"text/plain": why or "Choose a node to see the clusters."}
+            self._note.text = why or "Choose a node to see the clusters."
         else:
             selection = None if self.explorer is None else self.explorer.selection
             self.chart = DistanceChart(self.report, *chosen, selection=selection)
-            bundle = self.chart._repr_mimebundle_()
+            shown = {"output_type": "display_data", "data": self.chart._repr_mimebundle_()}
+            self._drawing.outputs = ({**shown, "metadata": {}},)
+            self._note.text = ""
             if colour:
                 self._colour(chosen[0])
-        self._drawing.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
 
     def _colour(self, node: int) -> None:
         """Colour the map by the distance from the node's plane, in the place of the last one."""

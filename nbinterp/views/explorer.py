@@ -231,7 +231,7 @@ class ClusterExplorer(Hovered):
         ----------
         callback : callable
             Takes the array of sample numbers. JupyterLab runs it beside the cells, on another
-            thread; what it raises shows in the view.
+            thread; what it raises shows in the view, after all callbacks were called.
 
         Returns
         -------
@@ -246,12 +246,7 @@ class ClusterExplorer(Hovered):
         [1 2]
         >>> stop()
         """
-
-        def selected(change: Any) -> None:
-            callback(change["new"].astype(np.int64))
-
-        self.observe(selected, "_selection")
-        return lambda: self.unobserve(selected, "_selection")
+        return self._on("_selection", lambda change: callback(change["new"].astype(np.int64)))
 
     def fit_selection(self) -> ClusterFactors:
         """Find the factors of the selected samples and show them beside the map.

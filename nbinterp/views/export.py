@@ -18,7 +18,7 @@ from typing import Any
 from ipywidgets import Widget
 
 from nbinterp import _checks
-from nbinterp.views.bundle import static
+from nbinterp.views.bundle import PARTS, static
 from nbinterp.views.core import View
 from nbinterp.views.sprite import pack
 
@@ -220,9 +220,12 @@ def _title(notebook: Any, fallback: str) -> str:
 
 
 def _write(path: Path, title: str, body: str, data: Mapping[str, Any], styles: str = "") -> Path:
+    used = {view["state"]["_kind"] for view in data["views"].values()}
+    parts = ",\n".join(f"{kind}: {static(f'{kind}.js')}" for kind in PARTS if kind in used)
+    bundle = f"{static('nbinterp.js')}\nnbinterp.mountPage({{\n{parts}\n}});"
     # Within an inline script these would end it or open a comment; in the strings, regular
     # expressions and templates where a bundle has them the backslash changes nothing.
-    bundle = static("nbinterp.js").replace("</script", r"<\/script").replace("<!--", r"<\!--")
+    bundle = bundle.replace("</script", r"<\/script").replace("<!--", r"<\!--")
     digest = base64.b64encode(hashlib.sha256(bundle.encode()).digest()).decode("ascii")
     template = resources.files("nbinterp.views") / "page.html"
     page = Template(template.read_text(encoding="utf-8")).substitute(

@@ -104,6 +104,8 @@ class InteractionHeatmap(PairView, FactorView):
     """
 
     _kind = traitlets.Unicode("heatmap").tag(sync=True)
+    # Maps have an empty one beside them, for what may never be fitted.
+    _drawn_at_once = False
 
     quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True)
     top = traitlets.Int(40, min=1).tag(sync=True)
@@ -192,6 +194,8 @@ class InteractionHeatmap(PairView, FactorView):
             )
             last = pairs.n_samples - 1
             _checks.integer(CALLER, "sample", sample, -1, last, of="the last one")
+        if source is not None:
+            self._core.need(self._kind)
         with self._lock, self.hold_sync():
             self.source, self._factors = source, FactorTable.of(source if is_fit else None)
             self.factor = -1
@@ -221,12 +225,7 @@ class InteractionHeatmap(PairView, FactorView):
         >>> stop = heatmap.on_choose(lambda factor: None)
         >>> stop()
         """
-
-        def chosen(change: Any) -> None:
-            callback(change["new"])
-
-        self.observe(chosen, ["factor", "pair"])
-        return lambda: self.unobserve(chosen, ["factor", "pair"])
+        return self._on(["factor", "pair"], lambda change: callback(change["new"]))
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""

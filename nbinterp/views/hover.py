@@ -49,12 +49,7 @@ class Hovered(View):
         2
         >>> stop()
         """
-
-        def moved(change: Any) -> None:
-            callback(change["new"])
-
-        self.observe(moved, "hovered")
-        return lambda: self.unobserve(moved, "hovered")
+        return self._on("hovered", lambda change: callback(change["new"]))
 
     @verb(index=int)
     def thumbnail(self, index: int) -> Answer:

@@ -33,8 +33,8 @@ def link(*views: Any) -> "Link":
     - *The chosen factor*: by heatmaps of factors, by sliders, by a workbench, and by the heatmap
       beside a map, if they show a factor of that number; by a table of nodes, as a column that
       sorts them; by a view of distances, which shows the two nodes that the factor binds most.
-      Factors go by their numbers, so that all must be of one fit; where a lasso fits others, only
-      what shows them has a meaning from then on.
+      Factors go by their numbers, so that all must be of one fit; where a lasso fits others later,
+      those are chosen only in the views that show them.
     - *The selected samples*: by other maps of the same samples; by a heatmap of pairs, which shows
       the matrix of the one, or the mean of several; by sliders, which edit the one, or the mean of
       several; by a table of nodes and a view of distances, as a column; by a chart of primitives.
@@ -117,9 +117,11 @@ class Link:
                 stop = _follower(end, maps[0])
                 if stop is not None:
                     self._stops.append(stop)
-            for name, together in (("factor", factors), ("_selection", maps), ("hovered", maps)):
-                if len(together) > 1:
-                    self._stops.append(Bond(name, together).end)
+            if len(factors) > 1:
+                self._stops.append(Bond("factor", factors, _same_factor).end)
+            for name in ("_selection", "hovered"):
+                if len(maps) > 1:
+                    self._stops.append(Bond(name, maps).end)
         except BaseException:
             self.unlink()
             raise
@@ -200,6 +202,14 @@ def _factor_names(view: Any) -> dict[int, str]:
         return dict(zip(view._ids, view._factor_names, strict=True))
     table = FactorTable.of(_fit_of(view))
     return dict(zip(table.rows.tolist(), table.row_names(), strict=True))
+
+
+def _same_factor(one: Any, other: Any, number: int) -> bool:
+    """Return whether a factor of this number is the same in both; a lasso may fit others."""
+    fits = [_fit_of(view) for view in (one, other)]
+    if fits[0] is not None and fits[0] is fits[1]:
+        return True
+    return _factor_names(one).get(number) == _factor_names(other).get(number)
 
 
 def _samples_of(view: Any) -> int | None:

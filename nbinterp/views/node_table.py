@@ -162,12 +162,7 @@ class NodeTable(FactorView):
         callable
             Takes no argument; ends the calls.
         """
-
-        def chosen(change: Any) -> None:
-            callback(list(change["new"]))
-
-        self.observe(chosen, "chosen")
-        return lambda: self.unobserve(chosen, "chosen")
+        return self._on("chosen", lambda change: callback(list(change["new"])))
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from nbinterp._display import shows
 from nbinterp.interactions import AndOrInteractions, Overlap, sharing
 from nbinterp.interactions.subsets import players_of, set_name
 from nbinterp.views.linking import Places, follow, numbers
+from nbinterp.views.note import Note
 from nbinterp.views.upset import COLOURS, SIGNS, upset_png
 from nbinterp.views.vega_lite import chart_bundle
 
@@ -122,9 +123,12 @@ class PrimitiveChart:
             return lambda: None
         import ipywidgets  # only a chart that changes is a widget
 
-        self._output = self._output or ipywidgets.Output()
+        if self._output is None:
+            # The note says where no kernel lets the chart follow.
+            self._output, self._note = ipywidgets.Output(), Note()
+            self._box = ipywidgets.VBox([self._note, self._output])
         self._refresh()
-        return follow(explorer, self._names, self._selected)
+        return follow(explorer, self._names, self._selected, self._note)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -366,4 +370,4 @@ class PrimitiveChart:
         if self._output is None:
             return self._bundle()
         still = {key: value for key, value in self._bundle().items() if "vegalite" not in key}
-        return {**self._output._repr_mimebundle_(), **still}
+        return {**self._box._repr_mimebundle_(), **still}

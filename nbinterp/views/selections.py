@@ -161,13 +161,7 @@ class Selections(MutableMapping[str, Selection]):
 
     def on_change(self, callback: Callable[["Selections"], Any]) -> Callable[[], None]:
         """Call `callback` with these selections whenever one changes; returns what ends it."""
-
-        def changed(_change: Any) -> None:
-            callback(self)
-
-        names = ["_named", "_named_data"]
-        self._explorer.observe(changed, names)
-        return lambda: self._explorer.unobserve(changed, names)
+        return self._explorer._on(["_named", "_named_data"], lambda _change: callback(self))
 
     def save(self, path: str | Path) -> Path:
         """Write all to a JSON file, for another day or another kernel."""

@@ -221,12 +221,7 @@ class FactorSlider(FrameRequests):
         --------
         >>> stop = slider.on_change(lambda frame: print(frame.outputs))  # doctest: +SKIP
         """
-
-        def changed(change: Any) -> None:
-            callback(change["new"])
-
-        self.observe(changed, "_shown")
-        return lambda: self.unobserve(changed, "_shown")
+        return self._on("_shown", lambda change: callback(change["new"]))
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""

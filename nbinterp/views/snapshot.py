@@ -75,6 +75,8 @@ class _Sheet:
         size = (round(width * _SCALE), round(height * _SCALE))
         self.image = Image.new("RGB", size, _PAPER)
         self.draw = ImageDraw.Draw(self.image)
+        # Left, top, right, bottom of where a blend of two colours would be a third.
+        self.unblended: tuple[float, float, float, float] | None = None
 
     def text(
         self,
@@ -132,14 +134,22 @@ class _Sheet:
                 # Thousands of points or cells need few colours, and to draw them half as large
                 # leaves one pixel of the screen to each of the page.
                 scale, colours = (scale * 0.8 if colours < 256 else 1 / _SCALE), 32
-                size = (round(self.image.width * scale), round(self.image.height * scale))
-                image = self.image.resize(size, Image.Resampling.BOX)
+                image = self._smaller(scale)
             stream = io.BytesIO()
             small = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             dpi = 96 * _SCALE * scale
             small.save(stream, "PNG", optimize=True, dpi=(dpi, dpi))
             png = stream.getvalue()
         return png
+
+    def _smaller(self, scale: float) -> Image.Image:
+        size = (round(self.image.width * scale), round(self.image.height * scale))
+        image = self.image.resize(size, Image.Resampling.BOX)
+        if self.unblended is not None:
+            left, top, right, bottom = (round(side * _SCALE * scale) for side in self.unblended)
+            box = (left + 1, top + 1, right - 1, bottom - 1)  # its frame may be blended
+            image.paste(self.image.resize(size, Image.Resampling.NEAREST).crop(box), box)
+        return image
 
 
 @lru_cache(maxsize=16)
@@ -229,6 +239,7 @@ def scatter_png(
     top = 28.0 if title else 8.0
     box = (8.0, top, width - (150.0 if keyed else 16.0), height - top - 8)
     _points(sheet, xy[order], rgb[order], box)
+    sheet.unblended = (box[0], box[1], box[0] + box[2], box[1] + box[3])
     sheet.box(*box, outline=(215, 215, 215))
     sheet.text(8, 14, title, size=12, width=width - 16)
     if len(names):

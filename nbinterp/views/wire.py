@@ -10,6 +10,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 # Zlib gains little beyond this level, and a million points must not wait for it.
 _LEVEL = 1
+_NOWHERE = 2**32 - 1
 _STEPS = 2.0**16  # across a map: at its largest zoom, a step is four pixels
 _STEPS_OF_HALF = 2.0**12  # across the middle half of its samples, where some are far away
 _ERROR_STEPS = 8.0  # in a standard error
@@ -28,7 +29,14 @@ def packed(array: npt.NDArray[Any]) -> bytes:
     321
     """
     planes = np.ascontiguousarray(array).view(np.uint8).reshape(-1, array.itemsize).T
-    return zlib.compress(planes.tobytes(), _LEVEL)
+    return _compressed(planes.tobytes())
+
+
+def _compressed(data: bytes) -> bytes:
+    # Among noise, what looks like a repetition costs more than its bytes do.
+    strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE)
+    found = [zlib.compressobj(_LEVEL, strategy=strategy) for strategy in strategies]
+    return min((one.compress(data) + one.flush() for one in found), key=len)
 
 
 def rounded(values: Floats, step: npt.ArrayLike) -> Floats:
@@ -48,15 +56,31 @@ def rounded(values: Floats, step: npt.ArrayLike) -> Floats:
 
 
 def packed_map(xy: Floats) -> bytes:
-    """Return positions ``(n, 2)``, float32, `packed`, on a grid finer than a map can show."""
-    finite = xy[np.isfinite(xy).all(axis=1)]
-    if not len(finite):
-        return packed(xy)
-    low, high = np.quantile(finite, [0.25, 0.75], axis=0)
-    middle = float((high - low).max())
-    span = float(np.ptp(finite, axis=0).max())
-    step = min(span / _STEPS, middle / _STEPS_OF_HALF if middle > 0 else np.inf)
-    return packed(rounded(xy, step).astype(xy.dtype))
+    """Return positions ``(n, 2)`` as steps on a grid finer than a map can show.
+
+    The least x and y and the width of a step come first, as float64, then uint32 numbers of steps,
+    `packed`, of which the largest is for what is not finite. The front end undoes it in
+    ``positions``.
+
+    Examples
+    --------
+    >>> len(packed_map(np.random.default_rng(0).normal(size=(1000, 2)))) < 4200
+    True
+    """
+    known = np.isfinite(xy).all(axis=1)
+    finite = np.asarray(xy[known], np.float64)
+    grid = np.full((len(xy), 2), _NOWHERE, "<u4")
+    low, step = np.zeros(2), 1.0
+    if len(finite):
+        low = finite.min(axis=0)
+        quarters = np.quantile(finite, [0.25, 0.75], axis=0)
+        middle = float(np.ptp(quarters, axis=0).max())
+        span = float(np.ptp(finite, axis=0).max())
+        step = min(span / _STEPS, middle / _STEPS_OF_HALF if middle > 0 else np.inf)
+        # One sample may be so far from all others that no number of steps reaches it.
+        step = max(step, span / (_NOWHERE - 1)) or 1.0
+        grid[known] = np.rint((finite - low) / step)
+    return np.array([*low, step], "<f8").tobytes() + packed(grid)
 
 
 def rounded_matrix(

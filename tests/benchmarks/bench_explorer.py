@@ -5,9 +5,8 @@ go of the mouse until Python's callback has the selection; saved bytes are those
 by nbclient, which keeps the state of widgets. Best of two or three. Frames are those of the page
 while the wheel zooms in and out; recolouring is from the press that runs a cell of another column
 until the canvas has other colours. What takes longer than two minutes is left. Run with
-``python tests/benchmarks/bench_explorer.py``; sizes may follow, as ``100000``. jupyter-scatter is
-not among the packages of ``make bench`` (it brings pyarrow, 170 MB): ``pip install
-jupyter-scatter`` to see it beside ours.
+``python tests/benchmarks/bench_explorer.py``; sizes may follow, as ``100000``. jupyter-scatter
+comes with ``make bench``, or ``make .venv/.bench``.
 """
 
 import importlib.util
@@ -205,7 +204,7 @@ def main() -> None:
     """Measure both where both are there."""
     codes = {"nbinterp": OURS, "jupyter-scatter": THEIRS}
     if importlib.util.find_spec("jscatter") is None:
-        print("jupyter-scatter is not installed: ours alone (pip install jupyter-scatter)")
+        print("jupyter-scatter is not installed: ours alone (make .venv/.bench installs it)")
         del codes["jupyter-scatter"]
     with tempfile.TemporaryDirectory() as folder:
         for library, code in codes.items():

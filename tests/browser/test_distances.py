@@ -42,7 +42,7 @@ def opened(open_cells: Callable[..., Opened]) -> Opened:
 
 def _cell(page: NotebookPage) -> Locator:
     """Return the cell of the view, scrolled to."""
-    cell = page.page.locator(".jp-CodeCell .jp-OutputArea").last
+    cell = page.page.locator(".jp-CodeCell").last.locator(".jp-OutputArea").first
     cell.scroll_into_view_if_needed()
     return cell
 
@@ -87,6 +87,11 @@ def test_two_nodes_make_a_plane(opened: Opened) -> None:
     table.locator('[data-nbi="search"]').fill("")
     kernel.run("view.table.chosen = []")
     wait_for(lambda: _seen(table)["chosen"] == [], "no node chosen")
+    note = page.page.locator('[data-nbi="note-line"]')
+    expect(note).to_have_text("Choose a node to see the clusters.")
+    page.picture("distances_none", _cell(page))
+    font = "element => getComputedStyle(element).fontFamily"
+    assert note.evaluate(font) == table.evaluate(font)
     rows = table.locator("[data-nbi-node]")
     rows.nth(0).click()
     rows.nth(1).click(modifiers=["Shift"])
@@ -117,6 +122,21 @@ def test_a_lasso_adds_its_samples_to_the_table(opened: Opened) -> None:
     page.picture("distances_lasso", _cell(page))
     assert page.errors == []
     assert page.off_machine() == []
+
+
+@pytest.mark.slow
+def test_without_its_kernel_the_chart_says_that_it_stays(opened: Opened) -> None:
+    page, _, _ = opened
+    page.menu("Kernel", "Restart Kernel…")
+    page.page.locator(".jp-Dialog button.jp-mod-accept").first.click()
+    page.page.wait_for_timeout(2500)
+    page.view("node_table").locator('[data-nbi-node][aria-selected="false"]').first.click()
+    said = page.page.locator(".nbi-unfollowed:visible")
+    expect(said.first).to_be_visible()
+    page.picture("distances_no_kernel", _cell(page))
+    assert said.all_text_contents() == [
+        "As before: the chart of other nodes needs a running kernel."
+    ]
 
 
 @pytest.mark.slow

@@ -141,6 +141,28 @@ def test_other_colours_take_one_frame(opened: Opened) -> None:
     kernel.run("explorer.selection = []; explorer.color_by = 'kind'")
 
 
+def test_a_traceback_leaves_room_for_the_map(opened: Opened) -> None:
+    page, kernel, _ = opened
+    explorer = page.view("explorer")
+    kernel.run(
+        "called = []; stops = [explorer.on_select(f) for f in (lambda s: 1 / 0, called.append)]"
+    )
+    explorer.locator('[data-nbi-entry="two"]').click()
+    error = explorer.locator('> [data-nbi="error"]')
+    expect(error).to_contain_text("division by zero")
+    error.locator("summary").click()
+    page.menu("Settings", "Theme", "JupyterLab Dark")
+    page.page.wait_for_timeout(1500)
+    page.picture("explorer-5-error-dark", explorer)
+    page.menu("Settings", "Theme", "JupyterLab Light")
+    parts = (explorer, explorer.locator('[data-nbi="stage"]'))
+    whole, stage = (part.evaluate("element => element.clientHeight") for part in parts)
+    error.get_by_label("Dismiss").click()
+    kernel.run("[stop() for stop in stops]; explorer.selection = []")
+    assert kernel.value("len(called)") == 1
+    assert stage > whole / 4
+
+
 def test_layers_are_switched_by_keys_and_exemplars_lead_to_samples(opened: Opened) -> None:
     page, kernel, _ = opened
     explorer = page.view("explorer")

@@ -10,7 +10,7 @@ import pytest
 from browser.conftest import Opened
 from browser.lab import wait_for
 from browser.page import circle, inside
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 CELLS = [
     """
@@ -287,6 +287,21 @@ def test_dark_theme(opened: Opened) -> None:
     page.menu("Settings", "Theme", "JupyterLab Light")
 
 
+def _select_some(page: Page, view: Locator) -> None:
+    """Draw a ring of the mouse round the middle of the map."""
+    stage = view.locator('[data-nbi="stage"]')
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    ring = circle(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0.3 * box["height"])
+    page.mouse.move(*ring[0])
+    page.mouse.down()
+    for point in ring[1:]:
+        page.mouse.move(*point)
+        page.wait_for_timeout(8)
+    page.mouse.up()
+
+
 def test_an_exported_page_is_linked_without_a_kernel(
     opened: Opened, browser: Browser, tmp_path: Path
 ) -> None:
@@ -310,6 +325,15 @@ def test_an_exported_page_is_linked_without_a_kernel(
     expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {turnable[0]} silenced")
     expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
     page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-page.png")
+    # Nothing of the workbench is of what is selected now.
+    own = page.locator(".page-view > .nbi-unfollowed")
+    expect(own).to_be_hidden()
+    _select_some(page, view)
+    expect(own).to_be_visible()
+    page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-note.png")
+    assert own.all_text_contents() == [
+        "As before: following the selection on the map needs a running kernel."
+    ]
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     page.close()
 

@@ -43,9 +43,11 @@ def test_choosing_draws_and_colours_the_map(world):
     view.table.chosen = [2, 3]
     assert view.chart.numbers == [2, 3]
     assert any("vegalite" in kind for kind in drawn(view))
+    assert view._note.text == ""
     view.table.chosen = []
     assert view.chart is None
-    assert "Choose a node" in drawn(view)["text/plain"]
+    assert "Choose a node" in view._note.text
+    assert view._drawing.outputs == ()
 
 
 def test_a_selection_goes_to_the_table_and_to_the_chart(world):
@@ -65,16 +67,24 @@ def test_a_selection_goes_to_the_table_and_to_the_chart(world):
     assert "selection" not in view.table.frame
 
 
+def test_the_note_under_the_table_knows_it_for_where_no_kernel_is(world):
+    view = world[-1].view()
+    assert view.children == (view.table, view._note, view._drawing)
+    assert view._note._linked == [f"anywidget:{view.table.model_id}"]
+
+
 def test_no_node_chosen_at_first_says_what_to_do(world):
     view = world[-1].view(nodes=[])
     assert view.chart is None
-    assert "Choose a node" in drawn(view)["text/plain"]
+    assert "Choose a node" in view._note.text
+    assert view._drawing.outputs == ()
 
 
 def test_a_node_that_does_not_vary_is_told_of(world):
     view = world[-1].view(nodes=5)
     assert view.chart is None
-    assert "0[5] does not vary" in drawn(view)["text/plain"]
+    assert "0[5] does not vary" in view._note.text
+    assert view._drawing.outputs == ()
     assert "no node chosen" in repr(view)
 
 

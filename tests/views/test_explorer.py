@@ -189,6 +189,20 @@ def test_what_a_callback_raises_is_said_in_the_view(explorer):
     assert notices[0]["error"] == "ZeroDivisionError: division by zero"
 
 
+def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer):
+    heard = []
+    for wrong in (ZeroDivisionError, KeyError):
+        explorer.on_select(lambda selection, wrong=wrong: (_ for _ in ()).throw(wrong("no")))
+        explorer.on_select(lambda selection: heard.append(selection.tolist()))
+    with pytest.raises(ExceptionGroup) as raised:
+        explorer.set_state({"_selection": wire([7])})
+    assert heard == [[7], [7]]
+    assert [type(one) for one in raised.value.exceptions] == [ZeroDivisionError, KeyError]
+    (notice,) = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
+    assert notice["error"] == "2 callbacks failed: ZeroDivisionError: no; KeyError: 'no'"
+    assert "in <lambda>" in notice["trace"]
+
+
 def test_the_button_fits_what_the_page_has_selected(local, explorer):
     reply, _ = ask(explorer, "fit", wire(range(60)))
     assert reply["ok"], reply["error"]

@@ -57,6 +57,9 @@ def test_a_page_holds_the_state_of_the_view(corex, tmp_path):
     assert saved["state"]["quantity"] == "correlation"
     assert (saved["state"]["factor"], saved["state"]["top"]) == (1, 3)
     assert not {"_esm", "_css", "layout"} & set(saved["state"])
+    # Of the front end it has what it needs.
+    assert "\nheatmap: /* Generated" in page
+    assert "explorer: /* Generated" not in page
     drawn = next(b for b in saved["buffers"] if b["path"] == ["_correlation"])
     values = np.frombuffer(base64.b64decode(drawn["data"]), "<f4")
     assert np.array_equal(values, view._correlation)

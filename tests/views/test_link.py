@@ -70,6 +70,19 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(world, explorer):
     assert repr(bound).endswith("; ended)") and heatmap._linked == slider._linked == []
 
 
+def test_what_a_callback_of_one_view_raises_keeps_no_view_from_following(world, explorer):
+    explorer.heatmap.show(world["factors"])
+    heatmap, slider = InteractionHeatmap(world["factors"]), sliders(world)
+    heard = []
+    explorer.heatmap.on_choose(lambda factor: 1 / 0)
+    link(explorer, heatmap, slider)
+    heatmap.on_choose(heard.append)
+    with pytest.raises(ZeroDivisionError):
+        heatmap.factor = 2
+    assert explorer.heatmap.factor == slider.factor == 2
+    assert heard == [2]
+
+
 def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, explorer):
     rng = np.random.default_rng(0)
     matrices = rng.normal(size=(90, 5, 5))
@@ -149,6 +162,25 @@ def test_views_of_different_fits_are_refused_and_a_map_keeps_its_own(world, expl
     with link(explorer, heatmap, slider):
         heatmap.factor = 2
         assert slider.factor == 2 and explorer.heatmap.factor == -1
+
+
+def test_factors_of_a_later_fit_are_chosen_only_where_they_are_shown(world, explorer):
+    other = world["local"].clusters_[0]
+    explorer.heatmap.show(world["factors"])
+    heatmap, slider = InteractionHeatmap(world["factors"]), sliders(world)
+    link(explorer, heatmap, slider)
+    heatmap.factor = 0
+    assert explorer.heatmap.factor == slider.factor == 0
+    explorer.heatmap.show(other)  # by a lasso
+    explorer.heatmap.factor = 2
+    assert (heatmap.factor, slider.factor) == (0, 0)
+    heatmap.factor = 2
+    assert slider.factor == 2
+    slider.factor = 0
+    assert (heatmap.factor, explorer.heatmap.factor) == (0, 2)
+    heatmap.show(other)  # the same once more
+    heatmap.factor = 1
+    assert (explorer.heatmap.factor, slider.factor) == (1, 0)
 
 
 def test_the_hovered_sample_is_that_of_all_maps(world, explorer):

@@ -111,6 +111,19 @@ def test_the_explorer_chooses_the_sample(one):
     assert "not among the 2 samples explained" in repr(chart)
 
 
+def test_a_linked_chart_has_a_note_for_where_no_kernel_is(one):
+    explorer = ClusterExplorer(np.random.default_rng(0).normal(size=(9, 2)))
+    chart = one.view()
+    assert "application/vnd.jupyter.widget-view+json" not in chart._repr_mimebundle_()
+    stop = chart.link(explorer, [8, 2])
+    shown = chart._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]["model_id"]
+    assert shown == chart._box.model_id
+    assert chart._box.children == (chart._note, chart._output)
+    assert chart._note._linked == [f"anywidget:{explorer.model_id}"]
+    stop()
+    assert chart._note._linked == []
+
+
 @pytest.mark.parametrize(
     ("options", "words", "kind"),
     [

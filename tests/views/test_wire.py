@@ -17,6 +17,13 @@ def unpack(data, dtype):
     return planes.reshape(np.dtype(dtype).itemsize, -1).T.ravel().view(dtype)
 
 
+def positions(data):
+    """Undo `packed_map`, as the front end does."""
+    *low, step = np.frombuffer(data[:24], "<f8")
+    grid = unpack(data[24:], "<u4").reshape(-1, 2)
+    return np.where(grid == 2**32 - 1, np.nan, low + step * grid).astype("<f4")
+
+
 @given(arrays(st.sampled_from(["<f4", "<u4", "<u2", "u1", "<i4"]), array_shapes(min_side=0)))
 def test_every_array_comes_back(array):
     back = unpack(packed(array), array.dtype)
@@ -28,22 +35,22 @@ def test_positions_are_on_a_grid_finer_than_the_screen(scale):
     xy = (scale * np.random.default_rng(0).normal(size=(500, 2))).astype("<f4")
     xy[3] = np.nan
     data = packed_map(xy)
-    back = unpack(data, "<f4").reshape(-1, 2)
+    back = positions(data)
     np.testing.assert_array_equal(np.isnan(back), np.isnan(xy))
     assert np.nanmax(np.abs(back - xy)) <= np.nanmax(np.ptp(np.delete(xy, 3, 0), axis=0)) / 2**17
-    assert len(data) < 0.75 * len(packed(np.nan_to_num(xy)))
+    assert len(data) < 0.62 * len(packed(np.nan_to_num(xy)))
 
 
 def test_samples_stay_apart_where_one_is_far_away():
     xy = np.random.default_rng(0).normal(size=(500, 2)).astype("<f4")
     xy[0] = 1e6
-    back = unpack(packed_map(xy), "<f4").reshape(-1, 2)
+    back = positions(packed_map(xy))
     assert np.abs(back - xy)[1:].max() < 1e-3
 
 
 @pytest.mark.parametrize("xy", [np.empty((0, 2), "<f4"), np.full((3, 2), 7.5, "<f4")])
 def test_maps_without_extent_stay(xy):
-    np.testing.assert_array_equal(unpack(packed_map(xy), "<f4").reshape(-1, 2), xy)
+    np.testing.assert_array_equal(positions(packed_map(xy)), xy)
 
 
 def test_entries_keep_what_their_errors_allow():

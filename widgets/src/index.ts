@@ -1,37 +1,73 @@
 import "./shared/base.css";
-import { renderExplorer } from "./explorer/index";
-import { renderHeatmap } from "./heatmap/index";
-import { renderNodeTable } from "./node_table/index";
-import { mountPage } from "./page";
-import { h } from "./shared/dom";
-import { linkOnPage } from "./shared/link";
+import "./explorer/explorer.css";
+import "./heatmap/heatmap.css";
+import "./node_table/node_table.css";
+import "./note/note.css";
+import "./slider/slider.css";
+import "./workbench/workbench.css";
+import * as page from "./page";
+import * as arrays from "./shared/arrays";
+import * as colours from "./shared/colours";
+import * as dom from "./shared/dom";
+import * as help from "./shared/help";
+import * as history from "./shared/history";
+import * as kernel from "./shared/kernel";
+import * as link from "./shared/link";
+import * as numbers from "./shared/numbers";
+import * as problem from "./shared/problem";
+import * as protocol from "./shared/protocol";
 import { dress } from "./shared/sheet";
+import * as shortcuts from "./shared/shortcuts";
+import * as theme from "./shared/theme";
 import type { RenderView, ViewContext } from "./shared/view";
-import { renderSlider } from "./slider/index";
-import { renderWorkbench } from "./workbench/index";
 
-/** Every view by the name that Python's `View._kind` gives it. */
-const VIEWS: Record<string, RenderView> = {
-  explorer: renderExplorer,
-  heatmap: renderHeatmap,
-  node_table: renderNodeTable,
-  slider: renderSlider,
-  workbench: renderWorkbench,
+/** What the parts of the views ask for, once a kernel. */
+const SHARED: Record<string, unknown> = {
+  arrays,
+  colours,
+  dom,
+  help,
+  history,
+  kernel,
+  link,
+  numbers,
+  problem,
+  protocol,
+  shortcuts,
+  theme,
 };
 
-/** Draw the view called `name`; what fails shows in its place, in words. */
-async function render(name: string, context: ViewContext, css?: string): Promise<void> {
+type Require = (name: string) => unknown;
+/** A view as build.mjs makes it: a function that returns what its index.ts exports. */
+export type Part = (require: Require, module: { exports: unknown }) => { render: RenderView };
+
+const drawn = new Map<Part, RenderView>();
+
+function renderOf(part: Part): RenderView {
+  const known = drawn.get(part);
+  if (known) return known;
+  const { render } = part(
+    (name) => {
+      if (!Object.hasOwn(SHARED, name)) throw new Error(`There is no shared “${name}”.`);
+      return SHARED[name];
+    },
+    { exports: {} },
+  );
+  drawn.set(part, render);
+  return render;
+}
+
+/** Draw the view that `part` holds; what fails shows in its place, in words. */
+export async function render(part: Part, context: ViewContext, css?: string): Promise<void> {
   context.el.classList.add("nbi-host");
   try {
-    const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
-    if (!view) throw new Error(`This version of nbinterp has no view called “${name}”.`);
     dress(context.el, css);
-    await view(context);
-    await linkOnPage(context);
+    await renderOf(part)(context);
+    await link.linkOnPage(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     context.el.replaceChildren(
-      h(
+      dom.h(
         "div",
         { class: "nbi-root nbi-error", role: "alert" },
         `nbinterp cannot draw this view: ${text}`,
@@ -40,11 +76,10 @@ async function render(name: string, context: ViewContext, css?: string): Promise
   }
 }
 
-// anywidget drops all traffic from the kernel if this takes 2 s, so it only hands out `render`.
-export default {
-  initialize: (css: string) => ({
-    render: (name: string, context: ViewContext) => render(name, context, css),
-  }),
-};
-
-mountPage(render);
+/** Draw every view that an exported page holds, each by its part. */
+export function mountPage(parts: Record<string, Part>): void {
+  page.mountPage((name, context) => {
+    if (!Object.hasOwn(parts, name)) throw new Error(`This page has no view called “${name}”.`);
+    return render(parts[name] as Part, context);
+  });
+}

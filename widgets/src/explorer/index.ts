@@ -1,4 +1,3 @@
-import "./explorer.css";
 import type { AnyModel } from "@anywidget/types";
 import { same, unpacked } from "../shared/arrays";
 import { h } from "../shared/dom";
@@ -33,7 +32,7 @@ import { type Actions, type Layer, toolbar } from "./toolbar";
 import type { ExplorerTraits, Range } from "./traits";
 import { watchWidth } from "./width";
 import { caughtNothing, fitted, selected } from "./words";
-import { nearest, places, type World, world } from "./world";
+import { nearest, places, positions, type World, world } from "./world";
 
 const GONE = "The kernel was restarted or is gone: run the cell again.";
 
@@ -43,7 +42,7 @@ export type ExplorerElement = HTMLElement & {
 };
 
 /** Draw the cluster explorer and wire it to its model. */
-export async function renderExplorer(context: ViewContext): Promise<void> {
+export async function render(context: ViewContext): Promise<void> {
   const { el, signal, host, live = true } = context;
   const model = context.model as unknown as AnyModel<ExplorerTraits>;
   const client = new Client(model, signal);
@@ -253,7 +252,7 @@ export async function renderExplorer(context: ViewContext): Promise<void> {
   }
 
   function readPoints(): void {
-    at = world(unpacked(Float32Array, model.get("_positions")));
+    at = world(positions(model.get("_positions")));
     choice.start(at.x.length);
     map.setPoints(at);
     empty.hidden = at.x.length > 0;

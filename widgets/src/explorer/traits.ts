@@ -21,7 +21,7 @@ export type FitSummary = {
 
 /** The traits of Python's `ClusterExplorer`, name by name. */
 export type ExplorerTraits = ViewTraits & {
-  /** Positions of the samples, (n, 2) float32, packed. */
+  /** Positions of the samples, (n, 2), as steps on a grid. */
   _positions: DataView;
   /** Selected sample numbers, ascending uint32. */
   _selection: DataView;

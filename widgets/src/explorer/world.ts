@@ -1,3 +1,4 @@
+import { unpacked } from "../shared/arrays";
 import type { Point } from "./camera";
 
 const ENOUGH = 4096; // samples of a group, for the place of its name
@@ -8,6 +9,30 @@ export type World = {
   y: Float32Array;
   fromData: (x: number, y: number) => Point;
 };
+
+const NOWHERE = 2 ** 32 - 1;
+const GRID_BYTES = 24; // of the least x and y, and the width of a step
+
+/** The positions (x0, y0, x1, y1, …) that Python's `packed_map` put on a grid. */
+export function positions(view: DataView | undefined | null): Float32Array {
+  if (!view?.byteLength) return new Float32Array(0);
+  const [left, bottom, step] = [0, 8, 16].map((at) => view.getFloat64(at, true)) as [
+    number,
+    number,
+    number,
+  ];
+  const { buffer, byteOffset, byteLength } = view;
+  const grid = unpacked(
+    Uint32Array,
+    new DataView(buffer, byteOffset + GRID_BYTES, byteLength - GRID_BYTES),
+  );
+  const found = new Float32Array(grid.length);
+  for (let i = 0; i < grid.length; i++) {
+    const steps = grid[i] as number;
+    found[i] = steps === NOWHERE ? Number.NaN : (i & 1 ? bottom : left) + steps * step;
+  }
+  return found;
+}
 
 /** Fit interleaved positions (x0, y0, x1, y1, …) into the world. */
 export function world(positions: Float32Array): World {

@@ -1,18 +1,17 @@
-import "./heatmap.css";
 import type { RenderView, ViewContext } from "../shared/view";
 import { renderFactors } from "./factors/index";
 import { renderPairs } from "./pairs/index";
 import type { HeatmapTraits } from "./traits";
 
 /** Factors × nodes, or inputs × inputs: what the model holds, also when that changes. */
-export const renderHeatmap: RenderView = (context) => {
+export const render: RenderView = (context) => {
   const { model, signal } = context as unknown as ViewContext<HeatmapTraits>;
   let shown: AbortController | undefined;
   const draw = () => {
     shown?.abort();
     shown = new AbortController();
-    const render = model.get("_form") === "pairs" ? renderPairs : renderFactors;
-    return render({ ...context, signal: shown.signal });
+    const draw = model.get("_form") === "pairs" ? renderPairs : renderFactors;
+    return draw({ ...context, signal: shown.signal });
   };
   model.on("change:_form", draw);
   signal.addEventListener("abort", () => {

@@ -1,4 +1,3 @@
-import "./node_table.css";
 import { typed } from "../shared/arrays";
 import { h, replace } from "../shared/dom";
 import { help } from "../shared/help";
@@ -26,7 +25,7 @@ const KEYS = [
 ] as const;
 
 /** The nodes of a layer, to sort, filter and choose from. */
-export const renderNodeTable: RenderView = (context) => {
+export const render: RenderView = (context) => {
   const { model, el, signal } = context as unknown as ViewContext<NodeTableTraits>;
   let table: Table = read();
   let rows: number[] = [];

@@ -7,7 +7,12 @@ import type { ViewContext } from "./view";
 /** The traits that linked views have in common. */
 const SHARED = ["factor", "_selection", "hovered"] as const;
 
-const UNFOLLOWED = "As before: following the selection on the map needs a running kernel.";
+/** What only a kernel can compute anew, and how a view says that it did not. */
+const UNFOLLOWED = {
+  _selection: "As before: following the selection on the map needs a running kernel.",
+  chosen: "As before: the chart of other nodes needs a running kernel.",
+} as const;
+type Unfollowed = keyof typeof UNFOLLOWED;
 
 type Shared = {
   _linked: string[];
@@ -16,6 +21,7 @@ type Shared = {
   factor: number;
   _selection: DataView;
   hovered: number;
+  chosen: number[];
 };
 
 /**
@@ -32,11 +38,18 @@ export async function linkOnPage(context: ViewContext): Promise<void> {
       alone = true;
     });
   }
-  const note = h(
-    "div",
-    { class: "nbi-root nbi-unfollowed nbi-quiet", role: "status", hidden: true },
-    UNFOLLOWED,
-  );
+  const note = h("div", {
+    class: "nbi-root nbi-unfollowed nbi-quiet",
+    role: "status",
+    hidden: true,
+  });
+  const behind = new Set<Unfollowed>();
+  const say = (name: Unfollowed, asBefore: boolean) => {
+    if (asBefore) behind.delete(name);
+    else behind.add(name);
+    note.hidden = behind.size === 0;
+    note.textContent = [...behind].map((each) => UNFOLLOWED[each]).join(" ");
+  };
   el.prepend(note);
   signal.addEventListener("abort", () => note.remove());
   const heard = new Set<string>();
@@ -46,13 +59,15 @@ export async function linkOnPage(context: ViewContext): Promise<void> {
       heard.add(ref);
       const other = (await host.getModel(ref).catch(() => null)) as AnyModel<Shared> | null;
       if (!other || signal.aborted) continue; // it is not on this page
-      let followed = other.get("_selection"); // the last one that a kernel saw
-      for (const name of SHARED) {
+      const seen = { _selection: other.get("_selection"), chosen: other.get("chosen") };
+      for (const name of [...SHARED, "chosen"] as const) {
         const changed = () => {
-          if (!alone) followed = other.get("_selection");
+          // What a kernel saw last.
+          if (!alone) Object.assign(seen, { [name]: other.get(name) });
           else if (!model.get("_linked").includes(ref)) return;
+          else if (name === "chosen") say(name, same(seen[name] ?? [], other.get(name) ?? []));
           else if (name === "_selection" && model.get(name) === undefined) {
-            note.hidden = sameSelection(followed, other.get(name));
+            say(name, sameSelection(seen[name], other.get(name)));
           } else take(model, name, other.get(name));
         };
         other.on(`change:${name}`, changed);

@@ -1,4 +1,3 @@
-import "./slider.css";
 import { bytes, same, typed } from "../shared/arrays";
 import { History } from "../shared/history";
 import { onNotice } from "../shared/problem";
@@ -22,7 +21,7 @@ type State = { amounts: Float32Array; base: number };
 type Gesture = { lags: Lags; released: number | null };
 
 /** A slider a factor; baseline, edited and difference; outputs. */
-export const renderSlider: RenderView = (context) => {
+export const render: RenderView = (context) => {
   const { model, el, signal, live = true } = context as unknown as ViewContext<SliderTraits>;
   let world: World = read(model);
   let amounts = world.amounts;

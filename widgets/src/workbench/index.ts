@@ -1,4 +1,3 @@
-import "./workbench.css";
 import type { AnyModel } from "@anywidget/types";
 import { Thumbnails } from "../explorer/thumbnails";
 import { h, replace, svg } from "../shared/dom";
@@ -19,7 +18,7 @@ const EMPTY =
   "Draw around samples on the map. Their strongest factors come here, on sliders that turn them.";
 
 /** Draw the workbench: the map, the sliders and the evidence, and what binds them. */
-export async function renderWorkbench(context: ViewContext): Promise<void> {
+export async function render(context: ViewContext): Promise<void> {
   const { el, signal, host, live = true } = context;
   const model = context.model as unknown as AnyModel<WorkbenchTraits>;
   const client = new Client(model, signal);

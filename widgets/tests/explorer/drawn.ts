@@ -1,9 +1,9 @@
 import { afterEach, beforeEach } from "vitest";
-import { renderExplorer } from "../../src/explorer/index";
+import { render as renderExplorer } from "../../src/explorer/index";
 import { bytes, typed } from "../../src/shared/arrays";
 import type { ViewContext } from "../../src/shared/view";
 import { FakeModel } from "../fake_model";
-import { packed } from "../packed";
+import { packed, packedMap } from "../packed";
 
 export const HOSTILE = "<img src=x onerror=alert(1)>";
 let closing: AbortController;
@@ -22,7 +22,7 @@ afterEach(() => {
 
 export async function draw(state: Record<string, unknown> = {}, live?: boolean) {
   const model = new FakeModel({
-    _positions: packed(new Float32Array([0, 0, 1, 0, 0, 1, 1, 1])),
+    _positions: packedMap([0, 0, 1, 0, 0, 1, 1, 1]),
     _selection: bytes(new Uint32Array(0)),
     _columns: [
       { name: HOSTILE, kind: "category", offset: 0, categories: [HOSTILE, "b"], width: 2 },

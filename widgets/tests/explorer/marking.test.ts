@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { bytes, typed } from "../../src/shared/arrays";
 import type { FakeModel } from "../fake_model";
-import { packed } from "../packed";
+import { packedMap } from "../packed";
 import { chosen, draw, el, entry, HOSTILE, key, part } from "./drawn";
 
 const names = (model: FakeModel) =>
@@ -140,7 +140,7 @@ test("the next widget of a cell offers the names of the one before, of the same 
   expect(names(model)).toHaveLength(1);
   expect(chosen(model)).toEqual([0, 2]);
   expect(part("offer").hidden).toBe(true);
-  await draw({ _positions: packed(new Float32Array([0, 0, 1, 0, 0, 1, 1, 9])) });
+  await draw({ _positions: packedMap([0, 0, 1, 0, 0, 1, 1, 9]) });
   await frame();
   expect(part("offer").hidden).toBe(true);
 });

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { box, Grid, nearest, places, step, within, world } from "../../src/explorer/world";
+import {
+  box,
+  Grid,
+  nearest,
+  places,
+  positions,
+  step,
+  within,
+  world,
+} from "../../src/explorer/world";
 
 function random(seed: number) {
   let state = seed;
@@ -13,6 +22,24 @@ function cloud(n: number, seed = 1) {
   const next = random(seed);
   return world(Float32Array.from({ length: 2 * n }, next));
 }
+
+test("positions come back from their grid, as Python's packed_map writes it", () => {
+  const python =
+    "000000000000f83f00000000000000c0000000000000203f78016360f8ff9f0108feff7700930c8c" +
+    "2036030300673b083a";
+  const bytes = Uint8Array.from(python.match(/../g) ?? [], (two) => Number.parseInt(two, 16));
+  // Within a larger buffer, as messages bring it.
+  const within = new Uint8Array(bytes.length + 3);
+  within.set(bytes, 3);
+  const xy = positions(new DataView(within.buffer, 3));
+  const expected = [1.5, -2, Number.NaN, Number.NaN, 3.5, 6];
+  expect(xy).toHaveLength(6);
+  expected.forEach((value, i) => {
+    if (Number.isNaN(value)) expect(xy[i]).toBeNaN();
+    else expect(Math.abs((xy[i] as number) - value)).toBeLessThan(8 / 65536);
+  });
+  expect(positions(undefined)).toHaveLength(0);
+});
 
 test("the world keeps proportions and centres the data", () => {
   const at = world(new Float32Array([10, 0, 30, 10]));

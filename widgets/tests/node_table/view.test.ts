@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { renderNodeTable } from "../../src/node_table/index";
+import { render as renderNodeTable } from "../../src/node_table/index";
 import { PageModel } from "../../src/page";
 import type { FakeModel } from "../fake_model";
 

@@ -96,6 +96,20 @@ it("says nothing of a selection that a kernel has followed, and of the next when
   expect(hidden()).toBe(false);
 });
 
+it("says where only a kernel could draw the chart of the chosen nodes", async () => {
+  const { models, els } = await linked([{ chosen: [3] }, {}], true);
+  const note = els[1]?.querySelector<HTMLElement>(".nbi-unfollowed");
+  models[0].set("chosen", [4]);
+  expect(note?.hidden).toBe(true);
+  els[1]?.classList.add("jupyter-widgets-disconnected");
+  models[1].tell("comm_live_update");
+  models[0].set("chosen", [4, 5]);
+  expect(note?.hidden).toBe(false);
+  expect(note?.textContent).toContain("chart of other nodes needs a running kernel");
+  models[0].set("chosen", [4]);
+  expect(note?.hidden).toBe(true);
+});
+
 it("ends with the link in Python, and with the page", async () => {
   const { models, page } = await linked(FACTORS, false);
   models[1].set("_linked", []);

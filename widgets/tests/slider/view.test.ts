@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PageModel } from "../../src/page";
 import { typed } from "../../src/shared/arrays";
-import { renderSlider } from "../../src/slider/index";
+import { render as renderSlider } from "../../src/slider/index";
 import { FakeModel } from "../fake_model";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import type { PageModel } from "../../src/page";
-import { renderWorkbench } from "../../src/workbench/index";
+import { render as renderWorkbench } from "../../src/workbench/index";
 import { FakeModel } from "../fake_model";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { renderHeatmap } from "../../../src/heatmap/index";
+import { render as renderHeatmap } from "../../../src/heatmap/index";
 import { PageModel } from "../../../src/page";
 import type { FakeModel } from "../../fake_model";
 

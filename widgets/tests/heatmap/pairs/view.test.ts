@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { renderHeatmap } from "../../../src/heatmap/index";
+import { render as renderHeatmap } from "../../../src/heatmap/index";
 import { FakeModel } from "../../fake_model";
 import { packed } from "../../packed";
 
