@@ -96,6 +96,9 @@ class Core(anywidget.AnyWidget):  # type: ignore[misc]
         if kind in PARTS and not getattr(self, kind):
             setattr(self, kind, _compressed(f"{kind}.js"))
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take nothing from a page: what is here runs in all of them."""
+
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Send a part that the page asks for."""
         kind = content.get("needs") if isinstance(content, dict) else None

@@ -245,6 +245,13 @@ def test_the_core_holds_what_views_share_and_the_parts_that_were_needed():
     assert len(core.base) < 0.1 * len(bundle.static("explorer.js"))
 
 
+def test_a_page_cannot_change_the_code_of_all_pages():
+    core = bundle.Core()
+    core.set_state({"base": b"theirs", "_esm": "theirs"})
+    assert core.base == bundle.Core().base
+    assert core._esm == bundle.Core._esm
+
+
 def test_the_page_may_ask_for_a_part_and_for_nothing_else():
     core = bundle.Core()
     for asked in ({"needs": "base"}, {"needs": "close"}, {"needs": ["heatmap"]}, {}, None):
