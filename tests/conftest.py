@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import torch
+from hypothesis import settings
 
 # Where the data that the project does not ship lies, for those tests that read it.
 os.environ.setdefault(
@@ -12,3 +13,7 @@ os.environ.setdefault(
 
 # Threads of torch that wait for one another spin, and on a busy machine stand in their own way.
 torch.set_num_threads(1)
+
+# No test asserts how long an example takes: on a busy machine any may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

@@ -24,27 +24,43 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def open_notebook(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Opened]]:
-    """Return what opens a notebook and runs all its cells; the first one starts JupyterLab."""
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Lab]]:
+    """Return what serves a notebook; the first one starts JupyterLab."""
     with ExitStack() as stack:
         labs: list[Lab] = []
 
-        def opened(notebook: Path, before: Callable[[Page], object] = lambda _: None) -> Opened:
+        def served(notebook: Path) -> Lab:
             if labs:
                 labs[0].add(notebook)
             else:
-                folder = tmp_path_factory.mktemp("lab")
-                labs.append(stack.enter_context(start(notebook, folder)))
-            page = NotebookPage(browser, labs[0], notebook.name, before=before)
+                labs.append(stack.enter_context(start(notebook, tmp_path_factory.mktemp("lab"))))
+            return labs[0]
+
+        yield served
+
+
+@pytest.fixture(scope="module")
+def open_notebook(
+    browser: Browser, serve: Callable[[Path], Lab]
+) -> Iterator[Callable[..., Opened]]:
+    """Return what opens a notebook and runs all its cells.
+
+    Page and kernel end with the module: an open page takes a tenth of a processor.
+    """
+    with ExitStack() as stack:
+
+        def opened(notebook: Path, before: Callable[[Page], object] = lambda _: None) -> Opened:
+            lab = serve(notebook)
+            page = NotebookPage(browser, lab, notebook.name, before=before)
+            stack.callback(lab.end_kernel_of, notebook.name)
+            stack.callback(page.page.close)
             page.run_all()
-            return page, stack.enter_context(labs[0].kernel(notebook.name)), labs[0]
+            return page, stack.enter_context(lab.kernel(notebook.name)), lab
 
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_cells(
     open_notebook: Callable[..., Opened], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Opened]:

@@ -56,6 +56,12 @@ class Lab:
                 return kernel
         return None
 
+    def end_kernel_of(self, notebook: str) -> None:
+        """Shut down the kernel of `notebook`, if it has one."""
+        if kernel := self.kernel_of(notebook):
+            address = f"{self.url}/api/kernels/{kernel['id']}"
+            urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=30)
+
     @contextmanager
     def kernel(self, notebook: str = "") -> Iterator["Kernel"]:
         """Connect to the kernel of `notebook`, or to the only one that runs."""

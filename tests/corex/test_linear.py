@@ -218,7 +218,7 @@ class TestDegenerateData:
 
     @pytest.mark.filterwarnings("ignore:.*copies:UserWarning")
     @given(st.integers(3, 12), st.integers(1, 8), st.integers(1, 8), st.integers(0, 10**6))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_any_shape_gives_finite_numbers(self, n, p, m, seed):
         rng = np.random.default_rng(seed)
         x = rng.integers(0, 3, size=(n, p)).astype(float)

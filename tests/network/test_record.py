@@ -103,7 +103,7 @@ def test_a_stream_of_unknown_length():
 
 
 @given(st.integers(1, 40), st.integers(1, 50))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_rows_keep_their_order(n, batch_size):
     rows = np.arange(n * 2, dtype=np.float32).reshape(n, 2)
     rec = record(nn.Sequential(nn.Identity()), rows, layers="0", batch_size=batch_size)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import traitlets
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nbinterp import FactorSlider
@@ -242,7 +242,6 @@ def test_wrong_state_of_the_page_is_refused_and_sent_again(slider, state, words)
     assert sent[-1] == list(state)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_no_bytes_break_it(make, data):
     view = FactorSlider(make(), film=False)
