@@ -9,10 +9,11 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import nbformat
 from jupyter_client import BlockingKernelClient
@@ -60,7 +61,8 @@ class Lab:
         """Shut down the kernel of `notebook`, if it has one."""
         if kernel := self.kernel_of(notebook):
             address = f"{self.url}/api/kernels/{kernel['id']}"
-            urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=30)
+            with suppress(HTTPError):  # in mid-restart the server refuses, and ends it later itself
+                urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=30)
 
     @contextmanager
     def kernel(self, notebook: str = "") -> Iterator["Kernel"]:
