@@ -73,12 +73,7 @@ class NotebookPage:
 
     def lasso(self, points: list[Point]) -> None:
         """Drag the mouse along `points`, slowly enough for a lasso to follow."""
-        self.page.mouse.move(*points[0])
-        self.page.mouse.down()
-        for point in points[1:]:
-            self.page.mouse.move(*point)
-            self.page.wait_for_timeout(16)
-        self.page.mouse.up()
+        lasso(self.page, points)
 
     def project(
         self, explorer: Locator, positions: npt.NDArray[np.float64]
@@ -122,6 +117,16 @@ def opened(cells: Sequence[str], command: Sequence[str] = ()) -> Iterator[tuple[
             ) as browser,
         ):
             yield NotebookPage(browser, lab, notebook.name), lab
+
+
+def lasso(page: Page, points: Sequence[Point]) -> None:
+    """Drag the mouse along `points`, slowly enough for a lasso to follow."""
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+        page.wait_for_timeout(16)
+    page.mouse.up()
 
 
 def inside(points: npt.NDArray[np.float64], ring: list[Point]) -> npt.NDArray[np.bool_]:

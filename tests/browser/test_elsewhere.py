@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from browser.lab import _free_port, start, wait_for, write_notebook
-from browser.page import NotebookPage, circle
+from browser.page import NotebookPage, circle, lasso
 from playwright.sync_api import Browser, Page, expect
 
 CODE = """
@@ -56,12 +56,7 @@ def _lasso_an_island(page: Page, place: tuple[float, float]) -> None:
     edge = explorer.evaluate(script, [place[0] + 3, place[1]])
     explorer.locator('[data-nbi="mode-lasso"]').click()
     points = circle(centre["x"], centre["y"], abs(edge["x"] - centre["x"]))
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point)
-        page.wait_for_timeout(16)
-    page.mouse.up()
+    lasso(page, points)
 
 
 def _keep(page: Page, name: str) -> None:

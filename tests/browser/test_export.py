@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from browser.page import circle, inside
+from browser.page import circle, inside, lasso
 from playwright.sync_api import Browser, Page, expect
 
 from nbinterp import ClusterExplorer, LinearCorEx, LocalCorEx
@@ -75,12 +75,7 @@ def test_map_is_alive(
     )
     x, y = np.median(screen[island == 2], axis=0)
     ring = circle(float(x), float(y), 60.0)
-    page.mouse.move(*ring[0])
-    page.mouse.down()
-    for point in ring[1:]:
-        page.mouse.move(*point)
-        page.wait_for_timeout(16)
-    page.mouse.up()
+    lasso(page, ring)
     expected = int(inside(screen, ring).sum())
     status = root.locator('[data-nbi="status"]')
     expect(status).to_contain_text("selected")

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from browser.page import circle, inside
-from playwright.sync_api import Browser, Locator, Page, expect
+from browser.page import circle, inside, lasso
+from playwright.sync_api import Browser, Locator, expect
 
 from nbinterp import (
     ClusterExplorer,
@@ -50,15 +50,6 @@ def _screen(view: Locator, explorer: ClusterExplorer) -> np.ndarray:
     return np.array(view.evaluate(script, rows))
 
 
-def _lasso(page: Page, ring: list[tuple[float, float]]) -> None:
-    page.mouse.move(*ring[0])
-    page.mouse.down()
-    for point in ring[1:]:
-        page.mouse.move(*point)
-        page.wait_for_timeout(8)
-    page.mouse.up()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_chosen_in_one_view_is_chosen_in_all(
     browser: Browser, tmp_path: Path, scheme: str
@@ -81,7 +72,7 @@ def test_what_is_chosen_in_one_view_is_chosen_in_all(
     x, y = np.median(screen[KIND == 1], axis=0)
     ring = circle(float(x), float(y), 45.0)
     caught = int(inside(screen, ring).sum())
-    _lasso(page, ring)
+    lasso(page, ring)
     chosen = int(second.get_attribute("data-nbi-selected") or 0)
     assert caught > 15 and abs(chosen - caught) <= 2
     expect(first).to_have_attribute("data-nbi-selected", str(chosen))

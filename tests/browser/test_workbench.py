@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from browser.conftest import Opened
 from browser.lab import wait_for
-from browser.page import circle, inside
+from browser.page import circle, inside, lasso
 from playwright.sync_api import Browser, Locator, Page, expect
 
 CELLS = [
@@ -294,12 +294,7 @@ def _select_some(page: Page, view: Locator) -> None:
     box = stage.bounding_box()
     assert box is not None
     ring = circle(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0.3 * box["height"])
-    page.mouse.move(*ring[0])
-    page.mouse.down()
-    for point in ring[1:]:
-        page.mouse.move(*point)
-        page.wait_for_timeout(8)
-    page.mouse.up()
+    lasso(page, ring)
 
 
 def test_an_exported_page_is_linked_without_a_kernel(
