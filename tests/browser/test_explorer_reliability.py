@@ -67,6 +67,21 @@ PAINTS = """
   }
 }
 """
+# Asks how many frames the page asks for in half a second.
+FRAMES = """
+() => new Promise((resolve) => {
+  const request = window.requestAnimationFrame;
+  let frames = 0;
+  window.requestAnimationFrame = (draw) => {
+    frames++;
+    return request.call(window, draw);
+  };
+  setTimeout(() => {
+    window.requestAnimationFrame = request;
+    resolve(frames);
+  }, 500);
+})
+"""
 CUT = "() => { for (const socket of sockets) socket.close(); sockets.clear(); }"
 
 
@@ -173,6 +188,33 @@ def test_cells_run_again_and_again_leave_nothing_behind(opened: Opened) -> None:
     assert second["Nodes"] - first["Nodes"] < 800
     assert second["JSHeapUsedSize"] < 1.2 * first["JSHeapUsedSize"]
     _selects(kernel, page.view("explorer"), 2)
+
+
+def test_a_map_in_sight_rests_between_drawings(opened: Opened) -> None:
+    page, kernel, _ = opened
+    explorer = page.view("explorer")
+    canvas = explorer.locator(".nbi-explorer-points")
+
+    def rests() -> bool:
+        return bool(page.page.evaluate(FRAMES) == 0)
+
+    def drawn() -> str:
+        return str(canvas.evaluate("canvas => canvas.toDataURL()"))
+
+    wait_for(rests, "rest after the map is drawn")
+    stage = explorer.locator(".nbi-explorer-stage")
+    stage.hover()
+    stage.focus()
+    for wakes in (
+        lambda: page.page.mouse.wheel(0, -300),
+        lambda: kernel.run("explorer.selection = range(40)"),
+        lambda: kernel.run("explorer.color_by = ''"),
+    ):
+        before = drawn()
+        wakes()
+        wait_for(lambda: drawn() != before, "a new drawing")  # noqa: B023
+        wait_for(rests, "rest after a drawing")
+    kernel.run("explorer.color_by = 'cluster'; explorer.selection = []")
 
 
 def test_a_hidden_tab_rests_and_follows_when_it_is_shown(opened: Opened) -> None:

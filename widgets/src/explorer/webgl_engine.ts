@@ -1,31 +1,11 @@
-import createScatterplot, { createRenderer, createSpatialIndex } from "regl-scatterplot";
+import createScatterplot, { createSpatialIndex } from "regl-scatterplot";
 import { same } from "../shared/arrays";
 import type { Camera, Size } from "./camera";
 import { dimming, type Engine, emphasis, pointOpacity, pointSize } from "./engine";
+import { renderer } from "./webgl_renderer";
 import type { World } from "./world";
 
-type Renderer = ReturnType<typeof createRenderer>;
 type Points = { at: World; groups: Uint16Array; palette: readonly string[] };
-
-// Browsers allow some sixteen WebGL contexts a page: all maps paint through one. It hangs on the
-// page, since each kernel, also a restarted one, brings a bundle of its own.
-const SHARED = Symbol.for("nbinterp.webgl.regl-scatterplot-1.16.0");
-type Page = { [SHARED]?: Renderer | null };
-
-function renderer(): Renderer {
-  const page = globalThis as Page;
-  let own = page[SHARED];
-  if (!own || own.isDestroyed) {
-    own = createRenderer();
-    if (!own.isSupported) throw new Error("WebGL lacks the extensions the map needs");
-    page[SHARED] = own;
-    const made = own;
-    own.canvas.addEventListener("webglcontextlost", () => {
-      if (page[SHARED] === made) page[SHARED] = null;
-    });
-  }
-  return own;
-}
 
 /**
  * The map by WebGL. Throws where there is none, or where the page's policy forbids the code
@@ -76,6 +56,8 @@ export function webglEngine(onLost: () => void): Engine {
   const update = async () => {
     if (working) return;
     working = true;
+    gl.atWork.add(engine);
+    gl.wake();
     try {
       while (!destroyed && points) {
         const [next, chosen] = [points, selection];
@@ -109,6 +91,8 @@ export function webglEngine(onLost: () => void): Engine {
       }
     } finally {
       working = false;
+      gl.atWork.delete(engine);
+      gl.wake();
     }
   };
 
@@ -137,13 +121,16 @@ export function webglEngine(onLost: () => void): Engine {
         void plot.set({ ...style(), width: size.width, height: size.height });
       }
       plot.view(matrix(camera) as unknown as number[], { preventEvent: true });
+      gl.wake();
     },
     setBackground(color) {
       const parts = (color.match(/[\d.]+/g) ?? []).slice(0, 3).map((part) => Number(part) / 255);
       if (parts.length === 3) plot.set({ backgroundColor: parts as [number, number, number] });
+      gl.wake();
     },
     destroy() {
       destroyed = true;
+      gl.atWork.delete(engine);
       gl.canvas.removeEventListener("webglcontextlost", onLost);
       plot.destroy();
       canvas.remove();
