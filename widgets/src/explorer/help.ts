@@ -23,5 +23,5 @@ const KEYS = [
 
 /** The "?" of the toolbar and what it unfolds: how to read the map, and its keys. */
 export function help(): { button: HTMLElement; panel: HTMLElement } {
-  return unfolding("explorer", READING, KEYS);
+  return unfolding(READING, KEYS);
 }

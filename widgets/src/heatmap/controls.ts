@@ -45,10 +45,10 @@ export function buildControls(words: Words) {
     "aria-label": `${words.search} by name; Enter goes to the next`,
     "data-nbi": "search",
   });
-  const guide = help("heatmap", words.reading, words.keys);
-  const about = h("span", { class: "nbi-heatmap-about nbi-quiet" });
-  const warning = h("div", { class: "nbi-heatmap-warning", role: "status", hidden: true });
-  const empty = h("div", { class: "nbi-heatmap-empty nbi-quiet", hidden: true });
+  const guide = help(words.reading, words.keys);
+  const about = h("span", { class: "nbi-about nbi-quiet" });
+  const warning = h("div", { class: "nbi-warning", role: "status", hidden: true });
+  const empty = h("div", { class: "nbi-empty nbi-quiet", hidden: true });
   const live = h("div", { class: "nbi-screen-reader", "aria-live": "polite" });
   const card = h("div", { class: "nbi-heatmap-card", hidden: true });
   const limit = h("label", { class: "nbi-heatmap-limit" }, words.things, top, total);

@@ -42,8 +42,8 @@ export const render: RenderView = (context) => {
   const factors = h("select", { class: "nbi-select", "data-nbi": "factor" });
   const choice = h("label", { class: "nbi-node_table-choice", hidden: true }, "Factor", factors);
   const count = h("span", { class: "nbi-quiet", "data-nbi": "count" });
-  const about = h("span", { class: "nbi-node_table-about nbi-quiet" });
-  const guide = help("node_table", READING, KEYS);
+  const about = h("span", { class: "nbi-about nbi-quiet" });
+  const guide = help(READING, KEYS);
   const problem = new Problem();
   const head = h("tr");
   const body = h("tbody");

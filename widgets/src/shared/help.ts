@@ -2,16 +2,15 @@ import { h } from "./dom";
 
 /** The "?" of a view and what it unfolds: how to read it, and its keys. */
 export function help(
-  view: string,
   reading: readonly string[],
   effects: readonly (readonly [string, string])[],
 ): { button: HTMLElement; panel: HTMLElement } {
-  const keys = h("div", { class: `nbi-${view}-keys` });
+  const keys = h("div", { class: "nbi-keys" });
   for (const [key, effect] of effects)
     keys.append(h("span", { class: "nbi-quiet" }, key), h("span", {}, effect));
   const panel = h(
     "div",
-    { class: `nbi-${view}-help`, hidden: true, "data-nbi": "help-panel" },
+    { class: "nbi-help", hidden: true, "data-nbi": "help-panel" },
     ...reading.map((text) => h("p", {}, text)),
     keys,
   );

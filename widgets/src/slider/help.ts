@@ -23,7 +23,7 @@ const KEYS = [
 
 /** The "?" above the sliders and what it unfolds: how to read the view, and its keys. */
 export function help(): { button: HTMLElement; panel: HTMLElement } {
-  const guide = unfolding("slider", READING, KEYS);
+  const guide = unfolding(READING, KEYS);
   guide.panel.setAttribute("role", "note");
   return guide;
 }

@@ -96,7 +96,7 @@ export function buildPanel(actions: Actions) {
     choose,
     h("span", { class: "nbi-slider-group" }, undo, redo, resetAll, guide.button),
   );
-  const warning = h("div", { class: "nbi-slider-warning", role: "status", hidden: true });
+  const warning = h("div", { class: "nbi-warning", role: "status", hidden: true });
   const problem = new Problem(actions.dismiss);
 
   const rows = h("div", { class: "nbi-slider-rows", role: "group", "aria-label": "Factors" });
@@ -139,7 +139,7 @@ export function buildPanel(actions: Actions) {
   const spinner = h("span", { class: "nbi-spinner", hidden: true, "aria-hidden": "true" });
   const source = h("span", { "data-nbi": "source" });
   const latency = h("span", { "data-nbi": "latency" });
-  const about = h("span", { class: "nbi-slider-about" });
+  const about = h("span", { class: "nbi-about" });
   const readout = h(
     "div",
     { class: "nbi-slider-readout nbi-quiet" },
@@ -147,7 +147,7 @@ export function buildPanel(actions: Actions) {
     latency,
     about,
   );
-  const empty = h("div", { class: "nbi-slider-empty nbi-quiet", hidden: true });
+  const empty = h("div", { class: "nbi-empty nbi-quiet", hidden: true });
   const live = h("div", { class: "nbi-screen-reader", "aria-live": "polite" });
   const full = h(
     "div",

@@ -15,5 +15,5 @@ const KEYS = [
 
 /** The "?" of the workbench and what it unfolds. */
 export function help(): { button: HTMLElement; panel: HTMLElement } {
-  return unfolding("workbench", READING, KEYS);
+  return unfolding(READING, KEYS);
 }

@@ -55,7 +55,7 @@ it("exposes what it draws, and shows hostile names as text", async () => {
   expect((root.nbi.values as number[][])[1]?.[1]).toBeCloseTo(0.7);
   expect(root.textContent).toContain(`selection of 312 ${HOSTILE}`);
   expect(root.textContent).toContain("shuffled data: 0.42 nats a factor");
-  expect(root.querySelector(".nbi-heatmap-warning")?.textContent).toContain("Not converged");
+  expect(root.querySelector(".nbi-warning")?.textContent).toContain("Not converged");
   expect(root.querySelector("img")).toBeNull();
 });
 
@@ -92,11 +92,11 @@ it("reads cells to those who do not see them", async () => {
 it("is empty with a word on why, and fills later", async () => {
   const none = { _ids: [], _nodes: [], _outputs: 0, _about: "Lasso samples and press Fit" };
   const { model, root } = await shown({ ...state(), ...none });
-  expect(root.querySelector(".nbi-heatmap-empty")?.textContent).toBe(none._about);
+  expect(root.querySelector(".nbi-empty")?.textContent).toBe(none._about);
   expect(root.querySelector<HTMLElement>(".nbi-heatmap-full")?.hidden).toBe(true);
   for (const [name, value] of Object.entries(state())) model.set(name, value);
   await vi.waitFor(() => expect(root.dataset.nbiRows).toBe("2"));
-  expect(root.querySelector<HTMLElement>(".nbi-heatmap-empty")?.hidden).toBe(true);
+  expect(root.querySelector<HTMLElement>(".nbi-empty")?.hidden).toBe(true);
 });
 
 it("leaves no listener behind", async () => {

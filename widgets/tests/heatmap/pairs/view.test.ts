@@ -148,9 +148,7 @@ it("becomes factors when the model does, and leaves no listener behind", async (
   const { model, el, page } = await shown(state());
   model.state._about = "Lasso samples and press Fit";
   model.set("_form", "factors");
-  await vi.waitFor(() =>
-    expect(el.querySelector(".nbi-heatmap-empty")?.textContent).toContain("Lasso"),
-  );
+  await vi.waitFor(() => expect(el.querySelector(".nbi-empty")?.textContent).toContain("Lasso"));
   expect(el.querySelectorAll('[data-nbi="heatmap"]')).toHaveLength(1);
   page.abort();
   expect(el.children).toHaveLength(0);
