@@ -71,6 +71,6 @@ def test_firefox(tmp_path: Path) -> None:
         _ready(page)
         count = f"{_find('explorer')}.dataset.nbiSelected"
         assert page.evaluate(count) == "0"
-        _lasso_an_island(page, (0, 9))
+        _lasso_an_island(page, (9, 0))
         wait_for(lambda: page.evaluate(count) == "60", "what was lassoed without a kernel", 20)
         page.picture(ARTIFACTS / "firefox-page.png")
