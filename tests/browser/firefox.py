@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +123,8 @@ def started() -> Iterator[Firefox]:
             socket = websocket.create_connection(
                 f"{address}/session", timeout=120, suppress_origin=True
             )
-            yield Firefox(socket)
-            socket.close()
+            with closing(socket):
+                yield Firefox(socket)
         finally:
             process.terminate()
             process.wait(20)

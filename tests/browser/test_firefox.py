@@ -60,7 +60,9 @@ def test_firefox(tmp_path: Path) -> None:
             wait_for(lambda: kernel.value("bench.factors is not None"), "a fit", 60)
             assert kernel.value("bench.wait(60)")
             assert kernel.value("sorted(set(island[bench.factors.indices].tolist()))") == [1]
-            page.evaluate(f"{_find('slider-1', '[data-nbi=slider]')}.focus()")
+            slider = _find("slider-1", "[data-nbi=slider]")
+            wait_for(lambda: page.evaluate(f"{slider} !== null"), "sliders", 20)
+            page.evaluate(f"{slider}.focus()")
             for _ in range(5):
                 page.press("Shift", "ArrowRight")
             wait_for(lambda: kernel.value("float(bench.slider.amounts.max())") > 1, "amounts", 20)
