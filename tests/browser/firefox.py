@@ -35,7 +35,7 @@ PREFERENCES = {
 }
 SIZE = {"width": 1500, "height": 1100}
 
-KEYS = {"Control": "\ue009", "Enter": "\ue006", "Shift": "\ue008", "ArrowRight": "\ue014"}
+KEYS = {"Shift": "\ue008", "ArrowRight": "\ue014"}
 
 
 def find() -> str | None:

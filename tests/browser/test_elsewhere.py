@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from browser.lab import _free_port, start, wait_for, write_notebook
-from browser.page import NotebookPage, circle, lasso
+from browser.page import ARTIFACTS, NotebookPage, circle, lasso
 from playwright.sync_api import Browser, Page, expect
 
 CODE = """
@@ -60,9 +60,7 @@ def _lasso_an_island(page: Page, place: tuple[float, float]) -> None:
 
 
 def _keep(page: Page, name: str) -> None:
-    folder = Path(__file__).parents[2] / "artifacts" / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png")
+    page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
 def test_notebook_7(browser: Browser, tmp_path: Path) -> None:
