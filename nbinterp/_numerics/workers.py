@@ -8,23 +8,32 @@ operations within are not shared.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TypeVar
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 Result = TypeVar("Result")
 
-# How many crews there are, and the number of threads to go back to after the last.
+# How many crews there are, and what gives back the threads that the first took away.
 _LOCK = threading.Lock()
 _n_crews = 0
 _threads_before = 1
+_GIVE_BACK = ExitStack()
 _THIS_THREAD = threading.local()  # whether it works for a crew, and the crew that works for it
 
 
 def _become_worker() -> None:
     torch.set_num_threads(1)
     _THIS_THREAD.is_worker = True
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return what sets the number of threads of NumPy's products; finding them takes a while."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 class _Crew:
@@ -71,6 +80,7 @@ def crew(device: torch.device) -> Iterator[None]:
     with _LOCK:
         if not _n_crews:
             _threads_before = torch.get_num_threads()
+            _GIVE_BACK.enter_context(_blas().limit(limits=1))
         _n_crews += 1
         threads = _threads_before
     own = _THIS_THREAD.crew = _Crew(threads)
@@ -82,6 +92,8 @@ def crew(device: torch.device) -> Iterator[None]:
         _THIS_THREAD.crew = None
         with _LOCK:
             _n_crews -= 1
+            if not _n_crews:
+                _GIVE_BACK.close()
         torch.set_num_threads(threads)
 
 

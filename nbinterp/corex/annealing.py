@@ -7,12 +7,12 @@ branch, and no word to the host, between two convergence tests.
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
+from nbinterp._numerics.arrays import Array, at_hand, cast, full, namespace, to_device, to_host
 from nbinterp._numerics.watch import Watch
 from nbinterp.corex.linear_update import Preconditioner, rescale
 from nbinterp.corex.moments import half_gradient, moments
@@ -21,7 +21,6 @@ from nbinterp.corex.quasi_newton import Memory
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
 _REFRESH_EVERY = 4  # convergence tests between two products that clear the rounding of many steps
-_AT_HAND = ("cpu",)  # devices whose values the host can see without a transfer
 _ARMIJO = 0.1
 
 
@@ -29,7 +28,7 @@ _ARMIJO = 0.1
 class Solution:
     """What the iteration found for one problem."""
 
-    weights: Tensor
+    weights: Array
     history: list[npt.NDArray[np.float64]] = field(default_factory=list)  # nats, one array a stage
     converged: bool = False
 
@@ -40,100 +39,106 @@ class _Batch:
     Weights, ways and gradients are kept in the coordinates of `Product.lift`.
     """
 
-    def __init__(self, product: Product, w: Tensor, epsilon: Tensor) -> None:
-        self.product = product
-        self.noise = (epsilon * epsilon).view(-1, 1, 1)
+    def __init__(self, product: Product, guide: Product, w: Array, epsilon: Array) -> None:
+        self.product, self.guide = product, guide
+        self.noise = (epsilon * epsilon)[:, None, None]
         self.v = product.lift(w, self.noise)
-        self.way, self.g = torch.zeros_like(self.v), torch.zeros_like(self.v)
+        self.way = full(guide.table, self.v.shape, 0.0)
+        self.g = self.way
         # What there is one of a problem is (K, 1, 1, 1).
-        self.step = torch.zeros_like(epsilon).view(-1, 1, 1, 1)
-        self.slope = torch.zeros_like(self.step)
+        self.step = full(self.way, (len(w), 1, 1, 1), 0.0)
+        self.slope = 1.0 * self.step
+        xp = namespace(w)
+        self.taken = cast(self.step, xp.float64)  # steps accepted
         # Minus the total correlation of the last accepted weights.
-        self.value = torch.full_like(self.step, torch.inf, dtype=torch.float64)
-        self.smallest_step = torch.finfo(w.dtype).eps ** 0.5
-        self.taken = torch.zeros_like(self.value)  # steps accepted
-        self.memory = Memory(self.v)
-        self.scale = torch.full_like(self.step, -1.0)  # of the preconditioner, downhill
-        # A number of Python would cost a conversion each time it is used.
-        self.zero, self.one, self.half = w.new_zeros(()), w.new_ones(()), w.new_full((), 0.5)
-        self.ones = torch.ones_like(self.step)
-        self.nowhere = w.new_full((), -torch.inf)
-        self.at_hand = w.device.type in _AT_HAND
+        self.value = self.taken + xp.inf
+        self.smallest_step = xp.finfo(w.dtype).eps ** 0.5
+        self.memory = Memory(self.way)
+        self.scale = self.step - 1.0  # of the preconditioner, downhill
+        self.at_hand = at_hand(w)
 
-    def iterate(self) -> Tensor:
+    def iterate(self) -> Array:
         """Judge every problem's trial, set out from it or go half-way back; return the values."""
+        xp = namespace(self.v)
         w = self.product.weights(self.v, self.noise)
         at = moments(w, self.product.rho(self.v, self.noise))
-        value = -at.total_correlation.view(-1, 1, 1, 1)
-        bound = torch.add(self.value, self.step * self.slope, alpha=_ARMIJO)
-        accepted = (value <= bound) & (value > self.nowhere)  # not where it is NaN
+        value = -at.total_correlation[:, None, None, None]
+        bound = self.value + _ARMIJO * self.step * self.slope
+        accepted = (value <= bound) & (value > -xp.inf)  # not where it is NaN
         # Where to ask costs nothing, no work is done in vain.
         n_accepted = int(accepted.sum()) if self.at_hand else None
         if n_accepted == 0:
-            self.step = self.half * self.step
-            self.v.addcmul_(self.step, self.way, value=-1.0)
+            self.step = 0.5 * self.step
+            self.v -= self.step * self.way
             self.memory.skip()
-            return self.value.view(-1)
+            return self.value.reshape(-1)
         # Where a trial was refused its gradient, which may be NaN, is not looked at.
-        choose = partial(_new_or_old, accepted, accepted.shape[0] == n_accepted)
-        g = choose(self.product.lift(half_gradient(w, at), self.noise), self.g)
-        precondition = Preconditioner(self.v, at.u)
+        choose = partial(_new_or_old, xp, accepted, len(accepted) == n_accepted)
+        kind = self.g.dtype
+        g = self.guide.lift(cast(half_gradient(w, at), kind), cast(self.noise, kind))
+        g = choose(g, self.g)
+        precondition = Preconditioner(cast(self.v, kind), cast(at.u, kind))
         self._remember(g - self.g, accepted, precondition)
         precondition.scale(self.scale)
+        way = self.memory.improve(g, precondition)
+        slope = inner_of_all(way, g)
         # A way without numbers becomes none, and its problem, stuck, forgets what led there.
-        way = self.memory.improve(g, precondition).nan_to_num_(0.0, 0.0, 0.0)
+        fine = xp.isfinite(slope)
+        if not self.at_hand or not fine.all():
+            way, slope = xp.where(fine, way, 0.0), xp.where(fine, slope, 0.0)
 
         self.g = g
-        self.slope = choose(inner_of_all(way, g), self.slope)
+        self.slope = choose(slope, self.slope)
         self.way = choose(way, self.way)
         self.value = choose(value, self.value)
-        self.taken += accepted
-        half = self.half * self.step
-        self.v.addcmul_(choose(self.one, -half), self.way)
-        self.step = choose(self.ones, half)
-        return self.value.view(-1)
+        self.taken = self.taken + accepted
+        half = 0.5 * self.step
+        self.step = xp.where(accepted, 1.0, half)
+        self.v += xp.where(accepted, 1.0, -half) * self.way
+        return self.value.reshape(-1)
 
-    def _remember(self, change: Tensor, accepted: Tensor, precondition: Preconditioner) -> None:
+    def _remember(self, change: Array, accepted: Array, precondition: Preconditioner) -> None:
         """Remember how the gradient changed over the last steps, where it tells of curvature."""
         curvature = self.step * inner_of_all(self.way, change)
-        valid = accepted & (curvature > self.zero)
+        valid = accepted & (curvature > 0.0)
         # How much the preconditioner overrates the inverse curvature along the newest change.
         overrated = -curvature / precondition.length(change)
-        self.scale = torch.where(valid & (overrated < self.zero), overrated, self.scale)
+        self.scale = namespace(change).where(valid & (overrated < 0.0), overrated, self.scale)
         self.memory.push(self.way, self.step, change, curvature, valid)
 
-    def stuck(self) -> Tensor:
+    def stuck(self) -> Array:
         """Return which problems have no way down left, to the precision of the numbers."""
-        stuck: Tensor = (self.slope >= 0) | (self.step < self.smallest_step)
-        return stuck.view(-1)
+        return ((self.slope >= 0) | (self.step < self.smallest_step)).reshape(-1)
 
-    def accepted(self, which: Tensor) -> tuple[Tensor, Tensor]:
+    def accepted(self, which: Array) -> tuple[Array, Array]:
         """Return the last accepted weights of the problems `which`, and their u."""
         v = self.v[which] - self.step[which] * self.way[which]
         return self.product.take(which).weights(v, self.noise[which]), inner(v, v)[:, 0, :, 0]
 
-    def advance(self, which: Tensor, epsilon: Tensor) -> None:
+    def advance(self, which: Array, epsilon: Array) -> None:
         """Start the problems `which` on their next stage, at noise `epsilon`."""
         w, u = self.accepted(which)
         product = self.product.take(which)
         w, _ = rescale(product, w, u, epsilon)
-        self.noise[which] = (epsilon * epsilon).view(-1, 1, 1)
+        self.noise[which] = (epsilon * epsilon)[:, None, None]
         self.v[which] = product.lift(w, self.noise[which])
         self._forget(which)
 
-    def restart(self, which: Tensor) -> None:
+    def restart(self, which: Array) -> None:
         """Set the problems `which` out anew from where they are, without memory."""
         w, _ = self.accepted(which)
         v = self.product.take(which).lift(w, self.noise[which])
         u = inner(v, v)
-        self.v[which] = v * torch.where(u < 1.0, 1.0, (0.999 / u).sqrt())  # rounding may move u
+        xp = namespace(u)
+        self.v[which] = v * xp.where(u < 1.0, 1.0, xp.sqrt(0.999 / u))  # rounding may move u
         self._forget(which)
 
-    def _forget(self, which: Tensor) -> None:
+    def _forget(self, which: Array) -> None:
+        self.way = 1.0 * self.way  # which may be the gradient of the beginning
         self.way[which] = 0.0
-        self.step = self.step.index_fill(0, which, 0.0)  # which may be the shared ones
+        self.step[which] = 0.0
         self.slope[which] = 0.0
-        self.value[which] = torch.inf
+        self.value[which] = np.inf
         self.scale[which] = -1.0
         self.memory.forget(which)
 
@@ -141,26 +146,27 @@ class _Batch:
         """Compute the coordinates anew: their sides, sums of many steps, gather rounding."""
         self.v = self.product.lift(self.product.weights(self.v, self.noise), self.noise)
 
-    def keep(self, kept: Tensor) -> None:
+    def keep(self, kept: Array) -> None:
         """Drop all problems but `kept`."""
-        self.product = self.product.take(kept)
+        self.product, self.guide = self.product.take(kept), self.guide.take(kept)
         self.memory.keep(kept)
-        for name in ("v", "noise", "way", "g", "step", "slope", "value", "taken", "scale", "ones"):
+        for name in ("v", "noise", "way", "g", "step", "slope", "value", "taken", "scale"):
             setattr(self, name, getattr(self, name)[kept])
 
 
-def _new_or_old(accepted: Tensor, every: bool, new: Tensor, old: Tensor) -> Tensor:
-    return new if every else torch.where(accepted, new, old)
+def _new_or_old(xp: Any, accepted: Array, every: bool, new: Array, old: Array) -> Array:
+    return new if every else xp.where(accepted, new, old)
 
 
 def anneal(
     product: Product,
-    w: Tensor,
+    w: Array,
     schedule: npt.NDArray[np.float64],
     tol: npt.NDArray[np.float64],
     max_iter: int,
     watch: Watch | None = None,
     relative_tol: npt.ArrayLike = 0.0,
+    guide: Product | None = None,
 ) -> list[Solution]:
     """Maximize the total correlation of K problems from weights `w`, stage by stage.
 
@@ -168,7 +174,7 @@ def anneal(
     ----------
     product : Product
         The correlation matrices of the problems.
-    w : Tensor of shape (K, m, p)
+    w : Array of shape (K, m, p)
         Start weights; zero where a variable is padding.
     schedule : array of shape (stages,)
         The noise of each stage, falling.
@@ -180,6 +186,9 @@ def anneal(
         May stop it; each stage that a problem ends is a step done.
     relative_tol : float or array of shape (stages,)
         A stage also ends when the total correlation rises by less than this share of itself.
+    guide : Product, optional
+        The same correlation matrices in another precision: steps are found in it, and judged in
+        that of `product`.
 
     Returns
     -------
@@ -187,12 +196,13 @@ def anneal(
         One a problem, factors in the order of the start weights.
     """
     solutions = [Solution(row) for row in w]
-    noise = torch.as_tensor(schedule, dtype=w.dtype, device=w.device)
-    batch = _Batch(product, w, noise[0].repeat(len(w)))
+    xp = namespace(w)
+    noise = to_device(schedule, w, w.dtype)
+    batch = _Batch(product, guide or product, w, noise[[0] * len(w)])
     active = np.arange(len(w))  # which problem each row of the batch is
     stage = np.zeros(len(w), dtype=int)
     before = np.full(len(w), np.inf)  # the value at the last test
-    precision = torch.finfo(w.dtype).eps
+    precision = xp.finfo(w.dtype).eps
     rounding = 64.0 * precision
     # No stage ends later than by the rounding of the value.
     relative_tol = np.broadcast_to(np.maximum(relative_tol, precision), len(schedule))
@@ -204,9 +214,8 @@ def anneal(
             break
         if watch is not None:
             watch.go_on()
-        values = torch.stack([batch.iterate() for _ in range(_CHECK_EVERY)])
-        state = torch.stack([batch.stuck().to(values), batch.taken.view(-1)])
-        report = torch.cat([values, state]).cpu().numpy()
+        values = [batch.iterate() for _ in range(_CHECK_EVERY)]
+        report = to_host(xp.stack([*values, 1.0 * batch.stuck(), batch.taken.reshape(-1)]))
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
         # Refused steps say nothing about convergence, so the test waits for accepted ones.
         ripe = taken - tested[active] >= _CHECK_EVERY
@@ -251,6 +260,6 @@ def anneal(
     return solutions
 
 
-def _on(like: Tensor, rows: npt.NDArray[np.intp]) -> Tensor:
-    """Return row numbers on the device of `like`."""
-    return torch.as_tensor(rows, device=like.device)
+def _on(like: Array, rows: npt.NDArray[np.intp]) -> Array:
+    """Return row numbers where `like` is."""
+    return to_device(rows, like)

@@ -6,10 +6,13 @@ carry a leading dimension of problems: weights ``(K, m, p)`` for m factors of p 
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from nbinterp._numerics.arrays import Array, cast, diagonal, namespace
 
 
 class Moments(NamedTuple):
@@ -17,82 +20,76 @@ class Moments(NamedTuple):
 
     Attributes
     ----------
-    u : Tensor of shape (K, m)
+    u : Array of shape (K, m)
         Variance of the noiseless factor, ``1 - 1/E[Z_j^2]``; feasible below 1.
-    inverse : Tensor of shape (K, m, p)
+    inverse : Array of shape (K, m, p)
         ``1 / (1 - rho^2)``.
-    b : Tensor of shape (K, m, p)
+    b : Array of shape (K, m, p)
         ``B = rho / (1 - rho^2)``.
-    q_full : Tensor of shape (K, m, p)
+    q_full : Array of shape (K, m, p)
         ``Q_ji = sum_k corr(Z_j, Z_k) B_ki``.
-    r : Tensor of shape (K, p)
+    r : Array of shape (K, p)
         ``r_i = sum_j rho_ji B_ji``.
-    q : Tensor of shape (K, p)
+    q : Array of shape (K, p)
         ``Q_i - r_i^2``, written so that large B do not cancel.
-    total_correlation : Tensor of shape (K,), float64
+    total_correlation : Array of shape (K,), float64
         The lower bound of the total correlation that is maximized, in nats; NaN where infeasible.
     """
 
-    u: Tensor
-    inverse: Tensor
-    b: Tensor
-    q_full: Tensor
-    r: Tensor
-    q: Tensor
-    total_correlation: Tensor
+    u: Array
+    inverse: Array
+    b: Array
+    q_full: Array
+    r: Array
+    q: Array
+    total_correlation: Array
 
 
-def moments(w: Tensor, rho: Tensor) -> Moments:
+def moments(w: Array, rho: Array) -> Moments:
     """Return the moments at weights `w`, of which ``rho = w S`` is known."""
-    one = one_like(w)
-    cross = torch.bmm(w, rho.mT)
-    diagonal = cross.diagonal(dim1=-2, dim2=-1)
-    u = diagonal.clone()
-    diagonal.fill_(1.0)
-    inverse = torch.addcmul(one, rho, rho, value=-1.0).reciprocal_()
+    xp = namespace(w)
+    cross = w @ rho.mT
+    own = diagonal(cross)
+    u = 1.0 * own
+    own[:] = 1.0
+    inverse = 1.0 / (1.0 - rho * rho)
     b = rho * inverse
-    q_full = torch.bmm(cross, b)
+    q_full = cross @ b
     r = (rho * b).sum(-2)
-    q = torch.addcmul(q_full, r.unsqueeze(-2), rho, value=-1.0).mul_(b).sum(-2)
+    excess = q_full - r[:, None] * rho
+    excess *= b
+    q = excess.sum(-2)
     # In float64: a total of hundreds of nats in float32 would hide the last improvements.
-    terms = torch.cat([r, q, u.neg()], -1).log1p_().double()
-    total_correlation = torch.mv(terms, _signs(q.shape[-1], u.shape[-1], w.device))
+    terms = cast(xp.log1p(xp.concat([r, q, -u], -1)), xp.float64)
+    total_correlation = terms @ _signs(xp, q.shape[-1], u.shape[-1], w.device)
     return Moments(u, inverse, b, q_full, r, q, total_correlation)
 
 
 @cache
-def _signs(p: int, m: int, device: torch.device) -> Tensor:
+def _signs(xp: Any, p: int, m: int, device: Any) -> Array:
     """Return the factors of the terms of the total correlation: of r, q and -u."""
+    shares = np.repeat([1.0, -0.5, 0.5], [p, p, m])
     with torch.inference_mode(False):
-        shares = torch.tensor([1.0, -0.5, 0.5], dtype=torch.float64, device=device)
-        return shares.repeat_interleave(torch.tensor([p, p, m], device=device))
+        return shares if xp is np else torch.as_tensor(shares, device=device)
 
 
-def one_like(tensor: Tensor) -> Tensor:
-    """Return 1: a number of Python would cost a conversion each time it is used."""
-    return _one(tensor.device, tensor.dtype)
-
-
-@cache
-def _one(device: torch.device, dtype: torch.dtype) -> Tensor:
-    with torch.inference_mode(False):
-        return torch.ones((), device=device, dtype=dtype)
-
-
-def half_gradient(w: Tensor, at: Moments) -> Tensor:
+def half_gradient(w: Array, at: Moments) -> Array:
     """Return g, with which the gradient of minus the total correlation by `w` is ``g S``."""
-    one = one_like(w)
-    narrow = (at.q + one).reciprocal_()
-    pull = torch.addcmul((at.r + one).reciprocal_(), at.r, narrow).unsqueeze(-2)
-    narrow = narrow.unsqueeze(-2)
-    coupling = torch.bmm(at.b * narrow, at.b.mT)
-    coupling.diagonal(dim1=-2, dim2=-1).copy_((one - at.u).reciprocal_())
+    narrow = 1.0 / (1.0 + at.q)
+    pull = (1.0 / (1.0 + at.r) + at.r * narrow)[:, None]
+    narrow = narrow[:, None]
+    coupling = (at.b * narrow) @ at.b.mT
+    diagonal(coupling)[:] = 1.0 / (1.0 - at.u)
     # Few passes over the (m, p) tensors, by rho * inverse = b and (1 + rho^2) inverse =
     # 2 inverse - 1.
-    spread = (at.q_full * narrow).mul_(at.inverse)
-    excess = torch.addcmul(spread, pull, at.b, value=-1.0)
-    minus_own = torch.addcmul(spread, at.inverse, excess, value=-2.0)
-    return torch.baddbmm(minus_own, coupling, w, beta=-1.0)
+    spread = at.q_full * narrow
+    spread *= at.inverse
+    excess = spread - pull * at.b
+    excess *= at.inverse
+    excess *= 2.0
+    excess -= spread
+    excess += coupling @ w
+    return excess
 
 
 class Information(NamedTuple):

@@ -12,29 +12,35 @@ from typing import Self
 import torch
 from torch import Tensor
 
-_ROWS_AT_ONCE = 512
+from nbinterp._numerics.arrays import Array, cast, empty, namespace
+
+_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
 class Product(ABC):
     """The correlation matrices of K problems; subclasses say how they are kept in `table`."""
 
-    table: Tensor
+    table: Array
 
     @abstractmethod
-    def times(self, w: Tensor) -> Tensor:
+    def times(self, w: Array) -> Array:
         """Return ``w S`` of weights ``(K, m, p)``."""
 
     @abstractmethod
-    def variances(self) -> Tensor:
+    def variances(self) -> Array:
         """Return the diagonals ``(K, p)``: 1, or 0 for a constant."""
+
+    @abstractmethod
+    def correlations(self, rows: slice) -> Tensor:
+        """Return the rows of one matrix, a copy, from their diagonal on."""
 
     @abstractmethod
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the table of one problem with only `columns`, filled up with zeros."""
 
     @abstractmethod
-    def lift(self, w: Tensor, noise: Tensor) -> Tensor:
+    def lift(self, w: Array, noise: Array) -> Array:
         """Return weights ``(K, m, p)`` in coordinates that know their inner products.
 
         These are of ``S_e = (1 - noise) S + noise I``. The coordinates ``(K, sides, m, d)`` are
@@ -42,63 +48,68 @@ class Product(ABC):
         """
 
     @abstractmethod
-    def weights(self, v: Tensor, noise: Tensor) -> Tensor:
+    def weights(self, v: Array, noise: Array) -> Array:
         """Return the weights at coordinates `v`."""
 
     @abstractmethod
-    def rho(self, v: Tensor, noise: Tensor) -> Tensor:
+    def rho(self, v: Array, noise: Array) -> Array:
         """Return ``w S_e`` ``(K, m, p)`` of the weights at coordinates `v`."""
 
-    def take(self, kept: Tensor) -> Self:
+    def take(self, kept: Array) -> Self:
         """Return the product of the problems `kept`."""
         return type(self)(self.table[kept])
 
     def single(self) -> Self:
         """Return the product in float32."""
-        return type(self)(self.table.float())
+        return type(self)(cast(self.table, namespace(self.table).float32))
 
     def copies(self, noise_floor: float) -> int:
         """Return how many variables of one problem differ from another by less than the noise."""
-        p, found = self.table.shape[-1], 0
-        for begin in range(0, p, _ROWS_AT_ONCE):
-            rows = torch.arange(begin, min(p, begin + _ROWS_AT_ONCE), device=self.table.device)
-            unit = self.table.new_zeros((1, len(rows), p))
-            unit[0, torch.arange(len(rows)), rows] = 1.0
-            like_others = self.times(unit)[0].abs()
-            like_others[torch.arange(len(rows)), rows] = 0.0
-            found += int((like_others.amax(1) > 1.0 - noise_floor**2).sum())
-        return found
+        most_alike = self.table.new_zeros(self.table.shape[-1])
+        for begin in range(0, len(most_alike), _ROWS_AT_ONCE):
+            rows = slice(begin, begin + _ROWS_AT_ONCE)
+            alike = self.correlations(rows).abs_()
+            alike.diagonal().zero_()
+            for place, dim in ((rows, 1), (slice(begin, None), 0)):
+                most_alike[place] = torch.maximum(most_alike[place], alike.amax(dim))
+        return int((most_alike > 1.0 - noise_floor**2).sum())
 
 
 class Dense(Product):
     """Correlation matrices, a table ``(K, p, p)``."""
 
-    def times(self, w: Tensor) -> Tensor:
+    def times(self, w: Array) -> Array:
         """Return ``w S``."""
-        return torch.bmm(w, self.table)
+        return w @ self.table
 
-    def variances(self) -> Tensor:
+    def variances(self) -> Array:
         """Return the diagonals."""
-        return self.table.diagonal(dim1=-2, dim2=-1)
+        return self.table.diagonal(0, -2, -1)
 
-    def lift(self, w: Tensor, noise: Tensor) -> Tensor:
+    def lift(self, w: Array, noise: Array) -> Array:
         """Return `w` and its product with ``S_e``: two sides, of which `inner` takes one each."""
-        v = w.new_empty((w.shape[0], 2, *w.shape[1:]))
+        v = empty(w, (w.shape[0], 2, *w.shape[1:]))
         v[:, 0] = w
-        torch.lerp(self.times(w), w, noise, out=v[:, 1])
+        image = self.times(w)
+        namespace(w).add(image, noise * (w - image), out=v[:, 1])
         return v
 
-    def weights(self, v: Tensor, noise: Tensor) -> Tensor:
+    def weights(self, v: Array, noise: Array) -> Array:
         """Return the first side."""
         return v[:, 0]
 
-    def rho(self, v: Tensor, noise: Tensor) -> Tensor:
+    def rho(self, v: Array, noise: Array) -> Array:
         """Return the second side."""
         return v[:, 1]
 
+    def correlations(self, rows: slice) -> Tensor:
+        """Return a part of the matrix."""
+        part: Tensor = self.table[0, rows, rows.start :].clone()
+        return part
+
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the matrix of `columns` and their columns, filled up to `width`."""
-        out = self.table.new_zeros((width, width))
+        out: Tensor = self.table.new_zeros((width, width))
         out[: len(columns), : len(columns)] = self.table[0][columns][:, columns]
         return out
 
@@ -106,50 +117,57 @@ class Dense(Product):
 class Scores(Product):
     """Scores divided by the root of the number of samples, a table ``(K, n, p)``."""
 
-    def times(self, w: Tensor) -> Tensor:
+    def times(self, w: Array) -> Array:
         """Return ``w S`` as two products with the scores."""
-        return torch.bmm(torch.bmm(w, self.table.mT), self.table)
+        return w @ self.table.mT @ self.table
 
-    def variances(self) -> Tensor:
+    def variances(self) -> Array:
         """Return the diagonals."""
         return (self.table**2).sum(-2)
 
-    def lift(self, w: Tensor, noise: Tensor) -> Tensor:
+    def lift(self, w: Array, noise: Array) -> Array:
         """Return ``w`` times a root of ``S_e``, ``[sqrt(1 - noise) Z', sqrt(noise) I]``."""
         data, own = _shares(noise)
-        return torch.cat([torch.bmm(w, self.table.mT) * data, w * own], -1).unsqueeze(1)
+        return namespace(w).concat([w @ self.table.mT * data, w * own], -1)[:, None]
 
-    def weights(self, v: Tensor, noise: Tensor) -> Tensor:
+    def weights(self, v: Array, noise: Array) -> Array:
         """Return the part that is the weights, scaled."""
         return v[:, 0, :, self.table.shape[1] :] / _shares(noise)[1]
 
-    def rho(self, v: Tensor, noise: Tensor) -> Tensor:
+    def rho(self, v: Array, noise: Array) -> Array:
         """Return the coordinates times the root's transpose."""
         n = self.table.shape[1]
         data, own = _shares(noise)
-        return torch.baddbmm(v[:, 0, :, n:] * own, v[:, 0, :, :n] * data, self.table)
+        return v[:, 0, :, n:] * own + v[:, 0, :, :n] * data @ self.table
+
+    def correlations(self, rows: slice) -> Tensor:
+        """Return a product of the scores."""
+        part: Tensor = self.table[0, :, rows].mT @ self.table[0, :, rows.start :]
+        return part
 
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the scores of `columns`, filled up to `rows` and `width`."""
-        out = self.table.new_zeros((rows, width))
+        out: Tensor = self.table.new_zeros((rows, width))
         out[: self.table.shape[1], : len(columns)] = self.table[0][:, columns]
         return out
 
 
-def _shares(noise: Tensor) -> tuple[Tensor, Tensor]:
+def _shares(noise: Array) -> tuple[Array, Array]:
     """Return the roots of the shares of data and noise, of which none is zero."""
-    return (1.0 - noise).sqrt(), noise.clamp(min=torch.finfo(noise.dtype).eps).sqrt()
+    xp = namespace(noise)
+    return xp.sqrt(1.0 - noise), xp.sqrt(xp.clip(noise, xp.finfo(noise.dtype).eps, None))
 
 
-def inner(a: Tensor, b: Tensor) -> Tensor:
+def inner(a: Array, b: Array) -> Array:
     """Return the inner products ``(K, 1, m, 1)`` of coordinates, row by row."""
-    return (a[:, :1] * b[:, -1:]).sum(-1, keepdim=True)
+    return namespace(a).linalg.vecdot(a[:, 0], b[:, -1])[:, None, :, None]
 
 
-def inner_of_all(a: Tensor, b: Tensor) -> Tensor:
+def inner_of_all(a: Array, b: Array) -> Array:
     """Return the inner products ``(K, 1, 1, 1)`` of coordinates, summed over the rows."""
-    k = a.shape[0]  # `len` takes as long as a small product
-    return torch.bmm(a[:, 0].reshape(k, 1, -1), b[:, -1].reshape(k, -1, 1)).unsqueeze(-1)
+    k = len(a)
+    first, last = a[:, 0].reshape(k, -1), b[:, -1].reshape(k, -1)
+    return namespace(a).linalg.vecdot(first, last)[:, None, None, None]
 
 
 def stack(products: Sequence[Product], columns: Sequence[Tensor]) -> Product:

@@ -7,9 +7,11 @@ kept instead, and a loop is one product with it.
 """
 
 from collections.abc import Callable
+from math import prod
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from nbinterp._numerics.arrays import Array, full, namespace, to_device
 
 DEPTH = 6  # pairs remembered
 
@@ -20,90 +22,64 @@ class Memory:
     A pair takes the place of the oldest; nothing else moves, and nothing is kept in order of age.
     """
 
-    def __init__(self, like: Tensor) -> None:
+    def __init__(self, like: Array) -> None:
         k, sides = like.shape[:2]
-        self.steps = like.new_zeros((k, DEPTH, sides, like[0, 0].numel()))
-        self.changes = torch.zeros_like(self.steps)
+        self.steps = full(like, (k, DEPTH, sides, prod(like.shape[2:])), 0.0)
+        self.changes = full(like, self.steps.shape, 0.0)
         # Of the inner products of each step with the changes no older than it.
-        self.inverse = torch.eye(DEPTH).to(like).repeat(k, 1, 1)
-        self.curvature = like.new_ones((k, 1, DEPTH))
+        self.inverse = full(like, (k, DEPTH, DEPTH), 0.0)
+        self.inverse[:] = to_device(np.eye(DEPTH), like)
+        self.curvature = full(like, (k, 1, DEPTH), 1.0)
         self._newest = 0
-        self._zero, self._one = like.new_zeros(()), like.new_ones(())
-        self._shape = like.shape[1:]
-        self._look()
 
-    def _look(self) -> None:
-        """Make the views that each iteration needs: making them costs as much as using them."""
-        rows = (len(self.steps), *self._shape)
-        self._steps_first = self.steps[:, :, 0].mT
-        self._changes_last = self.changes[:, :, -1].mT
-        self._steps_flat, self._changes_flat = self.steps.flatten(2), self.changes.flatten(2)
-        self._transposed = self.inverse.mT
-        self._places = [
-            (
-                self.steps[:, place].view(rows),
-                self.changes[:, place].view(rows),
-                self.inverse[:, place],
-                self.inverse[:, :, place],
-                self.inverse[:, place, place].unsqueeze(-1),
-                self.curvature[:, :, place],
-            )
-            for place in range(DEPTH)
-        ]
-
-    def _next(self) -> tuple[Tensor, ...]:
+    def _next(self) -> int:
         self._newest = (self._newest + 1) % DEPTH
-        return self._places[self._newest]
+        return self._newest
 
-    def push(
-        self, way: Tensor, step: Tensor, change: Tensor, curvature: Tensor, valid: Tensor
-    ) -> None:
+    def push(self, way: Array, step: Array, change: Array, curvature: Array, valid: Array) -> None:
         """Remember ``step * way`` and its `curvature`; an empty pair where not `valid`."""
-        step_at, change_at, row, column, corner, curvature_at = self._next()
-        torch.mul(way, torch.where(valid, step, self._zero), out=step_at)
-        torch.mul(change, valid, out=change_at)
-        curvature = torch.where(valid, curvature, self._one).view(-1, 1)
-        share = curvature.reciprocal()
-        older = torch.bmm(self._along(self._steps_first, change_at[:, -1]), self._transposed)
-        row.zero_()
-        torch.mul(older.squeeze(1), -share, out=column)
-        corner.copy_(share)
-        curvature_at.copy_(curvature)
+        xp, place = namespace(way), self._next()
+        shape = self.steps[:, place].shape
+        self.steps[:, place] = (way * xp.where(valid, step, 0.0)).reshape(shape)
+        self.changes[:, place] = (change * valid).reshape(shape)
+        curvature = xp.where(valid, curvature, 1.0).reshape(-1, 1)
+        older = self._along(self.steps[:, :, 0], self.changes[:, place, -1]) @ self.inverse.mT
+        self.inverse[:, place] = 0.0
+        self.inverse[:, :, place] = older[:, 0] / -curvature
+        self.inverse[:, place, place] = 1.0 / curvature[:, 0]
+        self.curvature[:, :, place] = curvature
 
     def skip(self) -> None:
         """Remember an empty pair of every problem."""
-        step_at, change_at, row, column, corner, curvature_at = self._next()
-        for nothing in (step_at, change_at, row, column):
-            nothing.zero_()
-        for one in (corner, curvature_at):
-            one.fill_(1.0)
+        place = self._next()
+        self.steps[:, place] = self.changes[:, place] = 0.0
+        self.inverse[:, place] = self.inverse[:, :, place] = 0.0
+        self.inverse[:, place, place] = self.curvature[:, :, place] = 1.0
 
-    def improve(self, g: Tensor, precondition: Callable[[Tensor], Tensor]) -> Tensor:
+    def improve(self, g: Array, precondition: Callable[[Array], Array]) -> Array:
         """Return the step to try, from a first guess of how to turn a gradient into one."""
-        first = torch.bmm(self._along(self._steps_first, g[:, -1]), self._transposed)
-        z = precondition(self._less(g, first, self._changes_flat))
-        back = self._along(self._changes_last, z[:, 0])
-        rest = torch.addcmul(back, self.curvature, first)
-        return self._less(z, torch.bmm(rest, self.inverse), self._steps_flat)
+        first = self._along(self.steps[:, :, 0], g[:, -1]) @ self.inverse.mT
+        z = precondition(g - self._sum(first, self.changes, g))
+        back = self._along(self.changes[:, :, -1], z[:, 0])
+        rest = back + self.curvature * first
+        z -= self._sum(rest @ self.inverse, self.steps, g)
+        return z
 
-    def _along(self, remembered: Tensor, rows: Tensor) -> Tensor:
+    def _along(self, remembered: Array, rows: Array) -> Array:
         """Return the inner products ``(K, 1, DEPTH)`` of one side with another."""
-        # A row times a matrix: a batch of matrices times a column is far slower on the CPU.
-        return torch.bmm(rows.reshape(rows.shape[0], 1, -1), remembered)
+        return rows.reshape(len(rows), 1, -1) @ remembered.mT
 
-    def _less(self, rows: Tensor, weights: Tensor, remembered: Tensor) -> Tensor:
-        """Return `rows` less the remembered ones by their weights."""
-        flat = rows.view(rows.shape[0], 1, -1)
-        return torch.baddbmm(flat, weights, remembered, alpha=-1.0).view(rows.shape)
+    def _sum(self, weights: Array, remembered: Array, like: Array) -> Array:
+        """Return the sum of the remembered rows by their weights."""
+        return (weights @ remembered.reshape(*remembered.shape[:2], -1)).reshape(like.shape)
 
-    def forget(self, which: Tensor) -> None:
+    def forget(self, which: Array) -> None:
         """Empty the memory of the problems `which`."""
         self.steps[which] = self.changes[which] = 0.0
-        self.inverse[which] = torch.eye(DEPTH).to(self.inverse)
+        self.inverse[which] = to_device(np.eye(DEPTH), self.inverse, self.inverse.dtype)
         self.curvature[which] = 1.0
 
-    def keep(self, kept: Tensor) -> None:
+    def keep(self, kept: Array) -> None:
         """Drop all problems but `kept`."""
         for name in ("steps", "changes", "inverse", "curvature"):
             setattr(self, name, getattr(self, name)[kept])
-        self._look()

@@ -16,9 +16,19 @@ def start(s, m, seed):
     return w / (10 * ((w @ s) * w).sum(-1, keepdim=True).sqrt())
 
 
-def solve(s, w, schedule=(0.6, 0.36, 0.1, 0.01), tol=1e-9, max_iter=5000, relative_tol=0.0):
-    schedule, tol = np.array(schedule), np.full(len(w), tol)
-    return anneal(Dense(s), w, schedule, tol, max_iter, relative_tol=relative_tol)
+def solve(
+    s,
+    w,
+    schedule=(0.6, 0.36, 0.1, 0.01),
+    tol=1e-9,
+    max_iter=5000,
+    relative_tol=0.0,
+    guided=False,
+):
+    schedule, tol, product = np.array(schedule), np.full(len(w), tol), Dense(s)
+    guide = product.single() if guided else None
+    with np.errstate(all="ignore"):  # trials out of bounds
+        return anneal(product, w, schedule, tol, max_iter, None, relative_tol, guide)
 
 
 def test_total_correlation_never_falls_within_a_stage():
@@ -82,7 +92,6 @@ def test_no_transfers_between_convergence_tests(monkeypatch):
     def refused(_):
         raise AssertionError("one value fetched from the device")
 
-    monkeypatch.setattr(annealing, "_AT_HAND", ())  # as on another device
     monkeypatch.setattr(torch.Tensor, "cpu", counted)
     for name in ("item", "__bool__", "__float__", "__int__", "tolist"):
         monkeypatch.setattr(torch.Tensor, name, refused)
@@ -94,10 +103,29 @@ def test_no_transfers_between_convergence_tests(monkeypatch):
 
 def test_looking_at_values_at_hand_changes_nothing(monkeypatch):
     """On the host work in vain is left out, to the same result to the last bit."""
-    s = torch.tensor(np.stack([to_correlation(MODULAR)[0], to_correlation(DISJOINT)[0]]))
-    w = start(s, 5, 2)
+    s = np.stack([to_correlation(MODULAR)[0], to_correlation(DISJOINT)[0]])
+    w = start(torch.tensor(s), 5, 2).numpy()
     looked = solve(s, w)
-    monkeypatch.setattr(annealing, "_AT_HAND", ())
+    monkeypatch.setattr(annealing, "at_hand", lambda _: False)
     for here, there in zip(looked, solve(s, w), strict=True):
-        assert torch.equal(here.weights, there.weights)
+        np.testing.assert_array_equal(here.weights, there.weights)
         np.testing.assert_array_equal(np.hstack(here.history), np.hstack(there.history))
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_numpy_and_torch_find_the_same(guided):
+    s = torch.tensor(np.stack([to_correlation(c)[0] for c in (MODULAR, DISJOINT)]))
+    w = start(s, 5, 2)
+    here, there = (solve(*both, guided=guided) for both in ((s.numpy(), w.numpy()), (s, w)))
+    for a, b in zip(here, there, strict=True):
+        assert isinstance(a.weights, np.ndarray) and a.weights.dtype == np.float64
+        assert a.history[-1][-1] == pytest.approx(b.history[-1][-1], abs=1e-7)
+        np.testing.assert_allclose(a.weights, b.weights, rtol=1e-3, atol=1e-4)
+
+
+def test_steps_found_in_float32_lead_as_high():
+    s = torch.tensor(np.stack([to_correlation(c)[0] for c in (MODULAR, DISJOINT, OVERLAPPING)]))
+    w = start(s, 4, 1)
+    for exact, guided in zip(solve(s, w), solve(s, w, guided=True), strict=True):
+        assert guided.converged
+        assert guided.history[-1][-1] == pytest.approx(exact.history[-1][-1], abs=1e-7)

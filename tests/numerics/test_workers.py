@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nbinterp._numerics.workers import begin, crew, side_by_side
 
@@ -26,6 +27,18 @@ def test_tasks_do_not_share_operations_and_threads_come_back():
     before = torch.get_num_threads()
     assert set(side_by_side([torch.get_num_threads] * 4, CPU)) == {1}
     assert torch.get_num_threads() == before
+
+
+def test_products_of_numpy_are_not_shared_either():
+    def threads():
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        inside = side_by_side([threads, threads], CPU)
+        assert before and set(before) == {2}
+        assert all(set(each) == {1} for each in inside)
+        assert threads() == before
 
 
 def test_an_error_is_passed_on_and_threads_come_back():
