@@ -12,7 +12,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from nbinterp._numerics.arrays import Array, cast, empty, namespace
+from nbinterp._numerics.arrays import Array, cast, empty, namespace, row_dots
 
 _ROWS_AT_ONCE = 256
 
@@ -160,14 +160,14 @@ def _shares(noise: Array) -> tuple[Array, Array]:
 
 def inner(a: Array, b: Array) -> Array:
     """Return the inner products ``(K, 1, m, 1)`` of coordinates, row by row."""
-    return namespace(a).linalg.vecdot(a[:, 0], b[:, -1])[:, None, :, None]
+    return row_dots(a[:, 0], b[:, -1])[:, None, :, None]
 
 
 def inner_of_all(a: Array, b: Array) -> Array:
     """Return the inner products ``(K, 1, 1, 1)`` of coordinates, summed over the rows."""
     k = len(a)
-    first, last = a[:, 0].reshape(k, -1), b[:, -1].reshape(k, -1)
-    return namespace(a).linalg.vecdot(first, last)[:, None, None, None]
+    products = row_dots(a[:, 0].reshape(k, -1), b[:, -1].reshape(k, -1))
+    return products[:, None, None, None]
 
 
 def stack(products: Sequence[Product], columns: Sequence[Tensor]) -> Product:
