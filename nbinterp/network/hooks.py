@@ -38,7 +38,8 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         if stay is None:
             stay = _STAYS[model] = _Stay(0, [(part, part.training) for part in model.modules()])
         stay.visitors += 1
-        model.eval()
+        if any(part.training for part in model.modules()):  # torch takes long to set an attribute
+            model.eval()
     try:
         with torch.no_grad():
             yield
@@ -49,7 +50,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
                 del _STAYS[model]
                 # One by one: model.train() would also wake modules that were frozen in eval mode.
                 for module, training in stay.modes:
-                    if module.training != training:  # torch takes long to set an attribute
+                    if module.training != training:
                         module.training = training
 
 
@@ -86,15 +87,15 @@ def find(caller: str, model: nn.Module, layers: str | Sequence[str]) -> dict[str
     """Return the submodules of `model` called `layers`, by their dotted path."""
     names = [layers] if isinstance(layers, str) else list(layers)
     known = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
-    _checks.require(
-        len(names) > 0,
-        f"{caller}(layers={layers!r})",
-        "must name at least one layer",
-        f"Choose from {shortlist(known)}.",
-    )
+    if not names:  # what is near is looked for only where it is told
+        _checks.fail(
+            f"{caller}(layers={layers!r})",
+            "must name at least one layer",
+            f"Choose from {shortlist(known)}.",
+        )
     for name in names:
         if name in known:
-            continue  # names that are near are looked for only where they are told
+            continue
         whole = str(name).partition("#")[0]
         _checks.require(
             whole not in known,
