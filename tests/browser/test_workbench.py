@@ -184,9 +184,14 @@ def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened)
     page.page.mouse.move(x, y)
     together = view.locator('[data-nbi="together"]')
     expect(together).to_have_attribute("data-nbi-hovered", "true")
-    sample = kernel.value("bench.explorer.hovered")
+    # On a busy machine the hand may have seemed to rest on the way, too.
     places = page.project(explorer, np.array(kernel.value("local.map_.tolist()")))
-    assert np.hypot(*(places[sample] - (x, y))) <= 12
+
+    def there() -> bool:
+        return bool(np.hypot(*(places[kernel.value("bench.explorer.hovered")] - (x, y))) <= 2)
+
+    wait_for(there, "the sample under the pointer", 10)
+    sample = kernel.value("bench.explorer.hovered")
     expect(together.locator("h3")).to_have_text(
         f"Inputs of the hovered sample {sample} that act together"
     )
