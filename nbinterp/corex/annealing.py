@@ -198,7 +198,7 @@ def anneal(
     solutions = [Solution(row) for row in w]
     xp = namespace(w)
     noise = to_device(schedule, w, w.dtype)
-    batch = _Batch(product, guide or product, w, noise[[0] * len(w)])
+    batch = _Batch(product, guide or product, w, full(w, (len(w),), schedule[0]))
     active = np.arange(len(w))  # which problem each row of the batch is
     stage = np.zeros(len(w), dtype=int)
     before = np.full(len(w), np.inf)  # the value at the last test

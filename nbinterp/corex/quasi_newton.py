@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from nbinterp._numerics.arrays import Array, full, namespace, to_device
+from nbinterp._numerics.arrays import Array, empty, namespace, to_device
 
 DEPTH = 6  # pairs remembered
 
@@ -24,13 +24,13 @@ class Memory:
 
     def __init__(self, like: Array) -> None:
         k, sides = like.shape[:2]
-        self.steps = full(like, (k, DEPTH, sides, prod(like.shape[2:])), 0.0)
-        self.changes = full(like, self.steps.shape, 0.0)
+        self.steps = empty(like, (k, DEPTH, sides, prod(like.shape[2:])))
+        self.changes = empty(like, self.steps.shape)
         # Of the inner products of each step with the changes no older than it.
-        self.inverse = full(like, (k, DEPTH, DEPTH), 0.0)
-        self.inverse[:] = to_device(np.eye(DEPTH), like)
-        self.curvature = full(like, (k, 1, DEPTH), 1.0)
+        self.inverse = empty(like, (k, DEPTH, DEPTH))
+        self.curvature = empty(like, (k, 1, DEPTH))
         self._newest = 0
+        self.forget(slice(None))
 
     def _next(self) -> int:
         self._newest = (self._newest + 1) % DEPTH
@@ -73,7 +73,7 @@ class Memory:
         """Return the sum of the remembered rows by their weights."""
         return (weights @ remembered.reshape(*remembered.shape[:2], -1)).reshape(like.shape)
 
-    def forget(self, which: Array) -> None:
+    def forget(self, which: Array | slice) -> None:
         """Empty the memory of the problems `which`."""
         self.steps[which] = self.changes[which] = 0.0
         self.inverse[which] = to_device(np.eye(DEPTH), self.inverse, self.inverse.dtype)
