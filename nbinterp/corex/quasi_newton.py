@@ -9,9 +9,7 @@ kept instead, and a loop is one product with it.
 from collections.abc import Callable
 from math import prod
 
-import numpy as np
-
-from nbinterp._numerics.arrays import Array, empty, namespace, to_device
+from nbinterp._numerics.arrays import Array, full, namespace
 
 DEPTH = 6  # pairs remembered
 
@@ -20,17 +18,17 @@ class Memory:
     """The last `DEPTH` pairs of step and change of the gradient, ``(K, DEPTH, sides, m d)`` each.
 
     A pair takes the place of the oldest; nothing else moves, and nothing is kept in order of age.
+    Step and change of an empty pair are zeros, so that nothing of it enters a product.
     """
 
     def __init__(self, like: Array) -> None:
         k, sides = like.shape[:2]
-        self.steps = empty(like, (k, DEPTH, sides, prod(like.shape[2:])))
-        self.changes = empty(like, self.steps.shape)
+        self.steps = full(like, (k, DEPTH, sides, prod(like.shape[2:])), 0.0)
+        self.changes = full(like, self.steps.shape, 0.0)
         # Of the inner products of each step with the changes no older than it.
-        self.inverse = empty(like, (k, DEPTH, DEPTH))
-        self.curvature = empty(like, (k, 1, DEPTH))
+        self.inverse = full(like, (k, DEPTH, DEPTH), 0.0)
+        self.curvature = full(like, (k, 1, DEPTH), 0.0)
         self._newest = 0
-        self.forget(slice(None))
 
     def _next(self) -> int:
         self._newest = (self._newest + 1) % DEPTH
@@ -54,7 +52,6 @@ class Memory:
         place = self._next()
         self.steps[:, place] = self.changes[:, place] = 0.0
         self.inverse[:, place] = self.inverse[:, :, place] = 0.0
-        self.inverse[:, place, place] = self.curvature[:, :, place] = 1.0
 
     def improve(self, g: Array, precondition: Callable[[Array], Array]) -> Array:
         """Return the step to try, from a first guess of how to turn a gradient into one."""
@@ -73,11 +70,9 @@ class Memory:
         """Return the sum of the remembered rows by their weights."""
         return (weights @ remembered.reshape(*remembered.shape[:2], -1)).reshape(like.shape)
 
-    def forget(self, which: Array | slice) -> None:
+    def forget(self, which: Array) -> None:
         """Empty the memory of the problems `which`."""
-        self.steps[which] = self.changes[which] = 0.0
-        self.inverse[which] = to_device(np.eye(DEPTH), self.inverse, self.inverse.dtype)
-        self.curvature[which] = 1.0
+        self.steps[which] = self.changes[which] = self.inverse[which] = 0.0
 
     def keep(self, kept: Array) -> None:
         """Drop all problems but `kept`."""

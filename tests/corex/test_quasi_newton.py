@@ -96,3 +96,11 @@ def test_a_problem_forgets_alone(world):
     after = memory.improve(g, lambda rows: -rows)
     torch.testing.assert_close(after[:1], before[:1], rtol=0, atol=0)
     torch.testing.assert_close(after[1:], -g[1:], rtol=0, atol=0)
+    anew = []  # what it remembers from then on
+    for _ in range(2):
+        way = lift(torch.randn(2, 3, 4).double())
+        change = change_of(way)
+        memory.push(way, one, change, inner_of_all(way, change), one > 0)
+        anew.append((way[1:], change[1:]))
+    found = memory.improve(g, lambda rows: -rows)[1:]
+    torch.testing.assert_close(found, two_loops(anew, g[1:], 1.0), rtol=1e-9, atol=1e-9)
