@@ -16,10 +16,10 @@ import * as link from "./shared/link";
 import * as numbers from "./shared/numbers";
 import * as problem from "./shared/problem";
 import * as protocol from "./shared/protocol";
-import { dress } from "./shared/sheet";
 import * as shortcuts from "./shared/shortcuts";
 import * as theme from "./shared/theme";
 import type { RenderView, ViewContext } from "./shared/view";
+import { dress } from "./style_sheet";
 
 /** What the parts of the views ask for, once a kernel. */
 const SHARED: Record<string, unknown> = {

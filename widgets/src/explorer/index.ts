@@ -6,33 +6,40 @@ import { onNotice } from "../shared/problem";
 import { Client } from "../shared/protocol";
 import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
-import { Choice } from "./choice";
-import { type Colouring, type Column, colouring, columns, legend, memberships } from "./columns";
-import { FactorPane } from "./factor_pane";
-import { marked, matching, samplesOf } from "./filter";
-import { Find } from "./find";
-import { Fitting } from "./fitting";
-import { operationOf } from "./gestures";
-import { help } from "./help";
-import { Hover } from "./hover";
-import { listenToKeys } from "./keys";
-import { paintLegend } from "./legend";
-import { MapView } from "./map";
-import { labelsOf, outlinedOf, stripOf } from "./marks";
-import { Memory } from "./memory";
-import { type Named, suggestion } from "./named";
-import { NamedList } from "./named_list";
-import { Pointed } from "./pointed";
-import { scale } from "./scale";
-import { combine, kept, toggle } from "./selection";
-import { StatusLine } from "./status";
-import { Strip } from "./strip";
-import { Thumbnails } from "./thumbnails";
-import { type Actions, type Layer, toolbar } from "./toolbar";
+import { operationOf } from "./map/gestures";
+import { MapView } from "./map/map";
+import { labelsOf, outlinedOf, stripOf } from "./map/marks";
+import { Thumbnails } from "./map/thumbnails";
+import { nearest, places, positions, type World, world } from "./map/world";
+import { FactorPane } from "./panels/factor_pane";
+import { Find } from "./panels/find";
+import { help } from "./panels/help";
+import { paintLegend } from "./panels/legend";
+import { NamedList } from "./panels/named_list";
+import { scale } from "./panels/scale";
+import { StatusLine } from "./panels/status";
+import { Strip } from "./panels/strip";
+import { type Actions, type Layer, toolbar } from "./panels/toolbar";
+import { watchWidth } from "./panels/width";
+import { caughtNothing, fitted, selected } from "./panels/words";
+import { Choice } from "./state/choice";
+import {
+  type Colouring,
+  type Column,
+  colouring,
+  columns,
+  legend,
+  memberships,
+} from "./state/columns";
+import { marked, matching, samplesOf } from "./state/filter";
+import { Fitting } from "./state/fitting";
+import { Hover } from "./state/hover";
+import { listenToKeys } from "./state/keys";
+import { Memory } from "./state/memory";
+import { type Named, suggestion } from "./state/named";
+import { Pointed } from "./state/pointed";
+import { combine, kept, toggle } from "./state/selection";
 import type { ExplorerTraits, Range } from "./traits";
-import { watchWidth } from "./width";
-import { caughtNothing, fitted, selected } from "./words";
-import { nearest, places, positions, type World, world } from "./world";
 
 const GONE = "The kernel was restarted or is gone: run the cell again.";
 

@@ -5,13 +5,13 @@ import { Client } from "../shared/protocol";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
+import { Picture } from "./drawing/picture";
+import { Lags, type Stats } from "./frames/latency";
+import { type Shot, Source } from "./frames/source";
 import { buildPanel } from "./panel";
-import { Picture } from "./picture";
 import { alone, around, changed, spoken, strongest } from "./scene";
-import { type Shot, Source } from "./source";
-import { Lags, type Stats } from "./stats";
+import { frameOf, read, type World } from "./state";
 import type { SliderTraits } from "./traits";
-import { frameOf, read, type World } from "./world";
 
 const NARROW = 620;
 const NOTHING: Stats = { count: 0, p50: 0, p95: 0, fps: 0 };

@@ -1,10 +1,10 @@
 import { h, onTyped, replace } from "../shared/dom";
 import { number } from "../shared/numbers";
 import { Problem } from "../shared/problem";
+import type { Stats } from "./frames/latency";
 import { help } from "./help";
 import { type Row, type RowActions, row } from "./rows";
 import { digits } from "./scene";
-import type { Stats } from "./stats";
 
 export type Actions = RowActions & {
   base(index: number): void;

@@ -1,15 +1,15 @@
 import type { AnyModel } from "@anywidget/types";
-import { Thumbnails } from "../explorer/thumbnails";
+import { Thumbnails } from "../explorer/map/thumbnails";
 import { h, replace, svg } from "../shared/dom";
 import { onNotice, Problem } from "../shared/problem";
 import { Client, Superseded } from "../shared/protocol";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
+import { SilencedCard } from "./ablated";
+import { Lines } from "./code_lines";
 import { help } from "./help";
-import { Lines } from "./lines";
-import { SilencedCard } from "./silenced";
-import { TogetherCard } from "./together";
+import { TogetherCard } from "./interactions";
 import type { WorkbenchTraits } from "./traits";
 
 const NARROW = 860;

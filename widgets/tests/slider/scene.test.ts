@@ -1,6 +1,7 @@
 import { expect, it, test } from "vitest";
 import type { Reply } from "../../src/shared/protocol";
-import { FrameCache } from "../../src/slider/cache";
+import { FrameCache } from "../../src/slider/frames/cache";
+import { Lags } from "../../src/slider/frames/latency";
 import {
   around,
   difference,
@@ -13,7 +14,6 @@ import {
   spoken,
   stepOf,
 } from "../../src/slider/scene";
-import { Lags } from "../../src/slider/stats";
 
 test.each([
   [3, 0.05],

@@ -1,0 +1,35 @@
+import type { World } from "../map/world";
+
+const POOL = 400;
+
+/**
+ * Members of a group that show what it is like: the one nearest to its middle, then each time the
+ * one farthest from those shown, among the nine tenths of the group that are nearest to the middle.
+ */
+export function exemplars(at: World, members: Uint32Array, middle: number, most: number): number[] {
+  if (members.length === 0 || middle < 0) return [];
+  const distance = (i: number, j: number) =>
+    Math.hypot(
+      (at.x[i] as number) - (at.x[j] as number),
+      (at.y[i] as number) - (at.y[j] as number),
+    );
+  // Of a large group every so manieth: farthest points need no more to spread.
+  const stride = Math.max(1, Math.floor(members.length / POOL));
+  const near = [...members.filter((_, k) => k % stride === 0)]
+    .map((i) => ({ i, from: distance(i, middle) }))
+    .sort((a, b) => a.from - b.from);
+  const pool = near
+    .slice(0, Math.max(2, Math.floor(0.9 * near.length)))
+    .filter((p) => p.i !== middle);
+  const shown = [middle];
+  while (shown.length < most && pool.length > 0) {
+    let best = 0;
+    for (let k = 1; k < pool.length; k++) {
+      if ((pool[k]?.from ?? 0) > (pool[best]?.from ?? 0)) best = k;
+    }
+    const [next] = pool.splice(best, 1) as [{ i: number; from: number }];
+    shown.push(next.i);
+    for (const one of pool) one.from = Math.min(one.from, distance(one.i, next.i));
+  }
+  return shown;
+}

@@ -1,0 +1,63 @@
+import type { Range } from "../traits";
+import type { Column } from "./columns";
+
+/**
+ * Marks of the samples that a search and ranges leave, null if they leave all: the rules of
+ * Python's `views/matching.py`.
+ */
+export function matching(
+  table: readonly Column[],
+  n: number,
+  search: string,
+  ranges: Readonly<Record<string, Range>>,
+): Uint8Array | null {
+  const words = (search.toLowerCase().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) =>
+    word.replaceAll('"', ""),
+  );
+  const bounded = table.flatMap((column) => {
+    const range = Object.hasOwn(ranges, column.name) ? ranges[column.name] : undefined;
+    return column.kind === "number" && column.values && range
+      ? [{ values: column.values, low: range[0] ?? -Infinity, high: range[1] ?? Infinity }]
+      : [];
+  });
+  if (words.length === 0 && bounded.length === 0) return null;
+  const keep = new Uint8Array(n).fill(1);
+  for (const word of words) {
+    const hit = new Uint8Array(n);
+    for (const column of table) {
+      if (column.kind !== "category") continue;
+      const prefix = `${column.name.toLowerCase()}=`;
+      const exact = word.startsWith(prefix);
+      const wanted = exact ? word.slice(prefix.length) : word;
+      const good = column.categories.map((text) => {
+        const name = text.toLowerCase();
+        return exact ? name === wanted : name.includes(wanted);
+      });
+      for (let i = 0; i < n; i++) if (good[column.codes[i] as number]) hit[i] = 1;
+    }
+    for (let i = 0; i < n; i++) keep[i] = (keep[i] as number) & (hit[i] as number);
+  }
+  for (const { values, low, high } of bounded) {
+    const [from, to] = [Math.fround(low), Math.fround(high)];
+    for (let i = 0; i < n; i++) {
+      const value = values[i] as number;
+      if (!(value >= from && value <= to)) keep[i] = 0;
+    }
+  }
+  return keep;
+}
+
+/** How many are marked. */
+export function marked(keep: Uint8Array): number {
+  let count = 0;
+  for (const one of keep) count += one;
+  return count;
+}
+
+/** The samples that are marked, ascending. */
+export function samplesOf(keep: Uint8Array): Uint32Array {
+  const samples = new Uint32Array(marked(keep));
+  let count = 0;
+  for (let i = 0; i < keep.length; i++) if (keep[i]) samples[count++] = i;
+  return samples;
+}

@@ -1,0 +1,61 @@
+import { bytes } from "../../shared/arrays";
+import { type Client, Lost, Superseded } from "../../shared/protocol";
+import type { StatusLine } from "../panels/status";
+
+const PATIENCE = 5_000;
+const LONGEST = 60_000;
+
+/** The fit of a selection by the kernel: asked for, waited for, given up. */
+export class Fitting {
+  busy = false;
+  private reason = "";
+
+  constructor(
+    private readonly client: Client,
+    private readonly status: StatusLine,
+    private readonly changed: () => void,
+  ) {}
+
+  async run(selection: Uint32Array): Promise<void> {
+    this.busy = true;
+    this.reason = "";
+    this.status.error(null);
+    this.changed();
+    // A kernel that is at work says so at once; one that does not is busy or gone.
+    const hint = window.setTimeout(() => {
+      if (this.client.begun("fit")) return;
+      this.status.hint(
+        "The kernel has not begun: it runs a cell, or is gone. Press again to stop waiting.",
+      );
+    }, PATIENCE);
+    const end = window.setTimeout(() => {
+      if (!this.client.begun("fit")) this.lose("The kernel does not answer. Is it running?");
+    }, LONGEST);
+    try {
+      const reply = await this.client.request("fit", {}, [bytes(selection)]);
+      if (!reply.ok) this.status.error(reply.error ?? "The fit failed.", reply.trace);
+    } catch (error) {
+      if (!(error instanceof Superseded)) throw error;
+      if (error instanceof Lost) {
+        const silent = "The kernel fell silent. If it was restarted, run the cell again.";
+        this.status.error(this.reason || silent);
+      }
+    } finally {
+      window.clearTimeout(hint);
+      window.clearTimeout(end);
+      this.busy = false;
+      this.changed();
+    }
+  }
+
+  /** No answer will come. */
+  lose(reason: string): void {
+    if (!this.busy) return;
+    this.reason = reason;
+    this.client.giveUp("fit", reason);
+  }
+
+  stop(): void {
+    this.lose("No longer waiting; what the kernel finds will still be shown.");
+  }
+}
