@@ -1,5 +1,6 @@
 """A wheel built without Node holds all that a view needs, and shows one."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -34,9 +35,14 @@ def test_wheel_needs_no_node(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         archive.extractall(installed)
+        bundled = archive.read("nbinterp/static/LICENSES.txt").decode()
         shipped = [info for info in archive.infolist() if "datasets/data/" in info.filename]
     assert any(name.startswith("nbinterp/static/") and name.endswith(".js") for name in names)
     assert "nbinterp/py.typed" in names
+    for package in ("regl-scatterplot", "regl", "fflate", "gl-matrix"):
+        assert re.search(rf"^{package} [\d.]+, MIT$", bundled, re.MULTILINE), package
+    beside_metadata = [name for name in names if ".dist-info/licenses/" in name]
+    assert {Path(name).name for name in beside_metadata} == {"LICENSE", "LICENSES.txt"}
     assert not [name for name in names if name.startswith(("tests/", "widgets/", "tutorials/"))]
     assert sum(info.file_size for info in shipped) < 4 * MEGABYTE
     subprocess.run(
