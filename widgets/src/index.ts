@@ -7,6 +7,7 @@ import "./slider/slider.css";
 import "./workbench/workbench.css";
 import * as page from "./page";
 import * as arrays from "./shared/arrays";
+import * as changes from "./shared/changes";
 import * as colours from "./shared/colours";
 import * as dom from "./shared/dom";
 import * as help from "./shared/help";
@@ -24,6 +25,7 @@ import { dress } from "./style_sheet";
 /** What the parts of the views ask for, once a kernel. */
 const SHARED: Record<string, unknown> = {
   arrays,
+  changes,
   colours,
   dom,
   help,

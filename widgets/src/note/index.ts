@@ -1,3 +1,4 @@
+import { onChange } from "../shared/changes";
 import { h } from "../shared/dom";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
@@ -17,11 +18,8 @@ export const render: RenderView = (context) => {
     line.hidden = !model.get("text");
   };
   el.append(root);
-  model.on("change:text", draw);
-  signal.addEventListener("abort", () => {
-    model.off("change:text", draw);
-    root.remove();
-  });
+  onChange(model, ["text"], draw, signal);
+  signal.addEventListener("abort", () => root.remove());
   watchTheme(root, signal, () => {});
   draw();
 };
