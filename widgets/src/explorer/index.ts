@@ -1,401 +1,261 @@
 import type { AnyModel } from "@anywidget/types";
-import { same, unpacked } from "../shared/arrays";
-import { h } from "../shared/dom";
 import { watchKernel } from "../shared/kernel";
 import { onNotice } from "../shared/problem";
 import { Client } from "../shared/protocol";
-import { watchTheme } from "../shared/theme";
+import { type Theme, watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
-import { operationOf } from "./map/gestures";
+import { actions, filterBy, mapEvents, panelActions, pick } from "./commands";
+import { drawBright, drawMarks, drawPanels } from "./draw";
 import { MapView } from "./map/map";
-import { labelsOf, outlinedOf, stripOf } from "./map/marks";
 import { Thumbnails } from "./map/thumbnails";
-import { nearest, places, positions, type World, world } from "./map/world";
-import { FactorPane } from "./panels/factor_pane";
-import { Find } from "./panels/find";
-import { help } from "./panels/help";
-import { paintLegend } from "./panels/legend";
-import { NamedList } from "./panels/named_list";
-import { scale } from "./panels/scale";
-import { StatusLine } from "./panels/status";
-import { Strip } from "./panels/strip";
-import { type Actions, type Layer, toolbar } from "./panels/toolbar";
+import { ExplorerModel } from "./model";
+import { type Panels, panels } from "./panels/panels";
+import type { Actions } from "./panels/toolbar";
 import { watchWidth } from "./panels/width";
-import { caughtNothing, fitted, selected } from "./panels/words";
-import { Choice } from "./state/choice";
+import { fitted } from "./panels/words";
 import {
-  type Colouring,
-  type Column,
-  colouring,
-  columns,
-  legend,
-  memberships,
-} from "./state/columns";
-import { marked, matching, samplesOf } from "./state/filter";
+  coloured,
+  filtered,
+  GONE,
+  initialState,
+  placed,
+  type State,
+  toolbarState,
+  whyUnfit,
+} from "./scene";
+import { Choice } from "./state/choice";
+import { marked } from "./state/filter";
 import { Fitting } from "./state/fitting";
 import { Hover } from "./state/hover";
 import { listenToKeys } from "./state/keys";
 import { Memory } from "./state/memory";
-import { type Named, suggestion } from "./state/named";
 import { Pointed } from "./state/pointed";
-import { combine, kept, toggle } from "./state/selection";
-import type { ExplorerTraits, Range } from "./traits";
-
-const GONE = "The kernel was restarted or is gone: run the cell again.";
-
-/** For tests: where a point of the data is on the screen. */
-export type ExplorerElement = HTMLElement & {
-  nbi?: { project(x: number, y: number): { x: number; y: number } };
-};
+import type { ExplorerTraits } from "./traits";
 
 /** Draw the cluster explorer and wire it to its model. */
 export async function render(context: ViewContext): Promise<void> {
-  const { el, signal, host, live = true } = context;
-  const model = context.model as unknown as AnyModel<ExplorerTraits>;
-  const client = new Client(model, signal);
-  const choice = new Choice(model, chosen);
+  await new Explorer(context).start();
+}
 
-  let at: World = world(new Float32Array(0));
-  let table: Column[] = [];
-  let colours: Colouring = colouring(null, 0);
-  let groups: Uint32Array[] = [];
-  let centres: Int32Array = new Int32Array(0);
-  let keep: Uint8Array | null = null;
-  let preview: Named | null = null;
-  let reach = 0;
-  let cutOff = false;
-  let dark = false;
-  let accent = "";
+/** The controller of one explorer: holds its state, wires its model to what is drawn. */
+export class Explorer {
+  readonly state: State = initialState();
+  readonly model: ExplorerModel;
+  readonly choice: Choice;
+  readonly map: MapView;
+  readonly hover: Hover;
+  readonly pointed: Pointed;
+  readonly panels: Panels;
+  readonly fitting: Fitting;
+  private readonly memory: Memory;
+  private readonly actions: Actions;
+  private readonly live: boolean;
+  private readonly pictures: boolean;
 
-  const root: ExplorerElement = h("div", {
-    class: "nbi-root nbi-explorer",
-    "data-nbi": "explorer",
-  });
-  const status = new StatusLine();
-  const memory = new Memory(root);
-  const pictured = model.get("_has_images");
-  const thumbnails = new Thumbnails(client);
-  const hover = new Hover(client, thumbnails, { pictures: pictured, live });
-  const legendElement = h("div", { "data-nbi": "legend" });
-  const pane = new FactorPane(model.get("_fits_itself"));
-  const fitting = new Fitting(client, status, update);
-  const strip = new Strip(thumbnails, {
-    look: (i) => map.focusOn(i),
-    pick: (group, event) => pick(choice.selection.length > 0 ? group - 1 : group, event),
-  });
-  const list = new NamedList({
-    recall: ({ samples }, event) =>
-      choice.select(combine(choice.selection, samples, operationOf(event, map.operation))),
-    rename: (old, name) => choice.rename(old, name),
-    drop: (name) => choice.drop(name),
-    preview: (one) => {
-      preview = one;
-      brighten();
-    },
-  });
-  const find = new Find({
-    search: (text) => tell("search", text),
-    range: (name, range) => filterBy(name, range),
-    take: () => keep && choice.select(samplesOf(keep)),
-  });
-
-  const map = new MapView(
-    {
-      caught: (hits, operation, shape) => {
-        const found = kept(hits, keep);
-        if (found.length === 0 && shape !== "click") status.hint(caughtNothing(operation, shape));
-        else if (found.length > 0) choice.select(combine(choice.selection, found, operation));
+  constructor(private readonly context: ViewContext) {
+    const { signal, live = true } = context;
+    const raw = context.model as unknown as AnyModel<ExplorerTraits>;
+    this.live = live;
+    this.model = new ExplorerModel(raw, signal);
+    this.pictures = this.model.get("_has_images");
+    const client = new Client(raw, signal);
+    const thumbnails = new Thumbnails(client);
+    this.choice = new Choice(this.model, () => this.marksChanged());
+    this.hover = new Hover(client, thumbnails, { pictures: this.pictures, live });
+    this.map = new MapView(mapEvents(this), signal);
+    this.pointed = new Pointed(this.model, (i) => this.map.mark(i), signal);
+    this.actions = actions(this);
+    this.panels = panels(
+      this.map,
+      this.hover.card.element,
+      thumbnails,
+      panelActions(this, this.actions),
+      {
+        pictures: this.pictures,
+        canFit: this.model.get("_can_fit"),
+        fitsItself: this.model.get("_fits_itself"),
       },
-      focused: (i, place, byKey) => {
-        pointed.tell(i);
-        if (i < 0 || i >= at.x.length) {
-          hover.card.hide();
-          return;
-        }
-        const told = hover.show(i, table, place, map);
-        if (byKey) status.announce(told);
-      },
-      drawn: () => {
-        root.dataset.nbiReady = "true";
-      },
-      note: (text) => status.note("drawing", text),
-      scrolledPast: () => status.hint("Click the map to zoom with the wheel, or hold Ctrl"),
-    },
-    signal,
-  );
-
-  const pointed = new Pointed(model, (i) => map.mark(i), signal);
-
-  const actions: Actions = {
-    mode(mode) {
-      map.mode = mode;
-      map.stage.dataset.nbiMode = mode;
-      update();
-    },
-    operation(operation) {
-      map.operation = map.operation === operation ? "replace" : operation;
-      update();
-    },
-    undo: () => choice.undo(),
-    redo: () => choice.redo(),
-    clear: () => choice.select(new Uint32Array(0)),
-    keep() {
-      if (choice.selection.length === 0) status.hint("Select samples first, then name them");
-      else list.edit(choice.keep(suggestion(choice.selection, colours)));
-    },
-    zoom: () => map.zoomTo(choice.selection),
-    reset: () => map.reset(),
-    color: (name) => tell("color_by", name),
-    toggle: (layer) => tell(layer, !model.get(layer)),
-    find: () => find.field.focus(),
-    fit: () => (fitting.busy ? fitting.stop() : void fitting.run(choice.selection)),
-  };
-  const guide = help();
-  const bar = toolbar(actions, { help: guide.button, search: find.field, pictures: pictured });
-
-  function tell<K extends keyof ExplorerTraits>(name: K, value: ExplorerTraits[K]): void {
-    model.set(name, value);
-    model.save_changes();
+    );
+    this.fitting = new Fitting(client, this.panels.status, () => this.drawPanels());
+    this.memory = new Memory(this.panels.root);
   }
 
-  function filterBy(name: string, range: Range | null): void {
-    const { [name]: _, ...others } = model.get("ranges");
-    tell("ranges", range ? { ...others, [name]: range } : others);
+  /** Put the view on the page and follow its model. */
+  async start(): Promise<void> {
+    const { el, model, signal } = this.context;
+    const { root, status } = this.panels;
+    root.nbi = {
+      project: (x, y) => {
+        const place = this.state.scene.at.fromData(x, y);
+        return this.map.toScreen(place.x, place.y);
+      },
+    };
+    el.replaceChildren(root);
+    this.listen();
+    listenToKeys(root, this.map, this.actions, signal);
+    onNotice(model, signal, (text, trace) => status.error(text, trace));
+    watchWidth(root, signal);
+    this.readHeight();
+    this.state.layers = this.layers();
+    this.actions.mode("lasso");
+    this.readPoints();
+    watchTheme(root, signal, (theme) => this.readTheme(theme));
+    if (this.live) {
+      requestAnimationFrame(() => signal.aborted || this.offerMemory());
+      watchKernel(model, el, signal, () => this.kernelGone());
+    }
+    await this.readFit();
   }
 
-  /** The selection or a name has changed. */
-  function chosen(): void {
+  drawBright(): void {
+    drawBright(this.map, this.state, this.choice.selection);
+  }
+
+  drawMarks(): void {
+    drawMarks(this.map, this.panels, this.state, this.choice, this.pictures);
+  }
+
+  drawPanels(): void {
+    const { choice, fitting, map, model, state } = this;
+    const unfit = whyUnfit({
+      canFit: model.get("_can_fit"),
+      live: this.live,
+      cutOff: state.cutOff,
+      selected: choice.selection.length,
+    });
+    const { mode, operation } = map;
+    const toolbar = toolbarState(state, choice, { mode, operation, busy: fitting.busy, unfit });
+    drawPanels(this.panels, state, choice, toolbar, model.get("ranges"), {
+      pick: (group, event) => pick(this, group, event),
+      range: (name, range) => filterBy(this, name, range),
+    });
+  }
+
+  /** Call what reads a trait whenever that trait changes. */
+  private listen(): void {
+    const { model } = this;
+    model.onMarks(() => this.choice.follow(this.state.scene.at.x.length));
+    model.on("_positions", () => this.readPoints());
+    for (const name of ["_columns", "_column_data"] as const) {
+      model.on(name, () => this.readTable());
+    }
+    model.on("color_by", () => this.readColours());
+    for (const name of ["search", "ranges"] as const) model.on(name, () => this.readFilter());
+    for (const name of ["labels", "contours", "exemplars"] as const) {
+      model.on(name, () => this.readLayers());
+    }
+    model.on("_fit", () => void this.readFit());
+    model.on("height", () => this.readHeight());
+  }
+
+  /** The selection or a named selection has changed. */
+  private marksChanged(): void {
+    const { status } = this.panels;
     status.error(null);
     status.offer("");
-    memory.keep(at, choice.selection, choice.named);
-    brighten();
-    mark();
-    update();
+    this.memory.keep(this.state.scene.at, this.choice.selection, this.choice.named);
+    this.drawBright();
+    this.drawMarks();
+    this.drawPanels();
   }
 
-  /** Put in full what is pointed at in the list, else what is selected and matches. */
-  function brighten(): void {
-    const { selection } = choice;
-    const base = selection.length > 0 ? kept(selection, keep) : keep && samplesOf(keep);
-    const bright = preview?.samples ?? base ?? selection;
-    // Where nothing matches all must dim, and the engine takes none for all.
-    const none = bright.length === 0 && (keep !== null || selection.length > 0);
-    map.stage.dataset.nbiNone = String(none);
-    map.setBright(bright);
+  private readPoints(): void {
+    const { state } = this;
+    state.scene = placed(this.model.positions);
+    const { at } = state.scene;
+    this.choice.start(at.x.length);
+    this.map.setPoints(at);
+    this.panels.empty.hidden = at.x.length > 0;
+    this.readTable();
   }
 
-  function mark(): void {
-    const { named } = choice;
-    const labels = model.get("labels") ? labelsOf(at, colours, centres, named) : [];
-    map.setMarks(labels, outlinedOf(at, colours, groups, named, model.get("contours")));
-    const open = pictured && model.get("exemplars");
-    strip.element.hidden = !open;
-    if (!open) return;
-    const shown = stripOf(at, colours, groups, centres, choice.selection, accent);
-    strip.show(shown, "Colour by a category to see exemplars of each.");
+  private readTable(): void {
+    const { scene } = this.state;
+    this.state.scene = { ...scene, table: this.model.columns(scene.at.x.length) };
+    this.readColours();
+    this.readFilter();
   }
 
-  function unfit(): string | null {
-    if (!model.get("_can_fit")) return "Needs a fitted LocalCorEx: this map was made of positions";
-    if (!live) return "Needs a kernel: run this notebook to fit";
-    if (cutOff) return GONE;
-    if (choice.selection.length === 0) return "Select samples first: draw around them on the map";
-    return null;
-  }
-
-  function update(): void {
-    const { selection, named } = choice;
-    const layer = (name: Layer) => model.get(name);
-    bar.update({
-      mode: map.mode,
-      operation: map.operation,
-      canUndo: choice.canUndo,
-      canRedo: choice.canRedo,
-      anySelected: selection.length > 0,
-      busy: fitting.busy,
-      unfit: unfit(),
-      layers: {
-        labels: layer("labels"),
-        contours: layer("contours"),
-        exemplars: layer("exemplars"),
-      },
-    });
-    status.selection(selected(selection.length, at.x.length));
-    root.dataset.nbiBusy = String(fitting.busy);
-    root.dataset.nbiSelected = String(selection.length);
-    list.show(named);
-    paintLegend(
-      legendElement,
-      colours,
-      legend(colours, selection),
-      selection.length > 0,
-      pick,
-      () =>
-        scale(colours, selection, model.get("ranges")[colours.column?.name ?? ""], (range) =>
-          filterBy(colours.column?.name ?? "", range),
-        ),
-    );
-    side.hidden = legendElement.hidden && named.length === 0;
-  }
-
-  function pick(group: number, event: MouseEvent): void {
-    const hits = kept(groups[group] ?? new Uint32Array(0), keep);
-    const operation = operationOf(event, map.operation);
-    const { selection } = choice;
-    // A second click on what is isolated lets go of it.
-    if (operation === "replace") choice.select(same(hits, selection) ? new Uint32Array(0) : hits);
-    else if (operation === "add") choice.select(toggle(selection, hits));
-    else choice.select(combine(selection, hits, operation));
-  }
-
-  /** Select more or fewer samples round the one in focus. */
-  function grow(times: number): void {
-    if (map.focus < 0) {
-      status.hint("Step to a sample first, by the arrow keys");
-      return;
-    }
-    reach = reach ? Math.min(at.x.length, Math.max(1, Math.round(reach * times))) : 32;
-    choice.select(kept(nearest(at, map.focus, reach), keep));
-  }
-
-  function readPoints(): void {
-    at = world(positions(model.get("_positions")));
-    choice.start(at.x.length);
-    map.setPoints(at);
-    empty.hidden = at.x.length > 0;
-    readTable();
-  }
-
-  function readTable(): void {
-    table = columns(
-      model.get("_columns"),
-      unpacked(Uint8Array, model.get("_column_data")),
-      at.x.length,
-    );
-    readColours();
-    readFilter();
-  }
-
-  function readColours(): void {
-    const name = model.get("color_by");
-    const column = table.find((one) => one.name === name) ?? null;
-    if (column?.kind === "number" && !column.values) status.hint(`Fetching ${name}…`);
-    colours = colouring(column, at.x.length, dark);
-    groups = colours.column && !colours.scale ? memberships(colours) : [];
-    centres = places(at, groups);
-    map.setColours(colours);
-    bar.setColumns(
+  private readColours(): void {
+    const { panels, state } = this;
+    const name = this.model.get("color_by");
+    const { table } = state.scene;
+    const column = table.find((one) => one.name === name);
+    if (column?.kind === "number" && !column.values) panels.status.hint(`Fetching ${name}…`);
+    state.scene = coloured(state.scene, name, state.dark);
+    this.map.setColours(state.scene.colours);
+    panels.bar.setColumns(
       table.map((one) => one.name),
       column ? name : "",
     );
-    brighten();
-    mark();
-    update();
+    this.drawBright();
+    this.drawMarks();
+    this.drawPanels();
   }
 
-  function readFilter(): void {
-    const [search, ranges] = [model.get("search"), model.get("ranges")];
-    keep = matching(table, at.x.length, search, ranges);
-    find.show(search, ranges, keep && marked(keep), at.x.length);
-    brighten();
-    update();
+  private readFilter(): void {
+    const [search, ranges] = [this.model.get("search"), this.model.get("ranges")];
+    this.state.scene = filtered(this.state.scene, search, ranges);
+    const { at, keep } = this.state.scene;
+    this.panels.find.show(search, ranges, keep && marked(keep), at.x.length);
+    this.drawBright();
+    this.drawPanels();
   }
 
-  /** Go to the next or previous category by keyboard. */
-  function stepGroup(by: number): void {
-    if (centres.length === 0) return;
-    const from = map.focus >= 0 ? (colours.groups[map.focus] ?? 0) : by > 0 ? -1 : 0;
-    const target = centres[(from + by + centres.length) % centres.length] as number;
-    if (target >= 0) map.focusOn(target);
+  private layers(): State["layers"] {
+    const { model } = this;
+    return {
+      labels: model.get("labels"),
+      contours: model.get("contours"),
+      exemplars: model.get("exemplars"),
+    };
   }
 
-  listenToKeys(root, map, actions, stepGroup, grow, signal);
+  private readLayers(): void {
+    this.state.layers = this.layers();
+    this.drawMarks();
+    this.drawPanels();
+  }
 
-  async function readFit(): Promise<void> {
-    const summary = model.get("_fit");
-    status.fit(summary ? fitted(summary) : "");
-    const ref = model.get("heatmap");
+  private readTheme(theme: Theme): void {
+    const { state } = this;
+    this.map.setTheme(theme);
+    state.accent = theme.accent;
+    if (theme.dark === state.dark) this.drawMarks();
+    else {
+      state.dark = theme.dark;
+      this.readColours();
+    }
+  }
+
+  private readHeight(): void {
+    const { root } = this.panels;
+    root.style.setProperty("--nbi-explorer-height", `${this.model.get("height")}px`);
+  }
+
+  /** Say what the last fit found, and show its factors. */
+  private async readFit(): Promise<void> {
+    const { host, signal } = this.context;
+    const summary = this.model.get("_fit");
+    this.panels.status.fit(summary ? fitted(summary) : "");
+    const ref = this.model.get("heatmap");
     if (!summary || !ref) return;
-    await pane.fill(async (place) => {
+    await this.panels.factors.fill(async (place) => {
       const widget = await host.getWidget(ref);
       await widget.render({ el: place, signal });
     });
   }
 
-  const empty = h(
-    "div",
-    { class: "nbi-explorer-empty nbi-quiet", hidden: true },
-    "No samples to show.",
-  );
-  const side = h("div", { class: "nbi-explorer-legend" }, legendElement, list.element);
-  map.stage.append(empty, hover.card.element);
-  root.append(
-    bar.element,
-    find.row,
-    status.problem.element,
-    h(
-      "div",
-      { class: "nbi-explorer-body" },
-      guide.panel,
-      h("div", { class: "nbi-explorer-left" }, map.stage, strip.element),
-      side,
-      model.get("_can_fit") && pane.element,
-    ),
-    status.element,
-  );
-  root.nbi = {
-    project: (x, y) => {
-      const place = at.fromData(x, y);
-      return map.toScreen(place.x, place.y);
-    },
-  };
-  el.replaceChildren(root);
+  /** Offer the named selections of the widget that this one replaces. */
+  private offerMemory(): void {
+    this.memory.offer(this.state.scene.at, this.choice, this.panels.status);
+  }
 
-  const on = (name: string, changed: () => void) => {
-    model.on(`change:${name}`, changed);
-    signal.addEventListener("abort", () => model.off(`change:${name}`, changed));
-  };
-  for (const name of ["_selection", "_named", "_named_data"]) {
-    on(name, () => choice.follow(at.x.length));
+  private kernelGone(): void {
+    if (this.state.cutOff) return;
+    this.state.cutOff = true;
+    this.fitting.lose(GONE);
+    this.panels.status.note("kernel", GONE);
+    this.drawPanels();
   }
-  on("_positions", readPoints);
-  on("_columns", readTable);
-  on("_column_data", readTable);
-  on("color_by", readColours);
-  for (const name of ["search", "ranges"]) on(name, readFilter);
-  for (const name of ["labels", "contours", "exemplars"]) {
-    on(name, () => {
-      mark();
-      update();
-    });
-  }
-  on("_fit", () => void readFit());
-  const resize = () => root.style.setProperty("--nbi-explorer-height", `${model.get("height")}px`);
-  on("height", resize);
-  onNotice(model, signal, (text, trace) => status.error(text, trace));
-
-  watchWidth(root, signal);
-  resize();
-  actions.mode("lasso");
-  readPoints();
-  watchTheme(root, signal, (theme) => {
-    map.setTheme(theme);
-    accent = theme.accent;
-    if (theme.dark === dark) mark();
-    else {
-      dark = theme.dark;
-      readColours();
-    }
-  });
-  if (live) {
-    requestAnimationFrame(() => signal.aborted || memory.offer(at, choice, status));
-    watchKernel(model, el, signal, () => {
-      if (cutOff) return;
-      cutOff = true;
-      fitting.lose(GONE);
-      status.note("kernel", GONE);
-      update();
-    });
-  }
-  await readFit();
 }

@@ -21,6 +21,10 @@ export type Actions = {
   toggle(layer: Layer): void;
   find(): void;
   fit(): void;
+  /** Go to the next (1) or previous (-1) category. */
+  stepGroup(by: 1 | -1): void;
+  /** Select `times` as many samples around the one in focus: the lasso of the keyboard. */
+  grow(times: number): void;
 };
 
 export type ToolbarState = {

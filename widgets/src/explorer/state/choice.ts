@@ -1,28 +1,25 @@
-import type { AnyModel } from "@anywidget/types";
-import { bytes, same, typed } from "../../shared/arrays";
+import { same } from "../../shared/arrays";
 import { History } from "../../shared/history";
-import type { ExplorerTraits } from "../traits";
-import { freeColour, freeName, type Named, packNamed, readNamed } from "./named";
+import type { ExplorerModel, Marks } from "../model";
+import { freeColour, freeName, type Named } from "./named";
 
-type State = { selection: Uint32Array; named: readonly Named[] };
-
-/** What is selected and what has a name, with their past: the page's side of both traits. */
+/** The selection and the named selections, with undo, kept in step with the model. */
 export class Choice {
-  private readonly history = new History<State>();
-  private state: State = { selection: new Uint32Array(0), named: [] };
-  private putting = false;
+  private readonly history = new History<Marks>();
+  private marks: Marks = { selection: new Uint32Array(0), named: [] };
+  private sending = false;
 
   constructor(
-    private readonly model: AnyModel<ExplorerTraits>,
+    private readonly model: ExplorerModel,
     private readonly changed: () => void,
   ) {}
 
   get selection(): Uint32Array {
-    return this.state.selection;
+    return this.marks.selection;
   }
 
   get named(): readonly Named[] {
-    return this.state.named;
+    return this.marks.named;
   }
 
   get canUndo(): boolean {
@@ -34,14 +31,14 @@ export class Choice {
   }
 
   select(selection: Uint32Array): void {
-    if (!same(selection, this.selection)) this.go({ ...this.state, selection });
+    if (!same(selection, this.selection)) this.go({ ...this.marks, selection });
   }
 
-  /** Give the selection a name, near `wish`; returns it. */
+  /** Name the selection `wish`, numbered if that name is taken; returns the name. */
   keep(wish: string): string {
     const name = freeName(this.named, wish);
     const one = { name, color: freeColour(this.named), samples: this.selection };
-    this.go({ ...this.state, named: [...this.named, one] });
+    this.go({ ...this.marks, named: [...this.named, one] });
     return name;
   }
 
@@ -50,80 +47,57 @@ export class Choice {
     const others = this.named.filter(({ name }) => name !== old);
     const name = freeName(others, wish);
     const named = this.named.map((one) => (one.name === old ? { ...one, name } : one));
-    this.go({ ...this.state, named });
-  }
-
-  /** Let the selection take the place of what was called `name`. */
-  overwrite(name: string): void {
-    const samples = this.selection;
-    if (samples.length === 0) return;
-    const named = this.named.map((one) => (one.name === name ? { ...one, samples } : one));
-    this.go({ ...this.state, named });
+    this.go({ ...this.marks, named });
   }
 
   drop(name: string): void {
-    this.go({ ...this.state, named: this.named.filter((one) => one.name !== name) });
+    this.go({ ...this.marks, named: this.named.filter((one) => one.name !== name) });
   }
 
-  /** Bring back what was marked before. */
+  /** Replace the selection and all named selections. */
   restore(selection: Uint32Array, named: readonly Named[]): void {
     this.go({ selection, named });
   }
 
   undo(): void {
-    this.travel(this.history.undo(this.state));
+    const earlier = this.history.undo(this.marks);
+    if (earlier) this.put(earlier);
   }
 
   redo(): void {
-    this.travel(this.history.redo(this.state));
+    const later = this.history.redo(this.marks);
+    if (later) this.put(later);
   }
 
-  /** Take both from the model as they are now, without a past. */
+  /** Read both from the model for `n` new samples, without an undo step. */
   start(n: number): void {
-    this.state = this.read(n);
+    this.marks = this.model.marks(n);
   }
 
-  /** Take both from the model, changed by Python or by another page. */
+  /** Read both from the model after Python or another page changed them. */
   follow(n: number): void {
-    if (this.putting) return; // one of the two is set, the other not yet
-    const next = this.read(n);
+    if (this.sending) return; // one of the traits is set, the next not yet
+    const next = this.model.marks(n);
     if (same(next.selection, this.selection) && sameNamed(next.named, this.named)) return;
-    this.history.leave(this.state);
-    this.state = next;
+    this.history.leave(this.marks);
+    this.marks = next;
     this.changed();
   }
 
-  private read(n: number): State {
-    const selection = typed(Uint32Array, this.model.get("_selection"));
-    const named = readNamed(this.model.get("_named") ?? [], this.model.get("_named_data"));
-    return {
-      selection: selection.filter((i) => i < n),
-      named: named.map((one) => ({ ...one, samples: one.samples.filter((i) => i < n) })),
-    };
-  }
-
-  private go(next: State): void {
-    this.history.leave(this.state);
+  private go(next: Marks): void {
+    this.history.leave(this.marks);
     this.put(next);
   }
 
-  private travel(target: State | null): void {
-    if (target) this.put(target);
-  }
-
-  private put(next: State): void {
-    const old = this.state;
-    this.state = next;
-    this.putting = true;
-    if (next.selection !== old.selection) this.model.set("_selection", bytes(next.selection));
-    if (next.named !== old.named) {
-      // Both travel in one message: apart, Python would see counts that do not fit the samples.
-      const { headers, data } = packNamed(next.named);
-      this.model.set("_named", headers);
-      this.model.set("_named_data", bytes(data));
-    }
-    this.putting = false;
-    this.model.save_changes();
+  private put({ selection, named }: Marks): void {
+    const old = this.marks;
+    this.marks = { selection, named };
+    this.sending = true;
+    this.model.setMarks({
+      ...(selection !== old.selection && { selection }),
+      ...(named !== old.named && { named }),
+    });
+    this.sending = false;
     this.changed();
   }
 }

@@ -2,16 +2,11 @@ import { keepPlainKeys } from "../../shared/shortcuts";
 import type { MapView } from "../map/map";
 import type { Actions } from "../panels/toolbar";
 
-/**
- * Wire the keyboard. `stepGroup` goes to the next (1) or previous (-1) category; `grow` selects
- * that many times as many samples round the one in focus: the lasso of a keyboard.
- */
+/** Wire the keyboard. */
 export function listenToKeys(
   root: HTMLElement,
   map: MapView,
   actions: Actions,
-  stepGroup: (by: 1 | -1) => void,
-  grow: (times: number) => void,
   signal: AbortSignal,
 ): void {
   const onMap: Record<string, () => void> = {
@@ -24,16 +19,16 @@ export function listenToKeys(
     c: () => actions.toggle("contours"),
     e: () => actions.toggle("exemplars"),
     "/": actions.find,
-    "[": () => grow(1 / 2),
-    "]": () => grow(2),
-    PageDown: () => stepGroup(1),
-    PageUp: () => stepGroup(-1),
+    "[": () => actions.grow(1 / 2),
+    "]": () => actions.grow(2),
+    PageDown: () => actions.stepGroup(1),
+    PageUp: () => actions.stepGroup(-1),
   };
 
   const answer = (event: KeyboardEvent): boolean => {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key === "Escape") {
-      // First it gives up the outline being drawn, then the selection.
+      // It first cancels the outline being drawn, then clears the selection.
       if (!map.key(event)) actions.clear();
       return true;
     }

@@ -1,34 +1,29 @@
-import type { AnyModel } from "@anywidget/types";
-import type { ExplorerTraits } from "../traits";
+import type { ExplorerModel } from "../model";
 
-const OFTEN = 100; // milliseconds between two words to Python
+const INTERVAL = 100; // milliseconds between two messages to Python
 
-/** Which sample is under the pointer, kept in step with the model: the newest counts. */
+/** The hovered sample, kept in step with the model: the newest position of the pointer wins. */
 export class Pointed {
   private now = -1;
   private timer = 0;
 
   constructor(
-    private readonly model: AnyModel<ExplorerTraits>,
-    /** Another has pointed at sample `i`: Python, or a map that this one is linked to. */
+    private readonly model: ExplorerModel,
+    /** Python, or a linked map, points at sample `i`. */
     show: (i: number) => void,
     signal: AbortSignal,
   ) {
-    const changed = () => {
-      const there = model.get("hovered") ?? -1;
-      // While the hand moves here, what the model says is old.
+    model.on("hovered", () => {
+      const there = model.hovered;
+      // While the pointer moves here, the model lags behind.
       if (there === this.now || this.timer) return;
       this.now = there;
       show(there);
-    };
-    model.on("change:hovered", changed);
-    signal.addEventListener("abort", () => {
-      window.clearTimeout(this.timer);
-      model.off("change:hovered", changed);
     });
+    signal.addEventListener("abort", () => window.clearTimeout(this.timer));
   }
 
-  /** Tell that the pointer is on sample `i`, or on none. */
+  /** Tell the model that the pointer is on sample `i`, −1 for none. */
   tell(i: number): void {
     this.now = i;
     if (!this.timer) this.send();
@@ -36,9 +31,8 @@ export class Pointed {
 
   private send(): void {
     this.timer = 0;
-    if (this.now === (this.model.get("hovered") ?? -1)) return;
-    this.timer = window.setTimeout(() => this.send(), OFTEN);
-    this.model.set("hovered", this.now);
-    this.model.save_changes();
+    if (this.now === this.model.hovered) return;
+    this.timer = window.setTimeout(() => this.send(), INTERVAL);
+    this.model.hovered = this.now;
   }
 }

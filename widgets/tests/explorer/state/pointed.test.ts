@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ExplorerModel } from "../../../src/explorer/model";
 import { Pointed } from "../../../src/explorer/state/pointed";
 import { FakeModel } from "../../fake_model";
 
@@ -15,7 +16,11 @@ afterEach(() => {
 function pointed() {
   const model = new FakeModel({ hovered: -1 });
   const shown = vi.fn();
-  return { model, shown, hand: new Pointed(model.any as never, shown, closing.signal) };
+  return {
+    model,
+    shown,
+    hand: new Pointed(new ExplorerModel(model.any, closing.signal), shown, closing.signal),
+  };
 }
 
 it("tells a sweep over many samples in few messages, of which the last one counts", () => {
