@@ -1,83 +1,33 @@
 """See what the hidden nodes of a neural network do together, from a notebook."""
 
+import ast
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from nbinterp import datasets
-    from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-    from nbinterp.distance import LinearDistance, MahalanobisOOD, PerturbationStudy
-    from nbinterp.distance.perturbation_study import perturbation_study
-    from nbinterp.interactions import AndOr, SmoothHess
-    from nbinterp.manifold import PHATE
-    from nbinterp.network import AblationStudy, Decoder, Perturbation, Recording, ablated
-    from nbinterp.network.ablation_study import ablation_study
-    from nbinterp.network.dropout import dropout_study
-    from nbinterp.network.fit_decoder import fit_decoder
-    from nbinterp.network.perturb import perturb
-    from nbinterp.network.record import record
-    from nbinterp.saving import load, save
-    from nbinterp.views import (
-        AblationChart,
-        ClusterExplorer,
-        FactorSlider,
-        InteractionHeatmap,
-        Workbench,
-    )
-    from nbinterp.views.guide import guide
-    from nbinterp.views.link import link
+from pathlib import Path
+from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "PHATE",
-    "AblationChart",
-    "AblationStudy",
-    "AndOr",
-    "BioCorEx",
-    "ClusterExplorer",
-    "ClusterFactors",
-    "Decoder",
-    "FactorSlider",
-    "InteractionHeatmap",
-    "LinearCorEx",
-    "LinearDistance",
-    "LocalCorEx",
-    "MahalanobisOOD",
-    "Perturbation",
-    "PerturbationStudy",
-    "Recording",
-    "SmoothHess",
-    "Workbench",
-    "ablated",
-    "ablation_study",
-    "datasets",
-    "dropout_study",
-    "fit_decoder",
-    "guide",
-    "link",
-    "load",
-    "perturb",
-    "perturbation_study",
-    "record",
-    "save",
-]
+# Names load when first asked for: Jupyter Server imports this package for `nbinterp.server` and
+# has no use for PyTorch and 400 MB. The stub beside this file says which package holds which name.
+_STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))
+_HOMES = {
+    alias.name: str(node.module)
+    for node in _STUB.body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
+}
 
-# Where public names are looked up, the lightest first. They load when asked for: Jupyter Server
-# imports this package for `nbinterp.server` and has no use for PyTorch and 400 MB.
-_LOWER = ("manifold", "corex", "network", "interactions", "distance")
-_HOMES = (*_LOWER, "datasets", "saving", "views")
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return import_module(f"nbinterp.{name}")
-    if name in __all__:
-        for home in _HOMES:
-            module = import_module(f"nbinterp.{home}")
-            if hasattr(module, name):
-                value = globals()[name] = getattr(module, name)
-                return value
+    home = _HOMES.get(name, __name__)
+    if home != __name__:
+        value = globals()[name] = getattr(import_module(home), name)
+        return value
+    package = f"{__name__}.{name}"
+    if name in _HOMES or package in _HOMES.values():
+        return import_module(package)
     raise AttributeError(f"module 'nbinterp' has no attribute {name!r}")
 
 

@@ -8,9 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClusterMixin, clone
-from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import get_tags
 
 from nbinterp import _checks
@@ -202,6 +200,8 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
         if embedding is None:
             embedding = np.asarray(clone(self._embedder).fit_transform(self._fitted.data))
         wide = np.pad(embedding, ((0, 0), (0, max(0, 2 - embedding.shape[1]))))
+        from sklearn.decomposition import PCA  # slow to import, and seldom needed
+
         projected: Floats = PCA(n_components=2).fit_transform(wide)
         return projected
 
@@ -218,6 +218,8 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
             The label with the nearest centre: in the embedding, or, if `fit` was given labels,
             the nearest mean in the space of the data.
         """
+        from sklearn.metrics import pairwise_distances_argmin
+
         _checks.fitted(self, "clusters_")
         data = _checks.samples(type(self).__name__, X, min_samples=1, estimator=self, reset=False)
         if self._centers is None:

@@ -6,7 +6,6 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import load
 from torch import nn
 
 from nbinterp import _checks, _device
@@ -171,6 +170,8 @@ def _block(inputs: int, nodes: int, dropout: float) -> nn.Sequential:
 
 def _weights(name: str) -> dict[str, torch.Tensor]:
     """Return the tensors of a shipped file; floats are stored in half precision."""
+    from safetensors.torch import load  # loads with the first weights
+
     raw = (resources.files("nbinterp.datasets") / "data" / f"{name}.safetensors").read_bytes()
     tensors = load(raw)
     return {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import auc, precision_recall_curve
 
 from nbinterp import _checks
 
@@ -89,5 +88,7 @@ def _cosine_distance(groups: Any, factors: Any) -> npt.NDArray[np.float64]:
 
 def _area(group: Any, factor: Any) -> float:
     """Return the area by trapezoids, as the paper's program; average precision is another one."""
+    from sklearn.metrics import auc, precision_recall_curve  # slow to import, and seldom needed
+
     precision, recall, _ = precision_recall_curve(group, factor)
     return float(auc(recall, precision))

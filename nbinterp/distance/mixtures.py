@@ -1,18 +1,20 @@
 """A Gaussian mixture as a torch module: a linear layer, Abs, and a sum of squares."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.exceptions import NotFittedError
-from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from nbinterp import _checks
 from nbinterp.distance.gaussians import Abs, linear, whitening
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 Matrix = npt.NDArray[np.float64]
 
@@ -69,7 +71,7 @@ class MixtureLayers(nn.Module):
 
 
 def mixture_to_layers(
-    mixture: GaussianMixture | None = None,
+    mixture: "GaussianMixture | None" = None,
     *,
     means: Any = None,
     covariances: Any = None,
@@ -142,6 +144,8 @@ def mixture_to_layers(
 
 def _parameters(caller: str, mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
     """Return means, full covariances and weights of a fitted mixture."""
+    from sklearn.mixture import GaussianMixture  # slow to import, and seldom needed
+
     call = f"{caller}(mixture={type(mixture).__name__})"
     _checks.require(
         isinstance(mixture, GaussianMixture),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import LogisticRegression
 
 from nbinterp import _checks, _device
 from nbinterp.distance import shrinkage as shrinking
@@ -18,6 +17,9 @@ from nbinterp.distance.auroc import auroc
 from nbinterp.distance.class_gaussians import ClassGaussians, Read, fit_gaussians
 from nbinterp.network.pooling import POOLS, channel_axis_of, pooled
 from nbinterp.network.record import Recording
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 Matrix = npt.NDArray[np.float64]
 Layers = dict[str, tuple[Read, int]]  # of each layer, its reader and how many features it has
@@ -189,6 +191,8 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         caller = "MahalanobisOOD.combine"
         groups = [self._distances(caller, given) for given in (inside, outside)]
         y = np.repeat([0, 1], [len(group) for group in groups])
+        from sklearn.linear_model import LogisticRegression  # slow to import, and seldom needed
+
         regression = LogisticRegression(class_weight="balanced", max_iter=1000)
         self.combination_ = regression.fit(self._standardized(np.concatenate(groups)), y)
         return self

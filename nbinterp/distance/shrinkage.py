@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.covariance import shrunk_covariance
 
 from nbinterp import _checks
 
@@ -56,6 +55,8 @@ def shrunk(
            [0. , 2.5]]), 0.5)
     """
     share = _share(covariance, n_samples, shrinkage, fourth)
+    from sklearn.covariance import shrunk_covariance  # slow to import, and seldom needed
+
     result: Matrix = shrunk_covariance(covariance, share) if share else covariance.copy()
     result.flat[:: len(result) + 1] += ridge * np.trace(covariance) / len(covariance)
     return result, share

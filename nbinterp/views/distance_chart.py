@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import altair as alt
 import numpy as np
 
 from nbinterp import _checks
@@ -73,12 +72,16 @@ class DistanceChart:
     @property
     def chart(self) -> Any:
         """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
         chart = self._histogram() if len(self.numbers) == 1 else self._plane()
         text, below = self._titles()
         title = alt.Title(text, subtitle=below, anchor="start", fontSize=13, subtitleFontSize=11)
         return chart.properties(title=title)
 
     def _histogram(self) -> Any:
+        import altair as alt
+
         shown = self.projection
         # Said to be binned, bars stand on zero; else they would be dashes at their height.
         x = alt.X("left:Q", title=f"{shown.nodes[0]}, standard deviations of the data")
@@ -112,6 +115,8 @@ class DistanceChart:
         )
 
     def _plane(self) -> Any:
+        import altair as alt
+
         shown = self.projection
         first, second = shown.nodes
         x = alt.X("x:Q", title=f"{first}, standard deviations of the data")
@@ -132,6 +137,8 @@ class DistanceChart:
         return alt.layer(points, rings, *planes).properties(width=420, height=340)
 
     def _colour(self, *, legend: bool) -> Any:
+        import altair as alt
+
         names = self.projection.names
         return (
             alt.Color("cluster:N", sort=names)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from PIL import ImageColor
 
 from nbinterp.views.snapshot import _SCALE, Array, _length, _Sheet
 
@@ -30,6 +29,8 @@ def panels_png(
     if None, size counts nodes. `names` of the lines, and of the band, make a legend; `spell` writes
     values.
     """
+    from PIL import ImageColor  # loads when a still picture is drawn
+
     head = _MARGIN + (_LEGEND if names else 0.0)
     n_rows = -(-len(groups) // _COLUMNS)
     step = (_WIDTH + _MARGIN, _HEIGHT + _MARGIN)
@@ -82,6 +83,8 @@ def panels_png(
 
 def _legend(sheet: _Sheet, names: Sequence[str], colours: Sequence[str]) -> None:
     """Say below the title what the lines and the band are."""
+    from PIL import ImageColor
+
     x, y = 10.0, 36.0
     marks = [(ImageColor.getrgb(colour), 1.5) for colour in colours[: len(names) - 1]]
     for name, (colour, half) in zip(names, [*marks, (_BAND, 5.0)], strict=False):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import altair as alt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -162,6 +161,8 @@ class PrimitiveChart:
     @property
     def chart(self) -> Any:
         """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
         parts: Any = alt.vconcat(self._bars(), self._dots(), spacing=4)
         control = self._control()
         if control is not None:
@@ -211,6 +212,8 @@ class PrimitiveChart:
         return [(int(k) // width, int(k) % width) for k in order if size[k] > 0]
 
     def _bars(self) -> Any:
+        import altair as alt
+
         frame = self.frame.assign(
             sign=lambda table: np.where(table["interaction"] < 0, SIGNS[1], SIGNS[0])
         )
@@ -237,6 +240,8 @@ class PrimitiveChart:
         )
 
     def _dots(self) -> Any:
+        import altair as alt
+
         result = self.result
         rows = [_KIND, *([_SHARED] if len(result.models) > 1 else []), *result.players]
         first = self.frame.drop_duplicates("place")
@@ -288,6 +293,8 @@ class PrimitiveChart:
         shares = self._shares()
         if shares is None:
             return None
+        import altair as alt
+
         base = alt.Chart(shares).encode(x=alt.X("kind:N", title=None, axis=alt.Axis(labelAngle=0)))
         title = f"share of the {shares['k'].iloc[0]} strongest in all models"
         y = alt.Y("shared:Q", scale=alt.Scale(domain=[0, 1]), title=title)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from PIL import ImageColor
 
 from nbinterp.views.snapshot import _INK, _QUIET, _Sheet
 
@@ -21,6 +20,8 @@ def ridges_png(
     >>> ridges_png(bins, ["a"], ["#0072b2"], "one")[1:4]
     b'PNG'
     """
+    from PIL import ImageColor  # loads when a still picture is drawn
+
     sheet = _Sheet(_LEFT + _WIDTH + 20, _TOP + _HEIGHT * len(names) + _FOOT)
     sheet.text(10, 15, title, size=12, width=_LEFT + _WIDTH)
     low, high = min(bins["left"].min(), 0.0), max(bins["right"].max(), 0.0)

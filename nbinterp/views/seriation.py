@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 Places = npt.NDArray[np.int64]
 
@@ -46,6 +45,12 @@ def seriated(strengths: npt.NDArray[Any]) -> Places:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     place = np.triu_indices(len(rows), 1)
     apart = np.clip(1.0 - (rows @ rows.T)[place], 0.0, None)
+    from scipy.cluster.hierarchy import (  # slow to import, and seldom needed
+        leaves_list,
+        linkage,
+        optimal_leaf_ordering,
+    )
+
     tree = linkage(apart, "average")
     if len(active) <= _MOST_LEAVES:
         tree = optimal_leaf_ordering(tree, apart)

@@ -7,11 +7,13 @@ import io
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Array = npt.NDArray[Any]
 Colour = tuple[int, int, int]
@@ -71,6 +73,8 @@ class _Sheet:
     """A picture measured in logical pixels."""
 
     def __init__(self, width: float, height: float) -> None:
+        from PIL import Image, ImageDraw  # loads when a still picture is drawn
+
         self.width, self.height = width, height
         size = (round(width * _SCALE), round(height * _SCALE))
         self.image = Image.new("RGB", size, _PAPER)
@@ -91,6 +95,8 @@ class _Sheet:
         upright: bool = False,
     ) -> None:
         """Write one line, cut to `width`; `upright` turns it to be read from below, ending at y."""
+        from PIL import Image, ImageDraw
+
         font = _font(size)
         line = _shorten(text, font, width * _SCALE)
         if not upright:
@@ -108,6 +114,8 @@ class _Sheet:
 
     def picture(self, pixels: Array, x: float, y: float, width: float, height: float) -> None:
         """Stretch `pixels` ``(h, w, 3)`` over a box, with sharp edges."""
+        from PIL import Image
+
         size = (max(1, round(width * _SCALE)), max(1, round(height * _SCALE)))
         stretched = Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST)
         self.image.paste(stretched, (round(x * _SCALE), round(y * _SCALE)))
@@ -128,6 +136,8 @@ class _Sheet:
         A notebook keeps one of each view that was shown: what takes too much room, as noise does,
         loses sharpness until it fits.
         """
+        from PIL import Image
+
         png, image, colours, scale = b"", self.image, 256, 1.0
         while not png or (len(png) > _MOST_BYTES and scale > _LEAST_SCALE):
             if png:
@@ -142,7 +152,9 @@ class _Sheet:
             png = stream.getvalue()
         return png
 
-    def _smaller(self, scale: float) -> Image.Image:
+    def _smaller(self, scale: float) -> "Image.Image":
+        from PIL import Image
+
         size = (round(self.image.width * scale), round(self.image.height * scale))
         image = self.image.resize(size, Image.Resampling.BOX)
         if self.unblended is not None:
@@ -154,6 +166,8 @@ class _Sheet:
 
 @lru_cache(maxsize=16)
 def _font(size: float) -> Any:
+    from PIL import ImageFont
+
     return ImageFont.load_default(size * _SCALE)
 
 
@@ -251,6 +265,8 @@ def scatter_png(
 
 def _points(sheet: _Sheet, xy: Array, rgb: Array, box: tuple[float, float, float, float]) -> None:
     """Stamp a disc a sample into `box`, later ones over earlier ones, both axes at one scale."""
+    from PIL import Image, ImageDraw
+
     finite = np.isfinite(xy).all(axis=1)
     xy, rgb = xy[finite], rgb[finite]
     if not len(xy):

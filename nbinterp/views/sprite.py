@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 _MOST_PIXELS = 12_000_000
 _GREYS = 16  # of hovered thumbnails nobody sees more, and the file is half as large
@@ -33,6 +32,8 @@ def pack(images: npt.NDArray[np.uint8]) -> dict[str, Any]:
     >>> sprite["width"], sprite["height"], sprite["across"], sprite["count"]
     (6, 4, 3, 5)
     """
+    from PIL import Image  # loads when a still picture is drawn
+
     step = max(1, math.ceil(math.sqrt(math.prod(images.shape[:3]) / _MOST_PIXELS)))
     tiles = images[:, ::step, ::step]
     count, height, width = tiles.shape[:3]

@@ -3,8 +3,6 @@
 import io
 from collections.abc import Iterable
 
-from PIL import Image
-
 _GAP = 16
 
 
@@ -13,11 +11,14 @@ def stacked(pngs: Iterable[bytes | None]) -> bytes | None:
 
     Examples
     --------
+    >>> from PIL import Image
     >>> from nbinterp.views.snapshot import scatter_png
     >>> map_png = scatter_png([[0, 0], [1, 1]], width=200, height=100)
     >>> Image.open(io.BytesIO(stacked([map_png, None, map_png]))).size
     (400, 416)
     """
+    from PIL import Image  # loads when a still picture is drawn
+
     pictures = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs if png is not None]
     if not pictures:
         return None

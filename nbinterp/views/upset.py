@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import ImageColor
 
 from nbinterp.views.snapshot import _QUIET, _SCALE, _length, _Sheet
 
@@ -63,6 +62,8 @@ def upset_png(
 def _bars(
     sheet: _Sheet, frame: pd.DataFrame, models: list[str], left: float, top: float, step: float
 ) -> None:
+    from PIL import ImageColor  # loads when a still picture is drawn
+
     values = frame["interaction"].to_numpy(float)
     low, high = min(0.0, values.min()), max(0.0, values.max())
     span = max(high - low, 1e-12)
