@@ -10,6 +10,7 @@ import torch
 from nbinterp import _device
 from nbinterp._numerics.eigen import leading_eigenpairs
 from nbinterp._numerics.symmetric import gram
+from nbinterp._state import HasState, fields
 
 # Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
 _MOST_FEATURES_FORMED = 4000
@@ -19,7 +20,7 @@ _CACHED_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Reduction(HasState):
     """An affine map to fewer dimensions, or to as many.
 
     Parameters
@@ -35,6 +36,8 @@ class Reduction:
     mean: torch.Tensor
     axes: torch.Tensor | None
     scale: torch.Tensor
+
+    _STATE = fields("mean axes scale")
 
     def __call__(self, X: torch.Tensor) -> torch.Tensor:
         """Return the reduced rows of `X`, in units of `scale`."""

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from nbinterp import _checks, _device
 from nbinterp._checks import Floats
 from nbinterp._numerics.workers import crew
+from nbinterp._state import HasState, fields
 from nbinterp.corex.bio_columns import BioColumns, learn_bio_columns
 from nbinterp.corex.bio_information import agreement, corrected_information
 from nbinterp.corex.bio_marginals import Table
@@ -28,6 +29,7 @@ _FLOAT64_FLOOR = 1e-3  # least variance, of standardized columns, that float32 r
 class BioCorEx(
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
+    HasState,
     BaseEstimator,  # type: ignore[misc]
 ):
     """Bio CorEx: factors with a few states each, that explain the dependence between columns.
@@ -120,6 +122,19 @@ class BioCorEx(
     >>> corex.transform(X).shape
     (400, 2)
     """
+
+    _STATE = fields(
+        "n_factors n_states marginals smooth max_iter tol n_restarts variance_floor device",
+        "random_state progress",
+    )
+    _FITTED = fields(
+        "labels_ posterior_ alpha_ mutual_information_ log_likelihood_ratio_ total_correlations_",
+        "total_correlation_ stability_ n_iter_ converged_ history_ n_features_in_",
+        "feature_names_in_",
+        columns="_columns",
+        model="_model",
+        set_output="_sklearn_output_config",
+    )
 
     def __init__(
         self,

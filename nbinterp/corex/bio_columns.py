@@ -9,6 +9,7 @@ import torch
 
 from nbinterp import _checks
 from nbinterp._checks import Floats, Indices
+from nbinterp._state import HasState, fields
 from nbinterp.corex.bio_marginals import Discrete, Family, Gaussian, Table
 from nbinterp.corex.gaussianize import Columns, learn_columns
 
@@ -20,7 +21,7 @@ _CLIP = 0.25  # least variance in the authors' program, in squared units of the 
 
 
 @dataclass(frozen=True)
-class BioColumns:
+class BioColumns(HasState):
     """The columns of one data set: its Gaussian ones first, then its discrete ones.
 
     Attributes
@@ -46,6 +47,8 @@ class BioColumns:
     levels: Matrix
     frequency: Matrix
     varying: npt.NDArray[np.bool_]
+
+    _STATE = fields("order scores floor kurtosis levels frequency varying")
 
     def table(self, data: Floats, device: torch.device, dtype: torch.dtype) -> Table:
         """Return `data` ``(n, p)`` as a table; unknown levels count as missing."""

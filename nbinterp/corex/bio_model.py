@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nbinterp._numerics.workers import begin, side_by_side
+from nbinterp._state import HasState, fields
 from nbinterp.corex.bio_marginals import Block, Table
 
 Result = TypeVar("Result")
@@ -24,7 +25,7 @@ _PSEUDOCOUNT = 0.001  # samples of each state
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(HasState):
     """What describes the factors of r restarts.
 
     Attributes
@@ -40,6 +41,8 @@ class Model:
     log_prior: Tensor
     coefficients: tuple[Tensor, ...]
     alpha: Tensor
+
+    _STATE = fields("log_prior coefficients alpha")
 
     def take(self, restart: int, factors: Tensor) -> "Model":
         """Return one restart alone, its factors in another order."""

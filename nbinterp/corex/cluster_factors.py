@@ -9,13 +9,14 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp._state import HasState, fields
 from nbinterp.corex.gaussianize import Columns
 
 Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ClusterFactors(Displayable):
+class ClusterFactors(Displayable, HasState):
     """The factors of one cluster or selection of samples.
 
     `LocalCorEx` makes these; the attributes that end in an underscore are those of the method that
@@ -84,6 +85,14 @@ class ClusterFactors(Displayable):
     note: str = ""
     _columns: Columns | None = field(default=None, repr=False)  # of a linear fit
     _estimator: Any = field(default=None, repr=False)  # of any other
+
+    _STATE = fields(
+        "name indices feature_names weights_ correlation_ mutual_information_",
+        "total_correlation_ total_correlations_ n_iter_ converged_ history_",
+        "null_total_correlation_ null_mutual_information_ note",
+        columns="_columns",
+        estimator="_estimator",
+    )
 
     @property
     def n_samples(self) -> int:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from nbinterp._checks import Floats
+from nbinterp._state import HasState, fields
 
 Matrix = npt.NDArray[np.float64]
 
@@ -16,7 +17,7 @@ _EDGE = 4.0  # standard deviations up to which "outliers" leaves a value as it i
 
 
 @dataclass(frozen=True)
-class Columns:
+class Columns(HasState):
     """How the columns of one data set become scores of mean 0 and variance 1.
 
     Attributes
@@ -38,6 +39,8 @@ class Columns:
     score_mean: Matrix
     score_scale: Matrix
     ranked: Floats | None = None
+
+    _STATE = fields("mean scale score_mean score_scale ranked", method="way")
 
     def apply(self, data: Floats) -> Matrix:
         """Return the scores of `data` ``(n, p)``; NaN stay NaN."""

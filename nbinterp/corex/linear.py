@@ -15,6 +15,7 @@ from nbinterp import _checks, _device
 from nbinterp._checks import Floats
 from nbinterp._display import Displayable
 from nbinterp._numerics.watch import Watch
+from nbinterp._state import HasState, fields
 from nbinterp.corex.correlation import product_of, to_correlation
 from nbinterp.corex.gaussianize import Columns, learn_columns
 from nbinterp.corex.implied import ImpliedGaussian
@@ -36,6 +37,7 @@ class LinearCorEx(
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     Displayable,
+    HasState,
     BaseEstimator,  # type: ignore[misc]
 ):
     """Linear CorEx: latent factors that explain the dependence between variables.
@@ -126,6 +128,20 @@ class LinearCorEx(
     """
 
     _seen: RunningMoments | None
+
+    _STATE = fields(
+        "n_factors max_iter tol anneal noise_floor gaussianize missing",
+        "n_restarts engine device random_state",
+    )
+    _FITTED = fields(
+        "weights_ correlation_ mutual_information_ total_correlation_",
+        "total_correlations_ total_correlation_direct_ total_correlation_no_overlap_",
+        "additivity_ n_iter_ converged_ history_ stability_ mean_ scale_",
+        "n_features_in_ feature_names_in_",
+        columns="_columns",
+        moments="_seen",
+        set_output="_sklearn_output_config",
+    )
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from nbinterp import _checks
 from nbinterp._checks import Floats
 from nbinterp._display import Displayable
 from nbinterp._numerics.kmeans import k_means
+from nbinterp._state import HasState, State, fields
 from nbinterp.corex.cluster_factors import ClusterFactors
 from nbinterp.corex.linear import LinearCorEx
 from nbinterp.corex.local_fit import fit_groups
@@ -31,7 +32,7 @@ class _Fitted(NamedTuple):
     corex: Any
 
 
-class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc]
+class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: ignore[misc]
     """Local CorEx: cut the data into regions and find the factors of each.
 
     Embeds the samples, clusters the embedding by k-means, and fits CorEx to the samples of each
@@ -84,6 +85,15 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
     'selection of 50'
     """
 
+    _STATE = fields("corex embedding n_clusters device random_state")
+    _FITTED = fields(
+        "labels_ classes_ clusters_ embedding_ n_features_in_ feature_names_in_",
+        fitted_embedding="_embedder",
+        map="_map",
+        centers="_centers",
+        fit="_fitted",
+    )
+
     def __init__(
         self,
         corex: Any = None,
@@ -98,6 +108,24 @@ class LocalCorEx(ClusterMixin, Displayable, BaseEstimator):  # type: ignore[misc
         self.n_clusters = n_clusters
         self.device = device
         self.random_state = random_state
+
+    def to_state(self) -> State:
+        """Return the fields by name, those of the data of the fit among them."""
+        state = super().to_state()
+        fit: _Fitted | None = state.pop("fit", None)
+        if fit is not None:
+            state |= {"data": fit.data, "feature_names": fit.feature_names}
+            state["fitted_corex"] = fit.corex
+        return state
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the estimator that `to_state` took apart."""
+        state = dict(state)
+        if "data" in state:
+            parts = (state.pop(name) for name in ("data", "feature_names", "fitted_corex"))
+            state["fit"] = _Fitted(*parts)
+        return super().from_state(state)
 
     def fit(self, X: Any, y: Any = None, *, labels: Any = None) -> Self:
         """Cluster the samples and find the factors of each cluster.

@@ -6,17 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from nbinterp._checks import Floats
+from nbinterp._state import HasState, fields
 
 Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class RunningMoments:
+class RunningMoments(HasState):
     """Count, mean ``(p,)`` and sum of squares and products ``(p, p)`` about the mean."""
 
     n_samples: int
     mean: Matrix
     products: Matrix
+
+    _STATE = fields("n_samples mean products")
 
     @classmethod
     def of(cls, data: Floats) -> "RunningMoments":

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from nbinterp import _checks, _device
+from nbinterp._state import HasState, State, fields
 from nbinterp.interactions.baseline import fill_of
 from nbinterp.interactions.coalitions import Masking, Model, coalition_outputs, whole_outputs
-from nbinterp.interactions.outputs import OUTPUTS, Output, targets
+from nbinterp.interactions.outputs import OUTPUTS, Output, forgotten, targets
 from nbinterp.interactions.players import FREE_PLAYERS, MOST_PLAYERS, Players
 from nbinterp.interactions.primitives import AndOrInteractions
 from nbinterp.interactions.problem import Problem, interactions
@@ -25,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AndOr:
+class AndOr(HasState):
     """Split what inputs do together into AND and OR interactions, as few and strong as can be.
 
     Every input group, a player, is switched on and off: the model runs on all 2^n coalitions.
@@ -116,6 +117,11 @@ class AndOr:
     device: str | torch.device = "auto"
     progress: bool = True
 
+    _STATE = fields(
+        "groups baseline background output alpha noise specific",
+        "solver tol max_iter batch_size device progress",
+    )
+
     def __post_init__(self) -> None:
         if not callable(self.output):
             _checks.choice("AndOr", "output", self.output, OUTPUTS)
@@ -130,6 +136,16 @@ class AndOr:
     def changed(self, **changes: Any) -> "AndOr":
         """Return these settings with some changed."""
         return replace(self, **changes)
+
+    def to_state(self) -> State:
+        """Return the fields by name; `output` is None if it is a function, which is code."""
+        return super().to_state() | ({"output": None} if callable(self.output) else {})
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the settings; a missing `output` function asks for a new one when needed."""
+        lost = state.get("output", "") is None
+        return super().from_state(state | {"output": forgotten} if lost else state)
 
     def explain(
         self,

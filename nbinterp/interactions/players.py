@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._state import HasState, fields
 
 Mask = npt.NDArray[np.int64]
 
@@ -17,7 +18,7 @@ MOST_PLAYERS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Players:
+class Players(HasState):
     """Which inputs belong to which player.
 
     Parameters
@@ -45,6 +46,8 @@ class Players:
 
     mask: Mask
     names: tuple[str, ...] = field(default=())
+
+    _STATE = fields("mask names")
 
     def __init__(self, mask: Any, names: Sequence[object] | None = None) -> None:
         array = np.asarray(_checks.to_numpy(mask))

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp._state import HasState, fields
 from nbinterp.interactions import matching, sharing
 from nbinterp.interactions.indices import interaction_index
 from nbinterp.interactions.package import interaction_values
@@ -25,7 +26,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AndOrInteractions(Displayable):
+class AndOrInteractions(Displayable, HasState):
     """The AND and OR interactions of some samples in one or more models; `AndOr` makes it.
 
     Tables have 2^n entries on their last axis, one a set of players: bit i of the index says
@@ -67,6 +68,11 @@ class AndOrInteractions(Displayable):
     players: tuple[str, ...]
     models: tuple[str, ...]
     settings: "AndOr"
+
+    _STATE = fields(
+        "and_ or_ gamma noise outputs objective gap converged target",
+        "players models settings",
+    )
 
     def salient(self, tau: float = 0.05) -> pd.DataFrame:
         """Return the primitives stronger than `tau` times the strongest of their model and sample.
@@ -299,12 +305,7 @@ class AndOrInteractions(Displayable):
         return surprise(strengths, own, frequencies(theirs))
 
     def index(self, index: str = "SII", order: int = 2) -> Floats:
-        """Return an index of game theory of the outputs; see `interaction_index`.
-
-        Returns
-        -------
-        ndarray of shape (samples, models, 2^n)
-        """
+        """Return the `interaction_index` of the outputs, (samples, models, 2^n)."""
         return interaction_index(self.outputs, index, order)
 
     def to_shapiq(
@@ -342,10 +343,8 @@ class AndOrInteractions(Displayable):
         both = [np.abs(table) for table in (self.and_, self.or_)]
         largest = np.maximum(both[0][..., 1:].max(-1), both[1][..., 1:].max(-1))
         level = np.maximum(tau * largest, self._floor())[..., None]
-        flags = [strengths > level for strengths in both]
-        for one in flags:
-            one[..., 0] = False
-        return flags[0], flags[1]
+        players = np.arange(self.and_.shape[-1]) > 0  # all sets but the empty one
+        return (both[0] > level) & players, (both[1] > level) & players
 
     def _floor(self) -> Floats:
         strengths = np.maximum(np.abs(self.and_), np.abs(self.or_))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp._state import HasState, fields
 from nbinterp.interactions.discoveries import discoveries
 from nbinterp.interactions.estimate import Estimate, relative_error
 from nbinterp.interactions.gradients import Scalar
@@ -26,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SmoothHessian(Displayable):
+class SmoothHessian(Displayable, HasState):
     """Second derivatives of a smoothed network at samples, in output units per squared input unit.
 
     `SmoothHess` makes these.
@@ -80,10 +81,18 @@ class SmoothHessian(Displayable):
     n_samples: int
     n_blocks: int
     groups: npt.NDArray[np.int64] | None
-    _function: Scalar | None = field(repr=False)
+    _function: Scalar | None = field(default=None, repr=False)  # code: not in the state
     _rows: Tensor = field(repr=False)
     _slopes: Tensor = field(repr=False)
     _wide: Sequence[LowRank] = field(repr=False)
+
+    _STATE = fields(
+        "x gradient hessian standard_error relative_error converged sigma",
+        "n_samples n_blocks groups",
+        rows="_rows",
+        gradients="_slopes",
+        low_rank="_wide",
+    )
 
     @classmethod
     def of(
@@ -125,11 +134,10 @@ class SmoothHessian(Displayable):
 
     def __repr__(self) -> str:
         """Return the figures that fit in a line."""
-        width = self._width
         error = ", ".join(f"{value:.2g}" for value in self.relative_error[:3])
         more = ", …" if len(self.relative_error) > 3 else ""
         return (
-            f"SmoothHessian({len(self.x)} samples, {width} × {width}, "
+            f"SmoothHessian({len(self.x)} samples, {self._width} × {self._width}, "
             f"relative error {error}{more}{'' if self.converged else ' (NOT CONVERGED)'}, "
             f"{self.n_samples:,} gradients a sample)"
         )
@@ -210,9 +218,8 @@ class SmoothHessian(Displayable):
         down = self._places("rows", rows)
         right = self._places("columns", np.arange(self._width) if columns is None else columns)
         if isinstance(matrix, LowRank):
-            mean, spread = matrix.entries(
-                torch.from_numpy(down), torch.from_numpy(right), self.n_blocks
-            )
+            which = torch.from_numpy(down), torch.from_numpy(right)
+            mean, spread = matrix.entries(*which, self.n_blocks)
             return _host(mean), _host(spread)
         place = (sample, down[:, None], right)
         return np.asarray(self.hessian)[place], np.asarray(self.standard_error)[place]
@@ -301,11 +308,8 @@ class SmoothHessian(Displayable):
         self._refuse_groups("pmse")
         function = self._function
         if function is None:
-            _checks.fail(
-                f"{name}()",
-                "must have the network, which a file does not hold",
-                "Explain the samples again.",
-            )
+            must = "must have the network, which a file does not hold"
+            _checks.fail(f"{name}()", must, "Explain the samples again.")
         rng = check_random_state(random_state)
         generator = torch.Generator(self._rows.device).manual_seed(int(rng.randint(2**31)))
         table = []
@@ -320,8 +324,7 @@ class SmoothHessian(Displayable):
                 ball=ball,
                 generator=generator,
             )
-            spread = errors.std(1) / total**0.5
-            table.append(_host(torch.cat([errors.mean(1), spread])))
+            table.append(_host(torch.cat([errors.mean(1), errors.std(1) / total**0.5])))
         names = ["SmoothHess", "SmoothGrad", "gradient"]
         return pd.DataFrame(table, columns=names + [f"{each}, standard error" for each in names])
 
@@ -347,19 +350,15 @@ class SmoothHessian(Displayable):
         """
         reach = _checks.real("SmoothHessian.attack", "radius", radius, 0.0, open_low=True)
         self._refuse_groups("attack")
-        values, vectors = (_host(each) for each in self._all_pairs(sample))
+        pairs_of = self._matrix("attack", sample).eigenpairs
+        values, vectors = (_host(each) for each in pairs_of(self._rows.shape[1]))
         sign = -1.0 if maximize else 1.0
         slope = _host(self._slopes[sample])
         return minimize(sign * values, vectors, sign * slope, reach).reshape(self.x.shape[1:])
 
-    def _all_pairs(self, sample: int) -> tuple[Tensor, Tensor]:
-        return self._matrix("attack", sample).eigenpairs(self._rows.shape[1])
-
     def _matrix(self, method: str, sample: int) -> Symmetric:
-        last = len(self.x) - 1
-        place = _checks.integer(
-            f"SmoothHessian.{method}", "sample", sample, 0, last, of="the last one"
-        )
+        call, last = f"SmoothHessian.{method}", len(self.x) - 1
+        place = _checks.integer(call, "sample", sample, 0, last, of="the last one")
         if self.hessian is None:
             return self._wide[place]
         return Dense(torch.from_numpy(self.hessian[place]).to(self._rows.device))

@@ -7,6 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from nbinterp._state import HasState, fields
+
 
 class Symmetric(Protocol):
     """What is asked of a matrix of shape (width, width)."""
@@ -34,11 +36,13 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class LowRank:
+class LowRank(HasState):
     """``(UᵀG + GᵀU) / 2`` of rows ``U, G (n, width)``: 2 n width numbers instead of width²."""
 
     u: Tensor
     g: Tensor
+
+    _STATE = fields("u g")
 
     @classmethod
     def mean(cls, parts: Sequence["LowRank"]) -> "LowRank":

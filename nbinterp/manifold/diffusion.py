@@ -8,6 +8,7 @@ import torch
 
 from nbinterp import _checks
 from nbinterp._numerics.symmetric import symmetric_product
+from nbinterp._state import HasState, fields
 
 # Walks of up to this many steps are considered by the automatic choice.
 T_MAX = 100
@@ -18,7 +19,7 @@ _FLOOR = 1e-7
 
 
 @dataclass(frozen=True)
-class DiffusionOperator:
+class DiffusionOperator(HasState):
     """A reversible random walk.
 
     Parameters
@@ -31,6 +32,8 @@ class DiffusionOperator:
 
     matrix: torch.Tensor
     mass: torch.Tensor
+
+    _STATE = fields("matrix mass")
 
 
 def diffusion_operator(kernel: torch.Tensor) -> DiffusionOperator:

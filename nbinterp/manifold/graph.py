@@ -8,6 +8,7 @@ import torch
 
 from nbinterp import _checks
 from nbinterp._numerics.pca import Reduction, principal_components
+from nbinterp._state import HasState, fields
 from nbinterp.manifold.diffusion import (
     DiffusionOperator,
     diffusion_operator,
@@ -23,7 +24,7 @@ _CELLS_ABOVE = 20_000
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(HasState):
     """Samples joined to their neighbours.
 
     Parameters
@@ -43,9 +44,11 @@ class Graph:
     reduction: Reduction | None = None
     base: torch.Tensor | None = None
 
+    _STATE = fields("kernel recall reduction base")
+
 
 @dataclass(frozen=True)
-class Walk:
+class Walk(HasState):
     """The walk on a graph, between its samples or between landmarks.
 
     Parameters
@@ -64,6 +67,8 @@ class Walk:
     entropy: _checks.Floats
     labels: torch.Tensor
     weights: torch.Tensor | None
+
+    _STATE = fields("operator entropy labels weights")
 
 
 def graph_of_features(

@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
 from nbinterp._display import Displayable
+from nbinterp._state import HasState, fields
 from nbinterp.manifold.diffusion import knee_point, potential
 from nbinterp.manifold.graph import (
     Graph,
@@ -33,7 +34,13 @@ from nbinterp.manifold.search import by_features
 _TOLERANCE = 3e-4
 
 
-class PHATE(Displayable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class PHATE(
+    Displayable,
+    HasState,
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Map samples so that distances on the map are distances of diffusion through the data.
 
     Neighbours are joined in a graph, random walks spread on it for `t` steps, and the logarithms
@@ -130,6 +137,21 @@ class PHATE(Displayable, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     """
 
     _package: Any  # what was fitted with engine="phate"
+
+    _STATE = fields(
+        "n_components n_neighbors decay n_landmarks t gamma n_pca mds",
+        "engine device metric exact_neighbors max_iter progress random_state",
+    )
+    _FITTED = fields(
+        "embedding_ t_ von_neumann_entropy_ stress_ converged_ n_iter_",
+        "neighbor_recall_ n_features_in_ feature_names_in_",
+        graph="_graph",
+        walk="_walk",
+        points="_points",
+        package="_package",
+        cache_keys="_keys",
+        set_output="_sklearn_output_config",
+    )
 
     def __init__(
         self,

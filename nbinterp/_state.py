@@ -1,0 +1,63 @@
+"""The state of an object: listed fields, under the names that saved files use."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from nbinterp import _checks
+
+State = dict[str, Any]
+
+
+def fields(*names: str, **renamed: str) -> Mapping[str, str]:
+    """Return the attribute behind each field of a state.
+
+    Parameters
+    ----------
+    *names : str
+        Fields whose attribute has the same name, with spaces between them.
+    **renamed : str
+        ``field="attribute"`` where it has another.
+    """
+    return {name: name for name in " ".join(names).split()} | renamed
+
+
+class HasState:
+    """An object that can be taken apart into named fields and made again from them.
+
+    Saved files hold the names of fields, so these stay for good. To rename an attribute, change
+    the right side only: ``_STATE = fields(field="new_attribute")``. To change the fields
+    themselves, add an upgrade to `nbinterp.saving.kinds`.
+    """
+
+    _STATE: ClassVar[Mapping[str, str]]
+    # Fields that only a fit sets, left out where they are not set.
+    _FITTED: ClassVar[Mapping[str, str]] = {}
+
+    def to_state(self) -> State:
+        """Return the fields by name. Arrays are shared with this object, not copied."""
+        own = vars(self)
+        state = {name: own[attribute] for name, attribute in self._STATE.items()}
+        fitted = {name: own[each] for name, each in self._FITTED.items() if each in own}
+        return state | fitted
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the object that `to_state` took apart.
+
+        Raises
+        ------
+        ValueError
+            If a field is missing, or there is one that the class does not have.
+        """
+        attributes = {**cls._STATE, **cls._FITTED}
+        missing, unknown = cls._STATE.keys() - state.keys(), state.keys() - attributes.keys()
+        _checks.require(
+            not missing and not unknown,
+            f"{cls.__name__}.from_state(state={_checks.show(sorted(state))})",
+            f"must have the fields of {cls.__name__}, but {sorted(missing | unknown)} differ",
+            "Pass what to_state returned.",
+        )
+        made = object.__new__(cls)
+        # Not setattr: results are frozen.
+        vars(made).update({attributes[name]: value for name, value in state.items()})
+        return made

@@ -1,0 +1,103 @@
+"""The kinds of object that a file may hold: their names in files, classes and versions."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from nbinterp import _checks
+from nbinterp._numerics.pca import Reduction
+from nbinterp._state import HasState, State
+from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.corex.bio_columns import BioColumns
+from nbinterp.corex.bio_model import Model
+from nbinterp.corex.gaussianize import Columns
+from nbinterp.corex.running import RunningMoments
+from nbinterp.interactions import AndOr, AndOrInteractions, Players, SmoothHessian
+from nbinterp.interactions.symmetric import LowRank
+from nbinterp.manifold import PHATE
+from nbinterp.manifold.diffusion import DiffusionOperator
+from nbinterp.manifold.graph import Graph, Walk
+
+
+class UnknownKindError(ValueError):
+    """A file holds an object that this version of nbinterp does not know."""
+
+
+class Kind(NamedTuple):
+    """A class whose objects a file may hold.
+
+    Parameters
+    ----------
+    type : class
+        The class today. It may be renamed; the name of the kind in `KINDS` may not.
+    upgrades : tuple of functions
+        ``upgrades[i]`` turns a state of version ``i + 1`` into one of version ``i + 2``. Add one
+        when the fields of the class change in name or meaning.
+    """
+
+    type: type[HasState]
+    upgrades: tuple[Callable[[State], State], ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The version of the states that are written today."""
+        return 1 + len(self.upgrades)
+
+
+# What `save` takes.
+WHOLE = {
+    "linear_corex": Kind(LinearCorEx),
+    "bio_corex": Kind(BioCorEx),
+    "local_corex": Kind(LocalCorEx),
+    "phate": Kind(PHATE),
+    "cluster_factors": Kind(ClusterFactors),
+    "and_or_interactions": Kind(AndOrInteractions),
+    "smooth_hessian": Kind(SmoothHessian),
+}
+# What these hold. A class outside both lists is never made.
+PARTS = {
+    "and_or": Kind(AndOr),
+    "bio_columns": Kind(BioColumns),
+    "bio_model": Kind(Model),
+    "column_scores": Kind(Columns),
+    "diffusion_operator": Kind(DiffusionOperator),
+    "low_rank_matrix": Kind(LowRank),
+    "phate_graph": Kind(Graph),
+    "phate_walk": Kind(Walk),
+    "players": Kind(Players),
+    "reduction": Kind(Reduction),
+    "running_moments": Kind(RunningMoments),
+}
+KINDS = WHOLE | PARTS
+
+
+def name_of(value: object) -> str | None:
+    """Return the kind of an object; None if no file may hold it."""
+    return next((name for name, kind in KINDS.items() if type(value) is kind.type), None)
+
+
+def kind_of(call: str, name: Any, version: Any, writer: str) -> Kind:
+    """Return the kind called `name`, if it is known and its version is not a newer one."""
+    remedy = f"Install the nbinterp that wrote the file, {writer}, or a later one."
+    _checks.require(
+        isinstance(name, str) and name in KINDS,
+        call,
+        f"must hold kinds of object that this nbinterp knows, not {_checks.show(name)}",
+        remedy,
+        UnknownKindError,
+    )
+    kind = KINDS[name]
+    _checks.require(
+        type(version) is int and 1 <= version <= kind.version,
+        call,
+        f"must hold {name} of version 1 to {kind.version}, not {_checks.show(version)}",
+        remedy,
+        UnknownKindError,
+    )
+    return kind
+
+
+def restored(kind: Kind, version: int, state: State) -> Any:
+    """Return the object whose state of an older or the same version is `state`."""
+    for upgrade in kind.upgrades[version - 1 :]:
+        state = upgrade(state)
+    return kind.type.from_state(state)
