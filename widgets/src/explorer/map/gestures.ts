@@ -3,23 +3,25 @@ import type { Operation } from "../state/selection";
 import type { Point } from "./camera";
 import { box } from "./world";
 
-const CLICK = 4;
-const STEP = 3;
+const CLICK = 4; // pixels; a shorter drag is a click
+const STEP = 3; // pixels between corners of an outline
 
 export type GestureEvents = {
   mode(): Mode;
-  /** The outline so far; null when it ends or is given up. */
+  /** What a gesture does without keys held. */
+  operation(): Operation;
+  /** The outline so far; null when it ends or is cancelled. */
   outline(corners: Point[] | null, operation: Operation): void;
   caught(corners: Point[], operation: Operation, shape: "lasso" | "box"): void;
   clicked(at: Point, operation: Operation): void;
   panned(dx: number, dy: number): void;
   zoomed(at: Point, factor: number): void;
   hovered(at: Point | null): void;
-  /** A wheel that was left to the page. */
+  /** The wheel scrolled the page, not the map. */
   scrolledPast(): void;
 };
 
-/** What the keys held with a gesture make of it. */
+/** What a gesture does to the selection, given the keys held with it. */
 export function operationOf(
   event: Pick<MouseEvent, "shiftKey" | "altKey">,
   standing: Operation,
@@ -28,59 +30,71 @@ export function operationOf(
   return event.shiftKey ? "add" : standing;
 }
 
-/** Turn pointer and wheel events on `stage` into gestures, the same for every engine. */
-export function listen(
-  stage: HTMLElement,
-  events: GestureEvents,
-  standing: () => Operation,
-  signal: AbortSignal,
-): { cancel(): boolean } {
-  type Drag = {
-    id: number;
-    pan: boolean;
-    start: Point;
-    last: Point;
-    corners: Point[];
-    far: boolean;
-  };
-  let drag: Drag | null = null;
-  let pending: Point | null = null;
-  let frame = 0;
+type Drag = {
+  id: number;
+  pan: boolean;
+  start: Point;
+  last: Point;
+  corners: Point[];
+  /** Whether it has gone too far to be a click. */
+  far: boolean;
+};
 
-  const at = (event: MouseEvent): Point => {
-    const { left, top } = stage.getBoundingClientRect();
-    return { x: event.clientX - left, y: event.clientY - top };
-  };
-  const cancel = () => {
-    if (!drag) return false;
-    drag = null;
-    events.outline(null, "replace");
+/** Turns pointer and wheel events on a stage into gestures, the same for every engine. */
+export class Gestures {
+  private drag: Drag | null = null;
+  private pointer: Point | null = null;
+  private frame = 0;
+
+  constructor(
+    private readonly stage: HTMLElement,
+    private readonly events: GestureEvents,
+    signal: AbortSignal,
+  ) {
+    stage.addEventListener("pointerdown", (event) => this.down(event), { signal });
+    stage.addEventListener("pointermove", (event) => this.move(event), { signal });
+    stage.addEventListener("pointerup", (event) => this.up(event), { signal });
+    stage.addEventListener("pointercancel", () => this.cancel(), { signal });
+    stage.addEventListener("pointerleave", () => this.leave(), { signal });
+    stage.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
+    stage.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
+    signal.addEventListener("abort", () => cancelAnimationFrame(this.frame));
+  }
+
+  /** Cancel the outline being drawn; false if there is none. */
+  cancel(): boolean {
+    if (!this.drag) return false;
+    this.drag = null;
+    this.events.outline(null, "replace");
     return true;
-  };
-  const shape = (): Point[] => {
-    if (!drag) return [];
-    return events.mode() === "box" ? box(drag.start, drag.last) : drag.corners;
-  };
+  }
 
-  const down = (event: PointerEvent) => {
-    if (drag || event.button > 2) return;
+  private at(event: MouseEvent): Point {
+    const { left, top } = this.stage.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  }
+
+  private corners({ start, last, corners }: Drag): Point[] {
+    return this.events.mode() === "box" ? box(start, last) : corners;
+  }
+
+  private down(event: PointerEvent): void {
+    if (this.drag || event.button > 2) return;
     // A ring around the map is for the keyboard; lib.dom does not know the option yet.
-    stage.focus({ preventScroll: true, focusVisible: false } as FocusOptions);
-    stage.setPointerCapture?.(event.pointerId);
-    const start = at(event);
-    const pan = events.mode() === "pan" || event.button !== 0;
-    drag = { id: event.pointerId, pan, start, last: start, corners: [start], far: false };
-    events.hovered(null);
+    this.stage.focus({ preventScroll: true, focusVisible: false } as FocusOptions);
+    this.stage.setPointerCapture?.(event.pointerId);
+    const start = this.at(event);
+    const pan = this.events.mode() === "pan" || event.button !== 0;
+    this.drag = { id: event.pointerId, pan, start, last: start, corners: [start], far: false };
+    this.events.hovered(null);
     event.preventDefault();
-  };
-  const move = (event: PointerEvent) => {
-    const here = at(event);
+  }
+
+  private move(event: PointerEvent): void {
+    const here = this.at(event);
+    const { drag, events } = this;
     if (!drag) {
-      pending = here;
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        if (pending && !drag) events.hovered(pending);
-      });
+      this.hover(here);
       return;
     }
     if (event.pointerId !== drag.id) return;
@@ -91,45 +105,45 @@ export function listen(
     } else if (Math.hypot(here.x - drag.last.x, here.y - drag.last.y) >= STEP) {
       drag.last = here;
       drag.corners.push(here);
-      events.outline(shape(), operationOf(event, standing()));
+      events.outline(this.corners(drag), operationOf(event, events.operation()));
     }
-  };
-  const up = (event: PointerEvent) => {
+  }
+
+  /** Report the pointer once a frame. */
+  private hover(here: Point): void {
+    this.pointer = here;
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      if (this.pointer && !this.drag) this.events.hovered(this.pointer);
+    });
+  }
+
+  private up(event: PointerEvent): void {
+    const { drag, events } = this;
     if (!drag || event.pointerId !== drag.id) return;
-    const operation = operationOf(event, standing());
-    const { pan, far, start } = drag;
-    const corners = shape();
-    const kind = events.mode() === "box" ? "box" : "lasso";
-    cancel();
-    if (!far && event.button === 0) events.clicked(start, operation);
-    else if (!pan) events.caught(corners, operation, kind);
-  };
-  const wheel = (event: WheelEvent) => {
+    const operation = operationOf(event, events.operation());
+    const corners = this.corners(drag);
+    this.cancel();
+    if (!drag.far && event.button === 0) events.clicked(drag.start, operation);
+    else if (!drag.pan) {
+      events.caught(corners, operation, events.mode() === "box" ? "box" : "lasso");
+    }
+  }
+
+  private leave(): void {
+    this.pointer = null;
+    if (!this.drag) this.events.hovered(null);
+  }
+
+  private wheel(event: WheelEvent): void {
     // A page that scrolls past the map must not be caught by it.
-    if (!event.ctrlKey && !event.metaKey && !stage.contains(document.activeElement)) {
-      events.scrolledPast();
+    if (!event.ctrlKey && !event.metaKey && !this.stage.contains(document.activeElement)) {
+      this.events.scrolledPast();
       return;
     }
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 16 : 1;
     const amount = Math.max(-60, Math.min(60, event.deltaY * lines));
-    events.zoomed(at(event), Math.exp(-amount * (event.ctrlKey ? 0.01 : 0.004)));
-  };
-
-  stage.addEventListener("pointerdown", down, { signal });
-  stage.addEventListener("pointermove", move, { signal });
-  stage.addEventListener("pointerup", up, { signal });
-  stage.addEventListener("pointercancel", cancel, { signal });
-  stage.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
-  stage.addEventListener("wheel", wheel, { signal, passive: false });
-  stage.addEventListener(
-    "pointerleave",
-    () => {
-      pending = null;
-      if (!drag) events.hovered(null);
-    },
-    { signal },
-  );
-  signal.addEventListener("abort", () => cancelAnimationFrame(frame));
-  return { cancel };
+    this.events.zoomed(this.at(event), Math.exp(-amount * (event.ctrlKey ? 0.01 : 0.004)));
+  }
 }

@@ -7,7 +7,7 @@ import { help } from "./help";
 import { type NamedActions, NamedList } from "./named_list";
 import { StatusLine } from "./status";
 import { Strip, type StripActions } from "./strip";
-import { type Actions, type Toolbar, toolbar } from "./toolbar";
+import { type Actions, Toolbar } from "./toolbar";
 
 /** For tests: where a point of the data is on the screen. */
 export type ExplorerElement = HTMLElement & {
@@ -51,7 +51,7 @@ export function panels(
   const strip = new Strip(thumbnails, actions.strip);
   const find = new Find(actions.find);
   const guide = help();
-  const bar = toolbar(actions.toolbar, {
+  const bar = new Toolbar(actions.toolbar, {
     help: guide.button,
     search: find.field,
     pictures: given.pictures,
