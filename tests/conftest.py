@@ -12,7 +12,7 @@ os.environ.setdefault(
 )
 
 # Threads of torch that wait for one another spin, and on a busy machine stand in their own way.
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("NBINTERP_TEST_THREADS", "1")))
 
 # No test asserts how long an example takes: on a busy machine any may take long.
 settings.register_profile("untimed", deadline=None)

@@ -113,7 +113,8 @@ def test_looking_at_values_at_hand_changes_nothing(monkeypatch):
         np.testing.assert_array_equal(np.hstack(here.history), np.hstack(there.history))
 
 
-@pytest.mark.parametrize(("guided", "near"), [(False, 1e-10), (True, 1e-5)])
+# Each stage of steps found in float32 multiplies its rounding, which differs between processors.
+@pytest.mark.parametrize(("guided", "near"), [(False, (1e-10, 1e-10)), (True, (5e-6, 1e-4))])
 @pytest.mark.parametrize("kept_as", [Dense, Scores])
 def test_numpy_and_torch_go_the_same_way(kept_as, guided, near):
     x = np.random.default_rng(0).multivariate_normal(np.zeros(25), MODULAR, 40)
@@ -123,8 +124,9 @@ def test_numpy_and_torch_go_the_same_way(kept_as, guided, near):
     how = {"schedule": (0.3, 0.1), "max_iter": 15, "guided": guided, "kept_as": kept_as}
     (here,), (there,) = solve(table.numpy(), w.numpy(), **how), solve(table, w, **how)
     assert isinstance(here.weights, np.ndarray) and here.weights.dtype == np.float64
-    np.testing.assert_allclose(here.history, there.history, rtol=near)
-    np.testing.assert_allclose(here.weights, there.weights, atol=10.0 * near)
+    for mine, other, rtol in zip(here.history, there.history, near, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=rtol)
+    np.testing.assert_allclose(here.weights, there.weights, atol=near[1])
 
 
 def test_steps_found_in_float32_lead_as_high():
