@@ -17,6 +17,18 @@ TYPESCRIPT = sorted(
     path for folder in ("src", "tests") for path in (ROOT / "widgets" / folder).rglob("*.ts")
 )
 SOURCES = PYTHON + TYPESCRIPT
+# Folders of tests that are about the project as a whole.
+OF_THE_WHOLE = {"benchmarks", "browser", "conventions", "faults"}
+WITHOUT_A_SOURCE = {
+    "corex/test_estimators.py": "all estimators of the folder, under scikit-learn's own checks",
+    "manifold/test_device.py": "transfers and memory of a whole fit",
+    "manifold/test_estimator.py": "the estimator under scikit-learn's own checks",
+    "network/test_any_network.py": "networks of other kinds, through all functions of the folder",
+    "test_kernel_threads.py": "the package in a real kernel",
+    "test_readme.py": "the README",
+    "test_saved_size.py": "all views in one notebook",
+    "test_tutorials.py": "the notebooks of tutorials/",
+}
 VAGUE = {"utils", "helpers", "misc", "common"}
 
 
@@ -30,17 +42,24 @@ def test_names_say_what_is_inside() -> None:
     assert [path for path in SOURCES if VAGUE & {path.stem, *path.parent.parts[-2:]}] == []
 
 
+def _mirrored(test: Path) -> str:
+    """Return the source that `test` is about, without the underscores of private names."""
+    return (test.parent / test.name.removeprefix("test_")).as_posix()
+
+
 def test_every_test_file_mirrors_a_source_file() -> None:
-    mirrored = {"numerics": "_numerics"}
-    for folder in (
-        "numerics", "manifold", "corex", "network", "interactions", "distance", "datasets", "views",
-    ):  # fmt: skip
-        source = PACKAGE / mirrored.get(folder, folder)
-        have = {path.stem for path in source.rglob("*.py")}
-        tests = {
-            path.stem.removeprefix("test_") for path in (ROOT / "tests" / folder).glob("test_*.py")
-        }
-        assert tests - have <= {"any_network", "device", "estimator", "estimators"}, folder
+    """tests/corex/test_bio.py is about nbinterp/corex/bio.py, and so at any depth."""
+    sources = {
+        "/".join(part.removeprefix("_") for part in path.relative_to(PACKAGE).parts)
+        for path in PACKAGE.rglob("*.py")
+    }
+    tests = {path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    alone = {
+        test.as_posix()
+        for test in tests
+        if test.parts[0] not in OF_THE_WHOLE and _mirrored(test) not in sources
+    }
+    assert alone == set(WITHOUT_A_SOURCE)
 
 
 def _raises(tree: ast.AST) -> list[str]:
