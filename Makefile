@@ -28,8 +28,15 @@ demo: .venv/.lab
 
 test: check-python check-widgets check-tests
 
-# What `make test` skips for its size: a transformer that brings its weights, and marimo as a host.
+# Libraries round as they would on a processor of 2008: each kind rounds in its own way.
+OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
+	MKL_ENABLE_INSTRUCTIONS=SSE4_2 OPENBLAS_CORETYPE=Nehalem
+
+# What `make test` skips: for its size, a transformer that brings its weights, and marimo as a host;
+# for its time, the computations on another kind of processor and by two threads.
 test-more: .venv/.more
+	$(OLD_PROCESSOR) NBINTERP_TEST_THREADS=2 $(BIN)/pytest \
+		--ignore=tests/browser --ignore=tests/test_tutorials.py
 	$(BIN)/python tests/browser/chromium.py
 	$(BIN)/pytest tests/network/test_any_network.py tests/browser/test_elsewhere.py
 
