@@ -1,308 +1,195 @@
-import { typed } from "../shared/arrays";
-import { h, replace } from "../shared/dom";
-import { help } from "../shared/help";
-import { onNotice, Problem } from "../shared/problem";
+import { onChange } from "../shared/changes";
+import { onNotice } from "../shared/problem";
 import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
-import { arrange, choose, type Table, textAt, withFactor } from "./scene";
+import { drawHead, drawRows, markRows } from "./draw";
+import { Panel } from "./panel";
+import { arrange, choose, moved, type Table } from "./scene";
+import { factorOf, factorTrait, type Model, readTable } from "./state";
 import type { NodeTableTraits } from "./traits";
 
 const PAGE = 100; // rows that are drawn at a time
 
-const READING = [
-  "A row is a node: a plane in what the layer reads. Offsets are distances from it in standard deviations: of the cluster that lies nearest (prototype), and of the mean of all data.",
-  "A unit ratio of 1 says that the node counts in standard deviations of the data. A small offset of a prototype, with the mean of all data far away, is what a distance from that prototype looks like; some cluster is always the nearest.",
-  "Find takes words, and bounds such as unit_ratio<2, prototype=4 or share_positive>=0.5.",
-];
-
-const KEYS = [
-  ["Arrows, Home, End", "move over the rows"],
-  ["Enter or click", "choose a node, or let go of it"],
-  ["Shift", "a second node beside the first"],
-  ["Escape", "choose none"],
-  ["Factor", "what it tells about each node, in nats, the nodes that it binds first"],
-] as const;
+type Saved = "chosen" | "sort" | "descending" | "query" | "factor";
 
 /** The nodes of a layer, to sort, filter and choose from. */
 export const render: RenderView = (context) => {
-  const { model, el, signal } = context as unknown as ViewContext<NodeTableTraits>;
-  let table: Table = read();
-  let rows: number[] = [];
-  let shown = PAGE;
-  let focus = -1; // the row, by its node, that the keyboard is at
+  new NodeTable(context as unknown as ViewContext<NodeTableTraits>).open();
+};
 
-  const search = h("input", {
-    class: "nbi-field nbi-node_table-search",
-    type: "search",
-    placeholder: "Find: words, unit_ratio<2 …",
-    "aria-label": "Find nodes by words, or by bounds on a column",
-    "data-nbi": "search",
-  });
-  const factors = h("select", { class: "nbi-select", "data-nbi": "factor" });
-  const choice = h("label", { class: "nbi-node_table-choice", hidden: true }, "Factor", factors);
-  const count = h("span", { class: "nbi-quiet", "data-nbi": "count" });
-  const about = h("span", { class: "nbi-about nbi-quiet" });
-  const guide = help(READING, KEYS);
-  const problem = new Problem();
-  const head = h("tr");
-  const body = h("tbody");
-  const more = h("button", { class: "nbi-button", type: "button", "data-nbi": "more" });
-  const scroller = h(
-    "div",
-    { class: "nbi-node_table-scroller" },
-    h(
-      "table",
-      { "aria-label": "Nodes", "aria-multiselectable": "true" },
-      h("thead", {}, head),
-      body,
-    ),
-    more,
-  );
-  const live = h("div", { class: "nbi-screen-reader", "aria-live": "polite" });
-  const root = h(
-    "div",
-    { class: "nbi-root nbi-node_table", "data-nbi": "node_table" },
-    h("div", { class: "nbi-node_table-bar" }, search, choice, count, guide.button, about),
-    problem.element,
-    guide.panel,
-    scroller,
-    live,
-  );
-  el.append(root);
+class NodeTable {
+  private readonly panel = new Panel();
+  private readonly model: Model;
+  private readonly signal: AbortSignal;
+  private table: Table;
+  /** The nodes that match the query, in order; the first `count` of them are drawn. */
+  private rows: number[] = [];
+  private count = PAGE;
+  /** The node that the keyboard is at. */
+  private focus: number | null = null;
 
-  function read(): Table {
-    const all = {
-      names: model.get("_names"),
-      columns: model.get("_columns"),
-      numbers: typed(Float32Array, model.get("_numbers")),
-      texts: model.get("_texts"),
-    };
-    const at = model.get("_ids").indexOf(model.get("factor"));
-    if (at < 0) return all;
-    const uses = typed(Float32Array, model.get("_uses"));
-    const n = all.names.length;
-    return withFactor(all, model.get("factor"), uses.slice(at * n, (at + 1) * n));
+  constructor(private readonly context: ViewContext<NodeTableTraits>) {
+    this.model = context.model;
+    this.signal = context.signal;
+    this.table = readTable(this.model);
   }
 
-  function listFactors(): void {
-    const ids = model.get("_ids");
-    choice.hidden = ids.length === 0;
-    replace(
-      factors,
-      h("option", { value: "-1" }, "none"),
-      ...ids.map((id) => h("option", { value: String(id) }, String(id))),
-    );
-    factors.value = String(model.get("factor"));
+  /** Put the view on the page and keep it in step with the model. */
+  open(): void {
+    const { panel, signal } = this;
+    this.context.el.append(panel.root);
+    signal.addEventListener("abort", () => panel.root.remove());
+    this.hearModel();
+    this.hearPage();
+    onNotice(this.model, signal, (text, trace) => panel.problem.show(text, trace));
+    keepPlainKeys(panel.root, signal);
+    watchTheme(panel.root, signal, () => {});
+    this.listFactors();
+    this.draw();
   }
 
-  function save<K extends "chosen" | "sort" | "descending" | "query" | "factor">(
-    changes: Pick<NodeTableTraits, K>,
-  ): void {
-    problem.show(null);
-    for (const key of Object.keys(changes) as K[]) model.set(key, changes[key]);
-    model.save_changes();
+  private hearModel(): void {
+    const on = (names: readonly (keyof NodeTableTraits)[], changed: () => void) =>
+      onChange(this.model, names, changed, this.signal);
+    // Python sets the numbers last of what belongs together.
+    on(["_numbers", "_columns"], () => this.reload());
+    on(["_ids", "_uses"], () => {
+      this.listFactors();
+      this.reload();
+    });
+    on(["factor"], () => this.sortByFactor());
+    on(["sort", "descending", "query", "height", "_about"], () => this.draw());
+    on(["chosen"], () => {
+      markRows(this.panel.body, this.model.get("chosen"));
+      this.expose();
+    });
   }
 
-  function sortBy(name: string): void {
-    const again = model.get("sort") === name;
-    save({ sort: name, descending: again && !model.get("descending") });
+  private hearPage(): void {
+    const { panel } = this;
+    const options = { signal: this.signal };
+    panel.body.addEventListener("keydown", (event) => this.press(event), options);
+    panel.body.addEventListener("click", (event) => this.click(event), options);
+    // A click with Shift would select text.
+    const keepText = (event: MouseEvent) => event.shiftKey && event.preventDefault();
+    panel.body.addEventListener("mousedown", keepText, options);
+    panel.search.addEventListener("input", () => this.find(panel.search.value), options);
+    panel.onFactor((factor) => this.save({ factor: factorTrait(factor) }));
+    panel.more.addEventListener("click", () => this.showMore(), options);
   }
 
-  function pick(row: number, pair: boolean): void {
-    const chosen = choose(model.get("chosen"), row, pair);
-    save({ chosen });
-    const names = chosen.map((node) => table.names[node]);
-    live.textContent = names.length ? `${names.join(" and ")} chosen` : "no node chosen";
+  private save<K extends Saved>(changes: Pick<NodeTableTraits, K>): void {
+    this.panel.problem.show(null);
+    for (const key of Object.keys(changes) as K[]) this.model.set(key, changes[key]);
+    this.model.save_changes();
   }
 
-  function drawHead(): void {
-    const [sort, descending] = [model.get("sort"), model.get("descending")];
-    const cell = (name: string, label: string, title: string, text: boolean) => {
-      const isSorted = sort === name;
-      const arrow = isSorted ? (descending ? " ▾" : " ▴") : "";
-      return h(
-        "th",
-        {
-          scope: "col",
-          class: text ? "" : "nbi-node_table-number",
-          "aria-sort": isSorted ? (descending ? "descending" : "ascending") : "none",
-        },
-        h(
-          "button",
-          { type: "button", title, "data-nbi-column": name, on: { click: () => sortBy(name) } },
-          label + arrow,
-        ),
-      );
-    };
-    replace(
-      head,
-      cell("node", "node", "In the order of the layer", true),
-      ...table.columns.map(({ name, label, title, digits }) =>
-        cell(name, label, title, digits === null),
-      ),
-    );
+  private reload(): void {
+    this.table = readTable(this.model);
+    this.draw();
   }
 
-  function drawRow(row: number, at: number): HTMLElement {
-    const name = table.names[row] ?? "";
-    return h(
-      "tr",
-      {
-        "data-nbi-node": row,
-        tabindex: (focus < 0 ? at === 0 : row === focus) ? 0 : -1,
-        "aria-selected": String(model.get("chosen").includes(row)),
-      },
-      h("th", { scope: "row" }, name),
-      ...table.columns.map(({ digits }, column) => {
-        const text = textAt(table, column, row);
-        const kind = digits === null ? "" : "nbi-node_table-number";
-        return h("td", { class: kind, title: digits === null ? text : undefined }, text);
-      }),
-    );
+  private listFactors(): void {
+    this.panel.listFactors(this.model.get("_ids"));
+    this.panel.showFactor(factorOf(this.model));
   }
 
-  function draw(): void {
-    if (signal.aborted) return;
-    const order = { sort: model.get("sort"), descending: model.get("descending") };
-    rows = arrange(table, model.get("query"), order);
-    if (!rows.includes(focus)) focus = -1;
-    if (document.activeElement !== search) search.value = model.get("query");
-    const all = table.names.length;
-    const counted = `${all} ${all === 1 ? "node" : "nodes"}`;
-    count.textContent = rows.length === all ? counted : `${rows.length} of ${counted}`;
-    about.textContent = about.title = model.get("_about");
-    scroller.style.maxHeight = `${model.get("height")}px`;
-    drawHead();
-    const held = body.contains(document.activeElement);
-    replace(body, ...rows.slice(0, shown).map(drawRow));
-    if (!rows.length) {
-      const span = { class: "nbi-quiet", colspan: table.columns.length + 1 };
-      body.append(h("tr", {}, h("td", span, "No node fits.")));
+  /** Put the nodes that share most with the chosen factor first; without one, as before. */
+  private sortByFactor(): void {
+    const factor = factorOf(this.model);
+    if (factor !== null) this.save({ sort: "factor", descending: true });
+    else if (this.model.get("sort") === "factor") {
+      this.save({ sort: "prototype_offset", descending: false });
     }
-    if (held) at(focus)?.focus();
-    more.hidden = rows.length <= shown;
-    more.textContent = `Show more of ${rows.length - shown} others`;
-    expose();
+    this.panel.showFactor(factor);
+    this.reload();
+    this.panel.live.textContent =
+      factor === null ? "no factor chosen" : `sorted by factor ${factor}`;
   }
 
-  function mark(): void {
-    const chosen = model.get("chosen");
-    for (const row of body.querySelectorAll<HTMLElement>("[data-nbi-node]")) {
-      const isChosen = chosen.includes(Number(row.dataset.nbiNode));
-      row.setAttribute("aria-selected", String(isChosen));
-    }
-    expose();
+  private sortBy(name: string): void {
+    const isAgain = this.model.get("sort") === name;
+    this.save({ sort: name, descending: isAgain && !this.model.get("descending") });
   }
 
-  /** What is drawn, for tests and for scripts in the page: `element.nbi`. */
-  function expose(): void {
-    const columns = table.columns.map(({ name }) => name);
-    const names = rows.map((row) => table.names[row]);
-    Object.assign(root, { nbi: { rows: names, columns, chosen: [...model.get("chosen")] } });
+  private find(query: string): void {
+    this.count = PAGE;
+    this.save({ query });
+    this.panel.sayCount();
   }
 
-  const at = (row: number) => body.querySelector<HTMLElement>(`[data-nbi-node="${row}"]`);
-
-  function move(to: number): void {
-    const place = Math.max(0, Math.min(to, rows.length - 1));
-    const row = rows[place];
-    if (row === undefined) return;
-    if (place >= shown) shown = place + PAGE;
-    focus = row;
-    draw();
-    at(row)?.focus();
-    at(row)?.scrollIntoView?.({ block: "nearest" });
+  private showMore(): void {
+    this.count += PAGE;
+    this.draw();
   }
 
-  function pressed(event: KeyboardEvent): void {
-    const row = Number((event.target as HTMLElement).dataset?.nbiNode ?? Number.NaN);
-    if (Number.isNaN(row)) return;
-    const place = rows.indexOf(row);
-    const steps: Record<string, number> = {
-      ArrowDown: place + 1,
-      ArrowUp: place - 1,
-      PageDown: place + 10,
-      PageUp: place - 10,
-      Home: 0,
-      End: rows.length - 1,
-    };
-    const to = steps[event.key];
-    if (to !== undefined) move(to);
-    else if (event.key === "Enter" || event.key === " ") pick(row, event.shiftKey);
-    else if (event.key === "Escape") {
-      save({ chosen: [] });
-      live.textContent = "no node chosen";
-    } else return;
+  private setChosen(chosen: number[]): void {
+    this.save({ chosen });
+    const names = chosen.map((node) => this.table.names[node]);
+    this.panel.live.textContent = names.length ? `${names.join(" and ")} chosen` : "no node chosen";
+  }
+
+  private click(event: MouseEvent): void {
+    const hit = (event.target as HTMLElement).closest<HTMLElement>("[data-nbi-node]");
+    if (!hit) return;
+    this.focus = Number(hit.dataset.nbiNode);
+    const isSecond = event.shiftKey || event.ctrlKey || event.metaKey;
+    this.setChosen(choose(this.model.get("chosen"), this.focus, isSecond));
+  }
+
+  private press(event: KeyboardEvent): void {
+    const { nbiNode } = (event.target as HTMLElement).dataset;
+    if (nbiNode === undefined) return;
+    const node = Number(nbiNode);
+    const next = moved(this.rows, node, event.key);
+    if (next !== null) this.moveTo(next);
+    else if (event.key === "Enter" || event.key === " ") {
+      this.setChosen(choose(this.model.get("chosen"), node, event.shiftKey));
+    } else if (event.key === "Escape") this.setChosen([]);
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
-  const options = { signal };
-  body.addEventListener("keydown", pressed, options);
-  body.addEventListener(
-    "click",
-    (event) => {
-      const hit = (event.target as HTMLElement).closest<HTMLElement>("[data-nbi-node]");
-      if (!hit) return;
-      focus = Number(hit.dataset.nbiNode);
-      pick(focus, event.shiftKey || event.ctrlKey || event.metaKey);
-    },
-    options,
-  );
-  // A click with Shift would select text.
-  body.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault(), options);
-  search.addEventListener(
-    "input",
-    () => {
-      shown = PAGE;
-      save({ query: search.value });
-      live.textContent = count.textContent;
-    },
-    options,
-  );
-  factors.addEventListener("change", () => save({ factor: Number(factors.value) }), options);
-  more.addEventListener(
-    "click",
-    () => {
-      shown += PAGE;
-      draw();
-    },
-    options,
-  );
+  private moveTo(node: number): void {
+    const place = this.rows.indexOf(node);
+    if (place >= this.count) this.count = place + PAGE;
+    this.focus = node;
+    this.draw();
+    const row = this.panel.rowOf(node);
+    row?.focus();
+    row?.scrollIntoView?.({ block: "nearest" });
+  }
 
-  const listen = (names: readonly string[], changed: () => void) => {
-    for (const name of names) model.on(`change:${name}`, changed);
-    signal.addEventListener("abort", () => {
-      for (const name of names) model.off(`change:${name}`, changed);
+  private draw(): void {
+    if (this.signal.aborted) return;
+    const { model, panel, table } = this;
+    const order = { sort: model.get("sort"), descending: model.get("descending") };
+    this.rows = arrange(table, model.get("query"), order);
+    if (this.focus !== null && !this.rows.includes(this.focus)) this.focus = null;
+    panel.showQuery(model.get("query"));
+    panel.showCount(this.rows.length, table.names.length);
+    panel.showAbout(model.get("_about"), model.get("height"));
+    panel.showRest(this.rows.length - this.count);
+    drawHead(panel.head, table, order, (name) => this.sortBy(name));
+    const hadFocus = panel.body.contains(document.activeElement);
+    drawRows(panel.body, table, {
+      nodes: this.rows.slice(0, this.count),
+      chosen: model.get("chosen"),
+      focus: this.focus,
     });
-  };
-  // Python sets the numbers last of what belongs together.
-  listen(["_numbers", "_columns"], () => {
-    table = read();
-    draw();
-  });
-  listen(["factor"], () => {
-    const factor = model.get("factor");
-    // What it binds comes first; without it, what came first before.
-    if (factor >= 0) save({ sort: "factor", descending: true });
-    else if (model.get("sort") === "factor") save({ sort: "prototype_offset", descending: false });
-    factors.value = String(factor);
-    table = read();
-    draw();
-    live.textContent = factor < 0 ? "no factor chosen" : `sorted by factor ${factor}`;
-  });
-  listen(["_ids", "_uses"], () => {
-    listFactors();
-    table = read();
-    draw();
-  });
-  listen(["sort", "descending", "query", "height", "_about"], draw);
-  listen(["chosen"], mark);
-  onNotice(model, signal, (text, trace) => problem.show(text, trace));
-  keepPlainKeys(root, signal);
-  watchTheme(root, signal, () => {});
-  listFactors();
-  draw();
-  signal.addEventListener("abort", () => root.remove());
-};
+    if (hadFocus && this.focus !== null) panel.rowOf(this.focus)?.focus();
+    this.expose();
+  }
+
+  /** What is drawn, for tests and for scripts in the page: `element.nbi`. */
+  private expose(): void {
+    const nbi = {
+      rows: this.rows.map((node) => this.table.names[node]),
+      columns: this.table.columns.map(({ name }) => name),
+      chosen: [...this.model.get("chosen")],
+    };
+    Object.assign(this.panel.root, { nbi });
+  }
+}

@@ -1,4 +1,5 @@
 /** Which rows a table shows and in what order: pure, so that it is tested without a page. */
+import { NATS } from "../shared/help";
 import { number } from "../shared/numbers";
 
 export type Column = {
@@ -45,12 +46,12 @@ export function textAt(table: Table, column: number, row: number): string {
   return number(value, table.columns[column]?.digits ?? 0);
 }
 
-/** `table` with what factor `factor` tells about the nodes as its first column. */
+/** `table` with the information that a factor shares with each node as its first column. */
 export function withFactor(table: Table, factor: number, uses: ArrayLike<number>): Table {
   const column: Column = {
     name: "factor",
     label: `factor ${factor}`,
-    title: `What factor ${factor} tells about the node, in nats; nothing within chance`,
+    title: `Mutual information of factor ${factor} with the node; empty where not above chance. ${NATS}`,
     digits: 2,
     signed: false,
   };
@@ -124,6 +125,22 @@ function compare(a: Value, b: Value): number {
     return String(a).localeCompare(String(b), undefined, { numeric: true });
   }
   return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Where a key takes the keyboard from `node` among `rows`; null for keys that do not move it. */
+export function moved(rows: readonly number[], node: number, key: string): number | null {
+  const place = rows.indexOf(node);
+  const steps: Record<string, number> = {
+    ArrowDown: place + 1,
+    ArrowUp: place - 1,
+    PageDown: place + 10,
+    PageUp: place - 10,
+    Home: 0,
+    End: rows.length - 1,
+  };
+  const to = steps[key];
+  if (to === undefined) return null;
+  return rows[Math.max(0, Math.min(to, rows.length - 1))] ?? null;
 }
 
 /** What a click on a row makes of the chosen nodes; with `pair` it is the second of two. */

@@ -12,7 +12,7 @@ export type NodeTableTraits = ViewTraits & {
   /** The chosen factor, −1 for none. */
   factor: number;
   _ids: number[];
-  /** What each factor tells about each node, in nats; NaN within chance. */
+  /** Mutual information of each factor with each node, in nats; NaN where not above chance. */
   _uses: DataView;
   height: number;
   _names: string[];

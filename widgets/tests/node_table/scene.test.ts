@@ -3,6 +3,7 @@ import {
   arrange,
   type Column,
   choose,
+  moved,
   parse,
   type Table,
   textAt,
@@ -75,4 +76,14 @@ it("chooses one node, or a pair", () => {
   expect(choose([3, 1], 2, true)).toEqual([3, 2]);
   expect(choose([3, 1], 3, true)).toEqual([1]);
   expect(choose([], 1, true)).toEqual([1]);
+});
+
+it("moves over the rows that are shown and stays among them", () => {
+  const rows = [4, 2, 7];
+  expect(moved(rows, 4, "ArrowDown")).toBe(2);
+  expect(moved(rows, 4, "ArrowUp")).toBe(4);
+  expect(moved(rows, 4, "End")).toBe(7);
+  expect(moved(rows, 7, "PageUp")).toBe(4);
+  expect(moved(rows, 7, "x")).toBeNull();
+  expect(moved([], 7, "Home")).toBeNull();
 });

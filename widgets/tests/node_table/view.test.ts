@@ -84,7 +84,7 @@ it("filters while one types", () => {
   expect(model.get("query")).toBe("offset<-1");
   expect(root.querySelector('[data-nbi="count"]')?.textContent).toBe("1 of 3 nodes");
   model.set("query", "nobody");
-  expect(root.textContent).toContain("No node fits.");
+  expect(root.textContent).toContain("No node matches.");
 });
 
 it("chooses by mouse and by keyboard, and from Python", () => {

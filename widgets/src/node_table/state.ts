@@ -1,0 +1,34 @@
+/** The traits of a node table, read: only here is known how they encode what they hold. */
+import { typed } from "../shared/arrays";
+import type { ViewContext } from "../shared/view";
+import { type Table, withFactor } from "./scene";
+import type { NodeTableTraits } from "./traits";
+
+export type Model = ViewContext<NodeTableTraits>["model"];
+
+/** The chosen factor, null for none. */
+export function factorOf(model: Model): number | null {
+  const factor = model.get("factor");
+  return factor < 0 ? null : factor;
+}
+
+/** `factor` as the trait holds it. */
+export function factorTrait(factor: number | null): NodeTableTraits["factor"] {
+  return factor ?? -1;
+}
+
+/** The columns of the nodes; with a chosen factor, what it tells about each node comes first. */
+export function readTable(model: Model): Table {
+  const all = {
+    names: model.get("_names"),
+    columns: model.get("_columns"),
+    numbers: typed(Float32Array, model.get("_numbers")),
+    texts: model.get("_texts"),
+  };
+  const factor = factorOf(model);
+  const place = factor === null ? -1 : model.get("_ids").indexOf(factor);
+  if (factor === null || place < 0) return all;
+  const n = all.names.length;
+  const uses = typed(Float32Array, model.get("_uses"));
+  return withFactor(all, factor, uses.slice(place * n, (place + 1) * n));
+}
