@@ -1,22 +1,20 @@
+import { onChange } from "../shared/changes";
 import type { RenderView, ViewContext } from "../shared/view";
-import { renderFactors } from "./factors/index";
-import { renderPairs } from "./pairs/index";
+import { FactorMatrix } from "./factors/index";
+import { PairMatrix } from "./pairs/index";
 import type { HeatmapTraits } from "./traits";
 
-/** Factors × nodes, or inputs × inputs: what the model holds, also when that changes. */
+/** Factors × nodes, or inputs × inputs: whichever the model holds now. */
 export const render: RenderView = (context) => {
-  const { model, signal } = context as unknown as ViewContext<HeatmapTraits>;
+  const { model, signal, ...rest } = context as unknown as ViewContext<HeatmapTraits>;
   let shown: AbortController | undefined;
   const draw = () => {
     shown?.abort();
     shown = new AbortController();
-    const draw = model.get("_form") === "pairs" ? renderPairs : renderFactors;
-    return draw({ ...context, signal: shown.signal });
+    const Matrix = model.get("_form") === "pairs" ? PairMatrix : FactorMatrix;
+    new Matrix({ ...rest, model, signal: shown.signal }).open();
   };
-  model.on("change:_form", draw);
-  signal.addEventListener("abort", () => {
-    model.off("change:_form", draw);
-    shown?.abort();
-  });
-  return draw();
+  onChange(model, ["_form"], draw, signal);
+  signal.addEventListener("abort", () => shown?.abort());
+  draw();
 };

@@ -1,13 +1,11 @@
 import { diverging, viridis } from "../../shared/colours";
 import { shorten, fit as sized } from "../../shared/dom";
 import type { Theme } from "../../shared/theme";
+import { type Block, type Layout, NAMED } from "./layout";
 import {
-  type Block,
   type Cell,
   type Factors,
   isWeak,
-  type Layout,
-  NAMED,
   nullFactor,
   type Quantity,
   type Scale,
@@ -64,7 +62,7 @@ export function drawBlock(canvas: HTMLCanvasElement, picture: Picture, block: Bl
   drawMarks(context, picture, block);
 }
 
-/** A cell within what chance gives: empty, with a stroke through it. */
+/** A cell that is not above chance: empty, with a stroke through it. */
 export function drawWeak(
   context: CanvasRenderingContext2D,
   x: number,

@@ -1,23 +1,21 @@
-import { typed } from "../../shared/arrays";
-import { h } from "../../shared/dom";
+import { onChange } from "../../shared/changes";
 import { number } from "../../shared/numbers";
 import { onNotice } from "../../shared/problem";
 import { keepPlainKeys } from "../../shared/shortcuts";
 import { type Theme, watchTheme } from "../../shared/theme";
-import type { RenderView, ViewContext } from "../../shared/view";
+import type { ViewContext } from "../../shared/view";
+import { FACTOR_DATA, factorOf, factorTrait, type Model, readFactors } from "../state";
 import type { HeatmapTraits } from "../traits";
 import { drawBars, drawBlock, drawScale, headOf } from "./draw";
-import { buildPanel } from "./panel";
+import { boxOf, cellAt, type Layout, layoutOf, moved, type Place } from "./layout";
+import { Panel } from "./panel";
 import {
   type Cell,
-  cellAt,
   describe,
   type Factors,
   factorName,
   find,
-  type Layout,
-  layoutOf,
-  moved,
+  nextMatch,
   rowName,
   scaleOf,
   valueAt,
@@ -27,274 +25,248 @@ import {
 // CSS pixels of names, bars and matrix: all there is, or a place beside the map.
 const WIDE = { names: 150, bars: 96, height: Number.POSITIVE_INFINITY };
 const NARROW = { names: 142, bars: 40, height: 300 };
+const NARROW_BELOW = 620;
 const GAPS = 36;
 const PLACES = [0, 1] as const;
 
-function read(model: ViewContext<HeatmapTraits>["model"]): Factors {
-  return {
-    ids: model.get("_ids"),
-    nodes: model.get("_nodes"),
-    outputs: model.get("_outputs"),
-    mutualInformation: typed(Float32Array, model.get("_mutual_information")),
-    correlation: typed(Float32Array, model.get("_correlation")),
-    totalCorrelations: model.get("_total_correlations"),
-    nullTotalCorrelation: model.get("_null_total_correlation"),
-    nullMutualInformation: model.get("_null_mutual_information"),
-  };
-}
+/** Factors × nodes: holds the state of the view, and keeps model and page in step. */
+export class FactorMatrix {
+  private readonly panel = new Panel();
+  private readonly model: Model;
+  private readonly signal: AbortSignal;
+  private factors: Factors;
+  /** Null until the page around the view is known. */
+  private theme: Theme | null = null;
+  /** Null while nothing is drawn. */
+  private layout: Layout | null = null;
+  private cursor: Cell | null = null;
+  private query = "";
+  /** The frame that is asked for, 0 for none. */
+  private due = 0;
 
-/** Factors × nodes. */
-export const renderFactors: RenderView = (context) => {
-  const { model, el, signal } = context as unknown as ViewContext<HeatmapTraits>;
-  const panel = buildPanel();
-  const { root, blocks, field, bars, names, card, live } = panel;
-  el.append(root);
-
-  let theme: Theme | undefined;
-  let factors = read(model);
-  let layout: Layout | undefined;
-  let cursor: Cell | null = null;
-  let query = "";
-  let due = 0;
-
-  const set = <K extends "quantity" | "top" | "factor">(key: K, value: HeatmapTraits[K]) => {
-    panel.problem.show(null);
-    model.set(key, value);
-    model.save_changes();
-    redraw();
-  };
-  const choose = (row: number) => {
-    const id = factors.ids[row];
-    if (id === undefined) return;
-    const next = model.get("factor") === id ? -1 : id;
-    set("factor", next);
-    live.textContent = next < 0 ? "no factor chosen" : `${rowName(factors, row)} chosen`;
-  };
-
-  function redraw(): void {
-    if (!due) due = requestAnimationFrame(draw);
+  constructor(private readonly context: ViewContext<HeatmapTraits>) {
+    this.model = context.model;
+    this.signal = context.signal;
+    this.factors = readFactors(this.model);
   }
 
-  function draw(): void {
-    due = 0;
-    if (signal.aborted || !theme || !root.isConnected) return;
-    const quantity = model.get("quantity");
-    const rows = factors.ids.length;
-    const empty = rows === 0 || factors.nodes.length === 0;
-    panel.showEmpty(empty, model.get("_about"));
-    expose();
-    if (empty) return;
-    const font = getComputedStyle(root).fontFamily;
-    const found = find(factors, query);
-    const columns = visible(factors, model.get("top"), found);
-    const sizes = root.clientWidth < 620 ? NARROW : WIDE;
-    const room = Math.max(60, root.clientWidth - sizes.names - sizes.bars - GAPS);
-    const head = headOf(
-      bars,
-      columns.map((column) => factors.nodes[column] ?? ""),
-      font,
-    );
-    const chosen = factors.ids.indexOf(model.get("factor"));
-    const scale = scaleOf(factors, quantity);
-    layout = layoutOf(factors, columns, room, Math.min(model.get("height"), sizes.height), head);
-    if (cursor && !columns.includes(cursor.column)) cursor = null;
-    bars.style.width = `${sizes.bars}px`;
-    bars.style.height = `${layout.height}px`;
-    const marks = { chosen, cursor, found: new Set(found) };
-    const picture = { factors, layout, quantity, scale, theme, font, ...marks };
+  /** Put the view on the page and keep it in step with the model. */
+  open(): void {
+    const { signal } = this;
+    const { root, problem } = this.panel.controls;
+    this.context.el.append(root);
+    this.hearModel();
+    this.hearPage();
+    const resized = new ResizeObserver(() => this.redraw());
+    resized.observe(root);
+    signal.addEventListener("abort", () => {
+      resized.disconnect();
+      cancelAnimationFrame(this.due);
+      root.remove();
+    });
+    onNotice(this.model, signal, (text, trace) => problem.show(text, trace));
+    keepPlainKeys(root, signal);
+    watchTheme(root, signal, (theme) => {
+      this.theme = theme;
+      this.redraw();
+    });
+  }
+
+  private hearModel(): void {
+    const on = (names: readonly (keyof HeatmapTraits)[], changed: () => void) =>
+      onChange(this.model, names, changed, this.signal);
+    on(FACTOR_DATA, () => this.reload());
+    on(["quantity", "top", "height", "_warning"], () => this.redraw());
+    on(["factor"], () => this.announceFactor());
+    on(["_about"], () => this.announceFit());
+  }
+
+  private hearPage(): void {
+    const { panel } = this;
+    const options = { signal: this.signal };
     for (const place of PLACES) {
-      const block = layout.blocks[place];
-      const { canvas, scroller } = blocks[place];
-      scroller.hidden = block.columns.length === 0;
-      canvas.style.width = `${block.width}px`;
-      canvas.style.height = `${layout.height}px`;
-      drawBlock(canvas, picture, block);
+      const { canvas } = panel.blocks[place];
+      const at = (event: MouseEvent) => this.cellUnder(place, event.offsetX, event.offsetY);
+      canvas.addEventListener("pointermove", (event) => this.hover(at(event)), options);
+      canvas.addEventListener("pointerleave", () => this.hover(null), options);
+      canvas.addEventListener("click", (event) => this.choose(at(event)?.row ?? -1), options);
     }
-    drawBars(bars, factors, layout, theme, sizes.bars, chosen);
-    drawScale(panel.scale, scale, theme.dark);
-    names.style.paddingTop = `${head}px`;
-    names.style.width = `${sizes.names}px`;
-    nameRows(layout.cell.height, chosen);
-    panel.showState({
-      quantity,
-      top: model.get("top"),
-      nodes: factors.nodes.length - factors.outputs,
-      found: query.trim() ? found.length : null,
-      warning: model.get("_warning"),
-      about: model.get("_about"),
-      scale,
-      factors,
-    });
-    expose();
+    panel.field.addEventListener("keydown", (event) => this.press(event), options);
+    panel.controls.onLeave(panel.field, this.signal, () => this.hover(null));
+    panel.controls.onSearch((text, isNext) => this.find(text, isNext));
+    panel.controls.top.onChange((top) => this.save("top", top));
+    panel.onQuantity((quantity) => this.save("quantity", quantity));
   }
 
-  function nameRows(height: number, chosen: number): void {
-    while (names.children.length > factors.ids.length) names.lastElementChild?.remove();
-    factors.ids.forEach((_, row) => {
-      let button = names.children[row] as HTMLButtonElement | undefined;
-      if (!button) {
-        button = h("button", {
-          class: "nbi-heatmap-row",
-          type: "button",
-          on: { click: () => choose(row) },
-        });
-        names.append(button);
-      }
-      button.style.height = `${height}px`;
-      button.textContent = rowName(factors, row);
-      button.title = `${rowName(factors, row)}: total correlation`;
-      button.setAttribute("aria-pressed", String(row === chosen));
-    });
+  private save<K extends "quantity" | "top" | "factor">(key: K, value: HeatmapTraits[K]): void {
+    this.panel.controls.problem.show(null);
+    this.model.set(key, value);
+    this.model.save_changes();
+    this.redraw();
   }
 
-  /** What is drawn, for tests and for scripts in the page: `element.nbi`. */
-  function expose(): void {
-    const blocks = layout && factors.ids.length ? layout.blocks : [];
-    const columns = blocks.flatMap((block) => block.columns);
-    const quantity = model.get("quantity");
-    Object.assign(root, {
-      nbi: {
-        quantity,
-        factor: model.get("factor"),
-        rows: factors.ids.map((_, row) => rowName(factors, row)),
-        ids: [...factors.ids],
-        columns: columns.map((column) => factors.nodes[column]),
-        values: factors.ids.map((_, row) =>
-          columns.map((column) => valueAt(factors, quantity, row, column)),
-        ),
-        cursor,
-      },
-    });
-    root.dataset.nbiRows = String(factors.ids.length);
-    root.dataset.nbiColumns = String(columns.length);
+  /** Choose the factor of a row, or let go of it; nothing where there is no such row. */
+  private choose(row: number): void {
+    const id = this.factors.ids[row];
+    if (id === undefined) return;
+    const isAgain = factorOf(this.model) === id;
+    this.save("factor", factorTrait(isAgain ? null : id));
+    const { controls } = this.panel;
+    controls.say(isAgain ? "no factor chosen" : `${rowName(this.factors, row)} chosen`);
   }
 
-  /** Move the cursor, say what is there, and show it beside the cell. */
-  function point(cell: Cell | null, aloud: boolean): void {
-    if (cell?.row === cursor?.row && cell?.column === cursor?.column && !aloud) return;
-    cursor = cell;
-    card.hidden = true;
-    if (cell && layout) {
-      const lines = cell.row < 0 ? [factors.nodes[cell.column] ?? ""] : describe(factors, cell);
-      const place = layout.blocks[0].columns.includes(cell.column) ? 0 : 1;
-      const { width, height } = layout.cell;
-      const x = layout.blocks[place].columns.indexOf(cell.column) * width;
-      if (aloud) {
-        live.textContent = lines.join(", ");
-        panel.reveal(place, x, x + width);
-      }
-      panel.showCell(
-        lines,
-        place,
-        x + width,
-        layout.head + (Math.max(0, cell.row) + 1) * height + 6,
-      );
-    }
-    redraw();
+  private reload(): void {
+    this.factors = readFactors(this.model);
+    this.cursor = null;
+    this.panel.controls.hideCard();
+    this.redraw();
   }
 
-  function pressed(event: KeyboardEvent): void {
-    if (!layout) return;
-    if (event.key === "/") {
-      panel.search.focus();
-      event.preventDefault();
-      return;
-    }
-    const next = moved(layout, cursor, event.key);
-    if (next) point(next, true);
-    else if (event.key === "Enter" || event.key === " ") choose(cursor?.row ?? -1);
-    else if (event.key === "Escape") {
-      point(null, false);
-      if (model.get("factor") >= 0) set("factor", -1);
-      live.textContent = "no factor chosen";
-    } else return;
+  private announceFactor(): void {
+    const row = this.chosenRow();
+    if (row >= 0) this.panel.controls.say(`${factorName(this.factors, row)} chosen`);
+    this.redraw();
+  }
+
+  private announceFit(): void {
+    const count = this.model.get("_ids").length;
+    const most = number(this.model.get("_total_correlations")[0] ?? Number.NaN, 2);
+    if (count) this.panel.controls.say(`${count} factors, the largest with ${most} nats`);
+    this.redraw();
+  }
+
+  private chosenRow(): number {
+    const factor = factorOf(this.model);
+    return factor === null ? -1 : this.factors.ids.indexOf(factor);
+  }
+
+  private cellUnder(place: Place, x: number, y: number): Cell | null {
+    return this.layout && cellAt(this.layout, this.layout.blocks[place], x, y);
+  }
+
+  private hover(cell: Cell | null): void {
+    if (cell?.row === this.cursor?.row && cell?.column === this.cursor?.column) return;
+    this.moveTo(cell);
+  }
+
+  /** Move the cursor and show beside the cell what is there; return this. */
+  private moveTo(cell: Cell | null): readonly string[] {
+    const { panel, factors, layout } = this;
+    this.cursor = cell;
+    panel.controls.hideCard();
+    this.redraw();
+    const box = cell && layout && boxOf(layout, cell);
+    if (!cell || !box) return [];
+    const lines = cell.row < 0 ? [factors.nodes[cell.column] ?? ""] : describe(factors, cell);
+    panel.showCell(lines, box.place, box.right, box.bottom + 6);
+    return lines;
+  }
+
+  /** Move the cursor by key or search: the cell is scrolled to and read out. */
+  private goTo(cell: Cell): void {
+    const box = this.layout && boxOf(this.layout, cell);
+    if (box) this.panel.reveal(box.place, box.left, box.right);
+    this.panel.controls.say(this.moveTo(cell).join(", "));
+  }
+
+  private press(event: KeyboardEvent): void {
+    if (!this.layout) return;
+    const next = moved(this.layout, this.cursor, event.key);
+    if (next) this.goTo(next);
+    else if (event.key === "/") this.panel.controls.search.focus();
+    else if (event.key === "Enter" || event.key === " ") this.choose(this.cursor?.row ?? -1);
+    else if (event.key === "Escape") this.clear();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
-  const options = { signal };
-  for (const place of PLACES) {
-    const { canvas } = blocks[place];
-    const at = (event: MouseEvent) =>
-      layout && cellAt(layout, layout.blocks[place], event.offsetX, event.offsetY);
-    canvas.addEventListener("pointermove", (event) => point(at(event) ?? null, false), options);
-    canvas.addEventListener("pointerleave", () => point(null, false), options);
-    canvas.addEventListener("click", (event) => choose(at(event)?.row ?? -1), options);
+  private clear(): void {
+    this.moveTo(null);
+    if (factorOf(this.model) !== null) this.save("factor", factorTrait(null));
+    this.panel.controls.say("no factor chosen");
   }
-  field.addEventListener("keydown", pressed, options);
-  for (const part of [field, panel.search]) {
-    part.addEventListener("blur", (event) => panel.left(event) && point(null, false), options);
-  }
-  panel.onQuantity((quantity) => set("quantity", quantity));
-  panel.onTop((top) => set("top", top));
-  panel.onSearch((text, next) => {
-    query = text;
-    draw();
-    const matches = find(factors, query);
-    const count = matches.length;
-    if (!next || !count) {
-      live.textContent = query.trim() ? `${count} nodes found` : "";
-      return;
-    }
-    const column = matches[(matches.indexOf(cursor?.column ?? -1) + 1) % count] as number;
-    const best = factors.ids.reduce((row, _, other) => {
-      const value = (candidate: number) =>
-        valueAt(factors, "mutual_information", candidate, column);
-      return value(other) > value(row) ? other : row;
-    }, 0);
-    point({ row: best, column }, true);
-  });
 
-  const data = [
-    "_ids",
-    "_nodes",
-    "_outputs",
-    "_mutual_information",
-    "_correlation",
-    "_total_correlations",
-    "_null_total_correlation",
-    "_null_mutual_information",
-  ] as const;
-  const reload = () => {
-    factors = read(model);
-    cursor = null;
-    card.hidden = true;
-    redraw();
-  };
-  const announce = () => {
-    const row = factors.ids.indexOf(model.get("factor"));
-    if (row >= 0) live.textContent = `${factorName(factors, row)} chosen`;
-    redraw();
-  };
-  const loaded = () => {
-    const count = model.get("_ids").length;
-    const best = number(model.get("_total_correlations")[0] ?? Number.NaN, 2);
-    if (count) live.textContent = `${count} factors, the largest with ${best} nats`;
-    redraw();
-  };
-  for (const key of data) model.on(`change:${key}`, reload);
-  for (const key of ["quantity", "top", "height", "_warning"] as const) {
-    model.on(`change:${key}`, redraw);
+  private find(text: string, isNext: boolean): void {
+    this.query = text;
+    this.draw();
+    const matches = find(this.factors, text);
+    const next = isNext ? nextMatch(this.factors, matches, this.cursor) : null;
+    if (next) this.goTo(next);
+    else this.panel.controls.say(text.trim() ? `${matches.length} nodes found` : "");
   }
-  model.on("change:factor", announce);
-  model.on("change:_about", loaded);
-  const resized = new ResizeObserver(redraw);
-  resized.observe(root);
-  signal.addEventListener("abort", () => {
-    for (const key of data) model.off(`change:${key}`, reload);
-    for (const key of ["quantity", "top", "height", "_warning"] as const) {
-      model.off(`change:${key}`, redraw);
+
+  private redraw(): void {
+    if (!this.due) this.due = requestAnimationFrame(() => this.draw());
+  }
+
+  private draw(): void {
+    this.due = 0;
+    const { factors, theme } = this;
+    const { controls } = this.panel;
+    if (this.signal.aborted || !theme || !controls.root.isConnected) return;
+    const isEmpty = factors.ids.length === 0 || factors.nodes.length === 0;
+    controls.showEmpty(isEmpty, this.model.get("_about"));
+    if (isEmpty) this.layout = null;
+    else this.drawMatrix(theme);
+    this.expose();
+  }
+
+  private drawMatrix(theme: Theme): void {
+    const { model, panel, factors, query } = this;
+    const { root, top } = panel.controls;
+    const found = find(factors, query);
+    const columns = visible(factors, model.get("top"), found);
+    if (this.cursor && !columns.includes(this.cursor.column)) this.cursor = null;
+    const font = getComputedStyle(root).fontFamily;
+    const names = columns.map((column) => factors.nodes[column] ?? "");
+    const head = headOf(panel.bars, names, font);
+    const sizes = root.clientWidth < NARROW_BELOW ? NARROW : WIDE;
+    const room = Math.max(60, root.clientWidth - sizes.names - sizes.bars - GAPS);
+    const height = Math.min(model.get("height"), sizes.height);
+    const layout = layoutOf(factors, columns, room, height, head);
+    const quantity = model.get("quantity");
+    const scale = scaleOf(factors, quantity);
+    const chosen = this.chosenRow();
+    const marks = { chosen, cursor: this.cursor, found: new Set(found) };
+    const picture = { factors, layout, quantity, scale, theme, font, ...marks };
+    for (const place of PLACES) {
+      const block = layout.blocks[place];
+      panel.sizeBlock(place, block.width, layout.height);
+      drawBlock(panel.blocks[place].canvas, picture, block);
     }
-    model.off("change:factor", announce);
-    model.off("change:_about", loaded);
-    resized.disconnect();
-    cancelAnimationFrame(due);
-    root.remove();
-  });
-  onNotice(model, signal, (text, trace) => panel.problem.show(text, trace));
-  keepPlainKeys(root, signal);
-  watchTheme(root, signal, (next) => {
-    theme = next;
-    redraw();
-  });
-};
+    panel.sizeBars(sizes.bars, layout.height);
+    drawBars(panel.bars, factors, layout, theme, sizes.bars, chosen);
+    drawScale(panel.legend.scale, scale, theme.dark);
+    const rows = { width: sizes.names, head, height: layout.cell.height };
+    panel.showRows(factors, rows, chosen, (row) => this.choose(row));
+    panel.showQuantity(quantity);
+    panel.legend.show(scale, factors);
+    const nodes = factors.nodes.length - factors.outputs;
+    top.show(model.get("top"), nodes, query.trim() ? found.length : null);
+    panel.controls.showWords(model.get("_about"), model.get("_warning"));
+    this.layout = layout;
+  }
+
+  /** What is drawn, for tests and for scripts in the page: `element.nbi`. */
+  private expose(): void {
+    const { factors, model } = this;
+    const { root } = this.panel.controls;
+    const columns = (this.layout?.blocks ?? []).flatMap((block) => block.columns);
+    const quantity = model.get("quantity");
+    const nbi = {
+      quantity,
+      factor: model.get("factor"),
+      rows: factors.ids.map((_, row) => rowName(factors, row)),
+      ids: [...factors.ids],
+      columns: columns.map((column) => factors.nodes[column]),
+      values: factors.ids.map((_, row) =>
+        columns.map((column) => valueAt(factors, quantity, row, column)),
+      ),
+      cursor: this.cursor,
+    };
+    Object.assign(root, { nbi });
+    root.dataset.nbiRows = String(factors.ids.length);
+    root.dataset.nbiColumns = String(columns.length);
+  }
+}

@@ -1,4 +1,4 @@
-/** What the heatmap shows and where: pure, so that it is tested without a page. */
+/** What the heatmap of factors shows: pure, so that it is tested without a page. */
 import { number } from "../../shared/numbers";
 
 export type Quantity = "mutual_information" | "correlation";
@@ -23,20 +23,6 @@ export type Factors = {
 export type Cell = { row: number; column: number };
 export type Scale = { low: number; high: number; unit: string; diverging: boolean };
 
-/** Columns that scroll together: the nodes, or the outputs beside them. */
-export type Block = { columns: readonly number[]; width: number };
-
-export type Layout = {
-  blocks: readonly [nodes: Block, outputs: Block];
-  rows: number;
-  cell: { width: number; height: number };
-  /** Room for the names above the cells. */
-  head: number;
-  height: number;
-};
-
-/** At which width of a cell its name can stand upright beside the next. */
-export const NAMED = 11;
 const MOST_FOUND = 200;
 
 export function factorName(factors: Factors, row: number): string {
@@ -57,7 +43,7 @@ function strength(factors: Factors, column: number): number {
   return best;
 }
 
-/** Nodes whose name holds `query`, whatever the case; none for an empty query. */
+/** Nodes whose name contains `query`, ignoring case; none for an empty query. */
 export function find(factors: Factors, query: string): number[] {
   const wanted = query.trim().toLowerCase();
   if (!wanted) return [];
@@ -85,7 +71,7 @@ export function valueAt(factors: Factors, quantity: Quantity, row: number, colum
   return matrix[row * factors.nodes.length + column] ?? Number.NaN;
 }
 
-/** Whether a cell is within what chance gives in shuffled data. */
+/** Whether a cell is no larger than shuffled data gives by chance. */
 export function isWeak(factors: Factors, row: number, column: number): boolean {
   const limit = factors.nullMutualInformation;
   return limit !== null && !(valueAt(factors, "mutual_information", row, column) > limit);
@@ -125,72 +111,22 @@ export function describe(factors: Factors, { row, column }: Cell): string[] {
     `mutual information ${number(valueAt(factors, "mutual_information", row, column), 3)} nats`,
     `correlation ${number(valueAt(factors, "correlation", row, column), 2)}`,
     `rank ${rank(factors, row, column)} of ${factors.nodes.length} in this factor`,
-    ...(isWeak(factors, row, column) ? ["within what chance gives"] : []),
+    ...(isWeak(factors, row, column) ? ["not above chance"] : []),
   ];
 }
 
-/** Sizes in CSS pixels of `columns` within `width`; narrow cells scroll before they turn unnamed. */
-export function layoutOf(
+/** The match after the column of the cursor, at the factor with which it shares most. */
+export function nextMatch(
   factors: Factors,
-  columns: readonly number[],
-  width: number,
-  height: number,
-  head: number,
-): Layout {
-  const rows = factors.ids.length;
-  const first = factors.nodes.length - factors.outputs;
-  const most = Math.max(1, columns.length);
-  // A canvas may be some 16,000 pixels wide: beyond that, cells shrink and lose their names.
-  const least = Math.min(NAMED + 1, Math.max(1, 8000 / most));
-  const cell = {
-    width: Math.min(34, Math.max(least, Math.floor(width / most))),
-    height: Math.round(Math.min(30, Math.max(15, (height - head) / Math.max(1, rows)))),
-  };
-  const block = (within: number[]): Block => ({
-    columns: within,
-    width: Math.ceil(cell.width * within.length),
-  });
-  return {
-    blocks: [
-      block(columns.filter((column) => column < first)),
-      block(columns.filter((column) => column >= first)),
-    ],
-    rows,
-    cell,
-    head,
-    height: head + cell.height * rows,
-  };
-}
-
-/** The cell under a point of a block, or of the names above it (then `row` is −1). */
-export function cellAt(layout: Layout, block: Block, x: number, y: number): Cell | null {
-  const column = block.columns[Math.floor(x / layout.cell.width)];
-  const row = y < layout.head ? -1 : Math.floor((y - layout.head) / layout.cell.height);
-  return y < 0 || column === undefined || row >= layout.rows ? null : { row, column };
-}
-
-/** Where a key takes the cursor; null for keys that do not move it. */
-export function moved(layout: Layout, cursor: Cell | null, key: string): Cell | null {
-  const { rows } = layout;
-  const columns = layout.blocks.flatMap((block) => block.columns);
-  if (!columns.length || !rows) return null;
-  const steps: Record<string, [down: number, right: number]> = {
-    ArrowDown: [1, 0],
-    ArrowUp: [-1, 0],
-    ArrowRight: [0, 1],
-    ArrowLeft: [0, -1],
-    PageDown: [rows, 0],
-    PageUp: [-rows, 0],
-    End: [0, columns.length],
-    Home: [0, -columns.length],
-  };
-  const step = steps[key];
-  if (!step) return null;
-  const start = cursor ? columns.indexOf(cursor.column) : -1;
-  const [down, right] = start >= 0 ? step : [0, 0]; // the first key shows where the cursor is
-  const within = (value: number, count: number) => Math.min(count - 1, Math.max(0, value));
-  return {
-    row: within(Math.max(0, cursor?.row ?? 0) + down, rows),
-    column: columns[within(Math.max(0, start) + right, columns.length)] as number,
-  };
+  matches: readonly number[],
+  cursor: Cell | null,
+): Cell | null {
+  const column = matches[(matches.indexOf(cursor?.column ?? -1) + 1) % matches.length];
+  if (column === undefined) return null;
+  const value = (row: number) => valueAt(factors, "mutual_information", row, column);
+  const row = factors.ids.reduce(
+    (best, _, other) => (value(other) > value(best) ? other : best),
+    0,
+  );
+  return { row, column };
 }

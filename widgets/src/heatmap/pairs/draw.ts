@@ -1,75 +1,19 @@
-import { diverging, rgb } from "../../shared/colours";
+import { diverging } from "../../shared/colours";
 import { shorten, fit as sized } from "../../shared/dom";
 import type { Theme } from "../../shared/theme";
-import type { Camera } from "./camera";
-import { type Grid, inputsAt, pixelAt, type Row } from "./partners";
-import { type Cell, entryAt, type Pairs } from "./scene";
+import { type Grid, inputsAt } from "./aside/partners";
+import type { Cell, Pairs } from "./scene";
+import type { Viewport } from "./viewport";
 
-const STEPS = 255; // colours on each side of zero
 const NAMED = 13; // pixels of a name
-export const HATCH = 6;
+const HATCH = 6; // pixels from stripe to stripe
 
 /** The colour of a share of the limit, −1 to 1: by its root, since a few pairs hold nearly all. */
 export function shade(share: number, dark: boolean): string {
   return diverging(Math.sign(share) * Math.sqrt(Math.min(1, Math.abs(share))), dark);
 }
 
-/** The same as red, green, blue and opacity, for shares from −1 to 1 in equal steps of the root. */
-function palette(dark: boolean): Uint32Array {
-  const colours = new Uint32Array(2 * STEPS + 1);
-  const bytes = new Uint8Array(colours.buffer);
-  for (let i = 0; i < colours.length; i++) {
-    bytes.set([...rgb(diverging(i / STEPS - 1, dark)), 255], 4 * i);
-  }
-  return colours;
-}
-
-/** An image of one pixel an entry; what is within noise is left clear, for the hatch below. */
-export function paint(
-  width: number,
-  height: number,
-  limit: number,
-  dark: boolean,
-  entry: (down: number, right: number) => { value: number; noise: boolean } | null,
-): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [Math.max(1, width), Math.max(1, height)];
-  const context = canvas.getContext("2d");
-  if (!context) return canvas;
-  const image = context.createImageData(canvas.width, canvas.height);
-  const pixels = new Uint32Array(image.data.buffer);
-  const colours = palette(dark);
-  for (let down = 0; down < height; down++) {
-    for (let right = 0; right < width; right++) {
-      const one = entry(down, right);
-      if (!one || one.noise || !Number.isFinite(one.value)) continue;
-      const root = Math.sqrt(Math.min(1, Math.abs(one.value) / limit));
-      const step = Math.round(STEPS + STEPS * (one.value < 0 ? -root : root));
-      pixels[down * width + right] = colours[step] as number;
-    }
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
-
-export function matrixImage(
-  pairs: Pairs,
-  rows: readonly number[],
-  limit: number,
-  dark: boolean,
-): HTMLCanvasElement {
-  return paint(rows.length, rows.length, limit, dark, (down, right) =>
-    entryAt(pairs, { row: rows[down] as number, column: rows[right] as number }),
-  );
-}
-
-export function partnersImage(grid: Grid, row: Row, limit: number, dark: boolean) {
-  return paint(grid.width, grid.height, limit, dark, (down, right) =>
-    pixelAt(grid, row, down * grid.width + right),
-  );
-}
-
-/** Stripes over a box, of the same width whatever is zoomed. */
+/** Stripes over a box, equally wide at any zoom. */
 export function hatch(
   context: CanvasRenderingContext2D,
   x: number,
@@ -96,14 +40,9 @@ export function hatch(
 
 export type Picture = {
   pairs: Pairs;
-  rows: readonly number[];
-  /** Places of rows in `rows`. */
-  places: ReadonlyMap<number, number>;
+  viewport: Viewport;
+  /** A pixel a cell. */
   image: HTMLCanvasElement;
-  camera: Camera;
-  side: number;
-  /** Room for names, at the left and above. */
-  margin: number;
   cursor: Cell | null;
   chosen: Cell | null;
   found: ReadonlySet<number>;
@@ -112,7 +51,8 @@ export type Picture = {
 };
 
 export function drawMatrix(canvas: HTMLCanvasElement, picture: Picture): void {
-  const { camera, side, margin, image, theme, rows } = picture;
+  const { image, theme } = picture;
+  const { camera, side, margin, rows } = picture.viewport;
   const context = sized(canvas, margin + side + 1, margin + side + 1);
   if (!context) return;
   const span = side / camera.scale;
@@ -151,7 +91,8 @@ export function marginOf(
   return Math.ceil(Math.min(104, Math.max(0, ...widths))) + 14;
 }
 
-function drawGrid(context: CanvasRenderingContext2D, { camera, side, margin, theme }: Picture) {
+function drawGrid(context: CanvasRenderingContext2D, { viewport, theme }: Picture) {
+  const { camera, side, margin } = viewport;
   context.fillStyle = theme.background;
   for (let line = Math.ceil(camera.x); line <= camera.x + side / camera.scale; line++) {
     context.fillRect(margin + (line - camera.x) * camera.scale - 0.5, margin, 1, side);
@@ -162,7 +103,8 @@ function drawGrid(context: CanvasRenderingContext2D, { camera, side, margin, the
 }
 
 function drawMarks(context: CanvasRenderingContext2D, picture: Picture): void {
-  const { camera, margin, theme, places } = picture;
+  const { theme } = picture;
+  const { camera, margin, places } = picture.viewport;
   const outline = (cell: Cell, dash: number[]) => {
     const [down, right] = [places.get(cell.row), places.get(cell.column)];
     if (down === undefined || right === undefined) return;
@@ -185,7 +127,8 @@ function drawMarks(context: CanvasRenderingContext2D, picture: Picture): void {
 }
 
 function drawNames(context: CanvasRenderingContext2D, picture: Picture): void {
-  const { pairs, rows, camera, side, margin, cursor, found, theme, font, places } = picture;
+  const { pairs, cursor, found, theme, font } = picture;
+  const { rows, camera, side, margin, places } = picture.viewport;
   const every = Math.max(1, Math.ceil(NAMED / camera.scale));
   context.textBaseline = "middle";
   const write = (row: number, start: number, marked: boolean, upright: boolean) => {
@@ -248,31 +191,6 @@ export function drawPartners(
       context.strokeRect(x, y, scale, scale);
     }
   }
-}
-
-/** Paint the sample itself in grey. */
-export function sampleImage(grid: Grid, picture: ArrayLike<number>): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [grid.width, grid.height];
-  const context = canvas.getContext("2d");
-  if (!context) return canvas;
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < picture.length; i++) {
-    low = Math.min(low, picture[i] ?? low);
-    high = Math.max(high, picture[i] ?? high);
-  }
-  const area = grid.width * grid.height;
-  const image = context.createImageData(grid.width, grid.height);
-  for (let pixel = 0; pixel < area; pixel++) {
-    for (let colour = 0; colour < 3; colour++) {
-      const channel = grid.channels === 3 ? colour : 0;
-      const value = picture[channel * area + pixel] ?? low;
-      image.data[4 * pixel + colour] = 255 * ((value - low) / (high - low || 1));
-    }
-    image.data[4 * pixel + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
 }
 
 /** Paint the scale of the colours from −limit to limit. */

@@ -74,7 +74,7 @@ export function strengths(pairs: Pairs): Float64Array {
   return most;
 }
 
-/** Rows whose name holds `query`, whatever the case; none for an empty query. */
+/** Rows whose name contains `query`, ignoring case; none for an empty query. */
 export function find(names: readonly string[], query: string): number[] {
   const wanted = query.trim().toLowerCase();
   const found: number[] = [];
@@ -152,20 +152,62 @@ export function tell(first: string, second: string, entry: Entry, unit: string):
 }
 
 /**
- * The place of the sample numbered `wanted`. Where there is none, the next one in its direction, so
- * that the arrows of a field step from sample to sample.
+ * The place of the sample numbered `wanted`; `now` is the place shown, null for the mean. Where no
+ * sample has that number, the next one in its direction, so that the arrows of a field step from
+ * sample to sample.
  */
-export function sampleNear(numbers: readonly number[], now: number, wanted: number): number {
+export function sampleNear(
+  numbers: readonly number[],
+  now: number | null,
+  wanted: number,
+): number | null {
   const exact = numbers.indexOf(wanted);
-  const from = numbers[now] ?? Number.NEGATIVE_INFINITY;
-  if (exact >= 0 || !Number.isFinite(wanted)) return exact < 0 ? now : exact;
+  if (exact >= 0) return exact;
+  const from = (now === null ? undefined : numbers[now]) ?? Number.NEGATIVE_INFINITY;
+  if (!Number.isFinite(wanted)) return now;
   const up = wanted > from;
-  let best = now;
+  let best: number | null = null;
   numbers.forEach((number, place) => {
-    const ahead = up ? number > from : number < from;
-    const held = numbers[best] ?? number;
-    const nearer = best === now || (up ? number < held : number > held);
-    if (ahead && nearer) best = place;
+    const isAhead = up ? number > from : number < from;
+    const held = best === null ? null : (numbers[best] ?? null);
+    if (isAhead && (held === null || (up ? number < held : number > held))) best = place;
   });
-  return best;
+  return best ?? now;
+}
+
+/** The row of an input by its number; −1 where it is not among the pairs. */
+export function rowOfInput(pairs: Pairs, feature: number): number {
+  return Array.prototype.indexOf.call(pairs.features, feature);
+}
+
+/** The cell of a pair of inputs by their numbers; null where one is not among the pairs. */
+export function cellOf(pairs: Pairs, pair: readonly [number, number] | null): Cell | null {
+  if (!pair) return null;
+  const [row, column] = [rowOfInput(pairs, pair[0]), rowOfInput(pairs, pair[1])];
+  return row < 0 || column < 0 ? null : { row, column };
+}
+
+/** The numbers of the two inputs of a cell. */
+export function pairOf(pairs: Pairs, { row, column }: Cell): [number, number] {
+  return [pairs.features[row] as number, pairs.features[column] as number];
+}
+
+/** What an input is called, also one that is not among the pairs; `width` is that of an image. */
+export function inputName(pairs: Pairs, feature: number, width: number | null): string {
+  const row = rowOfInput(pairs, feature);
+  if (row >= 0) return pairs.names[row] ?? "";
+  return width ? `pixel ${Math.floor(feature / width)},${feature % width}` : `input ${feature}`;
+}
+
+/** The match after the row of the cursor, at its strongest pair among those `drawn`. */
+export function nextMatch(
+  pairs: Pairs,
+  matches: readonly number[],
+  cursor: Cell | null,
+  drawn: ReadonlyMap<number, number>,
+): Cell | null {
+  const row = matches[(matches.indexOf(cursor?.row ?? -1) + 1) % matches.length];
+  if (row === undefined) return null;
+  const best = strongest(pairs, 1, row)[0];
+  return best && drawn.has(best.column) ? best : { row, column: row };
 }

@@ -1,12 +1,10 @@
 import { expect, describe as group, it } from "vitest";
 import {
-  cellAt,
   describe,
   type Factors,
   find,
   isWeak,
-  layoutOf,
-  moved,
+  nextMatch,
   nullFactor,
   rank,
   rowName,
@@ -57,6 +55,12 @@ group("what is drawn", () => {
     expect(visible(factors, 1, find(factors, "h1[0"))).toEqual([0, 1, 3]);
   });
 
+  it("goes from match to match, each at the factor with which it shares most", () => {
+    expect(nextMatch(factors, [1, 2], null)).toEqual({ row: 1, column: 1 });
+    expect(nextMatch(factors, [0, 2], { row: 0, column: 2 })).toEqual({ row: 0, column: 0 });
+    expect(nextMatch(factors, [], null)).toBeNull();
+  });
+
   it("has one scale whatever is shown, with zero in the middle of correlations", () => {
     expect(scaleOf(factors, "mutual_information")).toMatchObject({ low: 0, high: 0.9 });
     expect(scaleOf(factors, "correlation")).toMatchObject({ low: -1, high: 1, diverging: true });
@@ -90,67 +94,14 @@ group("what is said", () => {
       "mutual information 0.100 nats",
       "correlation 0.10",
       "rank 3 of 4 in this factor",
-      "within what chance gives",
+      "not above chance",
     ]);
     expect(rank(factors, 1, 2)).toBe(2);
+    expect(valueAt(factors, "mutual_information", 1, 3)).toBe(0.8);
   });
 
   it("writes no minus before zero", () => {
     expect(number(-0.001, 2)).toBe("0.00");
     expect(number(Number.NaN, 2)).toBe("not known");
-  });
-});
-
-group("where it is drawn", () => {
-  it.each([
-    [1, 1],
-    [1, 50],
-    [10, 50],
-    [30, 2000],
-  ])("finds each of %i × %i cells where it was put", (rows, columns) => {
-    const matrix = sized(rows, columns, Math.min(10, columns));
-    const shown = visible(matrix, columns);
-    const layout = layoutOf(matrix, shown, 700, 380, 60);
-    expect(layout.blocks.flatMap((block) => block.columns)).toEqual(shown);
-    for (const block of layout.blocks) {
-      expect(block.width).toBeLessThanOrEqual(8_100);
-      block.columns.forEach((column, position) => {
-        const [x, y] = [(position + 0.5) * layout.cell.width, (rows - 0.5) * layout.cell.height];
-        expect(cellAt(layout, block, x, layout.head + y)).toEqual({ row: rows - 1, column });
-        expect(cellAt(layout, block, x, 5)).toEqual({ row: -1, column });
-      });
-      expect(cellAt(layout, block, -1, 70)).toBeNull();
-      expect(cellAt(layout, block, block.width + 1, 70)).toBeNull();
-      expect(cellAt(layout, block, 1, layout.height + 1)).toBeNull();
-    }
-  });
-
-  it("lets cells keep room for their names before they shrink", () => {
-    const matrix = sized(3, 150);
-    expect(layoutOf(matrix, visible(matrix, 150), 400, 300, 60).cell.width).toBe(12);
-    expect(layoutOf(matrix, visible(matrix, 5), 400, 300, 60).cell.width).toBe(34);
-  });
-});
-
-group("the keyboard", () => {
-  const layout = layoutOf(factors, [0, 2, 3], 300, 200, 50);
-
-  it("begins at a corner and stays inside, over both blocks", () => {
-    let cursor = moved(layout, null, "ArrowRight");
-    expect(cursor).toEqual({ row: 0, column: 0 });
-    cursor = moved(layout, cursor, "ArrowLeft");
-    expect(cursor).toEqual({ row: 0, column: 0 });
-    cursor = moved(layout, cursor, "ArrowRight");
-    expect(cursor).toEqual({ row: 0, column: 2 });
-    cursor = moved(layout, cursor, "End");
-    expect(cursor).toEqual({ row: 0, column: 3 });
-    cursor = moved(layout, cursor, "PageDown");
-    expect(cursor).toEqual({ row: 1, column: 3 });
-    expect(valueAt(factors, "mutual_information", 1, 3)).toBe(0.8);
-    expect(moved(layout, cursor, "x")).toBeNull();
-  });
-
-  it("has nowhere to go in an empty matrix", () => {
-    expect(moved(layoutOf(sized(0, 0), [], 300, 200, 50), null, "ArrowDown")).toBeNull();
   });
 });

@@ -54,8 +54,9 @@ it("exposes what it draws, and shows hostile names as text", async () => {
   });
   expect((root.nbi.values as number[][])[1]?.[1]).toBeCloseTo(0.7);
   expect(root.textContent).toContain(`selection of 312 ${HOSTILE}`);
-  expect(root.textContent).toContain("shuffled data: 0.42 nats a factor");
+  expect(root.textContent).toContain("shuffled data: 0.42 nats per factor");
   expect(root.querySelector(".nbi-warning")?.textContent).toContain("Not converged");
+  expect(root.querySelector<HTMLElement>('[data-nbi="nats"]')?.title).toContain("1.44 bits");
   expect(root.querySelector("img")).toBeNull();
 });
 
@@ -81,7 +82,7 @@ it("reads cells to those who do not see them", async () => {
   press("ArrowDown");
   expect(root.querySelector("[aria-live]")?.textContent).toBe(
     `factor 1 and ${HOSTILE} (output), mutual information 0.100 nats, correlation 0.10, ` +
-      "rank 3 of 3 in this factor, within what chance gives",
+      "rank 3 of 3 in this factor, not above chance",
   );
   press("Enter");
   expect(model.get("factor")).toBe(1);

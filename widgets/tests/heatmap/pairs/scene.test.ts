@@ -1,5 +1,6 @@
 import { expect, describe as group, it } from "vitest";
-import { inputsAt, pixelAt, reach, rowOf } from "../../../src/heatmap/pairs/partners";
+import { inputsAt, pixelAt, reach, rowOf } from "../../../src/heatmap/pairs/aside/partners";
+import { dots, nearest } from "../../../src/heatmap/pairs/aside/strip";
 import {
   amount,
   bit,
@@ -15,7 +16,6 @@ import {
   tell,
   visible,
 } from "../../../src/heatmap/pairs/scene";
-import { dots, nearest } from "../../../src/heatmap/pairs/strip";
 import { significant } from "../../../src/shared/numbers";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
@@ -179,7 +179,7 @@ group("the field of the sample", () => {
     expect(sampleNear(numbers, 1, 4)).toBe(2); // an arrow up from 3
     expect(sampleNear(numbers, 0, 11)).toBe(2);
     expect(sampleNear(numbers, 0, 13)).toBe(0);
-    expect(sampleNear(numbers, -1, 0)).toBe(1); // from the mean
+    expect(sampleNear(numbers, null, 0)).toBe(1); // from the mean
     expect(sampleNear(numbers, 1, Number.NaN)).toBe(1);
   });
 });

@@ -139,7 +139,7 @@ it("asks for a pair in all samples, and for rows that are not here", async () =>
 
 it("asks for nothing where no kernel answers", async () => {
   const { model, root, find } = await shown({ ...state(), _width: 9, pair: [3, 0] }, false);
-  expect(root.textContent).toContain("These need the notebook.");
+  expect(root.textContent).toContain("Partners need a running kernel.");
   expect(find<HTMLInputElement>("sample").disabled).toBe(true);
   expect(model.sent).toEqual([]);
 });

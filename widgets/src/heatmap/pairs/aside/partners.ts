@@ -1,5 +1,5 @@
 /** One row of the matrix as an image: the partners of a pixel. Pure. */
-import { bit, type Entry, entryAt, type Pairs } from "./scene";
+import { bit, type Entry, entryAt, type Pairs } from "../scene";
 
 /** How the inputs lie in an image. */
 export type Grid = {
@@ -69,4 +69,20 @@ export function reach(row: Row): number {
     if (feature !== row.feature) most = Math.max(most, Math.abs(row.values[feature] ?? 0));
   }
   return most || 1;
+}
+
+const WIDE = 220; // CSS pixels of a picture
+const LARGEST = 28; // of a pixel of it
+
+/** How many CSS pixels a pixel of the image has. */
+export function scaleOf({ width, height }: Grid): number {
+  return Math.max(1, Math.min(LARGEST, Math.floor(WIDE / Math.max(width, height))));
+}
+
+/** The pixel under a point of the picture; null beside it. */
+export function pixelUnder(grid: Grid, x: number, y: number): number | null {
+  const scale = scaleOf(grid);
+  const [right, down] = [Math.floor(x / scale), Math.floor(y / scale)];
+  const isInside = right >= 0 && down >= 0 && right < grid.width && down < grid.height;
+  return isInside ? down * grid.width + right : null;
 }

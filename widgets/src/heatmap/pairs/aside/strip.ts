@@ -1,6 +1,6 @@
 /** One pair in all samples: a dot a sample, with its error, over zero. */
-import { fit as sized } from "../../shared/dom";
-import type { Theme } from "../../shared/theme";
+import { fit as sized } from "../../../shared/dom";
+import type { Theme } from "../../../shared/theme";
 
 export type Across = { values: ArrayLike<number>; errors: ArrayLike<number> };
 export type Dot = { x: number; y: number; up: number; down: number };
@@ -45,7 +45,7 @@ export function drawStrip(
   across: Across,
   width: number,
   height: number,
-  now: number,
+  now: number | null,
   theme: Theme,
 ): void {
   const context = sized(canvas, width, height);

@@ -1,0 +1,84 @@
+/** The traits of a heatmap, read: only here is known how they encode what they hold. */
+import { typed, unpacked } from "../shared/arrays";
+import type { ViewContext } from "../shared/view";
+import type { Factors } from "./factors/scene";
+import type { Grid } from "./pairs/aside/partners";
+import type { Pairs } from "./pairs/scene";
+import type { HeatmapTraits } from "./traits";
+
+export type Model = ViewContext<HeatmapTraits>["model"];
+type Name = keyof HeatmapTraits;
+
+/** The traits that `readFactors` and `readPairs` read. */
+export const FACTOR_DATA = [
+  "_ids",
+  "_nodes",
+  "_outputs",
+  "_mutual_information",
+  "_correlation",
+  "_total_correlations",
+  "_null_total_correlation",
+  "_null_mutual_information",
+] as const satisfies readonly Name[];
+export const PAIR_DATA = [
+  "_names",
+  "_features",
+  "_values",
+  "_errors",
+  "_beyond",
+  "_seriation",
+] as const satisfies readonly Name[];
+
+export function readFactors(model: Model): Factors {
+  return {
+    ids: model.get("_ids"),
+    nodes: model.get("_nodes"),
+    outputs: model.get("_outputs"),
+    mutualInformation: typed(Float32Array, model.get("_mutual_information")),
+    correlation: typed(Float32Array, model.get("_correlation")),
+    totalCorrelations: model.get("_total_correlations"),
+    nullTotalCorrelation: model.get("_null_total_correlation"),
+    nullMutualInformation: model.get("_null_mutual_information"),
+  };
+}
+
+export function readPairs(model: Model): Pairs {
+  return {
+    names: model.get("_names"),
+    features: unpacked(Uint32Array, model.get("_features")),
+    values: unpacked(Float32Array, model.get("_values")),
+    errors: unpacked(Float32Array, model.get("_errors")),
+    beyond: unpacked(Uint8Array, model.get("_beyond")),
+    seriation: unpacked(Uint32Array, model.get("_seriation")),
+    unit: model.get("_unit"),
+  };
+}
+
+/** How the inputs lie in an image; null where they are no pixels. */
+export function readGrid(model: Model): Grid | null {
+  const [channels = 0, height = 0, width = 0] = model.get("_grid");
+  if (!channels) return null;
+  return { channels, height, width, groups: unpacked(Int32Array, model.get("_groups")) };
+}
+
+/** The chosen factor, null for none. */
+export function factorOf(model: Model): number | null {
+  const factor = model.get("factor");
+  return factor < 0 ? null : factor;
+}
+
+/** `factor` as the trait holds it. */
+export function factorTrait(factor: number | null): HeatmapTraits["factor"] {
+  return factor ?? -1;
+}
+
+/** The place of the sample that is shown, null for the mean of all. */
+export function sampleOf(model: Model): number | null {
+  const sample = model.get("sample");
+  return sample < 0 ? null : sample;
+}
+
+/** `sample` as the trait holds it. */
+export function sampleTrait(sample: number | null): HeatmapTraits["sample"] {
+  return sample ?? -1;
+}
