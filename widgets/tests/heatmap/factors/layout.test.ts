@@ -1,19 +1,7 @@
 import { expect, describe as group, it } from "vitest";
 import { boxOf, cellAt, layoutOf, moved } from "../../../src/heatmap/factors/layout";
-import { type Factors, visible } from "../../../src/heatmap/factors/scene";
-
-function sized(rows: number, columns: number, outputs = 0): Factors {
-  return {
-    ids: Array.from({ length: rows }, (_, i) => i),
-    nodes: Array.from({ length: columns }, (_, i) => `h1[${i}]`),
-    outputs,
-    mutualInformation: Array.from({ length: rows * columns }, (_, i) => ((i * 37) % 101) / 101),
-    correlation: new Float32Array(rows * columns),
-    totalCorrelations: Array.from({ length: rows }, () => 1),
-    nullTotalCorrelation: null,
-    nullMutualInformation: null,
-  };
-}
+import { visible } from "../../../src/heatmap/factors/scene";
+import { sized } from "./sized";
 
 group("where it is drawn", () => {
   it.each([

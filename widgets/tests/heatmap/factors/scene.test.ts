@@ -13,6 +13,7 @@ import {
   visible,
 } from "../../../src/heatmap/factors/scene";
 import { number } from "../../../src/shared/numbers";
+import { sized } from "./sized";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
@@ -27,19 +28,6 @@ const factors: Factors = {
   nullTotalCorrelation: 0.84,
   nullMutualInformation: 0.1,
 };
-
-function sized(rows: number, columns: number, outputs = 0): Factors {
-  return {
-    ids: Array.from({ length: rows }, (_, i) => i),
-    nodes: Array.from({ length: columns }, (_, i) => `h1[${i}]`),
-    outputs,
-    mutualInformation: Array.from({ length: rows * columns }, (_, i) => ((i * 37) % 101) / 101),
-    correlation: new Float32Array(rows * columns),
-    totalCorrelations: Array.from({ length: rows }, () => 1),
-    nullTotalCorrelation: null,
-    nullMutualInformation: null,
-  };
-}
 
 group("what is drawn", () => {
   it("keeps the strongest nodes in the order given, and every output", () => {

@@ -1,15 +1,17 @@
 import { expect, describe as group, it } from "vitest";
-import { inputsAt, pixelAt, reach, rowOf } from "../../../src/heatmap/pairs/aside/partners";
-import { dots, nearest } from "../../../src/heatmap/pairs/aside/strip";
 import {
   amount,
   bit,
+  cellOf,
   entryAt,
   find,
+  inputName,
   limitOf,
+  nextMatch,
   nothing,
-  type Pairs,
+  pairOf,
   placeOf,
+  rowOfInput,
   sampleNear,
   strengths,
   strongest,
@@ -17,44 +19,7 @@ import {
   visible,
 } from "../../../src/heatmap/pairs/scene";
 import { significant } from "../../../src/shared/numbers";
-
-const HOSTILE = "<img src=x onerror=alert(1)>";
-
-/** The triangle of a full matrix, and the bits of the pairs that `beyond` holds. */
-export function pairsOf(
-  full: number[][],
-  errors: number | null = null,
-  beyond: (row: number, column: number) => boolean = () => true,
-): Pairs {
-  const n = full.length;
-  const values: number[] = [];
-  const bits = new Uint8Array(Math.ceil((n * (n + 1)) / 16) + 1);
-  for (let row = 0; row < n; row++) {
-    for (let column = row; column < n; column++) {
-      const place = values.length;
-      values.push(full[row]?.[column] as number);
-      if (beyond(row, column)) bits[place >> 3] = (bits[place >> 3] ?? 0) | (1 << (place & 7));
-    }
-  }
-  return {
-    names: full.map((_, i) => (i === 2 ? HOSTILE : `x${i}`)),
-    features: full.map((_, i) => i),
-    values,
-    errors: errors === null ? [] : values.map(() => errors),
-    beyond: bits,
-    seriation: full.map((_, i) => full.length - 1 - i),
-    unit: "nats",
-  };
-}
-
-const full = [
-  [9, 1, -4, 0],
-  [1, 0, 2, 0.5],
-  [-4, 2, 0, 0],
-  [0, 0.5, 0, 0],
-];
-const plain = pairsOf(full);
-const noisy = pairsOf(full, 0.25, (row, column) => row === 0 && column === 2);
+import { full, HOSTILE, noisy, pairsOf, plain } from "./triangles";
 
 group("the triangle", () => {
   it("gives every entry back, whichever way it is asked for", () => {
@@ -134,44 +99,6 @@ group("what is said", () => {
   });
 });
 
-group("partners of a pixel", () => {
-  const grid = { channels: 1, height: 2, width: 2, groups: [] };
-
-  it("are a row of the matrix", () => {
-    const row = rowOf(noisy, 2);
-    expect([...Array(4).keys()].map((pixel) => pixelAt(grid, row, pixel)?.value)).toEqual([
-      -4, 2, 0, 0,
-    ]);
-    expect([0, 1].map((pixel) => pixelAt(grid, row, pixel)?.noise)).toEqual([false, true]);
-    expect(reach(rowOf(plain, 0))).toBe(4); // not what it is with itself
-  });
-
-  it("are, of channels, the strongest, and of groups, their group", () => {
-    const channels = { ...grid, channels: 2, height: 1 };
-    expect(inputsAt(channels, 1)).toEqual([1, 3]);
-    expect(pixelAt(channels, rowOf(plain, 0), 0)).toMatchObject({ feature: 0, value: 9 });
-    const groups = { ...grid, groups: [1, 1, -1, 0] };
-    const row = rowOf(plain, 1);
-    expect([0, 1, 2, 3].map((pixel) => pixelAt(groups, row, pixel)?.value)).toEqual([
-      0,
-      0,
-      undefined,
-      1,
-    ]);
-  });
-});
-
-group("a pair in all samples", () => {
-  it("stands over and under zero, within its place", () => {
-    const { dots: placed, zero } = dots({ values: [1, -3], errors: [0.5, 1] }, 100, 60);
-    expect(placed[0]?.y).toBeLessThan(zero);
-    expect(placed[1]?.y).toBeGreaterThan(zero);
-    expect(placed[1]?.down).toBeCloseTo(52);
-    expect(placed.map(({ x }) => nearest(2, x, 100))).toEqual([0, 1]);
-    expect(nearest(2, -50, 100)).toBe(0);
-  });
-});
-
 group("the field of the sample", () => {
   it("goes to the one that is named, or steps to the next", () => {
     const numbers = [12, 3, 7];
@@ -194,4 +121,34 @@ group("an empty list", () => {
     expect(nothing(pairsOf(zero))).toBe("all are zero");
     expect(nothing(pairsOf(zero, 0.1))).toBe("none beyond noise");
   });
+});
+
+group("inputs by their numbers", () => {
+  const some = { ...plain, features: new Uint32Array([7, 3, 9, 1]) };
+
+  it("have a row where they are among the pairs", () => {
+    expect(rowOfInput(some, 9)).toBe(2);
+    expect(rowOfInput(some, 2)).toBe(-1);
+    expect(cellOf(some, [3, 1])).toEqual({ row: 1, column: 3 });
+    expect(cellOf(some, [3, 2])).toBeNull();
+    expect(cellOf(some, null)).toBeNull();
+    expect(pairOf(some, { row: 1, column: 3 })).toEqual([3, 1]);
+  });
+
+  it("have a name, also where they are not", () => {
+    expect(inputName(some, 3, null)).toBe("x1");
+    expect(inputName(some, 2, null)).toBe("input 2");
+    expect(inputName(some, 30, 28)).toBe("pixel 1,2");
+  });
+});
+
+it("goes from match to match, each at its strongest pair that is drawn", () => {
+  const all = new Map([0, 1, 2, 3].map((row) => [row, row]));
+  expect(nextMatch(plain, [1, 3], null, all)).toEqual({ row: 1, column: 2 });
+  expect(nextMatch(plain, [1, 3], { row: 1, column: 2 }, all)).toEqual({ row: 3, column: 1 });
+  expect(nextMatch(plain, [1, 3], { row: 3, column: 1 }, new Map([[1, 0]]))).toEqual({
+    row: 1,
+    column: 1,
+  });
+  expect(nextMatch(plain, [], null, all)).toBeNull();
 });
