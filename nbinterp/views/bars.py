@@ -45,7 +45,7 @@ def ablation_chart(study: AblationStudy, classes: str) -> Chart:
         charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars})
     return {
         "unit": "percentage points",
-        "about": f"change of {classes} when the nodes that share most with the factor are silenced",
+        "about": f"Change of {classes} when the nodes that share most with the factor are ablated",
         "charts": charts,
     }
 

@@ -138,7 +138,7 @@ class Subject:
             progress=False,
         )
         code = f"study = ablation_study({self.names.model}, {self.names.data}, factors, {written})"
-        return study, Step("ablate", "Their nodes silenced, against random ones", code)
+        return study, Step("ablate", "Their nodes ablated, beside random ones", code)
 
     def interact(self, sample: int) -> tuple[SmoothHessian | None, Step | None]:
         """Find which inputs of a sample act together; nothing of what is no array of numbers."""
@@ -165,7 +165,7 @@ class Subject:
             f"\ninteractions = smooth.explain({self.names.model}, "
             f"np.asarray({self.names.data}[{sample}:{sample + 1}], np.float32), target={target})"
         )
-        return explained, Step("interact", f"Inputs of sample {sample} that act together", code)
+        return explained, Step("interact", f"Interactions in sample {sample}", code)
 
 
 def noted(history: Sequence[dict[str, str]], step: Step) -> list[dict[str, str]]:

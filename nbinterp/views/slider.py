@@ -114,10 +114,10 @@ class FactorSlider(FrameRequests):
     _baseline_outputs = Array("f4")
     _frame_decoded = Array("f4")
     _frame_outputs = Array("f4")
-    _strip_amounts = Array("f4")
-    _strip_step = traitlets.Int(1).tag(sync=True)
-    _strip = traitlets.Bytes().tag(sync=True)
-    _strip_outputs = Array("f4")
+    _precomputed_amounts = Array("f4")
+    _precomputed_step = traitlets.Int(1).tag(sync=True)
+    _precomputed_decoded = traitlets.Bytes().tag(sync=True)
+    _precomputed_outputs = Array("f4")
     _about = traitlets.Unicode("").tag(sync=True)
     _warning = traitlets.Unicode("").tag(sync=True)
 
@@ -337,10 +337,10 @@ class FactorSlider(FrameRequests):
                 self._baseline_decoded = row(frame.baseline_decoded)
                 self._baseline_outputs = frame.baseline_outputs
                 self._limits = list(strip.limits)
-                self._strip_amounts = strip.amounts
-                self._strip_step = strip.step
-                self._strip = strip.decoded.tobytes()
-                self._strip_outputs = strip.outputs.ravel()
+                self._precomputed_amounts = strip.amounts
+                self._precomputed_step = strip.step
+                self._precomputed_decoded = strip.decoded.tobytes()
+                self._precomputed_outputs = strip.outputs.ravel()
                 self._about = about_of(frame)
             self._warning = warning_of(frame)
             self._shown = frame

@@ -121,7 +121,7 @@ class Workbench(LookingView):
     explorer = anywidget.WidgetTrait().tag(sync=True, page=False)
     slider = anywidget.WidgetTrait().tag(sync=True, page=False)
     factor = traitlets.Int(-1, min=-1).tag(sync=True)
-    _turnable = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
+    _slider_factors = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
     _ablation = traitlets.Dict().tag(sync=True, page=False)
     _about = traitlets.Unicode("").tag(sync=True, page=False)
 
@@ -264,7 +264,7 @@ class Workbench(LookingView):
         self.explorer.publish(factors, time.perf_counter() - started)
         self._note(step)
         if not factors.mutual_information_.any():
-            self.slider, self._turnable, self._ablation = None, [], {}
+            self.slider, self._slider_factors, self._ablation = None, [], {}
             self._say("", 0.0)
             return
         strongest = self._subject.strongest(factors)
@@ -297,7 +297,7 @@ class Workbench(LookingView):
                 self._note(based_on(self.perturbation))
         self.slider = self._slider
         with self.hold_sync():
-            self._turnable = list(turnable)
+            self._slider_factors = list(turnable)
             self.factor = first
         self._bond.tell(first)  # the heatmap is new, also where the number is not
         self._say("Silencing their nodes, and random ones", 0.6)
@@ -337,8 +337,8 @@ class Workbench(LookingView):
         factor, factors = change["new"], self.factors
         if factors is None or factor < 0:
             return
-        if factor not in self._turnable and self._turnable:
-            others = [one for one in self._turnable if one != factor][: len(self._turnable) - 1]
+        if factor not in self._slider_factors and self._slider_factors:
+            others = [one for one in self._slider_factors if one != factor][: len(self._slider_factors) - 1]
 
             def put(stop: threading.Event) -> None:
                 self._turn(factors, [*others, factor], factor, stop)

@@ -81,7 +81,7 @@ def test_notebook_7(browser: Browser, tmp_path: Path) -> None:
             for _ in range(5):
                 page.page.keyboard.press("Shift+ArrowRight")
             wait_for(lambda: kernel.value("float(bench.slider.amounts.max())") > 1, "amounts", 20)
-            assert kernel.value("bench.factor") == kernel.value("bench._turnable")[1]
+            assert kernel.value("bench.factor") == kernel.value("bench._slider_factors")[1]
             _keep(page.page, "elsewhere-notebook-7")
         # Notebook 7 itself reads the schema of a setting that it does not have.
         assert [error for error in page.errors if "reading 'schema'" not in error] == []

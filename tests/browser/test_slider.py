@@ -190,20 +190,20 @@ def test_an_exported_page_slides_offline(opened: Opened, browser: Browser, tmp_p
     before = _seen(view)["frame"]["decoded"]
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
-    wait_for(lambda: _seen(view)["frame"]["from"] == "film", "film", 10)
+    wait_for(lambda: _seen(view)["frame"]["from"] == "precomputed", "precomputed frame", 10)
     assert np.abs(np.subtract(_seen(view)["frame"]["decoded"], before)).max() > 0.05
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     page.close()
 
 
-def test_without_its_kernel_the_film_goes_on(opened: Opened) -> None:
+def test_without_its_kernel_precomputed_frames_are_shown(opened: Opened) -> None:
     page, _, _ = opened
     view = page.view("slider")
     page.menu("Kernel", "Shut Down Kernel")
     page.page.wait_for_timeout(1500)
     _drag(opened, 1, 0.85)
-    wait_for(lambda: _seen(view)["source"] == "film", "film instead of the kernel", 30)
-    page.picture("slider-5-film")
+    wait_for(lambda: _seen(view)["source"] == "precomputed", "precomputed frames", 30)
+    page.picture("slider-5-precomputed")
 
 
 def test_page_kept_to_itself(opened: Opened) -> None:

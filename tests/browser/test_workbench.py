@@ -73,7 +73,7 @@ def test_before_a_lasso_it_says_what_to_do(opened: Opened) -> None:
     page, _, _ = opened
     view = page.view("workbench")
     expect(view.locator('[data-nbi="slider-place"]')).to_contain_text("Draw around samples")
-    expect(view.locator('[data-nbi="silenced"]')).to_have_attribute("data-nbi-empty", "true")
+    expect(view.locator('[data-nbi="ablation"]')).to_have_attribute("data-nbi-empty", "true")
     words = page.view("explorer").locator('[data-nbi="factors"]')
     expect(words).to_contain_text("their factors are fitted at once")
     expect(words).not_to_contain_text("press")
@@ -103,7 +103,7 @@ def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
     )
     expect(view.locator('[data-nbi="slider"]')).to_be_visible()
     assert kernel.value("bench.factor") == int(np.argmax(totals))
-    bars = view.locator('[data-nbi="silenced"] [data-nbi="bar"]')
+    bars = view.locator('[data-nbi="ablation"] [data-nbi="bar"]')
     lost = kernel.value(
         "(lambda f: 100 * float(f[(f.factor == bench.factor) & (f['size'] == 10)"
         " & (f.group == 'all')].change.iloc[0]))(bench.ablation.to_frame())"
@@ -111,7 +111,7 @@ def test_a_lasso_does_the_whole_loop(opened: Opened) -> None:
     assert "all" in (bars.first.text_content() or "")
     shown = (bars.first.locator(".nbi-workbench-value").text_content() or "").replace("−", "-")
     assert float(shown) == pytest.approx(lost, abs=0.06)
-    expect(view.locator('[data-nbi="together"] [data-nbi="bar"]')).to_have_count(10)
+    expect(view.locator('[data-nbi="interactions"] [data-nbi="bar"]')).to_have_count(10)
     page.picture("workbench-3-full", view)
     view.locator(".nbi-workbench-evidence").scroll_into_view_if_needed()
     page.picture("workbench-3-evidence", view.locator(".nbi-workbench-evidence"))
@@ -134,17 +134,17 @@ def _drag(opened: Opened, place: int, share: float) -> None:
 
 def test_a_factor_turned_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
     _, kernel, _ = opened
-    second, third = kernel.value("bench._turnable")[1:3]
+    second, third = kernel.value("bench._slider_factors")[1:3]
     _drag(opened, 1, 0.9)
     wait_for(lambda: kernel.value("bench.factor") == second, "factor of the moved slider", 20)
     wait_for(lambda: kernel.value("bench.perturbation.amounts[0][1]") > 1, "amounts in Python", 20)
     view = _idle(opened)
     assert kernel.value("bench.explorer.heatmap.factor") == second
-    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {second} silenced")
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {second} ablated")
     view.locator(f'[data-nbi="choose-{third}"]').click()
     wait_for(lambda: kernel.value("bench.explorer.heatmap.factor") == third, "chosen row", 20)
     expect(view.locator("[data-nbi-chosen]")).to_have_count(1)
-    kernel.run("bench.explorer.heatmap.factor = bench._turnable[0]")
+    kernel.run("bench.explorer.heatmap.factor = bench._slider_factors[0]")
     first = kernel.value("bench.factor")
     expect(view.locator(f'[data-nbi="choose-{first}"]')).to_have_attribute("aria-pressed", "true")
 
@@ -152,13 +152,13 @@ def test_a_factor_turned_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
 def test_a_factor_that_is_not_on_a_slider_comes_there(opened: Opened) -> None:
     _, kernel, _ = opened
     kernel.run(
-        "away = next(j for j in range(len(bench.factors.weights_)) if j not in bench._turnable)\n"
+        "away = next(j for j in range(len(bench.factors.weights_)) if j not in bench._slider_factors)\n"
         "bench.explorer.heatmap.factor = away"
     )
     away = kernel.value("away")
     wait_for(lambda: away in kernel.value("bench.perturbation.factors"), "factor on a slider", 20)
     view = _idle(opened)
-    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {away} silenced")
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {away} ablated")
 
 
 def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
@@ -166,8 +166,8 @@ def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
     kernel.run("bench.explorer.selection = [17]")
     wait_for(lambda: kernel.value("bench.slider.base") == 17, "base of the sliders", 20)
     view = _idle(opened)
-    expect(view.locator('[data-nbi="together"] h3')).to_contain_text("sample 17")
-    expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
+    expect(view.locator('[data-nbi="interactions"] h3')).to_contain_text("sample 17")
+    expect(view.locator('[data-nbi="interactions"] canvas')).to_be_visible()
     page.picture("workbench-4-sample", view.locator(".nbi-workbench-below"))
 
 
@@ -182,7 +182,7 @@ def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened)
         page.page.mouse.move(x - 80 + 2 * step, y)
         page.page.wait_for_timeout(8)
     page.page.mouse.move(x, y)
-    together = view.locator('[data-nbi="together"]')
+    together = view.locator('[data-nbi="interactions"]')
     expect(together).to_have_attribute("data-nbi-hovered", "true")
     # On a busy machine the hand may have seemed to rest on the way, too.
     places = page.project(explorer, np.array(kernel.value("local.map_.tolist()")))
@@ -193,13 +193,13 @@ def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened)
     wait_for(there, "the sample under the pointer", 10)
     sample = kernel.value("bench.explorer.hovered")
     expect(together.locator("h3")).to_have_text(
-        f"Inputs of the hovered sample {sample} that act together"
+        f"Interactions in the hovered sample {sample}"
     )
     page.picture("workbench-4-hovered")  # of the whole page: another would scroll it away
     assert kernel.value("len(hovered)") <= 12 and kernel.value("looked[-1]") == sample
     assert kernel.value("len(looked)") <= 4  # a busy machine may make the hand seem to rest
     page.page.mouse.move(5, 5)
-    expect(together.locator("h3")).to_have_text("Inputs of sample 17 that act together")
+    expect(together.locator("h3")).to_have_text("Interactions in sample 17")
     assert kernel.value("(bench.sample, bench.explorer.hovered)") == [17, -1]
     assert kernel.value("bench.code == before")
 
@@ -314,17 +314,17 @@ def test_an_exported_page_is_linked_without_a_kernel(
     page.goto((tmp_path / "bench.html").as_uri())
     view = page.locator('[data-nbi="workbench"]')
     expect(view).to_be_visible()
-    turnable = kernel.value("bench._turnable")
+    turnable = kernel.value("bench._slider_factors")
     chosen: Any = turnable[-1]
     view.locator('[data-nbi="slider-1"]').focus()
-    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {turnable[1]} silenced")
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {turnable[1]} ablated")
     view.locator(f'[data-nbi="choose-{chosen}"]').click()
-    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {chosen} silenced")
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {chosen} ablated")
     heatmap = view.locator('[data-nbi="explorer"] [data-nbi="heatmap"]')
     wait_for(lambda: heatmap.evaluate("root => root.nbi.factor") == chosen, "row", 10)
     heatmap.locator(".nbi-heatmap-row").filter(has_text=f"factor {turnable[0]} ").click()
-    expect(view.locator('[data-nbi="silenced"] h3')).to_have_text(f"Factor {turnable[0]} silenced")
-    expect(view.locator('[data-nbi="together"] canvas')).to_be_visible()
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {turnable[0]} ablated")
+    expect(view.locator('[data-nbi="interactions"] canvas')).to_be_visible()
     page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-page.png")
     # Nothing of the workbench is of what is selected now.
     own = page.locator(".page-view > .nbi-unfollowed")
@@ -348,7 +348,7 @@ def test_page_kept_to_itself(opened: Opened) -> None:
 def test_with_the_kernel_gone_the_views_follow_one_another(opened: Opened) -> None:
     page, kernel, _ = opened
     view = page.view("workbench")
-    first, second = kernel.value("bench._turnable")[:2]
+    first, second = kernel.value("bench._slider_factors")[:2]
     page.menu("Kernel", "Restart Kernel…")
     page.page.locator(".jp-Dialog .jp-mod-accept").click()
     gone = view.locator('[data-nbi="explorer"] [data-nbi="note"]')

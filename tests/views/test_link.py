@@ -202,10 +202,10 @@ def test_a_workbench_takes_part(world, explorer):
         assert np.array_equal(bench.factors.indices, np.arange(30, 60))
         heatmap = InteractionHeatmap(bench.factors)
         with link(bench, heatmap):
-            heatmap.factor = bench._turnable[1]
+            heatmap.factor = bench._slider_factors[1]
             assert bench.factor == bench.explorer.heatmap.factor == bench.slider.factor
-            bench.slider.factor = bench._turnable[0]
-            assert heatmap.factor == bench.factor == bench._turnable[0]
+            bench.slider.factor = bench._slider_factors[0]
+            assert heatmap.factor == bench.factor == bench._slider_factors[0]
 
 
 def test_what_is_chosen_already_is_shown_at_once(world, explorer):

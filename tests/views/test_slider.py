@@ -100,14 +100,14 @@ def test_the_page_moves_the_sliders(slider):
 
 def test_another_base(slider, make):
     slider.amounts = [1, -1]
-    film = slider._strip
+    film = slider._precomputed_decoded
     slider.base = 3
     expected = make().from_base(3).at([1, -1])
     assert shows(slider, expected)
-    assert slider._strip != film
+    assert slider._precomputed_decoded != film
     slider.set_state({"base": -1})
     assert slider._base_name == "mean of cluster 1"
-    assert slider._strip == film
+    assert slider._precomputed_decoded == film
     slider.base = np.int64(3)
     slider.base = "mean"
     assert slider.base == -1
@@ -119,18 +119,22 @@ def test_base_and_amounts_at_once(slider, make):
 
 
 def test_the_film_is_of_this_base_and_span(slider):
-    frames = np.frombuffer(slider._strip, np.uint8).reshape(2, 25, 20)
-    outputs = slider._strip_outputs.reshape(2, 25, 3)
-    turned = slider.perturbation.at([0, slider._strip_amounts[20]])
+    frames = np.frombuffer(slider._precomputed_decoded, np.uint8).reshape(2, 25, 20)
+    outputs = slider._precomputed_outputs.reshape(2, 25, 3)
+    turned = slider.perturbation.at([0, slider._precomputed_amounts[20]])
     assert abs(frames[1, 20].astype(int) - quantized(turned.decoded[0], (0.0, 1.0))).max() <= 1
     close(outputs[1, 20], turned.outputs[0])
     slider.span = 1.5
-    assert slider._strip_amounts[[0, 12, 24]].tolist() == [-1.5, 0, 1.5]
+    assert slider._precomputed_amounts[[0, 12, 24]].tolist() == [-1.5, 0, 1.5]
 
 
 def test_without_film(make, decode):
     view = FactorSlider(make(decode=decode), film=False)
-    assert (view._strip, view._strip_amounts.size, view._strip_outputs.size) == (b"", 0, 0)
+    assert (
+        view._precomputed_decoded,
+        view._precomputed_amounts.size,
+        view._precomputed_outputs.size,
+    ) == (b"", 0, 0)
     decode.calls.clear()
     view.base = 5
     assert sum(decode.calls) == 2
@@ -216,8 +220,8 @@ def test_a_prefetch_of_large_images_is_refused(make):
     with pytest.raises(ValueError, match="must be at most 16 MiB together"):
         view.frames(wire(np.zeros((64, 2))))
     assert len(view.frames(wire(np.zeros((10, 2)))).buffers[0]) == 10 * 600 * 500 * 4
-    assert 0 < len(view._strip) <= 400_000
-    assert view._strip_step > 1
+    assert 0 < len(view._precomputed_decoded) <= 400_000
+    assert view._precomputed_step > 1
 
 
 @pytest.mark.parametrize(
@@ -318,8 +322,8 @@ def test_showing_other_factors(slider, make):
     slider.show(make(factor=1, base=12, amounts=[0.5], decode=None))
     assert slider._factor_names == list(make(factor=1).factor_names)
     assert (slider.amounts.tolist(), slider.base) == ([0.5], 12)
-    assert (slider._shape, slider._strip, slider._frame_decoded.size) == ([], b"", 0)
-    assert slider._strip_outputs.size == 25 * 3
+    assert (slider._shape, slider._precomputed_decoded, slider._frame_decoded.size) == ([], b"", 0)
+    assert slider._precomputed_outputs.size == 25 * 3
     assert len(seen) == 2
     slider.show(make())
     assert (slider.amounts.tolist(), slider.base, slider._shape) == ([0, 0], -1, [5, 4])
@@ -373,7 +377,13 @@ def test_a_page_holds_the_film(slider, tmp_path):
     slider.amounts = [1, 0]
     entry = page_data([slider])["views"][slider.model_id]
     kept = {buffer["path"][0] for buffer in entry["buffers"]}
-    assert {"_strip", "_strip_amounts", "_strip_outputs", "_frame_decoded", "amounts"} <= kept
+    assert {
+        "_precomputed_decoded",
+        "_precomputed_amounts",
+        "_precomputed_outputs",
+        "_frame_decoded",
+        "amounts",
+    } <= kept
     assert entry["state"]["_factor_names"] == slider._factor_names
     assert to_html(slider, tmp_path / "slider.html").stat().st_size > 0
 

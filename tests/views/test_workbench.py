@@ -61,7 +61,7 @@ def test_a_selection_does_the_whole_loop(bench):
     assert isinstance(bench.slider, FactorSlider) and bench.slider.base == -1
     strongest = int(np.argmax(factors.total_correlations_))
     assert bench.factor == strongest == bench.explorer.heatmap.factor
-    assert tuple(bench._turnable) == bench.perturbation.factors
+    assert tuple(bench._slider_factors) == bench.perturbation.factors
     assert bench._step == "" and bench._error == ""
     nodes = record(bench._subject.model, bench._subject.data, "1").concat("1", output=True)
     rows = nodes.to_numpy()[40:80]
@@ -96,22 +96,22 @@ def test_pairs_come_with_their_noise(bench):
 
 def test_a_factor_chosen_anywhere_is_chosen_everywhere(bench):
     bench.select(range(40))
-    one, two = bench._turnable[1:3]
+    one, two = bench._slider_factors[1:3]
     bench.factor = one
     assert bench.explorer.heatmap.factor == one
     bench.explorer.heatmap.factor = two
     assert bench.factor == two
     bench.explorer.heatmap.factor = -1
     assert bench.factor == two  # what is let go in the heatmap stays chosen
-    amounts = np.zeros(len(bench._turnable))
+    amounts = np.zeros(len(bench._slider_factors))
     amounts[0] = 1.5
     bench.slider.amounts = amounts
-    assert bench.factor == bench._turnable[0] == bench.explorer.heatmap.factor
+    assert bench.factor == bench._slider_factors[0] == bench.explorer.heatmap.factor
 
 
 def test_a_factor_without_a_slider_gets_one(bench):
     bench.select(range(40))
-    away = next(j for j in range(6) if j not in bench._turnable)
+    away = next(j for j in range(6) if j not in bench._slider_factors)
     bench.factor = away
     bench.wait()
     assert away in bench.perturbation.factors and bench.factor == away
@@ -119,7 +119,7 @@ def test_a_factor_without_a_slider_gets_one(bench):
 
 
 def unturned(bench):
-    return next(k for k in range(len(bench.factors.weights_)) if k not in bench._turnable)
+    return next(k for k in range(len(bench.factors.weights_)) if k not in bench._slider_factors)
 
 
 def test_a_sample_picked_while_sliders_are_made_is_their_base(bench, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_sample_picked_while_sliders_are_made_is_their_base(bench, monkeypatch
     assert bench.wait(60) and bench.slider.base == bench.sample == 7
     bench.factor = unturned(bench)
     assert bench.wait(60) and bench.slider.base == bench.sample == 9
-    assert bench.factor in bench._turnable and bench.perturbation.base_index == 9
+    assert bench.factor in bench._slider_factors and bench.perturbation.base_index == 9
     bench.factor = unturned(bench)  # other sliders, of the same base
     assert bench.wait(60) and bench.slider.base == 9
     assert bench.code.rindex("from_base(9)") > bench.code.rindex("turned = perturb(")
@@ -186,7 +186,7 @@ def test_a_sample_is_base_of_the_sliders_and_looked_at(bench):
 def test_the_lines_reproduce_every_step(world):
     bench = make(world, labels=None, local=None, n_clusters=4)
     bench.select(range(30, 70))
-    amounts = np.zeros(len(bench._turnable))
+    amounts = np.zeros(len(bench._slider_factors))
     for amount in (0.5, 1.25):  # of moves in a row the last stands for all
         amounts[1] = amount
         bench.slider.amounts = amounts

@@ -1,12 +1,12 @@
 import type { ViewTraits } from "../shared/view";
 
-/** The traits of Python's `FactorSlider`, name by name. */
+/** The traits of Python's `FactorSlider`, name by name; `model.ts` alone reads and writes them. */
 export type SliderTraits = ViewTraits & {
   _factor_names: string[];
   /** Their numbers in the fit, and the chosen one of these; −1 for none. */
   _ids: number[];
   factor: number;
-  /** Sliders go from −span to span, in multiples of the mutual information. */
+  /** Sliders go from −span to span; 1 moves a node by its mutual information, in nats. */
   span: number;
   /** Where the sliders stand. */
   amounts: DataView;
@@ -27,12 +27,12 @@ export type SliderTraits = ViewTraits & {
   /** The last exact frame, of `amounts`. */
   _frame_decoded: DataView;
   _frame_outputs: DataView;
-  /** Positions of the saved film, and its frames: (factors × positions × values), in that order. */
-  _strip_amounts: DataView;
-  /** The film holds every `_strip_step`-th pixel in each direction. */
-  _strip_step: number;
-  _strip: DataView;
-  _strip_outputs: DataView;
+  /** Amounts of the precomputed frames, and the frames: (factors × amounts × values), in order. */
+  _precomputed_amounts: DataView;
+  /** Precomputed frames hold every `_precomputed_step`-th pixel in each direction. */
+  _precomputed_step: number;
+  _precomputed_decoded: DataView;
+  _precomputed_outputs: DataView;
   _about: string;
   _warning: string;
   height: number;

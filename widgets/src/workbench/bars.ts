@@ -4,7 +4,7 @@ import type { Bar } from "./traits";
 
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 
-/** Draw bars over their bands of chance: a list, so that a screen reader reads it as one. */
+/** Draw bars over their chance bands: as a list, so that a screen reader reads it as one. */
 export function bars(rows: readonly Bar[], pointed: (row: number) => void): HTMLElement {
   const placed = place(rows, digitsOf(rows));
   return h(

@@ -1,13 +1,13 @@
 import { h, replace } from "../shared/dom";
 import type { Step } from "./traits";
 
-/** The program that reproduces all steps. */
+/** The Python program that reproduces all steps. */
 export function program(begin: string, steps: readonly Step[]): string {
   return `${[begin, ...steps.map((step) => step.code)].join("\n")}\n`;
 }
 
-/** The panel of the steps as Python, each and all to be copied. */
-export class Lines {
+/** The steps as Python lines, to copy one by one or all at once. */
+export class CodeLines {
   private begin = "";
   private steps: readonly Step[] = [];
   private readonly list = h("ol", { class: "nbi-workbench-steps" });
@@ -26,7 +26,7 @@ export class Lines {
       h(
         "div",
         { class: "nbi-workbench-head" },
-        h("h3", { class: "nbi-workbench-title" }, "What was done, as Python"),
+        h("h3", { class: "nbi-workbench-title" }, "The steps as Python"),
         this.said,
         button("Copy all", "copy-all", () => this.copy(program(this.begin, this.steps))),
       ),
@@ -39,7 +39,7 @@ export class Lines {
     this.steps = steps;
     replace(
       this.list,
-      ...[{ title: "Recorded, and mapped", code: begin }, ...steps].map(({ title, code }) =>
+      ...[{ title: "Record and map", code: begin }, ...steps].map(({ title, code }) =>
         h(
           "li",
           { class: "nbi-workbench-step" },
@@ -57,7 +57,7 @@ export class Lines {
   }
 
   private async copy(text: string): Promise<void> {
-    const done = (await clipboard(text)) || byHand(text, this.panel);
+    const done = (await clipboard(text)) || byField(text, this.panel);
     this.said.textContent = done ? "Copied" : "Not allowed here: select the lines and press Ctrl+C";
     window.setTimeout(() => {
       this.said.textContent = "";
@@ -83,7 +83,7 @@ async function clipboard(text: string): Promise<boolean> {
 }
 
 /** Copy through a text field, as pages without a secure origin must. */
-function byHand(text: string, near: HTMLElement): boolean {
+function byField(text: string, near: HTMLElement): boolean {
   const field = h("textarea", { class: "nbi-screen-reader" });
   field.value = text;
   near.append(field);

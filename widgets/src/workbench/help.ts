@@ -1,16 +1,23 @@
 import { help as unfolding } from "../shared/help";
 
 const READING = [
-  "Draw around samples on the map. Their factors are fitted at once, the strongest come on sliders, their nodes are silenced beside random ones, and the inputs of the sample nearest to their middle are looked at.",
-  "A factor that is chosen in the heatmap, moved on a slider or picked here is chosen everywhere. Click a sample on the map to make it the base of the sliders and to look at its inputs; while the pointer rests on one, its inputs are shown.",
-  "Silenced: how many percentage points of the answers a group of samples loses without the nodes. In the grey band are 95 % of as many random nodes: only a bar beyond it says that these nodes matter.",
-  "Inputs that act together: each pair strengthens (orange) or weakens (blue) the other's effect on the answer near this sample. Within the grey band it may be noise. “All pairs” draws the whole matrix.",
-  "Python lines: what was done so far, to paste into a cell.",
+  "Draw around samples on the map. At once their factors are fitted, the strongest come on sliders, " +
+    "their nodes are ablated, and the interactions of the sample nearest to the middle are shown.",
+  "A factor that is chosen in the heatmap, moved on a slider or picked here is chosen everywhere. " +
+    "Click a sample on the map to make it the base of the sliders and to show its interactions; " +
+    "hover over one to see its interactions for that long.",
+  "Ablation: how many percentage points of accuracy a group of samples loses without the nodes. " +
+    "The grey band holds 95 % of random sets of as many nodes: only a bar that leaves it says that " +
+    "these nodes matter.",
+  "Interactions: each pair of inputs strengthens (orange) or weakens (blue) the other's effect on " +
+    "the answer near this sample. A bar within the grey band may be noise. “All pairs” shows the " +
+    "whole matrix.",
+  "Python lines: the steps so far, to paste into a cell.",
 ];
 
 const KEYS = [
-  ["Escape", "give up what is under way"],
-  ["[ and ]", "previous, next factor"],
+  ["Escape", "cancel the step that runs"],
+  ["[ and ]", "choose the previous or next factor"],
 ] as const;
 
 /** The "?" of the workbench and what it unfolds. */

@@ -4,19 +4,19 @@ import { middle } from "./scene";
 import type { Bar, Interactions } from "./traits";
 
 const EMPTY =
-  "Which inputs of a sample act together appears here: point at one on the map, or click it.";
+  "Interactions between the inputs of a sample appear here: hover over one on the map, or click it.";
 const SIDE = 132;
 const ABOVE = "#d55e00";
 const BELOW = "#0072b2";
 
-export type TogetherActions = {
-  /** Whether the sample under the pointer should be looked at. */
+export type InteractionActions = {
+  /** Whether to show the interactions of the sample under the pointer. */
   follow(on: boolean): void;
-  /** Whether all pairs should be drawn. */
+  /** Whether to show all pairs. */
   open(on: boolean): void;
 };
 
-function switched(name: string, label: string, title: string, turn: (on: boolean) => void) {
+function switched(name: string, label: string, title: string, change: (on: boolean) => void) {
   const button = h(
     "button",
     {
@@ -25,15 +25,15 @@ function switched(name: string, label: string, title: string, turn: (on: boolean
       title,
       "aria-pressed": "false",
       "data-nbi": name,
-      on: { click: () => turn(button.getAttribute("aria-pressed") !== "true") },
+      on: { click: () => change(button.getAttribute("aria-pressed") !== "true") },
     },
     label,
   );
   return button;
 }
 
-/** The card of the pairs of inputs that act together in one sample. */
-export class TogetherCard {
+/** The strongest interactions between inputs of one sample. */
+export class InteractionsCard {
   private shown: Interactions = {};
   private image: ImageData | null = null;
   private pointed = -1;
@@ -49,18 +49,17 @@ export class TogetherCard {
   private readonly all: HTMLElement;
   readonly element: HTMLElement;
 
-  constructor(actions: TogetherActions) {
-    const follow =
-      "Look at the sample under the pointer while it rests there; click one to keep it";
+  constructor(actions: InteractionActions) {
+    const follow = "Show the sample under the pointer while it rests there; click one to keep it";
     this.following = switched("follow", "Follow pointer", follow, actions.follow);
-    const all = "Draw all pairs as a matrix, below";
+    const all = "Show all pairs as a matrix below";
     this.all = switched("all-pairs", "All pairs", all, actions.open);
     this.element = h(
       "section",
       {
         class: "nbi-workbench-card",
-        "aria-label": "Inputs that act together",
-        "data-nbi": "together",
+        "aria-label": "Interactions",
+        "data-nbi": "interactions",
       },
       h("div", { class: "nbi-workbench-head" }, this.title, this.following, this.all),
       h("div", { class: "nbi-workbench-beside" }, this.canvas, this.body),
@@ -68,7 +67,7 @@ export class TogetherCard {
     );
   }
 
-  /** Say which of both are on; without a kernel no other sample can be looked at. */
+  /** Show which of both are on; without a kernel no other sample can be explained. */
   switches(follow: boolean, open: boolean, live: boolean): void {
     this.following.setAttribute("aria-pressed", String(follow));
     this.following.hidden = !live;
@@ -84,8 +83,8 @@ export class TogetherCard {
     this.element.dataset.nbiHovered = String(interactions.hovered === true);
     const which = interactions.hovered ? "the hovered sample" : "sample";
     this.title.textContent = known
-      ? `Inputs of ${which} ${interactions.sample} that act together`
-      : "Act together";
+      ? `Interactions in ${which} ${interactions.sample}`
+      : "Interactions";
     this.all.hidden = !known;
     replace(
       this.body,
@@ -98,7 +97,7 @@ export class TogetherCard {
     );
     const where = interactions.grid?.length ? "; patches by (row, column)" : "";
     this.about.textContent = known
-      ? `${interactions.unit}${where}. Grey: where noise is, 95 % of the time.`
+      ? `${interactions.unit}${where}. Grey band: 95 % of the noise.`
       : "";
     this.paint();
   }

@@ -1,7 +1,7 @@
 import { number } from "../shared/numbers";
 import type { Ablation, Bar } from "./traits";
 
-/** Where a bar, its band of chance and its zero lie, as shares of the width. */
+/** Where a bar, its chance band and zero lie, as shares of the width. */
 export type Placed = {
   label: string;
   text: string;
@@ -15,7 +15,7 @@ export type Placed = {
   below: boolean;
 };
 
-/** Place bars on one common axis that reaches over all values and bands, with zero on it. */
+/** Place bars on one axis that covers all values and bands, and zero. */
 export function place(bars: readonly Bar[], digits: number): Placed[] {
   const ends = bars.flatMap(({ value, low, high }) =>
     [value, low, high].filter((end): end is number => end !== null),
@@ -54,7 +54,7 @@ export function digitsOf(bars: readonly Bar[]): number {
   return Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(largest))));
 }
 
-/** The numbers of silenced nodes that were tried with `factor`, ascending. */
+/** The numbers of ablated nodes that were tried with `factor`, ascending. */
 export function sizesOf(ablation: Ablation, factor: number): number[] {
   return (ablation.charts ?? [])
     .filter((chart) => chart.factor === factor)
@@ -79,4 +79,10 @@ export function chartOf(
 export function middle(patch: number, grid: readonly number[]): { x: number; y: number } {
   const [, down = 1, across = 1] = grid;
   return { x: ((patch % across) + 0.5) / across, y: (Math.floor(patch / across) + 0.5) / down };
+}
+
+/** The factor `by` places after `chosen`, around the ends; null if there are none. */
+export function stepped(factors: readonly number[], chosen: number, by: number): number | null {
+  const at = factors.indexOf(chosen) + by;
+  return factors[(at + factors.length) % factors.length] ?? null;
 }

@@ -1,30 +1,30 @@
 import type { ViewTraits } from "../shared/view";
 
-/** One bar, what chance gives beside it, and words about it; null is not known. */
+/** One bar, the band that chance gives, and a note; null is not known. */
 export type Bar = {
   label: string;
   value: number | null;
   low: number | null;
   high: number | null;
   note: string;
-  /** Of interactions: the two inputs, by their numbers. */
+  /** For interactions: the numbers of the two inputs. */
   pair?: [number, number];
 };
 
 export type Ablation = {
   unit?: string;
   about?: string;
-  /** One chart a factor and number of silenced nodes. */
+  /** A chart for each factor and number of ablated nodes. */
   charts?: { factor: number; size: number; bars: Bar[] }[];
 };
 
 export type Interactions = {
   sample?: number;
-  /** Whether it is under the pointer, and not picked. */
+  /** Whether it is under the pointer and not clicked. */
   hovered?: boolean;
   answer?: string;
   unit?: string;
-  /** Of images: the side of a patch in pixels, and how many patches there are down and across. */
+  /** For images: the side of a patch in pixels, and the numbers of patches down and across. */
   grid?: number[];
   bars?: Bar[];
 };
@@ -37,24 +37,27 @@ export type WorkbenchTraits = ViewTraits & {
   slider: string | null;
   /** The chosen factor of the last fit, −1 for none. */
   factor: number;
-  /** The sample whose inputs are looked at, −1 for none. */
+  /** The sample whose interactions are shown, −1 for none. */
   sample: number;
-  /** Whether the sample under the pointer is looked at. */
+  /** Whether the interactions of the sample under the pointer are shown. */
   follow: boolean;
-  /** All pairs of inputs, and whether they are unfolded. */
+  /** The view of all pairs of inputs, and whether it is open. */
   pairs: string | null;
   _pairs_open: boolean;
-  /** The factors of the sliders, from above. */
-  _turnable: number[];
-  /** What is under way, in words, and how far the loop has come, 0 to 1. */
+  /** The factors on the sliders, from top to bottom. */
+  _slider_factors: number[];
+  /** The step that runs, in words, and how far the loop has come, 0 to 1. */
   _step: string;
   _done: number;
   _error: string;
   _trace: string;
   _ablation: Ablation;
   _interactions: Interactions;
-  /** The Python lines that come before those of the steps. */
+  /** The Python lines before those of the steps. */
   _begin: string;
   _history: Step[];
   _about: string;
 };
+
+/** What the page may set. */
+export type Writable = "factor" | "follow" | "_pairs_open";

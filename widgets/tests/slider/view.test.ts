@@ -25,10 +25,12 @@ function state(): Record<string, unknown> {
     _baseline_outputs: numbers(1, 2),
     _frame_decoded: numbers(0.2, 0.4),
     _frame_outputs: numbers(1, 2),
-    _strip_amounts: numbers(-3, 0, 3),
-    _strip_step: 1,
-    _strip: new DataView(Uint8Array.of(0, 0, 51, 102, 255, 255, 0, 0, 51, 102, 0, 255).buffer),
-    _strip_outputs: numbers(0, 0, 1, 2, 6, 4, 9, 9, 1, 2, -3, 0),
+    _precomputed_amounts: numbers(-3, 0, 3),
+    _precomputed_step: 1,
+    _precomputed_decoded: new DataView(
+      Uint8Array.of(0, 0, 51, 102, 255, 255, 0, 0, 51, 102, 0, 255).buffer,
+    ),
+    _precomputed_outputs: numbers(0, 0, 1, 2, 6, 4, 9, 9, 1, 2, -3, 0),
     _about: HOSTILE,
     _warning: "",
     height: 420,
@@ -116,11 +118,11 @@ it("asks one frame at a time, of a drag the newest, and settles with the last", 
   await pass();
   expect(asked(model, "frame")).toHaveLength(1);
   expect(asked(model, "settle")).toHaveLength(0);
-  expect(nbi.frame).toMatchObject({ from: "guess", amounts: [1.5, 0], exact: [0, 0] });
+  expect(nbi.frame).toMatchObject({ from: "estimate", amounts: [1.5, 0], exact: [0, 0] });
   expect(root.querySelector("figure:nth-child(2)")?.textContent).toContain("approximate");
-  await answer(model); // of 0.5: the newest is now guessed from there
-  expect(nbi.frame).toMatchObject({ from: "guess", amounts: [1.5, 0], exact: [0.5, 0] });
-  // Alone, the factor adds 5 and 2 over 3: the film's outputs.
+  await answer(model); // of 0.5: the newest is now estimated from there
+  expect(nbi.frame).toMatchObject({ from: "estimate", amounts: [1.5, 0], exact: [0.5, 0] });
+  // Alone, the factor adds 5 and 2 over 3: the precomputed outputs.
   expect(nbi.frame.outputs[0]).toBeCloseTo(0.5 + 5 / 3);
   expect(nbi.frame.outputs[1]).toBeCloseTo(2 / 3);
   expect(asked(model, "frame").map(given)).toEqual([
@@ -167,9 +169,9 @@ it("fetches ahead once the hand rests, and shows that at once", async () => {
   expect(nbi.frame.outputs[0]).toBeCloseTo(1.05);
   // Several took no longer than one: the last request went on upwards, as the hand did.
   const last = typed(Float32Array, asked(model, "frame").at(-1)?.buffers[0] as DataView);
-  const turned = [...last].filter((_, i) => i % 2 === 0);
-  expect(turned.length).toBeGreaterThan(1);
-  expect(turned.every((amount, i) => i === 0 || amount > (turned[i - 1] ?? amount))).toBe(true);
+  const moved = [...last].filter((_, i) => i % 2 === 0);
+  expect(moved.length).toBeGreaterThan(1);
+  expect(moved.every((amount, i) => i === 0 || amount > (moved[i - 1] ?? amount))).toBe(true);
 });
 
 it("goes back and forth, by buttons and keys", async () => {
@@ -223,7 +225,7 @@ it("shows what cannot be in words, and goes on", async () => {
   };
   expect(await fail({ ok: false, error: HOSTILE })).toBe(HOSTILE);
   expect(await fail({}, [numbers(1), numbers(1, 2)])).toContain("size");
-  expect(await fail({}, [numbers(Number.NaN, 1), numbers(1, 2)])).toContain("not all numbers");
+  expect(await fail({}, [numbers(Number.NaN, 1), numbers(1, 2)])).toContain("not finite");
   expect(asked(model, "settle")).toHaveLength(0);
   drag(0, 2);
   drop(0);
@@ -266,7 +268,7 @@ it("follows Python", async () => {
   expect(nbi.amounts).toEqual([0, 0]);
 });
 
-it("plays the film while no kernel answers, and leaves it when one does", async () => {
+it("shows precomputed frames while no kernel answers, and leaves them when one does", async () => {
   const model = new FakeModel(state());
   const { nbi, drag, drop, find } = shown(model);
   drag(0, 3);
@@ -274,8 +276,8 @@ it("plays the film while no kernel answers, and leaves it when one does", async 
   await pass(1400);
   expect(nbi.source).toBe("live");
   await pass(200);
-  expect(nbi.source).toBe("film");
-  expect(nbi.frame).toMatchObject({ from: "film", outputs: [6, 4] });
+  expect(nbi.source).toBe("precomputed");
+  expect(nbi.frame).toMatchObject({ from: "precomputed", outputs: [6, 4] });
   expect(find("source").textContent).toContain("no answer from the kernel");
   drag(1, -3);
   drop(1);
@@ -288,7 +290,7 @@ it("plays the film while no kernel answers, and leaves it when one does", async 
   expect(asked(model, "settle")).toHaveLength(1);
 });
 
-it("plays the film in an exported page, one factor at a time", async () => {
+it("shows precomputed frames in an exported page, one factor at a time", async () => {
   const model = new PageModel({ state: { ...state(), amounts: numbers(1, 1) } });
   const send = vi.spyOn(model, "send");
   const { nbi, drag, find } = shown(model, false);
@@ -296,25 +298,32 @@ it("plays the film in an exported page, one factor at a time", async () => {
   expect(nbi.frame.amounts).toEqual([1, 1]);
   drag(0, 1.5);
   await pass();
-  expect(nbi.frame).toMatchObject({ from: "film", amounts: [1.5, 0], outputs: [3.5, 3] });
+  expect(nbi.frame).toMatchObject({ from: "precomputed", amounts: [1.5, 0], outputs: [3.5, 3] });
   expect(find<HTMLInputElement>("number-1").value).toBe("0");
-  expect(find("source").textContent).toBe("saved film: one factor at a time");
+  expect(find("source").textContent).toBe("precomputed frames: one factor at a time");
   expect(find<HTMLInputElement>("sample").disabled).toBe(true);
   expect(send).not.toHaveBeenCalled();
 });
 
-it("says where there is no film, no decoder or no factor", async () => {
+it("says where there are no precomputed frames, no decoder or no factor", async () => {
   const none = new DataView(new ArrayBuffer(0));
-  const noFilm = new PageModel({ state: { ...state(), _strip: none, _strip_amounts: none } });
-  expect(shown(noFilm, false).find<HTMLInputElement>("slider-0").disabled).toBe(true);
-  const undecoded = { _baseline_decoded: none, _frame_decoded: none, _strip: none, _shape: [] };
+  const nothing = new PageModel({
+    state: { ...state(), _precomputed_decoded: none, _precomputed_amounts: none },
+  });
+  expect(shown(nothing, false).find<HTMLInputElement>("slider-0").disabled).toBe(true);
+  const undecoded = {
+    _baseline_decoded: none,
+    _frame_decoded: none,
+    _precomputed_decoded: none,
+    _shape: [],
+  };
   const outputs = shown(new PageModel({ state: { ...state(), ...undecoded } }), false);
   outputs.drag(0, 3);
   await pass();
-  expect(outputs.nbi.frame).toMatchObject({ from: "film", outputs: [6, 4] });
+  expect(outputs.nbi.frame).toMatchObject({ from: "precomputed", outputs: [6, 4] });
   const empty = shown(new FakeModel({ ...state(), _factor_names: [], amounts: none, _about: "" }));
   await pass();
-  expect(empty.root.textContent).toContain("No factors to turn");
+  expect(empty.root.textContent).toContain("No factors to move");
 });
 
 it("leaves no listener behind", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { chartOf, digitsOf, middle, place, sizesOf } from "../../src/workbench/scene";
+import { chartOf, digitsOf, middle, place, sizesOf, stepped } from "../../src/workbench/scene";
 
 const bar = (value: number | null, low: number | null = null, high: number | null = null) => ({
   label: "all",
@@ -40,4 +40,12 @@ it("finds the chart of a factor at the nearest number of nodes", () => {
 
 it("finds patches by row and column", () => {
   expect(middle(8, [4, 7, 7])).toEqual({ x: 1.5 / 7, y: 1.5 / 7 });
+});
+
+it("steps through factors and around the ends", () => {
+  expect(stepped([4, 1, 7], 4, 1)).toBe(1);
+  expect(stepped([4, 1, 7], 4, -1)).toBe(7);
+  expect(stepped([4, 1, 7], 7, 1)).toBe(4);
+  expect(stepped([4, 1, 7], 5, 1)).toBe(4); // none of them is chosen
+  expect(stepped([], 4, 1)).toBeNull();
 });

@@ -18,7 +18,7 @@ function state(): Record<string, unknown> {
     follow: true,
     pairs: "anywidget:pairs",
     _pairs_open: false,
-    _turnable: [4, 1],
+    _slider_factors: [4, 1],
     _step: "",
     _done: 0,
     _error: "",
@@ -76,11 +76,11 @@ async function shown(model: FakeModel | PageModel, live = true) {
 
 it("shows the evidence for the chosen factor, names as text", async () => {
   const { el, at } = await shown(new FakeModel(state()));
-  expect(at("silenced")?.querySelector("h3")?.textContent).toBe("Factor 4 silenced");
-  expect(at("silenced")?.textContent).toContain("−7.00");
+  expect(at("ablation")?.querySelector("h3")?.textContent).toBe("Factor 4 ablated");
+  expect(at("ablation")?.textContent).toContain("−7.00");
   at("size-5")?.click();
-  expect(at("silenced")?.textContent).toContain("−3.00");
-  expect(at("together")?.textContent).toContain("sample 3");
+  expect(at("ablation")?.textContent).toContain("−3.00");
+  expect(at("interactions")?.textContent).toContain("sample 3");
   expect(el.querySelector("img")).toBeNull();
 });
 
@@ -89,7 +89,7 @@ it("chooses a factor by button and key", async () => {
   const { el, at } = await shown(model);
   at("choose-1")?.click();
   expect(model.get("factor")).toBe(1);
-  expect(at("silenced")?.textContent).toContain("−0.500");
+  expect(at("ablation")?.textContent).toContain("−0.500");
   el.firstElementChild?.dispatchEvent(new KeyboardEvent("keydown", { key: "]", bubbles: true }));
   expect(model.get("factor")).toBe(4);
 });
@@ -144,7 +144,7 @@ it("says that a sample is hovered, and lets the pointer be followed or not", asy
   const model = new FakeModel(state());
   const { at } = await shown(model);
   model.set("_interactions", { ...(state()._interactions as object), hovered: true });
-  expect(at("together")?.querySelector("h3")?.textContent).toContain("the hovered sample 3");
+  expect(at("interactions")?.querySelector("h3")?.textContent).toContain("the hovered sample 3");
   expect(at("follow")?.getAttribute("aria-pressed")).toBe("true");
   at("follow")?.click();
   expect(model.get("follow")).toBe(false);

@@ -1,10 +1,12 @@
 import type { Theme } from "../../shared/theme";
-import { widest } from "../frames/precomputed";
-import type { Shot } from "../frames/source";
-import type { Panel } from "../panel";
+import { largestChange } from "../frames/precomputed";
+import type { PlacedFrame } from "../frames/source";
+import type { Content } from "../model";
 import { difference, drawnOutputs, extent, type Frame, largest, type Range } from "../scene";
-import type { World } from "../state";
-import { drawBars, drawDifference, drawImage, drawLines, drawScale } from "./draw";
+import { drawBars } from "./bars";
+import { drawDifference, drawImage, drawScale } from "./image";
+import { drawLines } from "./lines";
+import type { Stage } from "./stage";
 
 /** Beyond so many decoded variables their bars turn into lines. */
 const MOST_BARS = 40;
@@ -13,8 +15,8 @@ const GAP = 14;
 /** Height of what stands around the images and the bars. */
 const AROUND = 130;
 const ROW = 18;
-/** Shares of the range of the values that are no change: of exact frames, and of a film's bytes. */
-const ROUNDING = { exact: 1e-4, film: 1 / 255 };
+/** Shares of the range of the values that are no change: of exact frames, and of precomputed bytes. */
+const ROUNDING = { exact: 1e-4, precomputed: 1 / 255 };
 
 /** Draws frames; scales hold still while sliders move, and only widen where a frame needs it. */
 export class Picture {
@@ -24,57 +26,61 @@ export class Picture {
   private values: Range = { low: 0, high: 1 };
   private order: number[] = [];
 
-  constructor(private readonly panel: Panel) {}
+  constructor(private readonly stage: Stage) {}
 
   /** Begin anew, with the scales of another base. */
-  reset({ film, baseline, limits, sizes }: World): void {
-    const rows = film?.values ?? new Float32Array(0);
+  reset({ precomputed, baseline, limits, sizes }: Content): void {
+    const rows = precomputed?.outputs ?? new Float32Array(0);
     this.range = extent([0], baseline.outputs, rows);
     this.order = drawnOutputs(rows.length ? rows : baseline.outputs, sizes.outputs);
     // Bars begin at zero, lines need not.
     const zero = sizes.decoded > MOST_BARS ? [] : [0];
     this.values = extent([limits.low, limits.high], baseline.decoded, zero);
-    const widestKept = film && sizes.decoded ? widest(film, baseline.decoded) : 0;
-    this.limit = widestKept < ROUNDING.film * (limits.high - limits.low) ? 0 : widestKept;
+    const widestKept =
+      precomputed && sizes.decoded ? largestChange(precomputed, baseline.decoded) : 0;
+    this.limit = widestKept < ROUNDING.precomputed * (limits.high - limits.low) ? 0 : widestKept;
   }
 
-  draw(world: World, frame: Shot, height: number): void {
-    const { panel, theme } = this;
+  draw(content: Content, frame: PlacedFrame, height: number): void {
+    const { stage, theme } = this;
     if (!theme) return;
-    const width = Math.max(160, panel.stage.clientWidth);
-    const font = getComputedStyle(panel.root).fontFamily;
-    const isImage = world.shape.length > 0;
-    const asLines = world.sizes.decoded > MOST_BARS;
-    panel.pictures.hidden = !isImage;
-    panel.decoded.hidden = isImage || world.sizes.decoded === 0;
-    panel.showNotes(this.order.length, world.sizes.outputs, asLines, frame.from === "guess");
+    const width = Math.max(160, stage.element.clientWidth);
+    const font = getComputedStyle(stage.element).fontFamily;
+    const isImage = content.shape.length > 0;
+    const asLines = content.sizes.decoded > MOST_BARS;
+    stage.pictures.hidden = !isImage;
+    stage.decoded.element.hidden = isImage || content.sizes.decoded === 0;
+    stage.showNotes(this.order.length, content.sizes.outputs, asLines, frame.from === "estimate");
     const room = height - AROUND - ROW * this.order.length;
-    if (isImage) this.drawImages(world, frame, width, room, theme);
-    else if (world.sizes.decoded) this.drawChart(world, frame, width, room, theme, font);
-    if (!world.sizes.outputs) return;
+    if (isImage) this.drawImages(content, frame, width, room, theme);
+    else if (content.sizes.decoded) this.drawChart(content, frame, width, room, theme, font);
+    if (!content.sizes.outputs) return;
     const { outputs: edited } = frame;
     this.range = extent([this.range.low, this.range.high], edited);
     const best = largest(edited);
     const { order, range } = this;
-    const bars = { names: world.outputs, baseline: world.baseline.outputs, edited, range };
-    drawBars(panel.bars, { ...bars, order, largest: best }, width, theme, font);
-    panel.bars.setAttribute("aria-label", `Outputs; the largest is ${world.outputs[best] ?? best}`);
+    const bars = { names: content.outputs, baseline: content.baseline.outputs, edited, range };
+    drawBars(stage.outputs.canvas, { ...bars, order, largest: best }, width, theme, font);
+    stage.outputs.canvas.setAttribute(
+      "aria-label",
+      `Outputs; the largest is ${content.outputs[best] ?? best}`,
+    );
   }
 
   private drawImages(
-    { shape, baseline, limits }: World,
-    { decoded, from }: Shot,
+    { shape, baseline, limits }: Content,
+    { decoded, from }: PlacedFrame,
     width: number,
     height: number,
     theme: Theme,
   ): void {
-    const { images } = this.panel;
+    const { images } = this.stage;
     const channels = shape[2] ?? 1;
     const change = difference(decoded, baseline.decoded, channels);
     const range = limits.high - limits.low;
     const reach = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    if (reach < ROUNDING[from === "film" || from === "guess" ? "film" : "exact"] * range)
-      change.fill(0);
+    const rough = from === "precomputed" || from === "estimate";
+    if (reach < ROUNDING[rough ? "precomputed" : "exact"] * range) change.fill(0);
     else this.limit = Math.max(this.limit, reach);
     const limit = this.limit || range || 1;
     const room = Math.min((width - 2 * GAP) / 3, Math.max(LEAST_IMAGE, height));
@@ -82,19 +88,19 @@ export class Picture {
     drawImage(images.baseline.canvas, baseline.decoded, shape, limits);
     drawImage(images.edited.canvas, decoded, shape, limits);
     drawDifference(images.difference.canvas, change, shape, limit, theme.dark);
-    drawScale(this.panel.scale, theme.dark);
-    this.panel.showLimit(limit, channels);
+    drawScale(this.stage.scale, theme.dark);
+    this.stage.showLimit(limit, channels);
   }
 
   private drawChart(
-    { features: names, baseline: { decoded: baseline } }: World,
+    { features: names, baseline: { decoded: baseline } }: Content,
     { decoded: edited }: Frame,
     width: number,
     height: number,
     theme: Theme,
     font: string,
   ): void {
-    const { chart } = this.panel;
+    const chart = this.stage.decoded.canvas;
     this.values = extent([this.values.low, this.values.high], edited);
     const content = { names, baseline, edited, range: this.values };
     if (edited.length > MOST_BARS) {

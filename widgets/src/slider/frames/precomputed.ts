@@ -1,26 +1,26 @@
 import type { Frame } from "../scene";
 
-/** Frames of each factor turned alone, kept for readers without a kernel. */
-export type Film = {
+/** Frames of each factor moved alone, kept for readers without a kernel. */
+export type Precomputed = {
   factors: number;
-  /** Ascending, the same for each factor. */
-  positions: Float32Array;
-  /** Of which decoded variables bytes over `limits` are kept; none without a decoder. */
+  /** How far each factor is moved in its frames: ascending, the same for each factor. */
+  amounts: Float32Array;
+  /** Which decoded variables are kept, as bytes over `limits`; none without a decoder. */
   kept: Uint32Array;
   /** For each decoded variable, which of the kept ones stands for it. */
   stands: Uint32Array;
-  pixels: Uint8Array;
+  decoded: Uint8Array;
   limits: readonly [low: number, high: number];
-  outputs: number;
-  values: Float32Array;
+  outputs: Float32Array;
+  nOutputs: number;
 };
 
-/** Which variables a film keeps of rows of this shape, every `step`-th in each direction. */
+/** Which variables are kept of rows of this shape: every `step`-th in each direction. */
 export function thinned(
   shape: readonly number[],
   features: number,
   step: number,
-): Pick<Film, "kept" | "stands"> {
+): Pick<Precomputed, "kept" | "stands"> {
   const [height, width, channels] = shape.length
     ? [shape[0] ?? 0, shape[1] ?? 0, shape[2] ?? 1]
     : [1, features, 1];
@@ -36,25 +36,27 @@ export function thinned(
   return { kept: Uint32Array.from(kept), stands };
 }
 
-/** `film` if its sizes agree and its numbers are usable; null if there is none to play. */
-export function checked(film: Film): Film | null {
-  const frames = film.factors * film.positions.length;
-  const ascending = film.positions.every((at, i) => i === 0 || at > (film.positions[i - 1] ?? at));
+/** `precomputed` if its sizes agree and its amounts ascend; null if there are no frames to show. */
+export function checked(precomputed: Precomputed): Precomputed | null {
+  const { factors, amounts, kept, decoded, outputs, nOutputs } = precomputed;
+  const frames = factors * amounts.length;
+  const ascending = amounts.every((at, i) => i === 0 || at > (amounts[i - 1] ?? at));
   const fits =
     frames > 0 &&
     ascending &&
-    film.pixels.length === frames * film.kept.length &&
-    film.values.length === frames * film.outputs;
-  return fits ? film : null;
+    decoded.length === frames * kept.length &&
+    outputs.length === frames * nOutputs;
+  return fits ? precomputed : null;
 }
 
-/** The frame of `factor` turned alone by `amount`, between the two positions that are nearest. */
-export function filmed(film: Film, factor: number, amount: number): Frame {
-  const last = film.positions.length - 1;
-  const after = film.positions.findIndex((at) => at >= amount);
+/** The frame of `factor` moved alone by `amount`, interpolated between the two nearest frames. */
+export function frameAt(precomputed: Precomputed, factor: number, amount: number): Frame {
+  const { amounts, kept, stands, decoded, limits, outputs, nOutputs } = precomputed;
+  const last = amounts.length - 1;
+  const after = amounts.findIndex((at) => at >= amount);
   const high = after < 0 ? last : after;
   const low = after > 0 ? after - 1 : high;
-  const [from, to] = [film.positions[low] ?? 0, film.positions[high] ?? 0];
+  const [from, to] = [amounts[low] ?? 0, amounts[high] ?? 0];
   const share = to > from ? (amount - from) / (to - from) : 0;
   const between = (values: ArrayLike<number>, width: number, scale: number, zero: number) => {
     const frame = new Float32Array(width);
@@ -66,46 +68,51 @@ export function filmed(film: Film, factor: number, amount: number): Frame {
     }
     return frame;
   };
-  const [least, most] = film.limits;
-  const few = between(film.pixels, film.kept.length, (most - least) / 255, least);
+  const [least, most] = limits;
+  const few = between(decoded, kept.length, (most - least) / 255, least);
   return {
-    decoded: Float32Array.from(film.stands, (kept) => few[kept] ?? Number.NaN),
-    outputs: between(film.values, film.outputs, 1, 0),
+    decoded: Float32Array.from(stands, (one) => few[one] ?? Number.NaN),
+    outputs: between(outputs, nOutputs, 1, 0),
   };
 }
 
 /**
- * What `amounts` should look like, from a frame that is `known`: each factor that has moved since
- * adds what it changes when it is turned alone.
+ * Estimate the frame at `amounts` from an exact frame that is `known`: each factor that has moved
+ * since adds what it changes when it is moved alone.
  */
-export function guessed(
-  film: Film,
+export function estimated(
+  precomputed: Precomputed,
   known: Frame & { amounts: ArrayLike<number> },
   amounts: ArrayLike<number>,
 ): Frame {
   const decoded = known.decoded.slice();
   const outputs = known.outputs.slice();
-  for (let factor = 0; factor < film.factors; factor++) {
+  for (let factor = 0; factor < precomputed.factors; factor++) {
     const [from, to] = [known.amounts[factor] ?? 0, amounts[factor] ?? 0];
     if (from === to) continue;
-    const [before, after] = [filmed(film, factor, from), filmed(film, factor, to)];
-    for (let i = 0; i < decoded.length; i++) {
-      decoded[i] = (decoded[i] ?? 0) + (after.decoded[i] ?? 0) - (before.decoded[i] ?? 0);
-    }
-    for (let i = 0; i < outputs.length; i++) {
-      outputs[i] = (outputs[i] ?? 0) + (after.outputs[i] ?? 0) - (before.outputs[i] ?? 0);
-    }
+    const before = frameAt(precomputed, factor, from);
+    const after = frameAt(precomputed, factor, to);
+    add(decoded, after.decoded, before.decoded);
+    add(outputs, after.outputs, before.outputs);
   }
   return { decoded, outputs };
 }
 
-/** The largest change of a decoded variable that the film holds. */
-export function widest(film: Film, baseline: ArrayLike<number>): number {
-  const [low, high] = film.limits;
+/** Add `after` − `before` to `values`. */
+function add(values: Float32Array, after: Float32Array, before: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    values[i] = (values[i] ?? 0) + (after[i] ?? 0) - (before[i] ?? 0);
+  }
+}
+
+/** The largest change of a decoded variable in the precomputed frames. */
+export function largestChange(precomputed: Precomputed, baseline: ArrayLike<number>): number {
+  const { decoded, kept, limits } = precomputed;
+  const [low, high] = limits;
   let most = 0;
-  for (let i = 0; i < film.pixels.length; i++) {
-    const value = low + ((high - low) * (film.pixels[i] ?? 0)) / 255;
-    most = Math.max(most, Math.abs(value - (baseline[film.kept[i % film.kept.length] ?? 0] ?? 0)));
+  for (let i = 0; i < decoded.length; i++) {
+    const value = low + ((high - low) * (decoded[i] ?? 0)) / 255;
+    most = Math.max(most, Math.abs(value - (baseline[kept[i % kept.length] ?? 0] ?? 0)));
   }
   return most;
 }

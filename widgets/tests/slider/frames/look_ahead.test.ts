@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Pace } from "../../../src/slider/frames/look_ahead";
+import { Heading, Pace } from "../../../src/slider/frames/look_ahead";
 
 /** Widths of ten answers by a decoder that takes `ms` for as many rows as it is asked for. */
 function widths(ms: (count: number) => number): number[] {
@@ -35,5 +35,35 @@ describe("Pace", () => {
     pace.took(1, 30);
     pace.took(2, 31);
     expect(pace.width).toBe(4);
+  });
+});
+
+describe("Heading", () => {
+  const at = (first: number, second = 0) => Float32Array.of(first, second);
+  const ahead = (heading: Heading, factor = 0) =>
+    heading.ahead(3).map((amounts) => Number(amounts[factor]?.toFixed(2)));
+
+  it("knows where a slider goes once it has moved twice", () => {
+    const heading = new Heading();
+    heading.move(at(1), 0);
+    expect(ahead(heading)).toEqual([]);
+    heading.move(at(1.5), 0);
+    expect(ahead(heading).slice(0, 2)).toEqual([1.55, 1.6]);
+    heading.move(at(1.5), 0); // it rests: the direction stays
+    expect(ahead(heading)[0]).toBe(1.55);
+    heading.move(at(1), 0);
+    expect(ahead(heading)[0]).toBe(0.95);
+  });
+
+  it("begins anew with another slider, and when told", () => {
+    const heading = new Heading();
+    heading.move(at(1), 0);
+    heading.move(at(1.5), 0);
+    heading.move(at(1.5, 1), 1);
+    expect(ahead(heading, 1)).toEqual([]);
+    heading.move(at(1.5, 0.5), 1);
+    expect(ahead(heading, 1)[0]).toBe(0.45);
+    heading.forget();
+    expect(ahead(heading, 1)).toEqual([]);
   });
 });

@@ -1,46 +1,46 @@
 import { expect, it } from "vitest";
 import {
   checked,
-  type Film,
-  filmed,
-  guessed,
+  estimated,
+  frameAt,
+  largestChange,
+  type Precomputed,
   thinned,
-  widest,
 } from "../../../src/slider/frames/precomputed";
 
 /** Two factors, three positions, two variables, one output. */
-const film: Film = {
+const precomputed: Precomputed = {
   factors: 2,
-  positions: Float32Array.of(-1, 0, 1),
+  amounts: Float32Array.of(-1, 0, 1),
   ...thinned([], 2, 1),
-  pixels: Uint8Array.of(0, 255, 51, 102, 255, 0, 0, 0, 51, 102, 102, 204),
+  decoded: Uint8Array.of(0, 255, 51, 102, 255, 0, 0, 0, 51, 102, 102, 204),
   limits: [0, 1],
-  outputs: 1,
-  values: Float32Array.of(-4, 0, 8, 1, 0, -1),
+  nOutputs: 1,
+  outputs: Float32Array.of(-4, 0, 8, 1, 0, -1),
 };
 
-it("shows a position that was filmed, and what lies between two", () => {
-  expect([...filmed(film, 0, 1).decoded]).toEqual([1, 0]);
-  expect([...filmed(film, 1, -1).outputs]).toEqual([1]);
-  const between = filmed(film, 0, 0.5);
+it("shows precomputed frames, and interpolates between two", () => {
+  expect([...frameAt(precomputed, 0, 1).decoded]).toEqual([1, 0]);
+  expect([...frameAt(precomputed, 1, -1).outputs]).toEqual([1]);
+  const between = frameAt(precomputed, 0, 0.5);
   expect(between.outputs[0]).toBeCloseTo(4);
   expect(between.decoded[0]).toBeCloseTo((0.2 + 1) / 2);
-  expect([...filmed(film, 0, 99).outputs]).toEqual([8]);
-  expect([...filmed(film, 0, -99).outputs]).toEqual([-4]);
+  expect([...frameAt(precomputed, 0, 99).outputs]).toEqual([8]);
+  expect([...frameAt(precomputed, 0, -99).outputs]).toEqual([-4]);
 });
 
-it("guesses from a known frame by what each factor alone changes since", () => {
-  const known = { amounts: [0.5, 0], ...filmed(film, 0, 0.5) };
-  const same = guessed(film, known, [0.5, 0]);
+it("estimates from a known frame by what each factor alone changes since", () => {
+  const known = { amounts: [0.5, 0], ...frameAt(precomputed, 0, 0.5) };
+  const same = estimated(precomputed, known, [0.5, 0]);
   expect([...same.outputs]).toEqual([...known.outputs]);
   expect([...same.decoded]).toEqual([...known.decoded]);
-  // Along one factor it is the film itself; of two, changes add up.
-  expect(guessed(film, known, [1, 0]).outputs[0]).toBeCloseTo(8);
-  expect(guessed(film, known, [1, -1]).outputs[0]).toBeCloseTo(8 + 1);
-  expect(guessed(film, known, [1, -1]).decoded[0]).toBeCloseTo(1 + 0 - 0.2);
+  // Along one factor it is the precomputed frame itself; of two, changes add up.
+  expect(estimated(precomputed, known, [1, 0]).outputs[0]).toBeCloseTo(8);
+  expect(estimated(precomputed, known, [1, -1]).outputs[0]).toBeCloseTo(8 + 1);
+  expect(estimated(precomputed, known, [1, -1]).decoded[0]).toBeCloseTo(1 + 0 - 0.2);
 });
 
-it("repeats the pixels of a film that keeps every second one", () => {
+it("repeats pixels where only every second one is kept", () => {
   const { kept, stands } = thinned([3, 3], 9, 2);
   expect([...kept]).toEqual([0, 2, 6, 8]);
   expect([...stands]).toEqual([0, 0, 1, 0, 0, 1, 2, 2, 3]);
@@ -50,13 +50,13 @@ it("repeats the pixels of a film that keeps every second one", () => {
 });
 
 it("is refused if its sizes do not agree", () => {
-  expect(checked(film)).toBe(film);
-  expect(checked({ ...film, pixels: film.pixels.slice(1) })).toBeNull();
-  expect(checked({ ...film, values: film.values.slice(1) })).toBeNull();
-  expect(checked({ ...film, positions: Float32Array.of(1, 0, -1) })).toBeNull();
-  expect(checked({ ...film, positions: new Float32Array(0) })).toBeNull();
+  expect(checked(precomputed)).toBe(precomputed);
+  expect(checked({ ...precomputed, decoded: precomputed.decoded.slice(1) })).toBeNull();
+  expect(checked({ ...precomputed, outputs: precomputed.outputs.slice(1) })).toBeNull();
+  expect(checked({ ...precomputed, amounts: Float32Array.of(1, 0, -1) })).toBeNull();
+  expect(checked({ ...precomputed, amounts: new Float32Array(0) })).toBeNull();
 });
 
 it("knows its largest change", () => {
-  expect(widest(film, [0.2, 0.4])).toBeCloseTo(0.8);
+  expect(largestChange(precomputed, [0.2, 0.4])).toBeCloseTo(0.8);
 });

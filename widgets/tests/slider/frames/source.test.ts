@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
 import { typed } from "../../../src/shared/arrays";
 import { Client } from "../../../src/shared/protocol";
-import { type Shot, Source } from "../../../src/slider/frames/source";
+import { FrameSource, type PlacedFrame } from "../../../src/slider/frames/source";
 import { FakeModel } from "../../fake_model";
 
 const opened: AbortController[] = [];
@@ -13,15 +13,23 @@ afterEach(() => {
 function source(outputs = 1) {
   const [model, page] = [new FakeModel(), new AbortController()];
   opened.push(page);
-  const [shots, failures]: [Shot[], string[]] = [[], []];
+  const [frames, failures]: [PlacedFrame[], string[]] = [[], []];
   const listener = {
-    show: (shot: Shot) => shots.push(shot),
+    show: (frame: PlacedFrame) => frames.push(frame),
     fail: (text: string) => failures.push(text),
-    turned: () => {},
+    changed: () => {},
   };
   const sizes = { decoded: 0, outputs };
   const client = new Client(model.any, page.signal);
-  const made = new Source(client, true, listener, null, sizes, () => 3, page.signal);
+  const made = new FrameSource({
+    client,
+    live: true,
+    listener,
+    precomputed: null,
+    sizes,
+    span: () => 3,
+    signal: page.signal,
+  });
   const requests = () => model.sent.filter(({ content }) => content.kind === "frame");
   /** The amounts of one factor in each row of the newest request. */
   const rows = (factor = 0) => {
@@ -35,8 +43,8 @@ function source(outputs = 1) {
     await new Promise((done) => setTimeout(done));
   };
   const answer = async (ms = 30) => {
-    const frames = rows().flatMap((amount) => Array<number>(outputs).fill(amount));
-    const parts = [new Float32Array(0), Float32Array.from(frames)];
+    const values = rows().flatMap((amount) => Array<number>(outputs).fill(amount));
+    const parts = [new Float32Array(0), Float32Array.from(values)];
     await reply(
       { ms },
       parts.map(({ buffer }) => new DataView(buffer)),
@@ -50,13 +58,13 @@ function source(outputs = 1) {
     }
   };
   const known = (amount: number) => made.cache.get(Float32Array.of(amount, 0))?.outputs[0];
-  return { made, shots, failures, requests, rows, ask, reply, answer, widen, known };
+  return { made, frames, failures, requests, rows, ask, reply, answer, widen, known };
 }
 
 it("asks ahead of the hand for as many as take no longer, and keeps them", async () => {
   const { ask, answer, rows, known } = source();
   ask(0);
-  expect(rows()).toEqual([0]); // nobody knows where the hand will go
+  expect(rows()).toEqual([0]); // nobody knows where the slider will go
   await answer();
   ask(0.5);
   expect(rows()).toEqual([0.5, 0.55]);
@@ -111,15 +119,15 @@ it("asks for the hand's frame alone where those ahead fail, and from then on", a
 });
 
 it("shows where the hand is now, if the answer to where it was has that too", async () => {
-  const { ask, answer, widen, shots } = source();
+  const { ask, answer, widen, frames } = source();
   await widen();
   ask(2);
   ask(2.05); // the hand is on the way to what was asked for ahead
   await answer();
-  const shot = shots.at(-1);
-  expect(shot?.from).toBe("cache");
-  expect(shot?.amounts[0]).toBeCloseTo(2.05);
-  expect(shot?.outputs[0]).toBeCloseTo(2.05);
+  const frame = frames.at(-1);
+  expect(frame?.from).toBe("cache");
+  expect(frame?.amounts[0]).toBeCloseTo(2.05);
+  expect(frame?.outputs[0]).toBeCloseTo(2.05);
 });
 
 it("learns anew how fast frames come of another base", async () => {

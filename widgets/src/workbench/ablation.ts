@@ -5,8 +5,8 @@ import type { Ablation } from "./traits";
 
 const EMPTY = "What the network loses without the nodes of a factor appears here.";
 
-/** The card of what silencing the nodes of the chosen factor costs, against random ones. */
-export class SilencedCard {
+/** What ablating the nodes of the chosen factor costs, beside random nodes. */
+export class AblationCard {
   private size = 10;
   private ablation: Ablation = {};
   private factor = -1;
@@ -14,13 +14,13 @@ export class SilencedCard {
   private readonly sizes = h("div", {
     class: "nbi-workbench-sizes",
     role: "group",
-    "aria-label": "Nodes silenced",
+    "aria-label": "Ablated nodes",
   });
   private readonly body = h("div", {});
   private readonly about = h("p", { class: "nbi-quiet nbi-workbench-about" });
   readonly element = h(
     "section",
-    { class: "nbi-workbench-card", "aria-label": "Silenced nodes", "data-nbi": "silenced" },
+    { class: "nbi-workbench-card", "aria-label": "Ablation", "data-nbi": "ablation" },
     h("div", { class: "nbi-workbench-head" }, this.title, this.sizes),
     this.body,
     this.about,
@@ -34,7 +34,7 @@ export class SilencedCard {
 
   private update(): void {
     const chart = chartOf(this.ablation, this.factor, this.size);
-    this.title.textContent = chart ? `Factor ${this.factor} silenced` : "Silenced";
+    this.title.textContent = chart ? `Factor ${this.factor} ablated` : "Ablation";
     this.element.dataset.nbiEmpty = String(!chart);
     if (!chart) {
       replace(this.sizes);
@@ -44,30 +44,32 @@ export class SilencedCard {
     }
     replace(
       this.sizes,
-      ...sizesOf(this.ablation, this.factor).map((size) =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: "nbi-button",
-            "aria-pressed": String(size === chart.size),
-            "data-nbi": `size-${size}`,
-            on: {
-              click: () => {
-                this.size = size;
-                this.update();
-              },
-            },
-          },
-          String(size),
-        ),
-      ),
+      ...sizesOf(this.ablation, this.factor).map((size) => this.sizeButton(size, chart.size)),
       h("span", { class: "nbi-quiet" }, "nodes"),
     );
     replace(
       this.body,
       bars(chart.bars, () => {}),
     );
-    this.about.textContent = `${this.ablation.about}, in ${this.ablation.unit}. Grey: where 95 % of as many random nodes are.`;
+    const { about, unit } = this.ablation;
+    this.about.textContent = `${about}, in ${unit}. Grey band: 95 % of random sets of as many nodes.`;
+  }
+
+  private sizeButton(size: number, chosen: number): HTMLElement {
+    const choose = () => {
+      this.size = size;
+      this.update();
+    };
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "nbi-button",
+        "aria-pressed": String(size === chosen),
+        "data-nbi": `size-${size}`,
+        on: { click: choose },
+      },
+      String(size),
+    );
   }
 }
