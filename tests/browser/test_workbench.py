@@ -152,7 +152,8 @@ def test_a_factor_turned_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
 def test_a_factor_that_is_not_on_a_slider_comes_there(opened: Opened) -> None:
     _, kernel, _ = opened
     kernel.run(
-        "away = next(j for j in range(len(bench.factors.weights_)) if j not in bench._slider_factors)\n"
+        "shown = bench._slider_factors\n"
+        "away = next(j for j in range(len(bench.factors.weights_)) if j not in shown)\n"
         "bench.explorer.heatmap.factor = away"
     )
     away = kernel.value("away")
