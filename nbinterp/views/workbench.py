@@ -337,8 +337,9 @@ class Workbench(LookingView):
         factor, factors = change["new"], self.factors
         if factors is None or factor < 0:
             return
-        if factor not in self._slider_factors and self._slider_factors:
-            others = [one for one in self._slider_factors if one != factor][: len(self._slider_factors) - 1]
+        shown = self._slider_factors
+        if factor not in shown and shown:
+            others = [one for one in shown if one != factor][: len(shown) - 1]
 
             def put(stop: threading.Event) -> None:
                 self._turn(factors, [*others, factor], factor, stop)

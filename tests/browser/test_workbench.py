@@ -193,9 +193,7 @@ def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened)
 
     wait_for(there, "the sample under the pointer", 10)
     sample = kernel.value("bench.explorer.hovered")
-    expect(together.locator("h3")).to_have_text(
-        f"Interactions in the hovered sample {sample}"
-    )
+    expect(together.locator("h3")).to_have_text(f"Interactions in the hovered sample {sample}")
     page.picture("workbench-4-hovered")  # of the whole page: another would scroll it away
     assert kernel.value("len(hovered)") <= 12 and kernel.value("looked[-1]") == sample
     assert kernel.value("len(looked)") <= 4  # a busy machine may make the hand seem to rest
