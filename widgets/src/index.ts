@@ -6,38 +6,12 @@ import "./note/note.css";
 import "./slider/slider.css";
 import "./workbench/workbench.css";
 import * as page from "./page";
-import * as arrays from "./shared/arrays";
-import * as changes from "./shared/changes";
-import * as colours from "./shared/colours";
-import * as dom from "./shared/dom";
-import * as help from "./shared/help";
-import * as history from "./shared/history";
-import * as kernel from "./shared/kernel";
-import * as link from "./shared/link";
-import * as numbers from "./shared/numbers";
-import * as problem from "./shared/problem";
-import * as protocol from "./shared/protocol";
-import * as shortcuts from "./shared/shortcuts";
-import * as theme from "./shared/theme";
+import * as shared from "./shared";
 import type { RenderView, ViewContext } from "./shared/view";
 import { dress } from "./style_sheet";
 
-/** What the parts of the views ask for, once a kernel. */
-const SHARED: Record<string, unknown> = {
-  arrays,
-  changes,
-  colours,
-  dom,
-  help,
-  history,
-  kernel,
-  link,
-  numbers,
-  problem,
-  protocol,
-  shortcuts,
-  theme,
-};
+/** The modules of shared/ that the parts of views ask for: evaluated once a page and kernel. */
+const SHARED: Record<string, unknown> = { ...shared };
 
 type Require = (name: string) => unknown;
 /** A view as build.mjs makes it: a function that returns what its index.ts exports. */
@@ -59,17 +33,17 @@ function renderOf(part: Part): RenderView {
   return render;
 }
 
-/** Draw the view that `part` holds; what fails shows in its place, in words. */
+/** Draw the view that `part` holds; an error shows as a sentence in its place. */
 export async function render(part: Part, context: ViewContext, css?: string): Promise<void> {
   context.el.classList.add("nbi-host");
   try {
     dress(context.el, css);
     await renderOf(part)(context);
-    await link.linkOnPage(context);
+    await shared.link.linkOnPage(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     context.el.replaceChildren(
-      dom.h(
+      shared.dom.h(
         "div",
         { class: "nbi-root nbi-error", role: "alert" },
         `nbinterp cannot draw this view: ${text}`,

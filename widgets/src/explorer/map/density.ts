@@ -1,17 +1,17 @@
 import type { World } from "./world";
 
 const SIDE = 160;
-const BLUR = 2; // passes of a box blur of this radius: three of them are close to a Gaussian
+const BLUR = 2; // the radius of a box blur; three passes of it are close to a Gaussian
 const SHARES = [0.5, 0.9] as const;
 const FEWEST = 20;
 
-/** A line round a dense region: pairs of points of the world, one pair a segment. */
+/** A line around a dense region: segments between points (x0, y0), (x1, y1) of the world. */
 export type Contour = { segments: Float32Array; share: number };
 
 /**
- * Lines round the densest regions that hold half and nine tenths of `samples`.
+ * Lines around the densest regions that hold 50 % and 90 % of `samples`, or of all samples.
  *
- * The density is a histogram on a grid over the map, blurred; the level of a line is the density
+ * The density is a blurred histogram on a grid over the map. The level of a line is the density
  * below which the remaining share of the samples lies (Hyndman 1996, highest-density regions).
  */
 export function contours(at: World, samples: ArrayLike<number> | null): Contour[] {
@@ -26,18 +26,21 @@ export function contours(at: World, samples: ArrayLike<number> | null): Contour[
     field[cell] = (field[cell] as number) + 1;
   }
   for (let pass = 0; pass < 3; pass++) field = blurred(blurred(field, 1), SIDE);
-  const found = Float32Array.from(cells, (cell) => field[cell] as number).sort();
+  const found = new Float32Array(n);
+  for (let k = 0; k < n; k++) found[k] = field[cells[k] as number] as number;
+  found.sort();
   return SHARES.map((share) => {
     const level = found[Math.min(n - 1, Math.floor((1 - share) * n))] as number;
     return { share, segments: isolines(field, level * 0.999) };
   });
 }
 
-/** The grid has a margin, so that lines close round samples at the edge. */
+/** The row or column of a coordinate. The grid has a margin, so that lines close at the edge. */
 function place(value: number): number {
   return Math.min(SIDE - 1, Math.max(0, Math.floor(((value / 1.1 + 1) / 2) * SIDE)));
 }
 
+/** The coordinate of a row or column. */
 function back(cell: number): number {
   return (((cell + 0.5) / SIDE) * 2 - 1) * 1.1;
 }
@@ -60,7 +63,7 @@ function blurred(field: Float32Array, step: number): Float32Array {
   return result;
 }
 
-/** Marching squares: where `field` crosses `level`, in points of the world. */
+/** Where `field` crosses `level`, by marching squares, in points of the world. */
 function isolines(field: Float32Array, level: number): Float32Array {
   const points: number[] = [];
   const at = (column: number, row: number) => field[row * SIDE + column] as number;

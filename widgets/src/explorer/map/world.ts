@@ -1,9 +1,10 @@
+import { polygonContains } from "d3-polygon";
 import { unpacked } from "../../shared/arrays";
 import type { Point } from "./camera";
 
-const ENOUGH = 4096; // samples of a group, for the place of its name
+const ENOUGH = 4096; // samples of a group that tell where its name stands
 
-/** Positions fitted into [-1, 1]² with both axes on one scale, and the way from data to there. */
+/** Positions scaled into [-1, 1]², both axes alike, and the function that takes data there. */
 export type World = {
   x: Float32Array;
   y: Float32Array;
@@ -11,9 +12,9 @@ export type World = {
 };
 
 const NOWHERE = 2 ** 32 - 1;
-const GRID_BYTES = 24; // of the least x and y, and the width of a step
+const GRID_BYTES = 24; // the least x, the least y and the width of a step, float64 each
 
-/** The positions (x0, y0, x1, y1, …) that Python's `packed_map` put on a grid. */
+/** Decode the positions (x0, y0, x1, y1, …) of Python's `packed_map`: steps on a grid. */
 export function positions(view: DataView | undefined | null): Float32Array {
   if (!view?.byteLength) return new Float32Array(0);
   const [left, bottom, step] = [0, 8, 16].map((at) => view.getFloat64(at, true)) as [
@@ -34,7 +35,7 @@ export function positions(view: DataView | undefined | null): Float32Array {
   return found;
 }
 
-/** Fit interleaved positions (x0, y0, x1, y1, …) into the world. */
+/** Scale interleaved positions (x0, y0, x1, y1, …) into the world. */
 export function world(positions: Float32Array): World {
   const n = positions.length / 2;
   const low = [Infinity, Infinity];
@@ -63,25 +64,19 @@ export function world(positions: Float32Array): World {
 
 /** Points of the world inside a closed polygon (even-odd rule), ascending. */
 export function within({ x, y }: World, polygon: readonly Point[]): Uint32Array {
-  const n = polygon.length;
-  if (n < 3) return new Uint32Array(0);
-  const px = Float64Array.from(polygon, (corner) => corner.x);
-  const py = Float64Array.from(polygon, (corner) => corner.y);
+  if (polygon.length < 3) return new Uint32Array(0);
+  const corners = polygon.map((corner): [number, number] => [corner.x, corner.y]);
+  const [px, py] = [polygon.map((corner) => corner.x), polygon.map((corner) => corner.y)];
+  // Most points lie outside the polygon's box, which is cheap to see.
   const [left, right] = [Math.min(...px), Math.max(...px)];
   const [low, high] = [Math.min(...py), Math.max(...py)];
   const hits = new Uint32Array(x.length);
   let count = 0;
   for (let i = 0; i < x.length; i++) {
-    const [a, b] = [x[i] as number, y[i] as number];
+    const a = x[i] as number;
+    const b = y[i] as number;
     if (a < left || a > right || b < low || b > high) continue;
-    let inside = false;
-    for (let j = 0, k = n - 1; j < n; k = j++) {
-      const [yj, yk] = [py[j] as number, py[k] as number];
-      if (yj > b === yk > b) continue;
-      const [xj, xk] = [px[j] as number, px[k] as number];
-      if (a < ((xk - xj) * (b - yj)) / (yk - yj) + xj) inside = !inside;
-    }
-    if (inside) hits[count++] = i;
+    if (polygonContains(corners, [a, b])) hits[count++] = i;
   }
   return hits.slice(0, count);
 }
@@ -155,7 +150,7 @@ export function step({ x, y }: World, from: number, dx: number, dy: number): num
     const along = a * dx + b * dy;
     if (along <= 0) continue;
     const aside = Math.abs(a * dy - b * dx);
-    // Straight ahead counts more than near by, else the eye loses the direction it went.
+    // Straight ahead counts more than nearby, so that the step follows the arrow.
     const cost = along + 2 * aside;
     if (aside <= along && cost < bound) {
       bound = cost;
@@ -165,7 +160,7 @@ export function step({ x, y }: World, from: number, dx: number, dy: number): num
   return best;
 }
 
-/** The sample of each group that is nearest to the group's median: a place for its name. */
+/** The sample of each group nearest to the group's median: its name stands there. */
 export function places({ x, y }: World, groups: readonly Uint32Array[]): Int32Array {
   return Int32Array.from(groups, (group) => {
     const [mx, my] = [median(group, x), median(group, y)];
@@ -182,7 +177,7 @@ export function places({ x, y }: World, groups: readonly Uint32Array[]): Int32Ar
   });
 }
 
-/** The median of a group's values; of a large group, that of some thousands spread over it. */
+/** The median of a group's values; for a large group, of every `step`-th of them. */
 function median(group: Uint32Array, values: Float32Array): number {
   const step = Math.ceil(group.length / ENOUGH) || 1;
   const sorted = new Float32Array(Math.ceil(group.length / step));

@@ -5,106 +5,140 @@ import type { Range } from "../traits";
 const BINS = 36;
 const HEIGHT = 180;
 
+type Take = (range: Range | null) => void;
+type Scale = NonNullable<Colouring["scale"]>;
+
 /**
- * The legend of a number: its colours, how many samples have which value, and the range that
- * matches, to be drawn on it with the mouse or typed.
+ * The legend of a number: its colours, a histogram of its values, and the range that matches,
+ * which can be dragged on it or typed.
  */
 export function scale(
   by: Colouring,
   selection: Uint32Array,
   range: Range | undefined,
-  take: (range: Range | null) => void,
+  take: Take,
 ): HTMLElement {
-  const { low, high, below, above } = by.scale as NonNullable<Colouring["scale"]>;
+  const ends = by.scale as Scale;
+  const { low, high, below, above } = ends;
+  const name = by.column?.name ?? "";
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "nbi-explorer-scale-row" },
+      brush(by, selection, ends, range, take),
+      h(
+        "div",
+        { class: "nbi-explorer-scale-ends" },
+        h("span", {}, `${above ? "≥ " : ""}${short(high)}`),
+        h("span", {}, short((low + high) / 2)),
+        h("span", {}, `${below ? "≤ " : ""}${short(low)}`),
+      ),
+    ),
+    h(
+      "div",
+      { class: "nbi-explorer-bounds" },
+      field(0, name, range, take),
+      "–",
+      field(1, name, range, take),
+    ),
+  );
+}
+
+/** Colours and histogram of a number, on which a range is dragged. */
+function brush(
+  by: Colouring,
+  selection: Uint32Array,
+  ends: Scale,
+  range: Range | undefined,
+  take: Take,
+): HTMLElement {
   const colours = h("div", { class: "nbi-explorer-scale" });
   colours.style.background = `linear-gradient(to top, ${by.palette.slice(0, -1).join(", ")})`;
   const band = h("div", { class: "nbi-explorer-band", hidden: !range });
-  const paint = ([from, to]: Range) => {
-    const share = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
-    band.hidden = false;
-    band.style.bottom = `${100 * share(from ?? -Infinity)}%`;
-    band.style.top = `${100 * (1 - share(to ?? Infinity))}%`;
-  };
-  if (range) paint(range);
-  const brush = h(
+  const element = h(
     "div",
     {
       class: "nbi-explorer-brush",
-      title: "Drag to keep a range; a click lets go of it",
+      title: "Drag to filter by a range; click to remove the filter",
       "data-nbi": "brush",
     },
     colours,
     histogram(by, selection),
     band,
   );
+  const paint = ([from, to]: Range) => {
+    band.hidden = false;
+    band.style.bottom = `${100 * shareOf(ends, from ?? -Infinity)}%`;
+    band.style.top = `${100 * (1 - shareOf(ends, to ?? Infinity))}%`;
+  };
+  if (range) paint(range);
   let start: number | null = null;
   const value = (event: PointerEvent) => {
-    const box = brush.getBoundingClientRect();
+    const box = element.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (box.bottom - event.clientY) / (box.height || 1)));
-    return low + share * (high - low);
+    return ends.low + share * (ends.high - ends.low);
   };
-  const drawn = (event: PointerEvent): Range => {
-    const [a, b] = [start ?? 0, value(event)];
-    // Beyond the ends of the colours lie the extreme values: the end takes them in.
-    const [from, to] = [Math.min(a, b), Math.max(a, b)];
-    return [from <= low ? null : figure(from), to >= high ? null : figure(to)];
-  };
-  brush.addEventListener("pointerdown", (event) => {
+  element.addEventListener("pointerdown", (event) => {
     start = value(event);
-    brush.setPointerCapture?.(event.pointerId);
+    element.setPointerCapture?.(event.pointerId);
     event.preventDefault();
   });
-  brush.addEventListener("pointermove", (event) => {
-    if (start !== null) paint(drawn(event));
+  element.addEventListener("pointermove", (event) => {
+    if (start !== null) paint(dragged(ends, start, value(event)));
   });
-  brush.addEventListener("pointerup", (event) => {
+  element.addEventListener("pointerup", (event) => {
     if (start === null) return;
-    const far = Math.abs(value(event) - start) > 0.02 * (high - low);
-    const next = drawn(event);
+    const end = value(event);
+    const far = Math.abs(end - start) > 0.02 * (ends.high - ends.low);
+    const next = dragged(ends, start, end);
     start = null;
     take(far && (next[0] !== null || next[1] !== null) ? next : null);
   });
-  const field = (end: 0 | 1) => {
-    const input = h("input", {
-      class: "nbi-field nbi-explorer-field nbi-explorer-bound",
-      inputmode: "decimal",
-      value: range?.[end] ?? "",
-      placeholder: end ? "to" : "from",
-      "aria-label": `${end ? "Highest" : "Lowest"} ${by.column?.name} that matches`,
-      "data-nbi": end ? "range-high" : "range-low",
-    });
-    onTyped(input, () => {
-      const typed = input.value.trim();
-      const number = typed === "" ? null : Number(typed.replace("−", "-").replace(",", "."));
-      if (number !== null && !Number.isFinite(number)) {
-        input.value = String(range?.[end] ?? "");
-        return;
-      }
-      const next: Range = [range?.[0] ?? null, range?.[1] ?? null];
-      if (next[end] === number) return;
-      next[end] = number;
-      take(next[0] === null && next[1] === null ? null : next);
-    });
-    return input;
-  };
-  const ends = h(
-    "div",
-    { class: "nbi-explorer-scale-ends" },
-    h("span", {}, `${above ? "≥ " : ""}${short(high)}`),
-    h("span", {}, short((low + high) / 2)),
-    h("span", {}, `${below ? "≤ " : ""}${short(low)}`),
-  );
-  return h(
-    "div",
-    {},
-    h("div", { class: "nbi-explorer-scale-row" }, brush, ends),
-    h("div", { class: "nbi-explorer-bounds" }, field(0), "–", field(1)),
-  );
+  return element;
+}
+
+/** Where a value lies between the ends of the scale, from 0 to 1. */
+function shareOf({ low, high }: Scale, value: number): number {
+  return Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
+}
+
+/** The range between two values of the scale; an end of the scale is no bound. */
+export function dragged({ low, high }: Scale, a: number, b: number): Range {
+  // Extreme values lie beyond the ends of the colours: a drag to an end includes them.
+  const [from, to] = [Math.min(a, b), Math.max(a, b)];
+  return [from <= low ? null : figure(from), to >= high ? null : figure(to)];
+}
+
+/** The field for the lowest (0) or highest (1) value that matches. */
+function field(end: 0 | 1, name: string, range: Range | undefined, take: Take): HTMLElement {
+  const input = h("input", {
+    class: "nbi-field nbi-explorer-field nbi-explorer-bound",
+    inputmode: "decimal",
+    value: range?.[end] ?? "",
+    placeholder: end ? "to" : "from",
+    "aria-label": `${end ? "Highest" : "Lowest"} ${name} that matches`,
+    "data-nbi": end ? "range-high" : "range-low",
+  });
+  onTyped(input, () => {
+    const typed = input.value.trim();
+    const number = typed === "" ? null : Number(typed.replace("−", "-").replace(",", "."));
+    if (number !== null && !Number.isFinite(number)) {
+      input.value = String(range?.[end] ?? "");
+      return;
+    }
+    const next: Range = [range?.[0] ?? null, range?.[1] ?? null];
+    if (next[end] === number) return;
+    next[end] = number;
+    take(next[0] === null && next[1] === null ? null : next);
+  });
+  return input;
 }
 
 /**
- * How many samples have which value, those selected in the colour of the page's accent. Lengths go
- * with the root, so that few extreme values still show.
+ * A histogram of the values, of the selected samples in the page's accent colour. Bars grow with
+ * the square root of the count, so that a few extreme values still show.
  */
 function histogram(by: Colouring, selection: Uint32Array): SVGElement {
   const shades = by.palette.length - 1;
@@ -146,7 +180,7 @@ function histogram(by: Colouring, selection: Uint32Array): SVGElement {
   );
 }
 
-/** Three figures are what a hand can mean. */
+/** A drag is no more precise than three significant digits. */
 function figure(value: number): number {
   return Number(value.toPrecision(3));
 }
