@@ -1,10 +1,11 @@
-import "./shared/base.css";
+import "./base.css";
 import "./explorer/explorer.css";
 import "./heatmap/heatmap.css";
 import "./node_table/node_table.css";
 import "./note/note.css";
 import "./slider/slider.css";
 import "./workbench/workbench.css";
+import { linkOnPage } from "./link";
 import * as page from "./page";
 import * as shared from "./shared";
 import type { RenderView, ViewContext } from "./shared/view";
@@ -39,7 +40,7 @@ export async function render(part: Part, context: ViewContext, css?: string): Pr
   try {
     dress(context.el, css);
     await renderOf(part)(context);
-    await shared.link.linkOnPage(context);
+    await linkOnPage(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     context.el.replaceChildren(
@@ -52,7 +53,7 @@ export async function render(part: Part, context: ViewContext, css?: string): Pr
   }
 }
 
-/** Draw every view that an exported page holds, each by its part. */
+/** Draw every view of an exported page, each by its part. */
 export function mountPage(parts: Record<string, Part>): void {
   page.mountPage((name, context) => {
     if (!Object.hasOwn(parts, name)) throw new Error(`This page has no view called “${name}”.`);

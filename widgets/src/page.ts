@@ -3,11 +3,11 @@ import { bytes, typed } from "./shared/arrays";
 import type { RenderView, ViewTraits } from "./shared/view";
 import { cut, picture, type Sprite, tileAt } from "./sprite";
 
-/** What Python's export writes into a page: the state of each view, as ipywidgets saves it. */
+/** The state of a view that Python's export writes into a page, as ipywidgets saves it. */
 type Saved = {
   state: Record<string, unknown>;
   buffers?: { path: (string | number)[]; data: string }[];
-  /** Which of the page's sprites holds the pictures of its samples. */
+  /** The key of the sprite with the pictures of its samples. */
   sprite?: string;
 };
 type Page = { views: Record<string, Saved>; sprites: Record<string, Sprite> };
@@ -18,7 +18,7 @@ type Listener = (...given: unknown[]) => void;
 const DATA = 'script[type="application/json"][data-nbi-page]';
 const NO_KERNEL = "This page has no kernel: open the notebook to do that.";
 
-/** A widget's model without a kernel: keeps state, tells listeners, answers what it can. */
+/** A widget's model without a kernel: keeps state, notifies listeners, answers some verbs. */
 export class PageModel {
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly state: Record<string, unknown>;
@@ -66,7 +66,7 @@ export class PageModel {
     }
   }
 
-  /** Answer a verb as the kernel would, if what it asks for is in the page. */
+  /** Answer a verb as the kernel would, if the page has the data for it. */
   async send(
     { v, kind, seq, index }: Message,
     _callbacks?: unknown,
@@ -88,7 +88,7 @@ export class PageModel {
       this.tell("msg:custom", { ...fields, v, kind, seq, ok: true, error: null, ms: 0 }, [rgb]);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      await Promise.resolve(); // never answer before the asker has noted its question
+      await Promise.resolve(); // never answer before the request is registered
       this.tell("msg:custom", { v, kind, seq, ok: false, error: text, ms: 0 }, []);
     }
   }
@@ -102,7 +102,7 @@ function decode(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-/** Draw every view that an exported page holds; in a notebook there is none. */
+/** Draw every view of an exported page; a notebook has none. */
 export function mountPage(render: (name: string, context: Parameters<RenderView>[0]) => unknown) {
   const script = document.querySelector(DATA);
   if (!script) return;

@@ -1,7 +1,7 @@
-/** Pictures of all samples as the tiles of one PNG, row by row: Python's `views/sprite.py`. */
+/** Pictures of all samples as the tiles of one PNG, row by row, made by Python's export. */
 export type Sprite = { png: string; width: number; height: number; across: number; count: number };
 
-/** Where the tile of sample `index` begins; null outside. */
+/** The corner of the tile of sample `index`; null if there is none. */
 export function tileAt(sprite: Sprite, index: unknown): { x: number; y: number } | null {
   if (typeof index !== "number" || !Number.isInteger(index)) return null;
   if (index < 0 || index >= sprite.count) return null;
@@ -9,13 +9,13 @@ export function tileAt(sprite: Sprite, index: unknown): { x: number; y: number }
   return { x: (index - row * sprite.across) * sprite.width, y: row * sprite.height };
 }
 
-/** Read a PNG, given in base64, as a picture that can be drawn. */
+/** Decode a base64 PNG. */
 export function picture(png: string): Promise<ImageBitmap> {
   const data = Uint8Array.from(atob(png), (character) => character.charCodeAt(0));
   return createImageBitmap(new Blob([data], { type: "image/png" }));
 }
 
-/** Tiles, by where they begin, as RGB bytes: row by row, one tile after the other. */
+/** Tiles, given by their corners, as RGB bytes, one tile after the other. */
 export function cut(
   sprite: Sprite,
   sheet: ImageBitmap,

@@ -1,8 +1,8 @@
-// It hangs on the tree, since each kernel, also a restarted one, brings a bundle of its own.
+// Kept on the tree: each kernel, also a restarted one, brings its own bundle.
 const OWN = Symbol.for("nbinterp.sheet");
 type Tree = (Document | ShadowRoot) & { [OWN]?: { sheet: CSSStyleSheet; css: string } };
 
-/** Bring the style sheet to where a view is drawn: the page, or a shadow tree, as in marimo. */
+/** Add the style sheet where a view is drawn: to the page, or to a shadow tree, as in marimo. */
 export function dress(el: HTMLElement, css: string | undefined): void {
   const root = el.getRootNode();
   const tree: Tree = root instanceof ShadowRoot ? root : document;

@@ -57,7 +57,7 @@ export function actions(explorer: Explorer): Actions {
   };
 }
 
-/** What the panels around the map do. */
+/** What the panels around the map ask for. */
 export function panelActions(explorer: Explorer, toolbar: Actions): PanelActions {
   const { choice, map, model, state } = explorer;
   return {
@@ -98,7 +98,7 @@ export function filterBy({ model }: Explorer, name: string, range: Range | null)
   model.set("ranges", range ? { ...others, [name]: range } : others);
 }
 
-/** What gestures on the map do. */
+/** What follows from gestures on the map. */
 export function mapEvents(explorer: Explorer): MapEvents {
   const { choice, hover, state } = explorer;
   return {

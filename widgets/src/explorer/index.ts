@@ -135,17 +135,13 @@ export class Explorer {
   private listen(): void {
     const { model } = this;
     model.onMarks(() => this.choice.follow(this.state.scene.at.x.length));
-    model.on("_positions", () => this.readPoints());
-    for (const name of ["_columns", "_column_data"] as const) {
-      model.on(name, () => this.readTable());
-    }
-    model.on("color_by", () => this.readColours());
-    for (const name of ["search", "ranges"] as const) model.on(name, () => this.readFilter());
-    for (const name of ["labels", "contours", "exemplars"] as const) {
-      model.on(name, () => this.readLayers());
-    }
-    model.on("_fit", () => void this.readFit());
-    model.on("height", () => this.readHeight());
+    model.on(["_positions"], () => this.readPoints());
+    model.on(["_columns", "_column_data"], () => this.readTable());
+    model.on(["color_by"], () => this.readColours());
+    model.on(["search", "ranges"], () => this.readFilter());
+    model.on(["labels", "contours", "exemplars"], () => this.readLayers());
+    model.on(["_fit"], () => void this.readFit());
+    model.on(["height"], () => this.readHeight());
   }
 
   /** The selection or a named selection has changed. */

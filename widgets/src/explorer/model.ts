@@ -1,5 +1,6 @@
 import type { AnyModel } from "@anywidget/types";
 import { bytes, typed, unpacked } from "../shared/arrays";
+import { onChange } from "../shared/changes";
 import { positions } from "./map/world";
 import { type Column, columns } from "./state/columns";
 import { type Named, packNamed, readNamed } from "./state/named";
@@ -59,7 +60,7 @@ export class ExplorerModel {
   }
 
   onMarks(changed: () => void): void {
-    for (const name of ["_selection", "_named", "_named_data"] as const) this.on(name, changed);
+    this.on(["_selection", "_named", "_named_data"], changed);
   }
 
   /** The sample under the pointer of any linked view, −1 for none. */
@@ -82,9 +83,8 @@ export class ExplorerModel {
     this.model.save_changes();
   }
 
-  /** Call `changed` whenever a trait changes, until the view closes. */
-  on(name: keyof ExplorerTraits, changed: () => void): void {
-    this.model.on(`change:${name}`, changed);
-    this.signal.addEventListener("abort", () => this.model.off(`change:${name}`, changed));
+  /** Call `changed` whenever one of these traits changes, until the view closes. */
+  on(names: readonly (keyof ExplorerTraits)[], changed: () => void): void {
+    onChange(this.model, names, changed, this.signal);
   }
 }

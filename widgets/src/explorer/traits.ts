@@ -3,10 +3,10 @@ import type { ViewTraits } from "../shared/view";
 /** One column of the table about the samples; `offset` is where its values begin, in bytes. */
 export type ColumnHeader =
   | { name: string; kind: "category"; offset: number; categories: string[]; width: 1 | 2 }
-  /** An offset of -1: the values come when the map is coloured by them. */
+  /** An offset of -1: the values are fetched when the map is coloured by them. */
   | { name: string; kind: "number"; offset: number };
 
-/** A named selection; its `count` samples follow those of the ones before it. */
+/** A named selection; its `count` samples follow those of the selections before it. */
 export type NamedHeader = { name: string; color: string; count: number };
 
 /** Lowest and highest value that match, null for no bound. */
@@ -19,7 +19,7 @@ export type FitSummary = {
   converged: boolean;
 };
 
-/** The traits of Python's `ClusterExplorer`, name by name. */
+/** The traits of Python's `ClusterExplorer`; model.ts reads those that are encoded. */
 export type ExplorerTraits = ViewTraits & {
   /** Positions of the samples, (n, 2), as steps on a grid. */
   _positions: DataView;
@@ -43,7 +43,7 @@ export type ExplorerTraits = ViewTraits & {
   _has_images: boolean;
   /** Whether the source can fit a selection. */
   _can_fit: boolean;
-  /** Whether a selection is fitted without being asked to. */
+  /** Whether a selection is fitted right away, without the button. */
   _fits_itself: boolean;
   _fit: FitSummary | null;
   heatmap: string | null;

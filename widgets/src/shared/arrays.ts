@@ -6,7 +6,7 @@ type Kind<A> = {
 };
 
 /**
- * Bytes of a trait as a typed array, without a copy where the offset allows it: a view may start
+ * Bytes of a trait as a typed array, without a copy where alignment allows it. A view may start
  * anywhere in a larger buffer, so `view.buffer` alone would be wrong.
  */
 export function typed<A>(kind: Kind<A>, view: ArrayBufferView | ArrayBuffer | undefined | null): A {
@@ -21,7 +21,7 @@ export function typed<A>(kind: Kind<A>, view: ArrayBufferView | ArrayBuffer | un
   return new kind(buffer.slice(byteOffset, byteOffset + length * size), 0, length);
 }
 
-/** The array that Python's `packed` compressed: all first bytes of its entries, all second ones, … */
+/** Unpack an array of Python's `packed`: the first bytes of all entries, then the second bytes, … */
 export function unpacked<A>(kind: Kind<A>, view: ArrayBufferView | undefined | null): A {
   if (!view?.byteLength) return typed(kind, null);
   const planes = unzlibSync(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
@@ -35,7 +35,7 @@ export function unpacked<A>(kind: Kind<A>, view: ArrayBufferView | undefined | n
   return new kind(entries.buffer, 0, length);
 }
 
-/** A typed array as the bytes that a trait or message carries. */
+/** A typed array as the bytes of a trait or message. */
 export function bytes(array: ArrayBufferView): DataView {
   return new DataView(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -11,9 +11,8 @@ const OKABE_ITO = [
 ] as const;
 
 /**
- * For more categories: the same hues again, then lighter and darker. Neighbouring entries differ
- * in hue and in lightness, so that most stay apart with any colour vision; labels on the map and
- * in the legend are the second cue.
+ * For more categories: the same hues again, lighter and darker. Neighbouring entries differ in hue
+ * and in lightness, so most can be told apart with any colour vision; labels are the second cue.
  */
 const HUES: readonly string[] = [...OKABE_ITO.slice(0, 7), "#8c6bb1"];
 const SHIFTS = [0, 0.42, -0.36, 0.66, -0.58] as const;
@@ -57,8 +56,8 @@ function shifted(color: string, shift: number): string {
 }
 
 /**
- * `count` colours for categories: Okabe–Ito up to eight, then their lighter and darker kin. On a
- * dark page those that it would swallow are lifted.
+ * `count` colours for categories: Okabe–Ito up to eight, then lighter and darker versions. On a
+ * dark page, very dark colours are lightened.
  */
 export function categorical(count: number, dark = false): string[] {
   const colors =

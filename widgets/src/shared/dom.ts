@@ -15,7 +15,7 @@ function fill(element: Element, props: Props, children: Child[]): void {
       element.setAttribute(name, String(value));
     }
   }
-  // Strings become text nodes: nothing a label holds is ever read as markup.
+  // Strings become text nodes: no label is ever read as markup.
   for (const child of children) if (child || child === "") element.append(child);
 }
 
@@ -41,12 +41,12 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** Replace what `element` holds. */
+/** Replace the children of `element`. */
 export function replace(element: Element, ...children: Child[]): void {
   element.replaceChildren(...children.filter((child): child is Node | string => !!child));
 }
 
-/** Size a canvas to `width` × `height` CSS pixels at the screen's resolution, ready to draw on. */
+/** Size a canvas to `width` × `height` CSS pixels at the screen's resolution. */
 export function fit(
   canvas: HTMLCanvasElement,
   width: number,
@@ -60,7 +60,7 @@ export function fit(
   return context;
 }
 
-/** `text` on one line within `room` pixels. */
+/** `text` on one line, cut to `room` pixels. */
 export function shorten(text: string, room: number, context: CanvasRenderingContext2D): string {
   const line = text.slice(0, 200).replace(/\s+/g, " ");
   if (context.measureText(line).width <= room) return line;
@@ -69,7 +69,7 @@ export function shorten(text: string, room: number, context: CanvasRenderingCont
   return `${line.slice(0, end)}…`;
 }
 
-/** Call `take` when what was typed into `field` is meant: Enter, which JupyterLab may keep, or leaving. */
+/** Call `take` when typing into `field` ends: by Enter, which JupyterLab may intercept, or by leaving. */
 export function onTyped(field: HTMLInputElement, take: () => void): void {
   field.addEventListener("change", take);
   field.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 import { h } from "./dom";
 
-/** The "?" of a view and what it unfolds: how to read it, and its keys. */
+/** The "?" button of a view and its panel: how to read the view, and its keys. */
 export function help(
   reading: readonly string[],
   effects: readonly (readonly [string, string])[],

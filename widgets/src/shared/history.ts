@@ -1,11 +1,11 @@
-/** States to go back and forth through. */
+/** Undo and redo of states. */
 export class History<T> {
   private readonly past: T[] = [];
   private readonly future: T[] = [];
 
   constructor(private readonly depth = 50) {}
 
-  /** Remember `state`, which is about to be replaced. */
+  /** Push `state`, which is about to be replaced. */
   leave(state: T): void {
     this.past.push(state);
     if (this.past.length > this.depth) this.past.shift();

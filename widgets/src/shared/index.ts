@@ -6,7 +6,6 @@ export * as dom from "./dom";
 export * as help from "./help";
 export * as history from "./history";
 export * as kernel from "./kernel";
-export * as link from "./link";
 export * as numbers from "./numbers";
 export * as problem from "./problem";
 export * as protocol from "./protocol";

@@ -1,11 +1,11 @@
-/** A number as read aloud and on labels: fixed digits, a true minus. */
+/** A number with a fixed number of decimals and a true minus sign. */
 export function number(value: number, digits: number): string {
   if (!Number.isFinite(value)) return "not known";
   const text = value.toFixed(digits);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
-/** A number to so many significant digits, with a power of ten where it is very small or large. */
+/** A number with this many significant digits, as a power of ten if very small or large. */
 export function significant(value: number, digits: number): string {
   if (!Number.isFinite(value)) return "not known";
   if (value === 0) return "0";

@@ -1,7 +1,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { h } from "./dom";
 
-/** The panel for what went wrong: a sentence, and the traceback folded beneath it. */
+/** The error panel: a sentence, with the traceback folded beneath it. */
 export class Problem {
   private readonly text = h("span", {});
   private readonly trace = h("pre", {});
@@ -9,7 +9,7 @@ export class Problem {
     "details",
     {
       class: "nbi-trace",
-      // The last lines say most.
+      // The last lines of a traceback matter most.
       on: { toggle: () => this.trace.scrollTo?.(0, this.trace.scrollHeight) },
     },
     h("summary", {}, "Traceback"),
@@ -52,7 +52,7 @@ export class Problem {
   }
 }
 
-/** Call `tell` when Python failed at what the page had set, such as in a callback of the user. */
+/** Call `tell` when Python failed after the page set a trait, such as in a user's callback. */
 export function onNotice(
   model: Pick<AnyModel, "on" | "off">,
   signal: AbortSignal,

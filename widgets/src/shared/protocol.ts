@@ -2,7 +2,7 @@ import type { AnyModel } from "@anywidget/types";
 
 const VERSION = 1;
 
-/** What a verb answers; `buffers` carry arrays and pictures. */
+/** The answer to a verb; `buffers` carry arrays and pictures. */
 export type Reply = {
   ok: boolean;
   error?: string;
@@ -11,19 +11,19 @@ export type Reply = {
   [field: string]: unknown;
 };
 
-/** An answer that came too late: a newer request of the same kind has taken its place. */
+/** The request was dropped: a newer one of the same kind replaced it. */
 export class Superseded extends Error {}
 
-/** For `catch`: nothing, where a newer request took the place of this one. */
+/** For `catch`: null if a newer request replaced this one. */
 export function unlessSuperseded(error: unknown): null {
   if (error instanceof Superseded) return null;
   throw error;
 }
 
-/** No answer will come, or nobody waits for it any more. */
+/** No answer will come, or the page stopped waiting for it. */
 export class Lost extends Superseded {}
 
-const SILENCE = 10_000;
+const TIMEOUT = 10_000; // milliseconds without a sign of life
 
 type Request = {
   fields: Record<string, unknown>;
@@ -36,20 +36,20 @@ type Channel = {
   seq: number;
   running: Request | null;
   waiting: Request | null;
-  /** Ends the running request when a verb that gave signs of life falls silent. */
-  silence: number;
+  /** The timer that ends the running request when its signs of life stop; 0 before the first. */
+  timeout: number;
 };
 
 /**
  * Requests to Python's verbs and their answers.
  *
- * One request of a kind is under way at a time. While it is, only the newest of those that follow
- * is kept and the others are rejected with `Superseded`: a slow kernel then never falls behind the
- * hand. Answers with an unknown `seq` are dropped.
+ * One request of a kind runs at a time. Of those made meanwhile only the newest is kept; the others
+ * are rejected with `Superseded`, so that a slow kernel never falls behind the pointer. Answers
+ * with an unknown `seq` are dropped.
  */
 export class Client {
   private readonly channels = new Map<string, Channel>();
-  // Views of one widget hear each other's answers, so each counts from a place of its own.
+  // Views of one widget receive each other's answers, so each starts counting at random.
   private seq = Math.floor(Math.random() * 2 ** 52);
 
   constructor(
@@ -64,7 +64,7 @@ export class Client {
     });
   }
 
-  /** Wait no longer for answers to `kind`: the kernel is gone, or somebody lost patience. */
+  /** Stop waiting for answers to `kind`: the kernel is gone, or the person gave up. */
   giveUp(kind: string, why: string): void {
     const channel = this.channels.get(kind);
     if (!channel) return;
@@ -75,7 +75,7 @@ export class Client {
     waiting?.reject(new Lost(why));
   }
 
-  /** Ask for `kind`. Rejects only with `Superseded`; failures are answers with `ok: false`. */
+  /** Request `kind`. Rejects only with `Superseded`; failures are answers with `ok: false`. */
   request(
     kind: string,
     fields: Record<string, unknown> = {},
@@ -93,20 +93,20 @@ export class Client {
     });
   }
 
-  /** Whether a request of `kind` is under way. */
+  /** Whether a request of `kind` is running. */
   busy(kind: string): boolean {
     return this.channels.get(kind)?.running != null;
   }
 
-  /** Whether Python has said that it is at work on the request of `kind` under way. */
+  /** Whether Python has begun the running request of `kind`. */
   begun(kind: string): boolean {
-    return (this.channels.get(kind)?.silence ?? 0) > 0;
+    return (this.channels.get(kind)?.timeout ?? 0) > 0;
   }
 
   private channel(kind: string): Channel {
     let channel = this.channels.get(kind);
     if (!channel) {
-      channel = { seq: -1, running: null, waiting: null, silence: 0 };
+      channel = { seq: -1, running: null, waiting: null, timeout: 0 };
       this.channels.set(kind, channel);
     }
     return channel;
@@ -139,18 +139,18 @@ export class Client {
   }
 
   private calm(channel: Channel): void {
-    window.clearTimeout(channel.silence);
-    channel.silence = 0;
+    window.clearTimeout(channel.timeout);
+    channel.timeout = 0;
   }
 
-  /** A long verb lives; a kernel that dies in the midst of it says nothing any more. */
+  /** Restart the timeout: a long verb sends signs of life until its kernel dies. */
   private hear({ of, seq }: { of?: unknown; seq?: unknown }): void {
     const channel = typeof of === "string" ? this.channels.get(of) : undefined;
     if (!channel?.running || channel.seq !== seq) return;
-    window.clearTimeout(channel.silence);
-    channel.silence = window.setTimeout(
-      () => this.giveUp(of as string, "The kernel fell silent."),
-      SILENCE,
+    window.clearTimeout(channel.timeout);
+    channel.timeout = window.setTimeout(
+      () => this.giveUp(of as string, "The kernel stopped responding."),
+      TIMEOUT,
     );
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Keep plain keys pressed within `root` from being JupyterLab's shortcuts (B would insert a cell),
- * and undo, but leave it Ctrl+S and the like.
+ * Keep plain keys within `root`, and undo, from being JupyterLab's shortcuts (B would insert a
+ * cell); Ctrl+S and the like still reach it.
  *
- * JupyterLab listens on the document before anything inside it; its attribute is all it heeds, so
- * that is set just before, on the window.
+ * JupyterLab listens on the document, before anything inside it. It only heeds an attribute, so a
+ * listener on the window sets that just before.
  */
 export function keepPlainKeys(root: HTMLElement, signal: AbortSignal): void {
   const decide = (event: KeyboardEvent) => {

@@ -1,4 +1,4 @@
-/** The colours of the page around a view, read from the variables that style.css resolves. */
+/** The colours of the page around a view, from the CSS variables of base.css. */
 export type Theme = {
   dark: boolean;
   background: string;
@@ -13,7 +13,7 @@ function luminance(color: string): number {
   return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }
 
-/** Whether the page says that it is dark; undefined where it says nothing. */
+/** Whether the page declares a dark theme; undefined if it declares none. */
 function declaredDark(): boolean | undefined {
   const { body } = document;
   const jupyter = body.dataset.jpThemeLight;
@@ -40,7 +40,7 @@ export function readTheme(root: HTMLElement): Theme {
   };
 }
 
-/** A colour variable as `rgb(…)`, whatever notation or chain of variables defines it. */
+/** A colour variable as `rgb(…)`, however it is defined. */
 function resolve(root: HTMLElement, name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
@@ -87,7 +87,7 @@ export function watchTheme(
   }
   const scheme = window.matchMedia?.("(prefers-color-scheme: dark)");
   scheme?.addEventListener?.("change", soon, { signal });
-  // A view is drawn before its host puts it on the page; its first size tells when that is done.
+  // A view is drawn before its host attaches it to the page; its first size shows that it is.
   const shown = new ResizeObserver(update);
   shown.observe(root);
   signal.addEventListener("abort", () => {
@@ -97,7 +97,7 @@ export function watchTheme(
   update();
 }
 
-/** Whether the reader asked for less movement. */
+/** Whether the reader prefers reduced motion. */
 export function reducedMotion(): boolean {
   return window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 }

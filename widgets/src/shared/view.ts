@@ -8,15 +8,15 @@ export type ViewTraits = {
   _linked: string[];
 };
 
-/** What a view is given to draw itself: the same in a notebook and in an exported page. */
+/** What a view needs to draw itself: the same in a notebook and in an exported page. */
 export type ViewContext<T extends ViewTraits = ViewTraits> = {
   model: AnyModel<T>;
   el: HTMLElement;
-  /** Aborts when the view is taken off the page: every listener and frame hangs on it. */
+  /** Aborts when the view leaves the page: every listener and frame ends with it. */
   signal: AbortSignal;
   /** Renders child widgets, such as the heatmap beside the map. */
   host: Host;
-  /** False where no kernel answers, as in an exported page; then verbs are not offered. */
+  /** False without a kernel, as in an exported page: verbs are then not offered. */
   live?: boolean;
 };
 

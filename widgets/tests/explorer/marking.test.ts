@@ -135,7 +135,7 @@ test("the next widget of a cell offers the names of the one before, of the same 
   key("n");
   const { model } = await draw();
   await frame();
-  expect(part("offer").textContent).toBe("Bring back 1 named selection");
+  expect(part("offer").textContent).toBe("Restore 1 named selection");
   part("offer").click();
   expect(names(model)).toHaveLength(1);
   expect(chosen(model)).toEqual([0, 2]);

@@ -1,5 +1,5 @@
 /**
- * Where the map is looked at from.
+ * The part of the map that is shown.
  *
  * A point of the world (x, y), the map fitted into [-1, 1]², falls on the screen at
  * width/2 + height/2 · (scale·x + left) and height/2 - height/2 · (scale·y + up).
@@ -11,7 +11,7 @@ export type Point = { x: number; y: number };
 const SMALLEST = 0.2;
 const LARGEST = 500;
 
-/** The whole map with a margin, in a frame of any proportion. */
+/** The camera that shows the whole map with a margin. */
 export function overview({ width, height }: Size): Camera {
   return { scale: 0.92 * Math.min(1, width / Math.max(1, height)), left: 0, up: 0 };
 }
@@ -26,13 +26,13 @@ export function unproject({ scale, left, up }: Camera, size: Size, x: number, y:
   return { x: ((x - size.width / 2) / half - left) / scale, y: ((half - y) / half - up) / scale };
 }
 
-/** The camera after the map was dragged by (dx, dy) pixels. */
+/** The camera after a drag by (dx, dy) pixels. */
 export function panned(camera: Camera, size: Size, dx: number, dy: number): Camera {
   const half = size.height / 2;
   return { ...camera, left: camera.left + dx / half, up: camera.up - dy / half };
 }
 
-/** The camera after zooming by `factor` with the world under pixel (x, y) held in place. */
+/** The camera after zooming by `factor`; the point under pixel (x, y) stays in place. */
 export function zoomed(camera: Camera, size: Size, x: number, y: number, factor: number): Camera {
   const scale = Math.min(LARGEST, Math.max(SMALLEST, camera.scale * factor));
   const fixed = unproject(camera, size, x, y);
@@ -58,7 +58,7 @@ export function showing(size: Size, low: Point, high: Point): Camera {
 /** The camera `share` of the way from `from` to `to`. */
 export function between(from: Camera, to: Camera, share: number): Camera {
   const scale = from.scale * (to.scale / from.scale) ** share;
-  // The centre moves evenly on the screen when it is weighted by the zoom reached so far.
+  // Weighted by the zoom reached so far, the centre moves evenly on the screen.
   const weight = to.scale === from.scale ? share : (scale - from.scale) / (to.scale - from.scale);
   return {
     scale,

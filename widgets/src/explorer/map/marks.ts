@@ -11,7 +11,7 @@ const FEW = 20;
 const EXEMPLARS = 6;
 const MOST_GROUPS = 60;
 
-/** Names on the map: of the categories that colour it, and of selections. */
+/** Names on the map: of categories and of named selections. */
 export function labelsOf(
   at: World,
   by: Colouring,
@@ -34,7 +34,7 @@ export function labelsOf(
   return [...categories, ...selections];
 }
 
-/** Lines on the map: round each named selection, and the contours if they are wanted. */
+/** Lines on the map: around each named selection, and the contours if they are on. */
 export function outlinedOf(
   at: World,
   by: Colouring,
@@ -59,7 +59,7 @@ export function outlinedOf(
   return [...dense, ...selections];
 }
 
-/** What the strip shows: exemplars of the selection, if there is one, and of each category. */
+/** Exemplars of the selection, if there is one, and of each category, for the strip. */
 export function stripOf(
   at: World,
   by: Colouring,
@@ -80,7 +80,7 @@ export function stripOf(
 
 const lines = new WeakMap<object, Contour[]>();
 
-/** Contours of samples, all without any, computed once. */
+/** Contours of some samples, of all for null; cached. */
 function lined(at: World, samples: Uint32Array | null): Contour[] {
   const known = lines.get(samples ?? at) ?? contours(at, samples);
   lines.set(samples ?? at, known);
@@ -89,7 +89,7 @@ function lined(at: World, samples: Uint32Array | null): Contour[] {
 
 const middles = new WeakMap<Uint32Array, number>();
 
-/** The sample nearest to the median of `samples`. */
+/** The sample nearest to the median of `samples`; cached. */
 function middle(at: World, samples: Uint32Array): number {
   const known = middles.get(samples) ?? places(at, [samples])[0] ?? -1;
   middles.set(samples, known);

@@ -5,9 +5,9 @@ import { type Camera, type Point, project, type Size } from "./camera";
 import type { Contour } from "./density";
 import type { World } from "./world";
 
-/** A name on the map; one with a colour is that of a selection. */
+/** A name on the map; only names of selections have a colour. */
 export type Label = { text: string; at: number; weight: number; color?: string };
-/** Lines of one colour, and single samples to be ringed where there are too few for a line. */
+/** Lines of one colour, and rings around samples that are too few for a line. */
 export type Outlined = {
   color: string | null;
   contours: readonly Contour[];
@@ -46,7 +46,7 @@ export function paintOverlay(
   if (overlay.outline.length > 1) paintOutline(context, overlay, theme);
 }
 
-/** The place nearest to `point` at which what reaches so far to each side is whole on the map. */
+/** The place nearest to `point` where a box of these half sizes fits on the map. */
 export function within(
   { x, y }: Point,
   acrossHalf: number,
@@ -70,8 +70,8 @@ function paintLabels(
   context.textBaseline = "middle";
   context.lineJoin = "round";
   const taken: [number, number, number, number][] = [];
-  // Large groups get their name first; a name that would cover another is left to the legend.
-  // Those of selections, which somebody gave, come before all.
+  // Large groups are named first; a name that would cover another is only in the legend.
+  // Named selections come before all groups.
   const rank = ({ color, weight }: Label) => (color ? 1e12 : 0) + weight;
   for (const label of [...labels].sort((a, b) => rank(b) - rank(a))) {
     if (label.at < 0) continue;
@@ -137,7 +137,7 @@ function paintOutlined(
   if (rings.length > 0) stroke(context, color ?? theme.text, 2, theme);
 }
 
-/** A line that shows over points of its own colour. */
+/** Stroke a line with a halo, so that it shows over points of its own colour. */
 function stroke(context: CanvasRenderingContext2D, color: string, width: number, theme: Theme) {
   context.lineWidth = width + 2;
   context.globalAlpha = 0.7;

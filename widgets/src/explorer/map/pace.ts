@@ -3,18 +3,18 @@ import type { Camera, Size } from "./camera";
 const SLOW = 90;
 const REST = 140;
 
-/** How fast the map is drawn: whether it can be drawn anew at each move of the hand. */
+/** Measures how long frames take, to decide whether to redraw the map at every move. */
 export class Pace {
   private mean = 0;
   private watching = 0;
   private resting = 0;
 
-  /** Whether frames take too long to follow a hand. */
+  /** Whether frames take too long to follow the pointer. */
   get slow(): boolean {
     return this.mean > SLOW;
   }
 
-  /** Time the frame that has just been asked for. */
+  /** Time the frame that was just requested. */
   watch(): void {
     if (this.watching || document.hidden) return;
     const begun = performance.now();
@@ -28,7 +28,7 @@ export class Pace {
     });
   }
 
-  /** Call `draw` when nothing has moved for a moment. */
+  /** Call `draw` once nothing has moved for a moment. */
   atRest(draw: () => void): void {
     window.clearTimeout(this.resting);
     this.resting = window.setTimeout(draw, REST);
@@ -40,7 +40,7 @@ export class Pace {
   }
 }
 
-/** The CSS transform that makes a picture drawn for camera `from` show what `to` looks at. */
+/** The CSS transform that moves a picture drawn for camera `from` to where `to` shows it. */
 export function shift(from: Camera, to: Camera, { width, height }: Size): string {
   const half = height / 2;
   const zoom = to.scale / from.scale;

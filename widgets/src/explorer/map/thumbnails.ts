@@ -1,7 +1,7 @@
 import { bytes } from "../../shared/arrays";
 import { type Client, type Reply, Superseded } from "../../shared/protocol";
 
-/** Pictures of samples by number, asked for one at a time and kept for the next hover. */
+/** Pictures of samples, fetched one at a time and cached for the next hover. */
 export class Thumbnails {
   private readonly kept = new Map<number, ImageData>();
 
@@ -10,17 +10,17 @@ export class Thumbnails {
     private readonly most = 512,
   ) {}
 
-  /** The picture if it is here already. */
+  /** The picture if it is cached. */
   peek(i: number): ImageData | null {
     const picture = this.kept.get(i);
     if (!picture) return null;
-    // A map keeps the order of insertion: the first key is the one unused for longest.
+    // A Map keeps the order of insertion, so its first key is the least recently used.
     this.kept.delete(i);
     this.kept.set(i, picture);
     return picture;
   }
 
-  /** Fetch the picture of sample `i`; null if there is none or a newer one was asked for. */
+  /** Fetch the picture of sample `i`; null if there is none or a newer request replaced this one. */
   async fetch(i: number): Promise<ImageData | null> {
     const here = this.peek(i);
     if (here) return here;
@@ -35,7 +35,7 @@ export class Thumbnails {
     }
   }
 
-  /** Give `take` the pictures of many samples, those not here in one answer. */
+  /** Call `take` with the pictures of many samples; one request fetches all that are missing. */
   async fetchMany(
     samples: readonly number[],
     take: (i: number, picture: ImageData) => void,
@@ -66,7 +66,7 @@ export class Thumbnails {
   }
 }
 
-/** Grey or RGB bytes as `count` pictures; none if the sizes do not agree. */
+/** Grey or RGB bytes as `count` pictures; none if the number of bytes is wrong. */
 function decode(reply: Reply, count: number): ImageData[] {
   const { width, height, channels } = reply as Record<string, unknown>;
   const [data] = reply.buffers;

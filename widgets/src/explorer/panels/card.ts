@@ -20,7 +20,7 @@ export class Card {
     this.picture.hidden = !withPictures;
   }
 
-  /** Fill the card; its text is also what a screen reader is told. */
+  /** Fill the card; returns its text for a screen reader. */
   show(i: number, columns: readonly Column[], at: Point, size: Size): string {
     const rows = columns
       .filter((column) => column.kind === "category" || column.values)
@@ -38,7 +38,7 @@ export class Card {
     return [title, ...rows.map(([name, value]) => `${name} ${value}`)].join(", ");
   }
 
-  /** More rows, of values that came later. */
+  /** Add rows whose values arrived later. */
   add(rows: readonly (readonly [string, string])[]): void {
     const room = MOST_ROWS - this.table.childElementCount / 2;
     for (const [name, value] of rows.slice(0, room)) {
@@ -46,7 +46,7 @@ export class Card {
     }
   }
 
-  /** Show the picture, or an empty frame while it is on its way. */
+  /** Show the picture, or an empty frame while it loads. */
   paint(image: ImageData | null): void {
     const context = this.picture.getContext("2d");
     if (!context) return;

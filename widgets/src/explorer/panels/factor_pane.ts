@@ -35,14 +35,14 @@ export class FactorPane {
     this.place,
   );
 
-  /** Whether a selection is fitted at once, without the button. */
+  /** `fitsItself`: a selection is fitted right away, without the button. */
   constructor(fitsItself: boolean) {
     this.words.textContent = fitsItself
-      ? "Draw around samples on the map: their factors are fitted at once."
+      ? "Draw around samples on the map: their factors are fitted right away."
       : "Draw around samples on the map, then press “Fit this selection”.";
   }
 
-  /** Draw the child with `render`, once: afterwards it follows its own model. */
+  /** Draw the child view with `render`, once: later it follows its own model. */
   async fill(render: (place: HTMLElement) => Promise<void>): Promise<void> {
     if (this.filled) return;
     this.filled = true;

@@ -8,11 +8,11 @@ const PAUSE = 160;
 export type FindActions = {
   search(text: string): void;
   range(name: string, range: Range | null): void;
-  /** Make what matches the selection. */
+  /** Select the samples that match. */
   take(): void;
 };
 
-/** The field to search with, and the row that says what is filtered and how to let go of it. */
+/** The search field, and the row that lists the filters, each with a button that removes it. */
 export class Find {
   readonly field = h("input", {
     type: "search",
@@ -64,9 +64,9 @@ export class Find {
     });
   }
 
-  /** Say what is filtered; `match` is null if nothing is. */
+  /** Show the filters and how many samples match; `match` is null without a filter. */
   show(search: string, ranges: Readonly<Record<string, Range>>, match: number | null, n: number) {
-    // Somebody may be typing; what Python or another page set comes after that.
+    // While the person types, what Python or another page sets must wait.
     if (!this.timer && this.field.value !== search) this.field.value = search;
     const chips = Object.entries(ranges).map(([name, range]) =>
       this.chip(`${name} ${words(range)}`, () => this.actions.range(name, null)),
@@ -84,8 +84,8 @@ export class Find {
       {
         type: "button",
         class: "nbi-button nbi-explorer-chip",
-        title: `No longer filter by ${text}`,
-        "aria-label": `No longer filter by ${text}`,
+        title: `Remove the filter ${text}`,
+        "aria-label": `Remove the filter ${text}`,
         on: { click: remove },
       },
       h("span", { class: "nbi-explorer-chip-text" }, text),

@@ -1,9 +1,9 @@
 import { help as unfolding } from "../../shared/help";
 
 const READING = [
-  "Samples that are near each other are alike; islands are kinds of samples. How far apart islands lie, and in which direction, says little.",
-  "Draw around samples to select them: the others dim, and Python has the selection. A click in the legend selects a category. Names you give to selections are in Python too: explorer.selections.",
-  "Contours hold half (solid) and nine tenths (thin) of the samples where they are densest. Exemplars of a category begin with the sample nearest to its middle and spread from there.",
+  "Samples near each other are alike; islands are kinds of samples. The distance and the direction between islands mean little.",
+  "Draw around samples to select them: the others dim, and Python has the selection. Click a category in the legend to select it. Named selections are in Python too, as explorer.selections.",
+  "Contours enclose the densest 50 % (thick line) and 90 % (thin line) of the samples. The exemplars of a category start with the sample nearest to its middle and spread out from there.",
 ];
 
 const KEYS = [
@@ -11,17 +11,17 @@ const KEYS = [
   ["N", "name the selection"],
   ["Escape", "clear"],
   ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"],
-  ["L, B, V", "lasso, box, move"],
+  ["L, B, V", "lasso, box, pan"],
   ["Wheel, + −", "zoom (after a click on the map, or with Ctrl)"],
   ["Z, 0", "zoom to the selection, whole map"],
   ["/", "find samples by text"],
   ["T, C, E", "names, contours, exemplars"],
   ["Arrows, Space", "step from sample to sample, select"],
-  ["[ ]", "select fewer, more samples round it"],
+  ["[ ]", "select fewer, more samples around it"],
   ["Page Up, Page Down", "previous, next category"],
 ] as const;
 
-/** The "?" of the toolbar and what it unfolds: how to read the map, and its keys. */
+/** The "?" button and its panel: how to read the map, and its keys. */
 export function help(): { button: HTMLElement; panel: HTMLElement } {
   return unfolding(READING, KEYS);
 }

@@ -2,7 +2,7 @@ import { h } from "../../shared/dom";
 import type { Colouring, Entry } from "../state/columns";
 import { count } from "./words";
 
-/** The legend beside the map: swatches with counts, or `scale`, that of a number. */
+/** The legend beside the map: categories with counts, or the `scale` of a number. */
 export function paintLegend(
   element: HTMLElement,
   by: Colouring,
@@ -15,7 +15,7 @@ export function paintLegend(
   if (by.column === null) return;
   const name = by.column.name;
   const title = h("div", { class: "nbi-explorer-legend-title", title: name }, name);
-  // The rows are made anew; the keyboard must stay on the one it was on.
+  // The rows are rebuilt; the keyboard focus must stay on its row.
   const buttons = () => [...element.querySelectorAll<HTMLElement>("button, input")];
   const focused = buttons().indexOf(document.activeElement as HTMLElement);
   element.replaceChildren(title, by.scale ? scale() : list(entries, anySelected, pick));
@@ -30,7 +30,7 @@ function list(
   const rows = entries.map(({ label, color, count: total, selected }, group) => {
     const swatch = h("span", { class: "nbi-explorer-swatch" });
     swatch.style.backgroundColor = color;
-    // All or none of a category shows in the row itself.
+    // The row itself shows when all or none of a category is selected.
     const partly = selected > 0 && selected < total;
     const figure = partly ? `${count(selected)}/${count(total)}` : count(total);
     return h(

@@ -4,15 +4,15 @@ import { icon } from "./icons";
 import { count } from "./words";
 
 export type NamedActions = {
-  /** A press on a name; its keys say what it does to the selection. */
+  /** A click on a name; the keys held say what it does to the selection. */
   recall(one: Named, event: MouseEvent): void;
   rename(old: string, name: string): void;
   drop(name: string): void;
-  /** Show where the samples are, or no longer with null. */
+  /** Highlight the samples on the map; null ends it. */
   preview(one: Named | null): void;
 };
 
-/** The named selections beside the map: to recall, combine, rename and delete. */
+/** The list of named selections: recall, combine, rename and delete them. */
 export class NamedList {
   readonly element = h("div", { class: "nbi-explorer-named", hidden: true, "data-nbi": "named" });
   private named: readonly Named[] = [];
@@ -27,7 +27,7 @@ export class NamedList {
     this.paint();
   }
 
-  /** Let the person type a name for `name`. */
+  /** Open the field that renames `name`. */
   edit(name: string): void {
     this.editing = name;
     this.paint();

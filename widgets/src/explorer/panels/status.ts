@@ -3,7 +3,7 @@ import { Problem } from "../../shared/problem";
 
 const SECONDS = 5;
 
-/** The line under the map, and the panel above it for what went wrong. */
+/** The status line under the map, and the error panel above it. */
 export class StatusLine {
   private readonly chosen = h("span", { "data-nbi": "selected" });
   private readonly found = h("span", { "data-nbi": "fitted" });
@@ -31,7 +31,7 @@ export class StatusLine {
   readonly problem = new Problem();
 
   selection(text: string): void {
-    // Setting the same text again would make screen readers repeat it.
+    // Screen readers would repeat a text that is set again.
     if (this.chosen.textContent !== text) this.chosen.textContent = text;
   }
 
@@ -39,7 +39,7 @@ export class StatusLine {
     this.found.textContent = text;
   }
 
-  /** Say something that is gone after some seconds. */
+  /** Show a hint for a few seconds. */
   hint(text: string): void {
     window.clearTimeout(this.timer);
     this.passing.textContent = text;
@@ -48,13 +48,13 @@ export class StatusLine {
     }, 1000 * SECONDS);
   }
 
-  /** Say something that stays: one text a `topic`. */
+  /** Show a note that stays: one for each `topic`. */
   note(topic: string, text: string): void {
     this.notes.set(topic, text);
     this.lasting.textContent = [...this.notes.values()].filter(Boolean).join(" ");
   }
 
-  /** Offer something to press, once; nothing with an empty text. */
+  /** Show a button that can be pressed once; an empty text hides it. */
   offer(text: string, press: () => void = () => {}): void {
     this.offered.hidden = text === "";
     this.offered.textContent = text;

@@ -6,7 +6,7 @@ export type StripGroup = { label: string; color: string; samples: readonly numbe
 export type StripActions = {
   /** Put the focus of the map on a sample. */
   look(sample: number): void;
-  /** A press on the name of a group. */
+  /** A click on the name of a group. */
   pick(group: number, event: MouseEvent): void;
 };
 

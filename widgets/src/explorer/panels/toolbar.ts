@@ -3,12 +3,12 @@ import type { Operation } from "../state/selection";
 import { type IconName, icon } from "./icons";
 
 export type Mode = "pan" | "lasso" | "box";
-/** What can be shown on and under the map. */
+/** What can be switched on and off on and under the map. */
 export type Layer = "labels" | "contours" | "exemplars";
 
 export type Actions = {
   mode(mode: Mode): void;
-  /** Switch a gesture's effect; again switches back to replacing. */
+  /** Switch what a gesture does; the same again switches back to replacing. */
   operation(operation: Operation): void;
   undo(): void;
   redo(): void;
@@ -16,7 +16,7 @@ export type Actions = {
   zoom(): void;
   reset(): void;
   color(name: string): void;
-  /** Keep the selection under a name. */
+  /** Name the selection. */
   keep(): void;
   toggle(layer: Layer): void;
   find(): void;

@@ -1,6 +1,6 @@
 const NARROW = 720;
 
-/** Tell the style sheet when there is no room for two panes beside each other. */
+/** Mark the root when it is too narrow for two panes side by side. */
 export function watchWidth(root: HTMLElement, signal: AbortSignal): void {
   const watch = new ResizeObserver(([entry]) => {
     root.dataset.nbiNarrow = String((entry?.contentRect.width ?? NARROW) < NARROW);

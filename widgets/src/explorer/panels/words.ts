@@ -7,7 +7,7 @@ export function count(n: number): string {
   return NUMBER.format(n);
 }
 
-/** What is selected, in words. */
+/** The size of the selection, in words. */
 export function selected(k: number, n: number): string {
   if (n === 0) return "No samples to show";
   if (k === 0) return `${plural(n, "sample")}, none selected`;
@@ -16,7 +16,7 @@ export function selected(k: number, n: number): string {
   return `${count(k)} selected of ${count(n)} (${percent} %)`;
 }
 
-/** Why a gesture that caught nothing changed nothing. */
+/** Why a gesture without samples had no effect. */
 export function caughtNothing(operation: Operation, shape: "lasso" | "box"): string {
   const effect = {
     replace: "the selection stays",
@@ -31,7 +31,7 @@ function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** What the last fit found. */
+/** The result of the last fit, in words. */
 export function fitted({ n_factors, n_samples, seconds, converged }: FitSummary): string {
   const time = seconds < 0.05 ? "under 0.1" : seconds.toFixed(1);
   const doubt = converged ? "" : ", not converged: read with care";

@@ -8,10 +8,10 @@ const NEUTRAL = "#9a9a9a";
 
 export type Column =
   | { name: string; kind: "category"; codes: Uint8Array | Uint16Array; categories: string[] }
-  /** Without values, as long as they have not come. */
+  /** The values are null until they are fetched. */
   | { name: string; kind: "number"; values: Float32Array | null };
 
-/** A row of the legend: what it is called, its colour, how many samples it holds. */
+/** A row of the legend: its name, its colour, and how many samples it has. */
 export type Entry = { label: string; color: string; count: number; selected: number };
 
 /** How a column colours the map: `groups[i]` is the palette entry of sample i. */
@@ -23,7 +23,7 @@ export type Colouring = {
   labels: string[];
   /** How many samples each label has. */
   counts: Uint32Array;
-  /** Ends of the scale of a number, and whether values lie beyond them. */
+  /** The ends of a number's scale, and whether values lie beyond them. */
   scale: { low: number; high: number; below: boolean; above: boolean } | null;
 };
 
@@ -56,7 +56,7 @@ export function textOf(column: Column, i: number): string {
   return Number.isNaN(value) ? "missing" : short(value);
 }
 
-/** A number with four figures, without trailing noise. */
+/** A number with four significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
@@ -67,7 +67,7 @@ export function short(value: number): string {
   return text.replace("-", "−");
 }
 
-/** Colour `n` samples by a column, or all alike without one. */
+/** Colour `n` samples by a column; all alike for null. */
 export function colouring(column: Column | null, n: number, dark = false): Colouring {
   if (column === null || (column.kind === "number" && !column.values)) {
     const palette = categorical(1, dark);
@@ -83,7 +83,7 @@ function byCategory(
   n: number,
   dark: boolean,
 ): Colouring {
-  // Of each code; those beyond the categories are missing.
+  // How many samples have each code; codes beyond the categories mean missing.
   const held = new Uint32Array(2 ** 16);
   for (let i = 0; i < n; i++) {
     const code = column.codes[i] as number;
@@ -92,7 +92,7 @@ function byCategory(
   const all = column.categories.map((_, code) => code);
   const missing = n - all.reduce((sum, code) => sum + (held[code] as number), 0);
   const crowded = all.length > MOST_COLOURS;
-  // Of more categories than can be told apart, the largest are coloured and the rest are one.
+  // More categories than one can tell apart: the largest keep a colour, the rest share one.
   const shown = crowded
     ? all.sort((a, b) => (held[b] as number) - (held[a] as number)).slice(0, MOST_COLOURS - 1)
     : all;
@@ -122,7 +122,7 @@ function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colou
   const finite = values.filter((value) => Number.isFinite(value)).sort();
   const last = finite.length - 1;
   const [lowest, highest] = [finite[0] ?? 0, finite[last] ?? 0];
-  // Single extreme values would leave all others in one colour.
+  // A few extreme values would leave all others in one colour.
   const inner = [
     finite[Math.floor(0.01 * last)] ?? 0,
     finite[Math.ceil(0.99 * last)] ?? 0,
@@ -148,7 +148,7 @@ function byNumber(column: Extract<Column, { kind: "number" }>, n: number): Colou
   };
 }
 
-/** The rows of the legend of a category, with how many of each are selected. */
+/** The rows of the legend, with how many samples of each are selected. */
 export function legend(by: Colouring, selection: Uint32Array): Entry[] {
   const entries = by.labels.map((label, group) => ({
     label,

@@ -3,8 +3,8 @@ import type { World } from "../map/world";
 const POOL = 400;
 
 /**
- * Members of a group that show what it is like: the one nearest to its middle, then each time the
- * one farthest from those shown, among the nine tenths of the group that are nearest to the middle.
+ * Typical members of a group: the one in its middle, then each time the one farthest from those
+ * chosen. Only the 90 % of the group nearest to the middle count, which leaves out outliers.
  */
 export function exemplars(at: World, members: Uint32Array, middle: number, most: number): number[] {
   if (members.length === 0 || middle < 0) return [];
@@ -13,7 +13,7 @@ export function exemplars(at: World, members: Uint32Array, middle: number, most:
       (at.x[i] as number) - (at.x[j] as number),
       (at.y[i] as number) - (at.y[j] as number),
     );
-  // Of a large group every so manieth: farthest points need no more to spread.
+  // Every `stride`-th member of a large group is enough to spread out.
   const stride = Math.max(1, Math.floor(members.length / POOL));
   const near = [...members.filter((_, k) => k % stride === 0)]
     .map((i) => ({ i, from: distance(i, middle) }))

@@ -2,8 +2,8 @@ import type { Range } from "../traits";
 import type { Column } from "./columns";
 
 /**
- * Marks of the samples that a search and ranges leave, null if they leave all: the rules of
- * Python's `views/matching.py`.
+ * Mark the samples that match a search and ranges; null without a filter. Python's explorer has
+ * the same rules.
  */
 export function matching(
   table: readonly Column[],
@@ -47,14 +47,14 @@ export function matching(
   return keep;
 }
 
-/** How many are marked. */
+/** How many samples are marked. */
 export function marked(keep: Uint8Array): number {
   let count = 0;
   for (const one of keep) count += one;
   return count;
 }
 
-/** The samples that are marked, ascending. */
+/** The marked samples, ascending. */
 export function samplesOf(keep: Uint8Array): Uint32Array {
   const samples = new Uint32Array(marked(keep));
   let count = 0;

@@ -5,7 +5,7 @@ import type { StatusLine } from "../panels/status";
 const PATIENCE = 5_000;
 const LONGEST = 60_000;
 
-/** The fit of a selection by the kernel: asked for, waited for, given up. */
+/** A fit of the selection by the kernel: requests it, waits for it, stops waiting. */
 export class Fitting {
   busy = false;
   private reason = "";
@@ -21,11 +21,11 @@ export class Fitting {
     this.reason = "";
     this.status.error(null);
     this.changed();
-    // A kernel that is at work says so at once; one that does not is busy or gone.
+    // A kernel that has begun says so right away; silence means that it is busy or gone.
     const hint = window.setTimeout(() => {
       if (this.client.begun("fit")) return;
       this.status.hint(
-        "The kernel has not begun: it runs a cell, or is gone. Press again to stop waiting.",
+        "The kernel has not started the fit: it runs a cell, or is gone. Press again to stop waiting.",
       );
     }, PATIENCE);
     const end = window.setTimeout(() => {
@@ -37,7 +37,7 @@ export class Fitting {
     } catch (error) {
       if (!(error instanceof Superseded)) throw error;
       if (error instanceof Lost) {
-        const silent = "The kernel fell silent. If it was restarted, run the cell again.";
+        const silent = "The kernel stopped responding. If it was restarted, run the cell again.";
         this.status.error(this.reason || silent);
       }
     } finally {
@@ -48,7 +48,7 @@ export class Fitting {
     }
   }
 
-  /** No answer will come. */
+  /** Stop waiting: no answer will come. */
   lose(reason: string): void {
     if (!this.busy) return;
     this.reason = reason;
@@ -56,6 +56,6 @@ export class Fitting {
   }
 
   stop(): void {
-    this.lose("No longer waiting; what the kernel finds will still be shown.");
+    this.lose("Stopped waiting. If the kernel finishes the fit, its factors will still be shown.");
   }
 }

@@ -5,7 +5,7 @@ import type { Thumbnails } from "../map/thumbnails";
 import { Card } from "../panels/card";
 import type { Column } from "./columns";
 
-/** The card about the sample in focus, and what has to be fetched for it. */
+/** The card about the sample in focus, and the values and picture fetched for it. */
 export class Hover {
   readonly card: Card;
 
@@ -17,7 +17,7 @@ export class Hover {
     this.card = new Card(given.pictures);
   }
 
-  /** Show the card about sample `i`; returns what it tells. */
+  /** Show the card about sample `i`; returns its text. */
   show(i: number, table: readonly Column[], place: Point, map: MapView): string {
     const told = this.card.show(i, table, place, map.size);
     if (this.given.live && table.some((one) => one.kind === "number" && !one.values)) {

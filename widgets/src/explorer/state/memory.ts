@@ -3,11 +3,11 @@ import type { StatusLine } from "../panels/status";
 import type { Choice } from "./choice";
 import type { Named } from "./named";
 
-/** What a person had marked on a map. */
+/** What was marked on a map, and a checksum of its samples. */
 export type Marked = { n: number; sum: number; selection: Uint32Array; named: readonly Named[] };
 
-// On the page, by notebook cell: a cell that runs again, perhaps in a new kernel, makes a new widget
-// out of a new bundle, which knows nothing of the one it replaces.
+// Kept on the page, by notebook cell: a cell that runs again, perhaps in a new kernel, makes a new
+// widget from a new bundle, which does not know the widget it replaces.
 const MARKED = Symbol.for("nbinterp.marked");
 const page = globalThis as { [MARKED]?: WeakMap<Element, Marked> };
 
@@ -16,7 +16,7 @@ function cells(): WeakMap<Element, Marked> {
   return page[MARKED];
 }
 
-/** Remembers what is marked for the next widget of the same cell and samples. */
+/** Keeps what is marked for the next widget of the same cell and samples. */
 export class Memory {
   private cell: Element | null = null;
 
@@ -29,7 +29,7 @@ export class Memory {
     }
   }
 
-  /** Offer what the widget that this one replaces had marked of the same samples. */
+  /** Offer to restore what the replaced widget had marked on the same samples. */
   offer(at: World, choice: Choice, status: StatusLine): void {
     this.cell ??= this.root.closest(".jp-Cell");
     const old = this.cell ? cells().get(this.cell) : undefined;
@@ -39,7 +39,7 @@ export class Memory {
       return;
     }
     const { length } = old.named;
-    status.offer(`Bring back ${length} named selection${length === 1 ? "" : "s"}`, () =>
+    status.offer(`Restore ${length} named selection${length === 1 ? "" : "s"}`, () =>
       choice.restore(old.selection, old.named),
     );
   }

@@ -29,14 +29,14 @@ export function packNamed(named: readonly Named[]): { headers: NamedHeader[]; da
   return { headers, data };
 }
 
-/** The first colour that no other has. */
+/** The first colour that no named selection has. */
 export function freeColour(named: readonly Named[]): string {
   const palette = categorical(40);
   const taken = new Set(named.map(({ color }) => color));
   return palette.find((color) => !taken.has(color)) ?? (palette.at(-1) as string);
 }
 
-/** `wish`, numbered if another is called so. */
+/** `wish`, numbered if the name is taken. */
 export function freeName(named: readonly Named[], wish: string): string {
   const taken = new Set(named.map(({ name }) => name));
   const short = wish.trim().slice(0, LONGEST_NAME - 4);
@@ -45,7 +45,7 @@ export function freeName(named: readonly Named[], wish: string): string {
   return name;
 }
 
-/** A name to begin with: the category that makes up most of the samples, if one does. */
+/** A first name for a selection: the category of at least 80 % of its samples, if there is one. */
 export function suggestion(selection: Uint32Array, by: Colouring): string {
   if (!by.column || by.scale) return "selection";
   const most = legend(by, selection).reduce((a, b) => (b.selected > a.selected ? b : a));

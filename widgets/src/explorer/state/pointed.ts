@@ -13,7 +13,7 @@ export class Pointed {
     show: (i: number) => void,
     signal: AbortSignal,
   ) {
-    model.on("hovered", () => {
+    model.on(["hovered"], () => {
       const there = model.hovered;
       // While the pointer moves here, the model lags behind.
       if (there === this.now || this.timer) return;

@@ -1,7 +1,7 @@
 /** What a gesture does to the selection. */
 export type Operation = "replace" | "add" | "remove" | "intersect";
 
-/** The selection after a gesture caught `hits`; both are ascending and distinct. */
+/** The selection after a gesture around `hits`; both are ascending and distinct. */
 export function combine(
   current: Uint32Array,
   hits: Uint32Array,
@@ -19,19 +19,19 @@ export function combine(
     if (keep) result[count++] = Math.min(a, b);
     if (a <= b) i++;
     if (b <= a) j++;
-    // What is left of the hits alone changes nothing but a union.
+    // The remaining hits matter to a union only.
     if (a === Infinity && operation !== "add") break;
   }
   return result.slice(0, count);
 }
 
-/** Add `hits`, or remove them if all of them are there already. */
+/** Add `hits`, or remove them if all are selected already. */
 export function toggle(current: Uint32Array, hits: Uint32Array): Uint32Array {
   const with_ = combine(current, hits, "add");
   return with_.length === current.length ? combine(current, hits, "remove") : with_;
 }
 
-/** What of `samples` is marked in `keep`; all of it without one. */
+/** The `samples` that `keep` marks; all of them for null. */
 export function kept(samples: Uint32Array, keep: Uint8Array | null): Uint32Array {
   return keep === null ? samples : samples.filter((i) => keep[i] === 1);
 }

@@ -16,12 +16,12 @@ export class WebglEngine implements Engine {
   onDraw: () => void = () => {};
   private readonly gl: Renderer;
   private readonly plot: ReturnType<typeof createScatterplot>;
-  // Hovering and lassos have an index of their own, so that regl-scatterplot need not build one,
-  // which takes it seconds for a million points: it gets that of a single point.
+  // Hovering and lassos use our own grid. regl-scatterplot would take seconds to index a million
+  // points, so it gets the index of a single point.
   private readonly index = createSpatialIndex([[0, 0]], false);
   private points: Points | null = null;
   private selection: number[] = [];
-  /** What the plot has of both. */
+  /** What the plot has drawn of both. */
   private drawn: Points | null = null;
   private selected: number[] = [];
   private size: Size = { width: 16, height: 16 };

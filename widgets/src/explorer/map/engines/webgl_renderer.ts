@@ -2,19 +2,19 @@ import { createRegl, createRenderer } from "regl-scatterplot";
 
 type Regl = ReturnType<typeof createRegl>;
 
-/** What all maps of a page paint through. It draws frames while somebody asks for them. */
+/** The WebGL renderer that all maps of a page share. It draws frames only while it is needed. */
 export type Renderer = ReturnType<typeof createRenderer> & {
-  /** Draw the next frames: enough of them for what has just been set to take effect. */
+  /** Draw the next frames: enough for new settings to take effect. */
   wake(): void;
-  /** Those at work: frames are drawn until they are done. */
+  /** Engines at work: frames go on until this is empty. */
   atWork: Set<object>;
 };
 
 // A setting of regl-scatterplot takes effect in the frame after next.
 const FRAMES = 20;
 
-// Browsers allow some sixteen WebGL contexts a page: all maps paint through one. It hangs on the
-// page, since each kernel, also a restarted one, brings a bundle of its own.
+// Browsers allow about 16 WebGL contexts a page, so all maps share one. It is kept on the page:
+// each kernel, also a restarted one, brings its own bundle.
 const SHARED = Symbol.for("nbinterp.webgl.regl-scatterplot-1.16.0.rests");
 type Page = { [SHARED]?: Renderer | null };
 
@@ -42,9 +42,9 @@ function create(): Renderer {
 }
 
 /**
- * Let the frames of `regl`, which otherwise go on for ever, end soon after the last call of the
- * function returned, unless `busy`: an idle page takes no processor. They are counted, not timed,
- * since a hidden tab has none.
+ * Stop the frame loop of `regl`, which otherwise never ends, soon after the last call of the
+ * returned function, unless `busy`: an idle page must use no CPU. Frames are counted, not timed,
+ * since a hidden tab draws none.
  */
 function resting(regl: Regl, busy: () => boolean): () => void {
   const frame = regl.frame;

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
-import { bytes, typed } from "../../src/shared/arrays";
-import { linkOnPage } from "../../src/shared/link";
-import { FakeModel } from "../fake_model";
+import { linkOnPage } from "../src/link";
+import { bytes, typed } from "../src/shared/arrays";
+import { FakeModel } from "./fake_model";
 
 const opened: AbortController[] = [];
 afterEach(() => {

@@ -1,13 +1,13 @@
 import type { AnyModel } from "@anywidget/types";
-import { same, typed } from "./arrays";
-import { h } from "./dom";
-import { watchKernel } from "./kernel";
-import type { ViewContext } from "./view";
+import { same, typed } from "./shared/arrays";
+import { h } from "./shared/dom";
+import { watchKernel } from "./shared/kernel";
+import type { ViewContext } from "./shared/view";
 
-/** The traits that linked views have in common. */
+/** The traits that linked views share. */
 const SHARED = ["factor", "_selection", "hovered"] as const;
 
-/** What only a kernel can compute anew, and how a view says that it did not. */
+/** What only a kernel can update, and the note of a view that could not follow. */
 const UNFOLLOWED = {
   _selection: "As before: following the selection on the map needs a running kernel.",
   chosen: "As before: the chart of other nodes needs a running kernel.",
@@ -16,7 +16,7 @@ type Unfollowed = keyof typeof UNFOLLOWED;
 
 type Shared = {
   _linked: string[];
-  /** The factors that the view shows, if it says so. */
+  /** The factors that the view shows, if it lists them. */
   _ids?: number[];
   factor: number;
   _selection: DataView;
@@ -25,9 +25,9 @@ type Shared = {
 };
 
 /**
- * Follow the views that this one is linked to, where no kernel does so: in an exported page, and
- * when the kernel is gone. Only one of both may, or an echo of the one would fight the other. What
- * only a kernel can compute for a selection stays as it was, and says so.
+ * Follow the linked views where no kernel does: in an exported page, and when the kernel is gone.
+ * With a kernel the page must not, or the two would overwrite each other. What only a kernel can
+ * compute stays unchanged, and a note says so.
  */
 export async function linkOnPage(context: ViewContext): Promise<void> {
   const { el, signal, host, live = true } = context;
@@ -62,7 +62,7 @@ export async function linkOnPage(context: ViewContext): Promise<void> {
       const seen = { _selection: other.get("_selection"), chosen: other.get("chosen") };
       for (const name of [...SHARED, "chosen"] as const) {
         const changed = () => {
-          // What a kernel saw last.
+          // The last value that a kernel saw.
           if (!alone) Object.assign(seen, { [name]: other.get(name) });
           else if (!model.get("_linked").includes(ref)) return;
           else if (name === "chosen") say(name, same(seen[name] ?? [], other.get(name) ?? []));
@@ -93,7 +93,7 @@ function take<K extends (typeof SHARED)[number]>(
   const here = model.get(name);
   if (here === undefined || value === undefined || here === value) return;
   if (name === "factor") {
-    // Letting go of a factor in one view leaves the others as they are, as in Python.
+    // Clearing the factor of one view does not clear it in the others, as in Python.
     const ids = model.get("_ids");
     if ((value as number) < 0 || (ids && !ids.includes(value as number))) return;
   } else if (name === "_selection") {
