@@ -2,11 +2,16 @@
 
 Every error is one sentence of what was called, what it must be and what came, and one of the way
 out: ``LinearCorEx(n_factors=40) must be at most the number of variables, 12. Use fewer factors.``
+
+Public functions are decorated with `named`, so that no check has to be told what was called.
 """
 
 import numbers
-from collections.abc import Collection, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +23,68 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 Floats = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 _SMALL_TYPES = ("b1", "i1", "u1", "i2", "u2", "f2", "f4")  # exact in float32
 
+_NAME: ContextVar[str] = ContextVar("name of the public call", default="nbinterp")
 
-def fail(call: str, must: str, remedy: str, kind: type[Exception] = ValueError) -> NoReturn:
-    """Raise the error of this house: ``{call} {must}. {remedy}``."""
-    raise kind(f"{call} {must}. {remedy}")
+
+def named(function: Callable[P, R]) -> Callable[P, R]:
+    """Let errors raised within `function` name it: ``record(…)``, ``Recording.concat(…)``.
+
+    A method whose name begins with an underscore checks what the constructor was given: its errors
+    name the class, ``LinearCorEx(…)``. Of public calls within one another, the innermost is named.
+    Not for generators, which run in the context of whoever asks for the next item: use `call`.
+    """
+    owner, _, name = function.__qualname__.rpartition(".")
+    suffix = "" if name.startswith("_") else f".{name}"
+
+    @wraps(function)
+    def with_name(*args: P.args, **kwargs: P.kwargs) -> R:
+        called = name
+        if owner:
+            first = args[0]
+            called = (first if isinstance(first, type) else type(first)).__name__ + suffix
+        token = _NAME.set(called)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _NAME.reset(token)
+
+    return with_name
+
+
+@contextmanager
+def call(name: str) -> Iterator[None]:
+    """Let errors raised in the block name this call; also a decorator, as ``@call("name")``."""
+    token = _NAME.set(name)
+    try:
+        yield
+    finally:
+        _NAME.reset(token)
+
+
+def current_call() -> str:
+    """Return the name of the public call that is running, as errors tell it."""
+    return _NAME.get()
+
+
+def fail(what: str, must: str, remedy: str, kind: type[Exception] = ValueError) -> NoReturn:
+    """Raise the error of this house: ``{name}{what} {must}. {remedy}``.
+
+    The name is that of the public call; `what` is the argument, as in ``"(layer='fc1')"``.
+    """
+    raise kind(f"{_NAME.get()}{what} {must}. {remedy}")
 
 
 def require(
-    condition: bool, call: str, must: str, remedy: str, kind: type[Exception] = ValueError
+    condition: bool, what: str, must: str, remedy: str, kind: type[Exception] = ValueError
 ) -> None:
     """Raise as `fail` does unless `condition` holds."""
     if not condition:
-        fail(call, must, remedy, kind)
+        fail(what, must, remedy, kind)
 
 
 def show(value: object, limit: int = 60) -> str:
@@ -43,7 +96,6 @@ def show(value: object, limit: int = 60) -> str:
 
 
 def integer(
-    caller: str,
     name: str,
     value: object,
     low: int,
@@ -53,19 +105,18 @@ def integer(
     remedy: str = "",
 ) -> int:
     """Return `value` as an int within ``[low, high]``; `of` names what `high` is."""
-    call = f"{caller}({name}={show(value)})"
+    what = f"({name}={show(value)})"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        fail(call, f"must be a whole number, not {type(value).__name__}", "Pass an int.", TypeError)
+        fail(what, f"must be a whole number, not {type(value).__name__}", "Pass an int.", TypeError)
     number = int(value)
-    require(number >= low, call, f"must be at least {low}", remedy or f"Use {low} or more.")
+    require(number >= low, what, f"must be at least {low}", remedy or f"Use {low} or more.")
     if high is not None:
         limit = f"{of}, {high}" if of else f"{high}"
-        require(number <= high, call, f"must be at most {limit}", remedy or f"Use {high} or fewer.")
+        require(number <= high, what, f"must be at most {limit}", remedy or f"Use {high} or fewer.")
     return number
 
 
 def real(
-    caller: str,
     name: str,
     value: object,
     low: float = -np.inf,
@@ -75,9 +126,9 @@ def real(
     remedy: str = "",
 ) -> float:
     """Return `value` as a finite float within ``[low, high]`` (``(low, high]`` if `open_low`)."""
-    call = f"{caller}({name}={show(value)})"
+    what = f"({name}={show(value)})"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        fail(call, f"must be a number, not {type(value).__name__}", "Pass a float.", TypeError)
+        fail(what, f"must be a number, not {type(value).__name__}", "Pass a float.", TypeError)
     number = float(value)
     inside = (number > low if open_low else number >= low) and number <= high
     bounds = f"{'above' if open_low else 'at least'} {low:g}" if np.isfinite(low) else ""
@@ -85,26 +136,26 @@ def real(
         bounds += f"{' and ' if bounds else ''}at most {high:g}"
     require(
         np.isfinite(number) and inside,
-        call,
+        what,
         f"must be {bounds or 'finite'}",
         remedy or "Choose a value in that range.",
     )
     return number
 
 
-def boolean(caller: str, name: str, value: object) -> bool:
+def boolean(name: str, value: object) -> bool:
     """Return `value` as a bool."""
     if not isinstance(value, bool | np.bool_):
-        fail(f"{caller}({name}={show(value)})", "must be True or False", "Pass a bool.", TypeError)
+        fail(f"({name}={show(value)})", "must be True or False", "Pass a bool.", TypeError)
     return bool(value)
 
 
-def choice(caller: str, name: str, value: object, options: Collection[str]) -> str:
+def choice(name: str, value: object, options: Collection[str]) -> str:
     """Return `value` if it is one of `options`."""
     listed = ", ".join(repr(option) for option in options)
-    call = f"{caller}({name}={show(value)})"
+    what = f"({name}={show(value)})"
     if not isinstance(value, str) or value not in options:
-        fail(call, f"must be one of {listed}", "Choose one of these.")
+        fail(what, f"must be one of {listed}", "Choose one of these.")
     return value
 
 
@@ -126,7 +177,6 @@ def _float_type(data: object) -> type[np.floating[Any]]:
 
 
 def samples(
-    caller: str,
     data: object,
     *,
     name: str = "X",
@@ -156,36 +206,34 @@ def samples(
             checked = validate_data(estimator, array, reset=reset, **options)
     except (ValueError, TypeError) as error:
         text = str(error).strip().splitlines()[0].rstrip(".:")
-        fail(f"{caller}({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
+        fail(f"({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
     # pandas lends its memory read-only, which torch does not take.
     result: Floats = checked if checked.flags.writeable else checked.copy()
     return result
 
 
-def distances(
-    caller: str, data: object, n_neighbors: int, *, estimator: Any, reset: bool = True
-) -> Any:
+def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = True) -> Any:
     """Return `data` as a dense or CSR float64 matrix of distances; square, if `reset`.
 
     Sparse rows must list `n_neighbors` or more. The number of columns is recorded on the
     `estimator` (`reset`) or compared with that recorded.
     """
     array = to_numpy(data)
-    call = f"{caller}(X={show(array)})"
+    what = f"(X={show(array)})"
     options = {"accept_sparse": "csr", "dtype": np.float64, "force_writeable": True}
     try:
         checked = validate_data(estimator, array, reset=reset, **options)
     except (ValueError, TypeError) as error:
         text = str(error).strip().splitlines()[0].rstrip(".:")
-        fail(f"{call} refused:", text, "Pass distances between samples.", type(error))
+        fail(f"{what} refused:", text, "Pass distances between samples.", type(error))
     require(
         not reset or checked.shape[0] == checked.shape[1],
-        call,
+        what,
         f"must be square with metric='precomputed', not of shape {checked.shape}",
         "Pass the distances of all samples from each other.",
     )
     require(
-        checked.min() >= 0, call, "must hold no negative distances", "Pass distances, not kernels."
+        checked.min() >= 0, what, "must hold no negative distances", "Pass distances, not kernels."
     )
     if not isinstance(checked, np.ndarray):
         entries = checked.tocoo()
@@ -193,7 +241,7 @@ def distances(
         listed = np.bincount(others, minlength=checked.shape[0]).min()
         require(
             listed >= n_neighbors,
-            call,
+            what,
             f"must list at least {n_neighbors} neighbours of each sample, not {listed}",
             "List more, or use a smaller n_neighbors.",
         )
@@ -215,14 +263,14 @@ def _way_out(text: str, missing: bool) -> str:
     return "Pass numbers in a table of shape (n_samples, n_features)."
 
 
-def indices(caller: str, name: str, value: object, n: int, *, at_least: int = 0) -> Indices:
+def indices(name: str, value: object, n: int, *, at_least: int = 0) -> Indices:
     """Return sorted, distinct row numbers below `n` from indices or from a boolean mask."""
     array = np.asarray(to_numpy(value))
-    call = f"{caller}({name}={show(array if array.size > 6 else value)})"
+    what = f"({name}={show(array if array.size > 6 else value)})"
     if array.dtype == bool:
         require(
             array.shape == (n,),
-            call,
+            what,
             f"must have one entry a sample, {n}, if it is a mask",
             "Pass a mask over all samples, or their indices.",
         )
@@ -231,56 +279,56 @@ def indices(caller: str, name: str, value: object, n: int, *, at_least: int = 0)
         array = array.astype(np.int64)
     require(
         array.ndim == 1 and np.issubdtype(array.dtype, np.integer),
-        call,
+        what,
         "must be a list of sample indices or a boolean mask",
         "Pass whole numbers, such as those of explorer.selection.",
         TypeError,
     )
     require(
         array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < n),
-        call,
+        what,
         f"must hold indices from 0 to {n - 1}",
         "Leave out what is outside.",
     )
     unique = np.unique(array).astype(np.int64)
     require(
         unique.size >= at_least,
-        call,
+        what,
         f"must hold at least {at_least} samples, not {unique.size}",
         "Select more samples.",
     )
     return unique
 
 
-def labels(caller: str, name: str, value: object, n: int) -> npt.NDArray[Any]:
+def labels(name: str, value: object, n: int) -> npt.NDArray[Any]:
     """Return a one-dimensional array of `n` labels."""
     array = np.asarray(to_numpy(value))
     require(
         array.ndim == 1 and len(array) == n,
-        f"{caller}({name}={show(array)})",
+        f"({name}={show(array)})",
         f"must be one label a sample, {n}",
         "Pass a list as long as the data.",
     )
     return array
 
 
-def classes(caller: str, name: str, value: object, n: int, n_outputs: int) -> Indices:
+def classes(name: str, value: object, n: int, n_outputs: int) -> Indices:
     """Return the right output of each of `n` samples, as its number below `n_outputs`."""
-    array = labels(caller, name, value, n)
+    array = labels(name, value, n)
     require(
         array.dtype.kind in "iu" and array.min() >= 0 and array.max() < n_outputs,
-        f"{caller}({name}={show(array)})",
+        f"({name}={show(array)})",
         f"must be numbers of outputs, from 0 to {n_outputs - 1}",
         "Pass the class of each sample as the number of its output.",
     )
     return array.astype(np.int64)
 
 
-def names(caller: str, name: str, value: Sequence[object] | None, n: int) -> list[str]:
+def names(name: str, value: Sequence[object] | None, n: int) -> list[str]:
     """Return `n` names as strings."""
     if value is None or isinstance(value, str) or len(value) != n:
         fail(
-            f"{caller}({name}={show(value)})",
+            f"({name}={show(value)})",
             f"must be {n} names, one a column",
             "Pass a list of as many names.",
         )
@@ -292,5 +340,5 @@ def fitted(estimator: Any, attribute: str) -> None:
     try:
         check_is_fitted(estimator, attribute)
     except NotFittedError as error:
-        name = type(estimator).__name__
-        fail(f"{name}", "is not fitted yet", "Call fit with data first.", type(error))
+        with call(type(estimator).__name__):
+            fail("", "is not fitted yet", "Call fit with data first.", type(error))

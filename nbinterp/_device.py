@@ -1,5 +1,7 @@
 """Which device and precision to compute with."""
 
+from typing import Any
+
 import torch
 
 from nbinterp import _checks
@@ -13,7 +15,7 @@ _CPU_BLOCK_BYTES = 256 * 2**20
 torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
-def resolve(caller: str, device: str | torch.device = "auto") -> torch.device:
+def resolve(device: str | torch.device = "auto") -> torch.device:
     """Return the device to compute on: `"auto"` is CUDA where there is one, else the CPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -21,17 +23,23 @@ def resolve(caller: str, device: str | torch.device = "auto") -> torch.device:
         resolved = torch.device(device)
     except (RuntimeError, TypeError):
         _checks.fail(
-            f"{caller}(device={device!r})",
+            f"(device={device!r})",
             "must be 'auto' or a device that torch knows",
             "Use 'auto', 'cpu' or 'cuda'.",
         )
     _checks.require(
         resolved.type != "cuda" or torch.cuda.is_available(),
-        f"{caller}(device={device!r})",
+        f"(device={device!r})",
         "must be a device of this machine, which has no CUDA device",
         "Use 'auto' or 'cpu'.",
     )
     return resolved
+
+
+def of(estimator: Any) -> torch.device:
+    """Return what an estimator's parameter `device` means; errors name its class."""
+    with _checks.call(type(estimator).__name__):
+        return resolve(estimator.device)
 
 
 def rows_per_block(device: torch.device, bytes_per_row: int) -> int:

@@ -28,12 +28,13 @@ def _factory(result: type) -> Callable[..., Any] | None:
 class Displayable:
     """A result that a notebook shows as its view when it stands last in a cell."""
 
+    @_checks.named
     def view(self, **options: Any) -> Any:
         """Return a new view of this object; `options` are those of the view."""
         factory = _factory(type(self))
         if factory is None:
             _checks.fail(
-                f"{type(self).__name__}.view()",
+                "()",
                 "must have a registered view",
                 "Import nbinterp, which registers its views.",
                 TypeError,

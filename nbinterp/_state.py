@@ -41,6 +41,7 @@ class HasState:
         return state | fitted
 
     @classmethod
+    @_checks.named
     def from_state(cls, state: State) -> Self:
         """Return the object that `to_state` took apart.
 
@@ -53,7 +54,7 @@ class HasState:
         missing, unknown = cls._STATE.keys() - state.keys(), state.keys() - attributes.keys()
         _checks.require(
             not missing and not unknown,
-            f"{cls.__name__}.from_state(state={_checks.show(sorted(state))})",
+            f"(state={_checks.show(sorted(state))})",
             f"must have the fields of {cls.__name__}, but {sorted(missing | unknown)} differ",
             "Pass what to_state returned.",
         )

@@ -45,6 +45,7 @@ class KMeans:
     n_iter: int
 
 
+@_checks.named
 def k_means(
     X: torch.Tensor | _checks.Floats,
     n_clusters: int,
@@ -91,10 +92,10 @@ def k_means(
     >>> k_means(X, 2, random_state=0).labels.bincount()
     tensor([2, 2])
     """
-    data = torch.as_tensor(X, device=_device.resolve("k_means", device))
+    data = torch.as_tensor(X, device=_device.resolve(device))
     data = data if data.is_floating_point() else data.float()
-    _checks.integer("k_means", "n_clusters", n_clusters, 1, len(data), of="the number of samples")
-    _checks.integer("k_means", "n_init", n_init, 1)
+    _checks.integer("n_clusters", n_clusters, 1, len(data), of="the number of samples")
+    _checks.integer("n_init", n_init, 1)
     random = check_random_state(random_state)
     centre = data.mean(0)
     data = data - centre  # distances by products lose nothing to a common offset

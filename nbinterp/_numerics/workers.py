@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
 
@@ -49,7 +50,7 @@ class _Crew:
         pool = self._pool
         if pool is None:
             pool = self._pool = ThreadPoolExecutor(self._n_threads, initializer=_become_worker)
-        futures = [pool.submit(task) for task in tasks]
+        futures = [pool.submit(copy_context().run, task) for task in tasks]
 
         def results() -> list[Result]:
             try:

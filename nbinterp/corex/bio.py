@@ -198,12 +198,12 @@ class BioCorEx(
             )
         return self
 
+    @_checks.named
     def _fit(self, X: Any) -> None:
-        name = type(self).__name__
         floor = self._check_parameters()
-        device = _device.resolve(name, self.device)
-        data = _checks.samples(name, X, missing=True, estimator=self)
-        columns = learn_bio_columns(name, data, self.marginals, floor)
+        device = _device.of(self)
+        data = _checks.samples(X, missing=True, estimator=self)
+        columns = learn_bio_columns(data, self.marginals, floor)
         # Standardized columns ask for no more than float32, unless a state can be much narrower.
         exact = bool((columns.floor < _FLOAT64_FLOOR).any())
         table = columns.table(data, device, torch.float64 if exact else torch.float32)
@@ -304,32 +304,31 @@ class BioCorEx(
         _, log_z = self._infer(X)
         return float(log_z.sum(0).to(torch.float64).mean())
 
+    @_checks.named
     def _infer(self, X: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ``p(y_j | x)`` ``(m, k, n)`` and ``log Z_j(x)`` ``(m, n)``."""
         _checks.fitted(self, "posterior_")
-        data = _checks.samples(
-            type(self).__name__, X, min_samples=1, missing=True, estimator=self, reset=False
-        )
+        data = _checks.samples(X, min_samples=1, missing=True, estimator=self, reset=False)
         model: Model = self._model
         table = self._columns.table(data, model.alpha.device, model.alpha.dtype)
         q, log_z = infer(table, model)
         return q[0], log_z[0]
 
+    @_checks.named
     def _check_parameters(self) -> float | None:
         """Check the parameters; return the variance floor, None for "clip"."""
-        name = type(self).__name__
-        _checks.integer(name, "n_factors", self.n_factors, 1)
+        _checks.integer("n_factors", self.n_factors, 1)
         one = "A single state tells nothing: use 2 or more."
-        _checks.integer(name, "n_states", self.n_states, 2, remedy=one)
-        _checks.boolean(name, "smooth", self.smooth)
-        _checks.integer(name, "max_iter", self.max_iter, 1)
-        _checks.real(name, "tol", self.tol, 0.0, open_low=True)
-        _checks.integer(name, "n_restarts", self.n_restarts, 1)
-        _checks.boolean(name, "progress", self.progress)
+        _checks.integer("n_states", self.n_states, 2, remedy=one)
+        _checks.boolean("smooth", self.smooth)
+        _checks.integer("max_iter", self.max_iter, 1)
+        _checks.real("tol", self.tol, 0.0, open_low=True)
+        _checks.integer("n_restarts", self.n_restarts, 1)
+        _checks.boolean("progress", self.progress)
         if isinstance(self.variance_floor, str):
-            _checks.choice(name, "variance_floor", self.variance_floor, ("clip",))
+            _checks.choice("variance_floor", self.variance_floor, ("clip",))
             return None
-        return _checks.real(name, "variance_floor", self.variance_floor, 0.0, 1.0, open_low=True)
+        return _checks.real("variance_floor", self.variance_floor, 0.0, 1.0, open_low=True)
 
     @property
     def _n_features_out(self) -> int:

@@ -77,14 +77,14 @@ class BioColumns(HasState):
 
 
 def learn_bio_columns(
-    caller: str, data: Floats, marginals: str | Sequence[str], variance_floor: float | None
+    data: Floats, marginals: str | Sequence[str], variance_floor: float | None
 ) -> BioColumns:
     """Return what `data` ``(n, p)`` say of their columns.
 
     `marginals` is a family's name or one a column; `variance_floor` the least variance in a state,
     as a fraction of the column's, or None for that of the authors' program.
     """
-    discrete = _is_discrete(caller, marginals, data.shape[1])
+    discrete = _is_discrete(marginals, data.shape[1])
     order = np.concatenate([np.flatnonzero(~discrete), np.flatnonzero(discrete)])
     gaussian_data, discrete_data = data[:, ~discrete], data[:, discrete]
     scores = learn_columns(gaussian_data, "standard")
@@ -95,25 +95,25 @@ def learn_bio_columns(
         floor = _CLIP / np.where(scores.scale > 0, scores.scale, 1.0) ** 2
     else:
         floor = np.full(len(kurtosis), variance_floor)
-    levels, frequency = _learn_levels(caller, discrete_data, np.flatnonzero(discrete))
+    levels, frequency = _learn_levels(discrete_data, np.flatnonzero(discrete))
     varying = np.concatenate([scores.scale > 0, (frequency > 0).sum(1) > 1])
     return BioColumns(order, scores, floor, kurtosis, levels, frequency, varying)
 
 
-def _is_discrete(caller: str, marginals: str | Sequence[str], p: int) -> npt.NDArray[np.bool_]:
+def _is_discrete(marginals: str | Sequence[str], p: int) -> npt.NDArray[np.bool_]:
     one_each = np.array([marginals] * p if isinstance(marginals, str) else marginals, dtype=object)
     _checks.require(
         one_each.shape == (p,),
-        f"{caller}(marginals={_checks.show(marginals)})",
+        f"(marginals={_checks.show(marginals)})",
         f"must be one of {', '.join(map(repr, FAMILIES))}, or a list of {p}, one a column",
         "Name the family of each column.",
     )
     for each in one_each:
-        _checks.choice(caller, "marginals", each, FAMILIES)
+        _checks.choice("marginals", each, FAMILIES)
     return np.array([each == "discrete" for each in one_each], dtype=bool)
 
 
-def _learn_levels(caller: str, data: Floats, names: Indices) -> tuple[Matrix, Matrix]:
+def _learn_levels(data: Floats, names: Indices) -> tuple[Matrix, Matrix]:
     """Return the levels of each column and their frequencies, padded by NaN and 0."""
     found = [np.unique(column[~np.isnan(column)], return_counts=True) for column in data.T]
     most = max((len(values) for values, _ in found), default=0)
@@ -122,7 +122,7 @@ def _learn_levels(caller: str, data: Floats, names: Indices) -> tuple[Matrix, Ma
     for i, (values, counts) in enumerate(found):
         _checks.require(
             len(values) <= MOST_LEVELS,
-            f"{caller}(marginals='discrete') for column {names[i]}",
+            f"(marginals='discrete') for column {names[i]}",
             f"must have at most {MOST_LEVELS} different values, not {len(values)}",
             "Call it 'gaussian', or bin it.",
         )

@@ -127,6 +127,7 @@ class ClusterFactors(Displayable, HasState):
             }
         )
 
+    @_checks.named
     def top_nodes(self, factor: int, k: int = 10) -> list[str]:
         """Return the names of the `k` nodes that share most with a factor, the first most.
 
@@ -141,14 +142,12 @@ class ClusterFactors(Displayable, HasState):
         -------
         list of str
         """
-        call = "ClusterFactors.top_nodes"
-        row = _checks.integer(
-            call, "factor", factor, 0, len(self.weights_) - 1, of="the last factor"
-        )
-        count = _checks.integer(call, "k", k, 1)
+        row = _checks.integer("factor", factor, 0, len(self.weights_) - 1, of="the last factor")
+        count = _checks.integer("k", k, 1)
         order = np.argsort(-self.mutual_information_[row], kind="stable")[:count]
         return [self.feature_names[i] for i in order]
 
+    @_checks.named
     def transform(self, X: Any) -> Matrix:
         """Return the factor values of samples.
 
@@ -162,10 +161,10 @@ class ClusterFactors(Displayable, HasState):
         array of shape (n_samples, n_factors)
             As `transform` of the method that was fitted.
         """
-        data = _checks.samples("ClusterFactors.transform", X, min_samples=1, missing=True)
+        data = _checks.samples(X, min_samples=1, missing=True)
         _checks.require(
             data.shape[1] == len(self.feature_names),
-            f"ClusterFactors.transform(X={_checks.show(data)})",
+            f"(X={_checks.show(data)})",
             f"must have {len(self.feature_names)} columns",
             "Pass the same columns as in fit.",
         )
@@ -175,7 +174,7 @@ class ClusterFactors(Displayable, HasState):
         method = type(self._estimator).__name__
         _checks.require(
             hasattr(self._estimator, "transform"),
-            "ClusterFactors.transform",
+            "",
             f"must have factors of a method with transform, not of {method}",
             "Fit LinearCorEx or BioCorEx.",
             TypeError,

@@ -78,6 +78,7 @@ class ImpliedGaussian:
         result: Matrix = self._scores(X) @ self.weights_.T
         return result
 
+    @_checks.named
     def inverse_transform(self, Z: Any) -> Matrix:
         """Return the samples that are expected at factor values `Z`.
 
@@ -93,11 +94,10 @@ class ImpliedGaussian:
             program predicts from factors with their noise, which shrinks the result.
         """
         _checks.fitted(self, "weights_")
-        name = f"{type(self).__name__}.inverse_transform"
-        values = _checks.samples(name, Z, name="Z", min_samples=1)
+        values = _checks.samples(Z, name="Z", min_samples=1)
         _checks.require(
             values.shape[1] == len(self.weights_),
-            f"{name}(Z={_checks.show(values)})",
+            f"(Z={_checks.show(values)})",
             f"must have one column a factor, {len(self.weights_)}",
             "Pass what transform returns.",
         )
@@ -142,11 +142,11 @@ class ImpliedGaussian:
         scores = self._scores(X)
         return float(predicted_total_correlation(scores, self.correlation_).mean())
 
+    @_checks.named
     def _scores(self, X: Any) -> Matrix:
         """Return the scores of new samples, 0 where missing."""
         _checks.fitted(self, "weights_")
         data = _checks.samples(
-            type(self).__name__,
             X,
             min_samples=1,
             missing=self.missing == "pairwise",

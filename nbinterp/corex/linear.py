@@ -170,6 +170,7 @@ class LinearCorEx(
         self.device = device
         self.random_state = random_state
 
+    @_checks.named
     def fit(self, X: Any, y: Any = None) -> Self:
         """Find the factors of `X`.
 
@@ -190,9 +191,7 @@ class LinearCorEx(
             If `X` holds infinities, fewer than 3 rows or no column that varies, or if there are
             more factors than columns.
         """
-        name = type(self).__name__
         data = _checks.samples(
-            name,
             X,
             min_samples=MIN_SAMPLES,
             missing=self.missing == "pairwise",
@@ -202,11 +201,11 @@ class LinearCorEx(
         columns = learn_columns(data, self.gaussianize)
         _checks.require(
             bool(columns.scale.any()),
-            f"{name}.fit(X={_checks.show(data)})",
+            f"(X={_checks.show(data)})",
             "must have a column that varies",
             "Pass samples that differ.",
         )
-        device = _device.resolve(name, self.device)
+        device = _device.of(self)
         # In a worker, as Local CorEx does: the same data then give the same matrix to the last bit.
         task = partial(_product_task, columns, data, device)
         product = run_side_by_side([task], device)[0]
@@ -215,6 +214,7 @@ class LinearCorEx(
         rng = check_random_state(self.random_state)
         return self._accept(fit_with_package(columns.apply(data), product, settings, rng), columns)
 
+    @_checks.named
     def fit_covariance(self, S: Any, n_samples: int) -> Self:
         """Find the factors of variables with covariance matrix `S`.
 
@@ -230,27 +230,27 @@ class LinearCorEx(
         LinearCorEx
             Itself, fitted to variables of mean zero.
         """
-        name = type(self).__name__
-        covariance = _checks.samples(name, S, name="S", min_samples=1, estimator=self)
-        call = f"{name}.fit_covariance(S={_checks.show(covariance)})"
+        covariance = _checks.samples(S, name="S", min_samples=1, estimator=self)
+        what = f"(S={_checks.show(covariance)})"
         _checks.require(
             covariance.shape[0] == covariance.shape[1]
             and np.allclose(covariance, covariance.T, atol=1e-6 * np.abs(covariance).max()),
-            call,
+            what,
             "must be square and symmetric",
             "Pass a covariance matrix, such as numpy.cov(X.T).",
         )
-        _checks.integer(f"{name}.fit_covariance", "n_samples", n_samples, MIN_SAMPLES)
+        _checks.integer("n_samples", n_samples, MIN_SAMPLES)
         settings = self._settings(covariance.shape[1])
         matrix, scale = to_correlation(covariance.astype(np.float64))
         _checks.require(
             bool(scale.any()) and np.linalg.eigvalsh(matrix)[0] > -1e-6 * len(matrix),
-            call,
+            what,
             "must have a positive variance and no negative eigenvalue",
             "Pass a covariance matrix, such as numpy.cov(X.T).",
         )
         return self._fit_correlation(matrix, np.zeros(len(scale)), scale, settings)
 
+    @_checks.named
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Find the factors of all samples passed so far, of which only the moments are kept.
 
@@ -265,22 +265,21 @@ class LinearCorEx(
         LinearCorEx
             Itself, fitted as `fit` would be to all samples at once.
         """
-        name = type(self).__name__
         _checks.require(
             self.gaussianize == "standard",
-            f"{name}.partial_fit with gaussianize={self.gaussianize!r}",
+            f" with gaussianize={self.gaussianize!r}",
             "must have gaussianize='standard', which needs moments only",
             "Use fit, or gaussianize='standard'.",
         )
         known: RunningMoments | None = getattr(self, "_seen", None)
-        data = _checks.samples(name, X, min_samples=1, estimator=self, reset=known is None)
+        data = _checks.samples(X, min_samples=1, estimator=self, reset=known is None)
         settings = self._settings(data.shape[1])
         seen = RunningMoments.of(data)
         if known is not None:
             seen = known.merge(seen)
         _checks.require(
             seen.n_samples >= MIN_SAMPLES and bool(np.diag(seen.products).any()),
-            f"{name}.partial_fit(X={_checks.show(data)})",
+            f"(X={_checks.show(data)})",
             f"must begin with a minimum of {MIN_SAMPLES} samples that differ",
             "Pass more samples at once.",
         )
@@ -293,7 +292,7 @@ class LinearCorEx(
         self, matrix: Matrix, mean: Matrix, scale: Matrix, settings: Settings
     ) -> Self:
         columns = Columns("standard", mean, scale, np.zeros(len(scale)), np.sign(scale))
-        device = _device.resolve(type(self).__name__, self.device)
+        device = _device.of(self)
         product = Dense(torch.as_tensor(matrix, device=device).unsqueeze(0))
         return self._fit(product, columns, settings)
 
@@ -309,14 +308,14 @@ class LinearCorEx(
             warnings.warn(
                 f"LinearCorEx(max_iter={self.max_iter}) did not converge. Raise max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         if factors.copies:
             warnings.warn(
                 f"{factors.copies} columns are copies of others up to noise_floor="
                 f"{self.noise_floor:g}, which alone keeps their total correlation finite.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         self._take(factors, columns)
         if len(found) > 1:
@@ -342,6 +341,7 @@ class LinearCorEx(
         self._columns = columns
         self._seen = None
 
+    @_checks.named
     def _settings(self, n_features: int) -> Settings:
         return checked_settings(self, n_features)
 

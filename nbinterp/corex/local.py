@@ -127,6 +127,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             state["fit"] = _Fitted(*parts)
         return super().from_state(state)
 
+    @_checks.named
     def fit(self, X: Any, y: Any = None, *, labels: Any = None) -> Self:
         """Cluster the samples and find the factors of each cluster.
 
@@ -150,33 +151,22 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         ValueError
             If a setting, `X` or `labels` makes no sense.
         """
-        name = type(self).__name__
-        _checks.require(
-            self.corex is None
-            or (isinstance(self.corex, BaseEstimator) and hasattr(self.corex, "fit")),
-            f"{name}(corex={_checks.show(self.corex)})",
-            "must be a CorEx: an estimator with fit, mutual_information_ and total_correlations_",
-            "Use LinearCorEx(…) or BioCorEx(…).",
-            TypeError,
-        )
-        corex = self._part(LinearCorEx() if self.corex is None else self.corex)
+        corex = self._part(self._corex())
         missing = get_tags(corex).input_tags.allow_nan
-        data = _checks.samples(name, X, missing=missing, estimator=self)
+        data = _checks.samples(X, missing=missing, estimator=self)
         if isinstance(corex, LinearCorEx):
             corex._settings(data.shape[1])  # a wrong setting should not cost an embedding first
         embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
         embedding: Floats | None = None
         centers: Floats | None = None
         if labels is None:
-            count = _checks.integer(
-                name, "n_clusters", self.n_clusters, 1, len(data), of="the number of samples"
-            )
+            count = self._count(len(data))
             embedding = np.asarray(embedder.fit_transform(data))
             grouped = k_means(embedding, count, random_state=self.random_state, device=self.device)
             given = _checks.to_numpy(grouped.labels)
             centers = _checks.to_numpy(grouped.centers)
         else:
-            given = _checks.labels(f"{name}.fit", "labels", labels, len(data))
+            given = _checks.labels("labels", labels, len(data))
         classes, member = np.unique(given, return_inverse=True)
         groups = [
             (f"cluster {label}", np.flatnonzero(member == i)) for i, label in enumerate(classes)
@@ -191,7 +181,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
                 f"{unconverged} of {len(clusters)} clusters did not converge{limit}. "
                 f"Raise max_iter or tol of the {type(corex).__name__}.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         self._fitted = _Fitted(data, feature_names, corex)
         self._embedder = embedder
@@ -233,6 +223,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         projected: Floats = PCA(n_components=2).fit_transform(wide)
         return projected
 
+    @_checks.named
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the cluster of new samples.
 
@@ -249,7 +240,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         from sklearn.metrics import pairwise_distances_argmin
 
         _checks.fitted(self, "clusters_")
-        data = _checks.samples(type(self).__name__, X, min_samples=1, estimator=self, reset=False)
+        data = _checks.samples(X, min_samples=1, estimator=self, reset=False)
         if self._centers is None:
             known = np.nan_to_num(self._fitted.data)
             centers = np.stack([known[self.labels_ == label].mean(0) for label in self.classes_])
@@ -260,6 +251,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         result: npt.NDArray[Any] = self.classes_[nearest]
         return result
 
+    @_checks.named
     def fit_selection(self, indices: Any) -> ClusterFactors:
         """Return the factors of any set of the fitted samples; the estimator stays as it is.
 
@@ -274,11 +266,25 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         """
         _checks.fitted(self, "clusters_")
         state = self._fitted
-        rows = _checks.indices(
-            f"{type(self).__name__}.fit_selection", "indices", indices, len(state.data), at_least=3
-        )
+        rows = _checks.indices("indices", indices, len(state.data), at_least=3)
         group = (f"selection of {len(rows)}", rows)
         return fit_groups(state.corex, state.data, [group], state.feature_names)[0]
+
+    @_checks.named
+    def _corex(self) -> Any:
+        _checks.require(
+            self.corex is None
+            or (isinstance(self.corex, BaseEstimator) and hasattr(self.corex, "fit")),
+            f"(corex={_checks.show(self.corex)})",
+            "must be a CorEx: an estimator with fit, mutual_information_ and total_correlations_",
+            "Use LinearCorEx(…) or BioCorEx(…).",
+            TypeError,
+        )
+        return LinearCorEx() if self.corex is None else self.corex
+
+    @_checks.named
+    def _count(self, n: int) -> int:
+        return _checks.integer("n_clusters", self.n_clusters, 1, n, of="the number of samples")
 
     def _part(self, estimator: Any) -> Any:
         """Return a clone of a part, with this estimator's seed and device where it has none."""

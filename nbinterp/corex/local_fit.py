@@ -62,7 +62,7 @@ def _fit_together(
 ) -> list[ClusterFactors]:
     """Return the factors of all groups, fitted with their nulls as one batch."""
     settings = corex._settings(data.shape[1])
-    device = _device.resolve(type(corex).__name__, corex.device)
+    device = _device.of(corex)
     starts, tasks = [], []
     for _, rows in groups:
         # A generator a group: a group's factors do not depend on what is fitted beside it.
@@ -236,14 +236,15 @@ def _fitted(corex: Any, data: Floats) -> Any:
         np.asarray(getattr(estimator, attribute, None)).shape
         for attribute in ("mutual_information_", "total_correlations_")
     ]
-    _checks.require(
-        len(found[0]) == 2 and found[0][1] == data.shape[1] and found[1] == found[0][:1],
-        f"LocalCorEx(corex={_checks.show(corex)})",
-        "must be a CorEx: after fit it must have mutual_information_ of shape "
-        "(n_factors, n_features) and total_correlations_ of shape (n_factors,)",
-        "Use LinearCorEx(…) or BioCorEx(…).",
-        TypeError,
-    )
+    with _checks.call("LocalCorEx"):
+        _checks.require(
+            len(found[0]) == 2 and found[0][1] == data.shape[1] and found[1] == found[0][:1],
+            f"(corex={_checks.show(corex)})",
+            "must be a CorEx: after fit it must have mutual_information_ of shape "
+            "(n_factors, n_features) and total_correlations_ of shape (n_factors,)",
+            "Use LinearCorEx(…) or BioCorEx(…).",
+            TypeError,
+        )
     return estimator
 
 

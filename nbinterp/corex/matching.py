@@ -37,6 +37,7 @@ def stability(best: Matrix, others: list[Matrix]) -> Matrix:
     return cosines
 
 
+@_checks.named
 def match_factors(first: Any, second: Any, *, n_nodes: int = 5) -> pd.DataFrame:
     """Return which factor of one cluster is which of another, and what differs between them.
 
@@ -66,11 +67,11 @@ def match_factors(first: Any, second: Any, *, n_nodes: int = 5) -> pd.DataFrame:
     names = first.feature_names
     _checks.require(
         names == second.feature_names,
-        "match_factors(second=…)",
+        "(second=…)",
         "must have the same variables as the first",
         "Pass two clusters of one LocalCorEx.",
     )
-    count = _checks.integer("match_factors", "n_nodes", n_nodes, 1)
+    count = _checks.integer("n_nodes", n_nodes, 1)
     partner, cosine = assign(first.mutual_information_, second.mutual_information_)
     gained, lost = [], []
     for row, other in zip(first.mutual_information_, partner, strict=True):

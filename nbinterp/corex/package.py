@@ -18,6 +18,7 @@ from nbinterp.corex.settings import Settings
 Matrix = npt.NDArray[np.float64]
 
 
+@_checks.call("LinearCorEx")
 def fit_with_package(
     scores: Matrix, product: Product, settings: Settings, random: np.random.RandomState
 ) -> list[Factors]:
@@ -47,7 +48,7 @@ def fit_with_package(
         weights = torch.as_tensor(model.ws, dtype=torch.float64)
         _checks.require(
             bool(weights.isfinite().all()),
-            "LinearCorEx(engine='linearcorex')",
+            "(engine='linearcorex')",
             "must get finite weights from linearcorex, which returned NaN",
             "Use engine='torch'.",
         )
@@ -65,7 +66,7 @@ def _module() -> ModuleType:
             return importlib.import_module("linearcorex")
     except ModuleNotFoundError:
         _checks.fail(
-            "LinearCorEx(engine='linearcorex')",
+            "(engine='linearcorex')",
             "must find the package linearcorex",
             "Install nbinterp[reference], or use engine='torch'.",
             ModuleNotFoundError,

@@ -72,6 +72,7 @@ class FactorSelection:
         )
 
 
+@_checks.named
 def select_n_factors(
     X: Any,
     candidates: Any = (1, 2, 3, 5, 8, 12, 20),
@@ -114,24 +115,21 @@ def select_n_factors(
     >>> select_n_factors(X, [1, 2, 4], random_state=0).best
     2
     """
-    call = "select_n_factors"
     model = clone(LinearCorEx() if corex is None else corex)
-    data = _checks.samples(
-        call, X, min_samples=2 * MIN_SAMPLES, missing=model.missing == "pairwise"
-    )
-    _checks.integer(call, "n_permutations", n_permutations, 1)
-    _checks.integer(call, "n_splits", n_splits, 2, len(data) // 2, of="half the samples")
-    wanted = sorted({_checks.integer(call, "candidates", m, 1) for m in candidates})
+    data = _checks.samples(X, min_samples=2 * MIN_SAMPLES, missing=model.missing == "pairwise")
+    _checks.integer("n_permutations", n_permutations, 1)
+    _checks.integer("n_splits", n_splits, 2, len(data) // 2, of="half the samples")
+    wanted = sorted({_checks.integer("candidates", m, 1) for m in candidates})
     tried = [m for m in wanted if m <= data.shape[1]]
     _checks.require(
         bool(tried),
-        f"{call}(candidates={_checks.show(candidates)})",
+        f"(candidates={_checks.show(candidates)})",
         f"must hold a number up to that of the columns, {data.shape[1]}",
         "Try fewer factors.",
     )
     rng = check_random_state(random_state)
     generator = np.random.default_rng(rng.randint(2**31))
-    device = _device.resolve(call, model.device)
+    device = _device.resolve(model.device)
     folds = np.array_split(generator.permutation(len(data)), n_splits)
     tables = [data, *(generator.permuted(data, axis=0) for _ in range(n_permutations))]
     tables += [np.delete(data, fold, axis=0) for fold in folds]

@@ -34,13 +34,11 @@ class Settings:
 
 def checked_settings(corex: Any, n_features: int) -> Settings:
     """Return the checked parameters of a `LinearCorEx` that is to be fitted to `n_features`."""
-    name = type(corex).__name__
-    _checks.choice(name, "gaussianize", corex.gaussianize, WAYS)
-    _checks.choice(name, "engine", corex.engine, ("torch", "linearcorex"))
-    _checks.choice(name, "missing", corex.missing, ("pairwise", "error"))
+    _checks.choice("gaussianize", corex.gaussianize, WAYS)
+    _checks.choice("engine", corex.engine, ("torch", "linearcorex"))
+    _checks.choice("missing", corex.missing, ("pairwise", "error"))
     return Settings(
         _checks.integer(
-            name,
             "n_factors",
             corex.n_factors,
             1,
@@ -48,9 +46,9 @@ def checked_settings(corex: Any, n_features: int) -> Settings:
             of="the number of variables",
             remedy="Use fewer factors.",
         ),
-        _checks.integer(name, "max_iter", corex.max_iter, 1),
-        _checks.real(name, "tol", corex.tol, 0.0, open_low=True),
-        _checks.boolean(name, "anneal", corex.anneal),
-        _checks.real(name, "noise_floor", corex.noise_floor, 0.0, 0.5),
-        _checks.integer(name, "n_restarts", corex.n_restarts, 1),
+        _checks.integer("max_iter", corex.max_iter, 1),
+        _checks.real("tol", corex.tol, 0.0, open_low=True),
+        _checks.boolean("anneal", corex.anneal),
+        _checks.real("noise_floor", corex.noise_floor, 0.0, 0.5),
+        _checks.integer("n_restarts", corex.n_restarts, 1),
     )

@@ -65,19 +65,21 @@ class MNISTClassifier(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the logits (n, 10) of pixels (n, 784), floats in [0, 1]."""
-        _checks.require(
-            pixels.is_floating_point(),
-            f"MNISTClassifier({_checks.show(pixels)} of {pixels.dtype})",
-            "must be pixels as floats in [0, 1]",
-            "Pass load_mnist().data / 255.",
-            TypeError,
-        )
+        if not pixels.is_floating_point():
+            with _checks.call("MNISTClassifier"):
+                _checks.fail(
+                    f"({_checks.show(pixels)} of {pixels.dtype})",
+                    "must be pixels as floats in [0, 1]",
+                    "Pass load_mnist().data / 255.",
+                    TypeError,
+                )
         values = (pixels - _MEAN) / _DEVIATION
         for layer in self.children():
             values = layer(values)
         return values
 
 
+@_checks.named
 def load_mnist_classifier(device: str | torch.device = "cpu") -> MNISTClassifier:
     """Load a trained 784-200-200-10 classifier of MNIST.
 
@@ -106,9 +108,10 @@ def load_mnist_classifier(device: str | torch.device = "cpu") -> MNISTClassifier
     with torch.device("meta"):  # no initial weights, which would draw from the global generator
         model = MNISTClassifier()
     model.load_state_dict(_weights("mnist_classifier"), assign=True)
-    return model.eval().to(_device.resolve("load_mnist_classifier", device))
+    return model.eval().to(_device.resolve(device))
 
 
+@_checks.named
 def load_mnist_decoder(layer: str = "h1", device: str | torch.device = "cpu") -> Decoder:
     """Load the decoder of a hidden layer of the classifier that `load_mnist_classifier` gives.
 
@@ -132,14 +135,14 @@ def load_mnist_decoder(layer: str = "h1", device: str | torch.device = "cpu") ->
     >>> load_mnist_decoder("h1").decode(rec["h1"]).shape
     (3, 784)
     """
-    _checks.choice("load_mnist_decoder", "layer", layer, ("h1", "h2"))
+    _checks.choice("layer", layer, ("h1", "h2"))
     weights = _weights(f"mnist_decoder_{layer}")
     error = float(weights.pop("validation_error"))
     n_hidden = weights["0.linear.weight"].shape[1]
     with torch.device("meta"):
         network = decoder_network(n_hidden)
     network.load_state_dict(weights, assign=True)
-    network.eval().to(_device.resolve("load_mnist_decoder", device))
+    network.eval().to(_device.resolve(device))
     return Decoder(
         network,
         layer=layer,

@@ -29,6 +29,7 @@ state. M. Redmond, 2009, UCI Machine Learning Repository, https://doi.org/10.244
 licence CC BY 4.0."""
 
 
+@_checks.named
 def load_communities() -> Dataset:
     """Load the table of Communities and Crime, without the columns that have gaps.
 
@@ -72,7 +73,7 @@ def load_communities() -> Dataset:
     values = complete.to_numpy(np.float64)
     _checks.require(
         _fingerprint(names, states, values) == _SHA256,
-        "load_communities()",
+        "()",
         "must find the published table, but its sha256 differs",
         "Replace the file by an unchanged copy of UCI's Communities and Crime.",
     )
@@ -90,7 +91,7 @@ def _table() -> pd.DataFrame:
     if path is not None:
         return pd.read_csv(path)
     frame: pd.DataFrame = from_openml(
-        "load_communities()",
+        "()",
         "us_crime",
         "communities.csv.gz",
         "Go online, or put UCI's table into a folder, with a line of column names, and set"

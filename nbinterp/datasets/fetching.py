@@ -13,10 +13,11 @@ def in_folder(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def from_openml(call: str, table: str, file: str, remedy: str, *, as_frame: bool) -> Any:
+def from_openml(what: str, table: str, file: str, remedy: str, *, as_frame: bool) -> Any:
     """Return version 1 of a table of OpenML, which scikit-learn caches.
 
-    Raises FileNotFoundError of `call`, which looked for `file` before, if it is not to be had.
+    Raises FileNotFoundError if it is not to be had; `file` was looked for before. `what` is the
+    argument that errors name.
     """
     from sklearn.datasets import fetch_openml  # here: slow to import, and seldom needed
 
@@ -24,7 +25,7 @@ def from_openml(call: str, table: str, file: str, remedy: str, *, as_frame: bool
         return fetch_openml(table, version=1, as_frame=as_frame, parser="pandas")
     except (OSError, ValueError) as error:
         _checks.fail(
-            call,
+            what,
             f"must find {file} in the folder NBINTERP_DATA, or reach openml.org"
             f" ({type(error).__name__}: {error})".rstrip("."),
             remedy,

@@ -36,6 +36,7 @@ order of the original files; the target is the digit. Y. LeCun, C. Cortes and C.
 usually stated as CC BY-SA 3.0."""
 
 
+@_checks.named
 def load_mnist(split: str = "test") -> Dataset:
     """Load the handwritten digits of MNIST.
 
@@ -74,14 +75,14 @@ def load_mnist(split: str = "test") -> Dataset:
     >>> mnist.data.shape, mnist.target[:5].tolist()
     ((10000, 784), [7, 2, 1, 0, 4])
     """
-    _checks.choice("load_mnist", "split", split, tuple(_SHA256))
+    _checks.choice("split", split, tuple(_SHA256))
     images, digits = _shipped() if split == "test" else _training()
     for kind, array, expected in zip(
         ("images", "labels"), (images, digits), _SHA256[split], strict=True
     ):
         _checks.require(
             hashlib.sha256(_idx_header(array) + array.tobytes()).hexdigest() == expected,
-            f"load_mnist(split={split!r})",
+            f"(split={split!r})",
             f"must find the original {kind}, but their sha256 differs",
             "Replace the file by an unchanged copy of MNIST.",
         )
@@ -111,7 +112,7 @@ def _training() -> tuple[Bytes, Bytes]:
 
 def _from_openml() -> tuple[Bytes, Bytes]:
     table = from_openml(
-        "load_mnist(split='train')",
+        "(split='train')",
         "mnist_784",
         "mnist.npz",
         "Set NBINTERP_DATA to a folder with that file, or use split='test', which ships.",

@@ -17,6 +17,7 @@ class Recovery(NamedTuple):
     top_auc: float
 
 
+@_checks.named
 def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
     """Return how well the rows of `mutual_information` point out known groups of variables.
 
@@ -52,18 +53,17 @@ def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
     >>> [round(figure, 3) for figure in found]
     [0.113, 0.833, 0.113, 0.833]
     """
-    call = "group_recovery"
-    members = _checks.samples(call, groups, name="groups", min_samples=1) != 0
-    shared = _checks.samples(call, mutual_information, name="mutual_information", min_samples=1)
+    members = _checks.samples(groups, name="groups", min_samples=1) != 0
+    shared = _checks.samples(mutual_information, name="mutual_information", min_samples=1)
     _checks.require(
         members.shape[1] == shared.shape[1],
-        f"{call}(mutual_information={_checks.show(shared)})",
+        f"(mutual_information={_checks.show(shared)})",
         f"must have a column a variable, {members.shape[1]}",
         "Pass mutual_information_ of a fit to the variables of the groups.",
     )
     _checks.require(
         bool(members.any(axis=1).all()),
-        f"{call}(groups={_checks.show(members)})",
+        f"(groups={_checks.show(members)})",
         "must have a member in every group",
         "Leave empty groups out.",
     )

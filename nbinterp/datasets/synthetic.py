@@ -84,6 +84,7 @@ class CorExClusters(Dataset):
         return pooled
 
 
+@_checks.named
 def make_corex_clusters(
     n_samples_per_cluster: int = 1000,
     separation: float = 1.0,
@@ -128,10 +129,9 @@ def make_corex_clusters(
     >>> clusters.data.shape, [len(groups) for groups in clusters.groups]
     ((100, 25), [5, 4])
     """
-    call = "make_corex_clusters"
-    n = _checks.integer(call, "n_samples_per_cluster", n_samples_per_cluster, 2)
-    alpha = _checks.real(call, "separation", separation, 0.0)
-    _checks.choice(call, "overlap", overlap, tuple(_SECOND_CLASS))
+    n = _checks.integer("n_samples_per_cluster", n_samples_per_cluster, 2)
+    alpha = _checks.real("separation", separation, 0.0)
+    _checks.choice("overlap", overlap, tuple(_SECOND_CLASS))
     rng = check_random_state(random_state)
     means = np.stack([_MEANS[0], _MEANS[0] + alpha * (_MEANS[0] - _MEANS[1])])
     covariances = np.stack(

@@ -46,6 +46,7 @@ class AUROC:
         )
 
 
+@_checks.named
 def auroc(inside: Any, outside: Any, *, confidence: float = 0.95) -> AUROC:
     """Return the area under the ROC curve of scores, with a confidence interval.
 
@@ -86,9 +87,8 @@ def auroc(inside: Any, outside: Any, *, confidence: float = 0.95) -> AUROC:
     >>> auroc([0.1, 0.4, 0.35, 0.2], [0.3, 0.8, 0.9])
     AUROC 0.8333 (95% CI 0.2485 to 0.9869; 4 inside, 3 outside)
     """
-    caller = "auroc"
-    low, high = _scores(caller, "inside", inside), _scores(caller, "outside", outside)
-    share = _checks.real(caller, "confidence", confidence, 0.0, 1.0 - 1e-9, open_low=True)
+    low, high = _scores("inside", inside), _scores("outside", outside)
+    share = _checks.real("confidence", confidence, 0.0, 1.0 - 1e-9, open_low=True)
     m, n = len(high), len(low)
     ranks = rankdata(np.concatenate([high, low]))
     # Of each outlier the share of inliers below it, and of each inlier that of outliers above.
@@ -128,16 +128,16 @@ def _newcombe(z: float, m: int, n: int) -> float:
     return float(brentq(excess, 0.0, 1.0))
 
 
-def _scores(caller: str, name: str, value: Any) -> npt.NDArray[np.float64]:
-    call = f"{caller}({name}={_checks.show(value)})"
+def _scores(name: str, value: Any) -> npt.NDArray[np.float64]:
+    what = f"({name}={_checks.show(value)})"
     array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
     _checks.require(
         array.ndim == 1 and array.size >= 2,
-        call,
+        what,
         "must be at least two scores, one a sample",
         "Pass the scores of more samples.",
     )
     _checks.require(
-        bool(np.isfinite(array).all()), call, "must be finite", "Look for what makes them NaN."
+        bool(np.isfinite(array).all()), what, "must be finite", "Look for what makes them NaN."
     )
     return array

@@ -52,7 +52,7 @@ class ClassGaussians:
         return len(self.mean)
 
     def distances(
-        self, call: str, read: Read, n: int, relative: bool, device: torch.device
+        self, what: str, read: Read, n: int, relative: bool, device: torch.device
     ) -> Matrix:
         """Return squared distances (n,) from the nearest class; less those from all, if `relative`.
 
@@ -67,7 +67,7 @@ class ClassGaussians:
         # About the centre of all, so that far from the origin no digits are lost.
         targets = (placed(self.means) - centre) @ turn
         found = []
-        for _, rows in blocks(call, read, n, self.n_features, device):
+        for _, rows in blocks(what, read, n, self.n_features, device):
             rows -= centre
             exact = "donot_use_mm_for_euclid_dist"
             squares = torch.cdist(rows @ turn, targets, compute_mode=exact).square().amin(dim=1)
@@ -79,7 +79,7 @@ class ClassGaussians:
 
 
 def fit_gaussians(
-    call: str,
+    what: str,
     read: Read,
     codes: npt.NDArray[np.int64],
     d: int,
@@ -92,14 +92,14 @@ def fit_gaussians(
     where = torch.as_tensor(codes, device=device)
     counts = torch.as_tensor(np.bincount(codes), dtype=torch.float64, device=device)
     sums = torch.zeros((k, d), dtype=torch.float64, device=device)
-    for part, rows in blocks(call, read, n, d, device):
+    for part, rows in blocks(what, read, n, d, device):
         sums.index_add_(0, where[part], rows)
     means = sums / counts[:, None]
     mean = sums.sum(dim=0) / n
 
     within = torch.zeros((d, d), dtype=torch.float64, device=device)
     fourth = torch.zeros(2, dtype=torch.float64, device=device)
-    for part, rows in blocks(call, read, n, d, device):
+    for part, rows in blocks(what, read, n, d, device):
         fourth[1] += (rows - mean).square().sum(dim=1).square().sum()
         rows -= means[where[part]]
         fourth[0] += rows.square().sum(dim=1).square().sum()
@@ -112,7 +112,7 @@ def fit_gaussians(
     noise = np.finfo(np.float64).eps * float(n * (mean.square().sum() + means.square().amax()))
     _checks.require(
         bool(np.trace(tied) > noise),
-        call,
+        what,
         "must vary within its classes, but all samples of a class are alike"
         if k < n
         else "must hold classes of more than one sample",
@@ -127,13 +127,13 @@ def fit_gaussians(
         total,
         share,
         total_share,
-        whitening(call, "covariance", covariance, d, _REMEDY),
-        whitening(call, "covariance", total, d, _REMEDY),
+        whitening("covariance", covariance, d, _REMEDY),
+        whitening("covariance", total, d, _REMEDY),
     )
 
 
 def blocks(
-    call: str, read: Read, n: int, d: int, device: torch.device
+    what: str, read: Read, n: int, d: int, device: torch.device
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """Yield rows (b, d) in float64 on `device`, with their place among all `n`."""
     size = _device.rows_per_block(device, 4 * 8 * d)
@@ -141,6 +141,6 @@ def blocks(
         part = slice(start, min(start + size, n))
         rows = np.asarray(read(part), dtype=np.float64)
         _checks.require(
-            bool(np.isfinite(rows.sum())), call, "must be finite", "Drop or fill those entries."
+            bool(np.isfinite(rows.sum())), what, "must be finite", "Drop or fill those entries."
         )
         yield part, torch.tensor(rows, device=device)

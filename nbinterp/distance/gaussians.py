@@ -67,6 +67,7 @@ class LayerGaussian:
         )
 
 
+@_checks.named
 def gaussian_to_linear(
     mean: Any,
     covariance: Any,
@@ -123,18 +124,18 @@ def gaussian_to_linear(
     >>> torch.nn.Sequential(layer, Abs())(x).norm(dim=1).tolist()
     [1.0, 2.0]
     """
-    caller = "gaussian_to_linear"
-    _checks.choice(caller, "activation", activation, ACTIVATIONS)
-    centre = vector(caller, "mean", mean)
-    weight = whitening(caller, "covariance", covariance, len(centre))
+    _checks.choice("activation", activation, ACTIVATIONS)
+    centre = vector("mean", mean)
+    weight = whitening("covariance", covariance, len(centre))
     if rotation is not None:
-        weight = _rotation(caller, rotation, len(centre)) @ weight
+        weight = _rotation(rotation, len(centre)) @ weight
     bias = -weight @ centre
     if activation == "relu_pair":
         weight, bias = np.concatenate([weight, -weight]), np.concatenate([bias, -bias])
     return linear(weight, bias, dtype)
 
 
+@_checks.named
 def linear_to_gaussian(layer: nn.Linear, *, activation: str = "abs") -> LayerGaussian:
     """Return the Gaussian from which a linear layer measures the Mahalanobis distance.
 
@@ -171,12 +172,11 @@ def linear_to_gaussian(layer: nn.Linear, *, activation: str = "abs") -> LayerGau
     (array([1., 2.]), array([[4., 1.],
            [1., 1.]]))
     """
-    caller = "linear_to_gaussian"
-    _checks.choice(caller, "activation", activation, ACTIVATIONS)
-    call = f"{caller}(layer={type(layer).__name__})"
+    _checks.choice("activation", activation, ACTIVATIONS)
+    what = f"(layer={type(layer).__name__})"
     _checks.require(
         isinstance(layer, nn.Linear),
-        call,
+        what,
         "must be a torch.nn.Linear",
         "Pass one layer of your model, such as model.h1.",
         TypeError,
@@ -187,12 +187,12 @@ def linear_to_gaussian(layer: nn.Linear, *, activation: str = "abs") -> LayerGau
         bias = layer.bias.detach().to("cpu", torch.float64).numpy()
     _checks.require(
         bool(np.isfinite(weight).all() and np.isfinite(bias).all()),
-        call,
+        what,
         "must hold finite weights",
         "Look for what made NaN or infinite values in training.",
     )
     if activation == "relu_pair":
-        weight, bias = _first_half(call, weight, bias)
+        weight, bias = _first_half(what, weight, bias)
     # One decomposition for all: pseudo-inverses of W and of WᵀW must agree on what is zero.
     u, s, vt = np.linalg.svd(weight, full_matrices=False)
     rounding = max(weight.shape) * torch.finfo(layer.weight.dtype).eps
@@ -208,38 +208,37 @@ def linear_to_gaussian(layer: nn.Linear, *, activation: str = "abs") -> LayerGau
     )
 
 
-def vector(caller: str, name: str, value: Any) -> Matrix:
+def vector(name: str, value: Any) -> Matrix:
     """Return `value` as a finite vector in float64."""
-    call = f"{caller}({name}={_checks.show(value)})"
+    what = f"({name}={_checks.show(value)})"
     array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
-    _checks.require(array.ndim == 1 and array.size > 0, call, "must be a vector", "Pass a list.")
-    _checks.require(bool(np.isfinite(array).all()), call, "must be finite", "Fill those entries.")
+    _checks.require(array.ndim == 1 and array.size > 0, what, "must be a vector", "Pass a list.")
+    _checks.require(bool(np.isfinite(array).all()), what, "must be finite", "Fill those entries.")
     return array
 
 
 def whitening(
-    caller: str,
     name: str,
     covariance: Any,
     d: int,
     remedy: str = "Drop constant or dependent features, or shrink it with sklearn.covariance.OAS.",
 ) -> Matrix:
     """Return ``Λ^(-1/2) Vᵀ`` (d, d) of a covariance, rows by falling variance."""
-    call = f"{caller}({name}={_checks.show(covariance)})"
+    what = f"({name}={_checks.show(covariance)})"
     matrix = np.asarray(_checks.to_numpy(covariance), dtype=np.float64)
     _checks.require(
         matrix.shape == (d, d),
-        call,
+        what,
         f"must have the shape {(d, d)}, not {matrix.shape}",
         "Pass a row and a column an entry of the mean.",
     )
     _checks.require(
-        bool(np.isfinite(matrix).all()), call, "must be finite", "Drop or fill those entries."
+        bool(np.isfinite(matrix).all()), what, "must be finite", "Drop or fill those entries."
     )
     size = float(np.abs(matrix).max())
     _checks.require(
         bool(np.abs(matrix - matrix.T).max() <= 1e-6 * size),
-        call,
+        what,
         "must be symmetric",
         "Pass (C + C.T) / 2 if that is what you mean.",
     )
@@ -247,7 +246,7 @@ def whitening(
     floor = d * np.finfo(np.float64).eps * size
     _checks.require(
         bool(values[0] > floor),
-        call,
+        what,
         f"must be positive definite, but its least variance is {values[0]:.3g}",
         remedy,
     )
@@ -266,25 +265,25 @@ def linear(weight: Matrix, bias: Matrix, dtype: torch.dtype) -> nn.Linear:
     return layer
 
 
-def _rotation(caller: str, rotation: Any, d: int) -> Matrix:
+def _rotation(rotation: Any, d: int) -> Matrix:
     matrix = np.asarray(_checks.to_numpy(rotation), dtype=np.float64)
     _checks.require(
         matrix.shape == (d, d) and bool(np.allclose(matrix @ matrix.T, np.eye(d), atol=1e-6)),
-        f"{caller}(rotation={_checks.show(rotation)})",
+        f"(rotation={_checks.show(rotation)})",
         f"must be an orthogonal matrix of shape {(d, d)}",
         "Draw one with scipy.stats.ortho_group.",
     )
     return matrix
 
 
-def _first_half(call: str, weight: Matrix, bias: Matrix) -> tuple[Matrix, Matrix]:
+def _first_half(what: str, weight: Matrix, bias: Matrix) -> tuple[Matrix, Matrix]:
     """Return the first half of nodes, after a look at whether the second half mirrors it."""
     rows = np.column_stack([weight, bias])
     half = len(rows) // 2
     scale = 1e-5 * np.abs(rows).max(initial=0.0)
     _checks.require(
         len(rows) % 2 == 0 and bool(np.abs(rows[:half] + rows[half:]).max(initial=0.0) <= scale),
-        call,
+        what,
         "must hold a mirror partner of each node of its first half, in the second half",
         "Use activation='abs', or bring its nodes into the order [W; -W].",
     )

@@ -42,20 +42,20 @@ class Groups:
             codes = np.repeat(self.codes[first : first + n_samples], each)
         return torch.as_tensor(codes.astype(np.int64), device=rows.device)
 
-    def check_count(self, caller: str, n_samples: int, *, whole: bool) -> None:
+    def check_count(self, n_samples: int, *, whole: bool) -> None:
         """Raise if there are fewer labels than samples, or, at the end (`whole`), more."""
         if self.codes is None:
             return
         n = len(self.codes)
         _checks.require(
             n == n_samples or (n > n_samples and not whole),
-            f"{caller}(clusters) with {n} labels",
+            f"(clusters) with {n} labels",
             f"must have one label a sample, {n_samples}{'' if whole else ' or more'}",
             "Pass the labels of the same data, in the same order.",
         )
 
 
-def groups_of(caller: str, clusters: Any, n_features: int) -> Groups:
+def groups_of(clusters: Any, n_features: int) -> Groups:
     """Return the groups that labels, a fitted clustering or a Gaussian mixture make."""
     if clusters is None:
         return Groups(["all"])
@@ -63,7 +63,7 @@ def groups_of(caller: str, clusters: Any, n_features: int) -> Groups:
         _checks.fitted(clusters, "means_")
         _checks.require(
             clusters.means_.shape[1] == n_features,
-            f"{caller}(clusters={type(clusters).__name__} of {clusters.means_.shape[1]} features)",
+            f"(clusters={type(clusters).__name__} of {clusters.means_.shape[1]} features)",
             f"must be a mixture of what the layer reads, {n_features} features",
             "Fit it to the inputs of that layer, or pass labels.",
         )
@@ -74,7 +74,7 @@ def groups_of(caller: str, clusters: Any, n_features: int) -> Groups:
     labels = np.asarray(_checks.to_numpy(clusters))
     _checks.require(
         labels.ndim == 1 and labels.size > 0,
-        f"{caller}(clusters={_checks.show(clusters)})",
+        f"(clusters={_checks.show(clusters)})",
         "must be one label a sample, a fitted clustering or a Gaussian mixture",
         "Pass a list as long as the data, a fitted LocalCorEx or a fitted GaussianMixture.",
     )

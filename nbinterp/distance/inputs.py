@@ -23,9 +23,9 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _PATCH_BYTES = 64 * 2**20
 
 
-def linear_module(caller: str, model: nn.Module, layer: str) -> nn.Module:
+def linear_module(model: nn.Module, layer: str) -> nn.Module:
     """Return the Linear or convolution called `layer`; refuse any other module."""
-    module = find(caller, model, layer)[layer]
+    module = find(model, layer)[layer]
     linear = [
         name
         for name, part in model.named_modules()
@@ -34,7 +34,7 @@ def linear_module(caller: str, model: nn.Module, layer: str) -> nn.Module:
     inside = [name for name in linear if name.startswith(f"{layer}.")]
     _checks.require(
         isinstance(module, (nn.Linear, *_CONVOLUTIONS)),
-        f"{caller}(layer={layer!r})",
+        f"(layer={layer!r})",
         f"must be a Linear or a convolution, not {type(module).__name__}",
         f"Did you mean {shortlist(inside or linear, like=layer)}?"
         if linear

@@ -19,8 +19,6 @@ from nbinterp.distance.report import DistanceReport
 from nbinterp.distance.stream import stream
 from nbinterp.distance.tables import cluster_table, layer_table, node_table
 
-_CALLER = "LinearDistance"
-
 
 @dataclass(frozen=True, kw_only=True)
 class LinearDistance:
@@ -84,6 +82,7 @@ class LinearDistance:
     random_state: Any = None
     progress: bool = True
 
+    @_checks.named
     def explain(
         self, model: nn.Module, layer: str, data: Any, *, clusters: Any = None
     ) -> DistanceReport:
@@ -114,25 +113,25 @@ class LinearDistance:
             If there is no such layer, labels do not fit the samples, there are fewer than two rows,
             or what the layer reads is not finite.
         """
-        shrinking.check(_CALLER, self.shrinkage)
-        ridge = _checks.real(_CALLER, "ridge", self.ridge, 0.0)
-        conv = _checks.choice(_CALLER, "conv", self.conv, CONV_ROWS)
-        n_random = _checks.integer(_CALLER, "n_random", self.n_random, 1)
-        batch_size = _checks.integer(_CALLER, "batch_size", self.batch_size, 1)
-        _checks.boolean(_CALLER, "progress", self.progress)
+        with _checks.call("LinearDistance"):
+            shrinking.check(self.shrinkage)
+            ridge = _checks.real("ridge", self.ridge, 0.0)
+            conv = _checks.choice("conv", self.conv, CONV_ROWS)
+            n_random = _checks.integer("n_random", self.n_random, 1)
+            batch_size = _checks.integer("batch_size", self.batch_size, 1)
+            _checks.boolean("progress", self.progress)
         _checks.require(
             isinstance(model, nn.Module),
-            f"{_CALLER}(model={_checks.show(model)})",
+            f"(model={_checks.show(model)})",
             "must be a torch.nn.Module",
             "Wrap the layer in one.",
             TypeError,
         )
         seed = check_random_state(self.random_state)
-        module = linear_module(_CALLER, model, layer)
+        module = linear_module(model, layer)
         weight, bias = hyperplanes_of(module)
-        groups = groups_of(_CALLER, clusters, weight.shape[1])
+        groups = groups_of(clusters, weight.shape[1])
         seen = stream(
-            _CALLER,
             model,
             module,
             data,

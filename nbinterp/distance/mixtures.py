@@ -70,6 +70,7 @@ class MixtureLayers(nn.Module):
         return blocks.square().sum(dim=-1)
 
 
+@_checks.named
 def mixture_to_layers(
     mixture: "GaussianMixture | None" = None,
     *,
@@ -123,18 +124,17 @@ def mixture_to_layers(
     array([[1. , 0. ],
            [0.5, 0.5]])
     """
-    caller = "mixture_to_layers"
     _checks.require(
         (mixture is None) != (means is None or covariances is None),
-        f"{caller}()",
+        "()",
         "must be given either a fitted GaussianMixture, or means and covariances",
         "Pass mixture=..., or both arrays.",
     )
     if mixture is not None:
-        means, covariances, weights = _parameters(caller, mixture)
-    centres, matrices, shares = _arrays(caller, means, covariances, weights)
+        means, covariances, weights = _parameters(mixture)
+    centres, matrices, shares = _arrays(means, covariances, weights)
     k, d = centres.shape
-    blocks = np.stack([whitening(caller, f"covariances[{i}]", matrices[i], d) for i in range(k)])
+    blocks = np.stack([whitening(f"covariances[{i}]", matrices[i], d) for i in range(k)])
     bias = -np.einsum("kij,kj->ki", blocks, centres)
     # The determinant of a block is that of Σ^(-1/2).
     offset = np.log(shares) + np.linalg.slogdet(blocks)[1] - 0.5 * d * math.log(2 * math.pi)
@@ -142,14 +142,14 @@ def mixture_to_layers(
     return MixtureLayers(layer, torch.as_tensor(offset, dtype=dtype))
 
 
-def _parameters(caller: str, mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
+def _parameters(mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
     """Return means, full covariances and weights of a fitted mixture."""
     from sklearn.mixture import GaussianMixture  # slow to import, and seldom needed
 
-    call = f"{caller}(mixture={type(mixture).__name__})"
+    what = f"(mixture={type(mixture).__name__})"
     _checks.require(
         isinstance(mixture, GaussianMixture),
-        call,
+        what,
         "must be a sklearn.mixture.GaussianMixture",
         "Pass means=, covariances= and weights= of other mixtures.",
         TypeError,
@@ -157,7 +157,7 @@ def _parameters(caller: str, mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
     try:
         check_is_fitted(mixture, "means_")
     except NotFittedError:
-        _checks.fail(call, "must be fitted", "Call its fit with data first.", NotFittedError)
+        _checks.fail(what, "must be fitted", "Call its fit with data first.", NotFittedError)
     k, d = mixture.means_.shape
     given = np.asarray(mixture.covariances_, dtype=np.float64)
     full = {
@@ -169,13 +169,11 @@ def _parameters(caller: str, mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
     return mixture.means_, full, mixture.weights_
 
 
-def _arrays(
-    caller: str, means: Any, covariances: Any, weights: Any
-) -> tuple[Matrix, Matrix, Matrix]:
+def _arrays(means: Any, covariances: Any, weights: Any) -> tuple[Matrix, Matrix, Matrix]:
     centres = np.asarray(_checks.to_numpy(means), dtype=np.float64)
     _checks.require(
         centres.ndim == 2 and centres.size > 0 and bool(np.isfinite(centres).all()),
-        f"{caller}(means={_checks.show(means)})",
+        f"(means={_checks.show(means)})",
         "must be finite numbers, one row a component",
         "Pass an array of shape (n_components, n_features).",
     )
@@ -183,7 +181,7 @@ def _arrays(
     matrices = np.asarray(_checks.to_numpy(covariances), dtype=np.float64)
     _checks.require(
         matrices.shape in ((k, d, d), (d, d)),
-        f"{caller}(covariances={_checks.show(covariances)})",
+        f"(covariances={_checks.show(covariances)})",
         f"must have the shape {(k, d, d)}, or {(d, d)} if components share one",
         "Pass a matrix a component.",
     )
@@ -192,7 +190,7 @@ def _arrays(
         shares = np.asarray(_checks.to_numpy(weights), dtype=np.float64)
     _checks.require(
         shares.shape == (k,) and bool((shares > 0).all()) and abs(shares.sum() - 1.0) < 1e-6,
-        f"{caller}(weights={_checks.show(weights)})",
+        f"(weights={_checks.show(weights)})",
         f"must be {k} positive numbers with the sum 1",
         "Leave out components of weight 0, and divide by the sum.",
     )

@@ -120,6 +120,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         self.channel_axis = channel_axis
         self.device = device
 
+    @_checks.named
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the Gaussians of the layers.
 
@@ -141,25 +142,24 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             If there is only one class and `relative` is set, if nothing varies within classes, if
             entries are not finite, or a covariance cannot be inverted.
         """
-        caller = "MahalanobisOOD.fit"
         self._check()
-        layers, n = self._read(caller, X, reset=True)
-        labels = np.zeros(n, np.int64) if y is None else _checks.labels(caller, "y", y, n)
+        layers, n = self._read(X, reset=True)
+        labels = np.zeros(n, np.int64) if y is None else _checks.labels("y", y, n)
         classes, codes = np.unique(labels, return_inverse=True)
         _checks.require(
             not self.relative or len(classes) > 1,
-            f"{caller}(y) of {len(classes)} class with relative=True",
+            f"(y) of {len(classes)} class with relative=True",
             "must hold two classes or more: with one, both distances are the same",
             "Pass the labels, or use relative=False.",
         )
-        device = _device.resolve("MahalanobisOOD", self.device)
+        device = _device.of(self)
         gaussians: dict[str, ClassGaussians] = {}
         own = []
         for name, (read, d) in layers.items():
-            call = f"{caller}(X) in layer {name!r}"
-            found = fit_gaussians(call, read, codes, d, self.shrinkage, self.ridge, device)
+            what = f"(X) in layer {name!r}"
+            found = fit_gaussians(what, read, codes, d, self.shrinkage, self.ridge, device)
             gaussians[name] = found
-            own.append(found.distances(call, read, n, self.relative, device))
+            own.append(found.distances(what, read, n, self.relative, device))
         spread = np.std(own, axis=1)
         # Only when all is settled, so that a fit that fails leaves the object as it was.
         self.classes_ = classes
@@ -170,6 +170,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         self.combination_: LogisticRegression | None = None
         return self
 
+    @_checks.named
     def combine(self, inside: Any, outside: Any) -> Self:
         """Weight the layers by a logistic regression that tells known outliers apart.
 
@@ -188,8 +189,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         ValueError
             If the layers are not those of `fit`.
         """
-        caller = "MahalanobisOOD.combine"
-        groups = [self._distances(caller, given) for given in (inside, outside)]
+        groups = [self._distances(given) for given in (inside, outside)]
         y = np.repeat([0, 1], [len(group) for group in groups])
         from sklearn.linear_model import LogisticRegression  # slow to import, and seldom needed
 
@@ -197,6 +197,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         self.combination_ = regression.fit(self._standardized(np.concatenate(groups)), y)
         return self
 
+    @_checks.named
     def distances(self, X: Any) -> pd.DataFrame:
         """Return squared distances from the nearest class, one column a layer.
 
@@ -211,9 +212,10 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             In squared standard deviations, ready for ``ClusterExplorer(..., columns=...)``. With
             `relative`, less those from the Gaussian of all samples, and then also negative.
         """
-        found = self._distances("MahalanobisOOD.distances", X)
+        found = self._distances(X)
         return pd.DataFrame(found, columns=list(self.layers_))
 
+    @_checks.named
     def scores(self, X: Any) -> Matrix:
         """Return one score a sample, larger for what is farther out.
 
@@ -228,8 +230,9 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             After `combine`, the log-odds of being an outlier. Else the distance in the one layer,
             or the mean over layers of distances standardized by those of the fitted samples.
         """
-        return self._combined(self._distances("MahalanobisOOD.scores", X))
+        return self._combined(self._distances(X))
 
+    @_checks.named
     def evaluate(self, inside: Any, outside: Any, *, confidence: float = 0.95) -> pd.DataFrame:
         """Return how well each layer, and all together, tell outliers apart.
 
@@ -246,8 +249,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             A row a layer and, if there are several, one ``"combined"``; columns auroc, lower and
             upper (DeLong's interval, see `auroc`) and standard_error.
         """
-        caller = "MahalanobisOOD.evaluate"
-        low, high = (self._distances(caller, given) for given in (inside, outside))
+        low, high = (self._distances(given) for given in (inside, outside))
         pairs = {name: (low[:, i], high[:, i]) for i, name in enumerate(self.layers_)}
         if len(pairs) > 1:
             pairs["combined"] = (self._combined(low), self._combined(high))
@@ -261,37 +263,37 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             }
         )
 
+    @_checks.named
     def _check(self) -> None:
-        name = type(self).__name__
-        _checks.boolean(name, "relative", self.relative)
-        shrinking.check(name, self.shrinkage)
-        _checks.real(name, "ridge", self.ridge, 0.0)
+        _checks.boolean("relative", self.relative)
+        shrinking.check(self.shrinkage)
+        _checks.real("ridge", self.ridge, 0.0)
         if self.pool is not None:
-            _checks.choice(name, "pool", self.pool, POOLS)
+            _checks.choice("pool", self.pool, POOLS)
 
-    def _read(self, caller: str, X: Any, reset: bool) -> tuple[Layers, int]:
+    def _read(self, X: Any, reset: bool) -> tuple[Layers, int]:
         """Return a reader of each layer, and how many samples there are."""
         mask = None
         given: dict[str, Any]
         if isinstance(X, Recording):
             given, mask = {name: X[name] for name in X.layers}, X.mask
         elif isinstance(X, Mapping) and not issparse(X):  # a kind of sparse matrix is a dict
-            given = {str(name): _array(caller, name, part) for name, part in X.items()}
+            given = {str(name): _array(name, part) for name, part in X.items()}
         else:
-            table = _checks.samples(caller, X, estimator=self, reset=reset, min_samples=1)
+            table = _checks.samples(X, estimator=self, reset=reset, min_samples=1)
             given = {_TABLE: table}
-        names = self._names(caller, given) if reset else self.layers_
+        names = self._names(given) if reset else self.layers_
         for name in names:
             _checks.require(
                 name in given,
-                f"{caller}(X) with layers {', '.join(map(repr, given)) or 'none'}",
+                f"(X) with layers {', '.join(map(repr, given)) or 'none'}",
                 f"must hold the layer {name!r}",
                 "Record the same layers as for fit.",
             )
         lengths = {name: len(given[name]) for name in names}
         _checks.require(
             len(set(lengths.values())) == 1 and min(lengths.values()) > 0,
-            f"{caller}(X) with samples {lengths}",
+            f"(X) with samples {lengths}",
             "must hold as many samples in each layer, at least one",
             "Pass arrays whose first axis is the samples.",
         )
@@ -299,39 +301,40 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             lengths.values()
         )
 
-    def _names(self, caller: str, given: dict[str, Any]) -> tuple[str, ...]:
+    def _names(self, given: dict[str, Any]) -> tuple[str, ...]:
         asked = given if self.layers is None else self.layers
         names = (asked,) if isinstance(asked, str) else tuple(asked)
         _checks.require(
             len(names) > 0,
-            f"{caller}(X) with layers=[]",
+            "(X) with layers=[]",
             "must have at least one layer",
             "Record the layers to look at.",
         )
         return names
 
+    @_checks.named
     def _features(self, name: str, values: Any, mask: Any) -> tuple[Read, int]:
         axis = 1
         if values.ndim > 2 and self.pool is not None:
-            axis = channel_axis_of("MahalanobisOOD", name, values.ndim, self.channel_axis)
+            axis = channel_axis_of(name, values.ndim, self.channel_axis)
         read = partial(_rows, values, mask, self.pool, axis)
         return read, read(slice(0, 1)).shape[1]
 
-    def _distances(self, caller: str, X: Any) -> Matrix:
+    def _distances(self, X: Any) -> Matrix:
         _checks.fitted(self, "gaussians_")
-        layers, n = self._read(caller, X, reset=False)
-        device = _device.resolve("MahalanobisOOD", self.device)
+        layers, n = self._read(X, reset=False)
+        device = _device.of(self)
         columns = []
         for name, (read, d) in layers.items():
             gaussians = self.gaussians_[name]
-            call = f"{caller}(X) in layer {name!r}"
+            what = f"(X) in layer {name!r}"
             _checks.require(
                 d == gaussians.n_features,
-                call,
+                what,
                 f"must have {gaussians.n_features} features, as in fit, not {d}",
                 "Pass activations of the same layer of the same network.",
             )
-            columns.append(gaussians.distances(call, read, n, self.relative, device))
+            columns.append(gaussians.distances(what, read, n, self.relative, device))
         return np.stack(columns, axis=1)
 
     def _standardized(self, distances: Matrix) -> Matrix:
@@ -349,11 +352,11 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         return result
 
 
-def _array(caller: str, name: object, part: Any) -> npt.NDArray[Any]:
+def _array(name: object, part: Any) -> npt.NDArray[Any]:
     array = np.asarray(_checks.to_numpy(part))
     _checks.require(
         array.ndim > 0 and array.dtype.kind in "fiub",
-        f"{caller}(X[{name!r}]={_checks.show(array)})",
+        f"(X[{name!r}]={_checks.show(array)})",
         "must be numbers, one row a sample",
         "Pass the activations of a layer.",
         TypeError,

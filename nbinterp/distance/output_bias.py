@@ -27,7 +27,7 @@ def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None
         for module in model.modules():
             if module is after or _width(module) is not None:
                 hooks.callback(module.register_forward_hook(see).remove)
-        plain = forward(model, batch, "perturbation_study")
+        plain = forward(model, batch)
         n_outputs = plain.shape[-1]
         fitting = [m for m in ran[ran.index(after) + 1 :] if _width(m) == n_outputs]
         if not fitting or ran.count(fitting[-1]) != 1:
@@ -41,7 +41,7 @@ def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None
             return replaced(output, output + size * added.reshape(places))
 
         hooks.callback(last.register_forward_hook(add).remove)
-        change = forward(model, batch, "perturbation_study") - plain
+        change = forward(model, batch) - plain
     expected = size * added
     error = (change - change.mean(dim=-1, keepdim=True)) - (expected - expected.mean())
     if float(error.abs().amax()) > 1e-3 * float(size):

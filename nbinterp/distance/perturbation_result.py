@@ -90,6 +90,7 @@ class PerturbationStudy(Displayable):
             return None
         return bool((self.layer_scale_folded[:, self.measures.index("kl")] <= _ROUNDING).all())
 
+    @_checks.named
     def to_frame(self, measure: str | None = None, *, coverage: float = 0.95) -> pd.DataFrame:
         """Return one row a target, move and amount.
 
@@ -108,10 +109,9 @@ class PerturbationStudy(Displayable):
             chance_lower, chance_upper and rank: ``(1 + directions that cost as much or more) /
             (1 + directions)``. Of many rows some ranks are small by chance.
         """
-        caller = "PerturbationStudy.to_frame"
         name = self.measures[0] if measure is None else measure
-        at = self.measures.index(_checks.choice(caller, "measure", name, self.measures))
-        share = _checks.real(caller, "coverage", coverage, 0, 1)
+        at = self.measures.index(_checks.choice("measure", name, self.measures))
+        share = _checks.real("coverage", coverage, 0, 1)
         sign = 1.0 if name == "kl" else -1.0  # of what a cost is
         whole, single = [self.layer], [f"{self.layer}[{node}]" for node in self.nodes]
         frames = []

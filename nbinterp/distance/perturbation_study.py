@@ -21,10 +21,10 @@ from nbinterp.network.rest import Rest, moved, placed, taken
 from nbinterp.network.rows import n_rows
 from nbinterp.network.sweep import batch_size, widest
 
-_CALLER = "perturbation_study"
 Array = npt.NDArray[np.float64]
 
 
+@_checks.named
 def perturbation_study(
     model: nn.Module,
     data: Any,
@@ -104,28 +104,28 @@ def perturbation_study(
     """
     amounts = _amounts("shifts", shifts)
     factors = _amounts("scales", scales, above=0.0)
-    draws = _checks.integer(_CALLER, "n_random", n_random, 0)
-    model = moved(_CALLER, model, device)
+    draws = _checks.integer("n_random", n_random, 0)
+    model = moved(model, device)
     where, dtype = home(model)
-    n = n_rows(_CALLER, data)
-    _checks.require(n > 0, f"{_CALLER}(data)", "must hold at least one sample", "Pass more data.")
-    rest = Rest(_CALLER, model, layer)
-    first = taken(_CALLER, model, data, *range(min(2, n)))
+    n = n_rows(data)
+    _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
+    rest = Rest(model, layer)
+    first = taken(model, data, *range(min(2, n)))
     shape = tuple(rest.probe(first).shape[1:])
     _checks.require(
         len(shape) > 0,
-        f"{_CALLER}(layer={layer!r})",
+        f"(layer={layer!r})",
         "must put out at least one node a sample",
         "Name a Linear, a convolution or a normalization.",
     )
     axis = node_axis(rest.module, shape)
     chosen = _nodes(nodes, shape[axis], layer)
     n_steps = len(amounts) + len(factors)
-    rows = batch_size(widest(_CALLER, model, first), n_steps, where)
+    rows = batch_size(widest(model, first), n_steps, where)
     plain, sd = _passed(model, layer, rest.module, data, rows, axis, progress)
     right = None
     if labels is not None:
-        right = torch.as_tensor(_checks.classes(_CALLER, "labels", labels, n, plain.shape[1]))
+        right = torch.as_tensor(_checks.classes("labels", labels, n, plain.shape[1]))
     bias = output_bias(model, first, rest.module)
     moves = Moves(
         sd,
@@ -146,7 +146,7 @@ def perturbation_study(
     )
     start = 0
     with bar:
-        for batch in batches(_CALLER, data, rows, dtype):
+        for batch in batches(data, rows, dtype):
             b = length(batch)
             batch, part = placed(batch, where), slice(start, start + b)
             start += b
@@ -171,7 +171,7 @@ def perturbation_study(
     scores = (sums / n).cpu().numpy()[..., skip]
     _checks.require(
         bool(np.isfinite(scores).all()),
-        f"{_CALLER}(layer={layer!r})",
+        f"(layer={layer!r})",
         "must give finite outputs when it is moved",
         "Look for what makes NaN or infinite values in the network, or move it less.",
     )
@@ -216,12 +216,12 @@ def _passed(
     def put(_name: str, activation: Tensor) -> None:
         spread.add(activation)
 
-    with bar, evaluating(model), watching({layer: module}, put, _CALLER):
-        for batch in batches(_CALLER, data, rows, dtype):
-            output = forward(model, placed(batch, where), _CALLER)
+    with bar, evaluating(model), watching({layer: module}, put):
+        for batch in batches(data, rows, dtype):
+            output = forward(model, placed(batch, where))
             _checks.require(
                 output.ndim == 2 and output.shape[1] > 1,
-                f"{_CALLER}(model) with outputs of shape {tuple(output.shape[1:])}",
+                f"(model) with outputs of shape {tuple(output.shape[1:])}",
                 "must give one row of at least two outputs a sample",
                 "Wrap the model so that it returns (b, n_classes).",
             )
@@ -230,7 +230,7 @@ def _passed(
     sd = spread.deviation(torch.finfo(dtype).eps)
     _checks.require(
         bool((sd > 0).any()),
-        f"{_CALLER}(layer={layer!r})",
+        f"(layer={layer!r})",
         "must have a node that varies over the data, but all are dead",
         "Choose another layer, or pass more samples.",
     )
@@ -259,14 +259,12 @@ def _directions(sd: Tensor, n_random: int, random_state: Any) -> Tensor:
 
 
 def _amounts(name: str, value: Any, above: float = -np.inf) -> tuple[float, ...]:
-    call = f"{_CALLER}({name}={_checks.show(value)})"
+    what = f"({name}={_checks.show(value)})"
     listed = np.atleast_1d(np.asarray(value, dtype=object))
     _checks.require(
-        listed.ndim == 1 and len(listed) > 0, call, "must hold at least one number", "Pass a list."
+        listed.ndim == 1 and len(listed) > 0, what, "must hold at least one number", "Pass a list."
     )
-    checked = (
-        _checks.real(_CALLER, name, item, above, open_low=above > -np.inf) for item in listed
-    )
+    checked = (_checks.real(name, item, above, open_low=above > -np.inf) for item in listed)
     return tuple(sorted(set(checked)))
 
 
@@ -275,6 +273,6 @@ def _nodes(nodes: Any, n_nodes: int, layer: str) -> list[int]:
         return list(range(n_nodes))
     asked = np.atleast_1d(np.asarray(nodes, dtype=object))
     return [
-        _checks.integer(_CALLER, "nodes", node, 0, n_nodes - 1, of=f"the last node of {layer!r}")
+        _checks.integer("nodes", node, 0, n_nodes - 1, of=f"the last node of {layer!r}")
         for node in asked
     ]

@@ -19,8 +19,6 @@ from nbinterp.distance.uses import factor_uses
 
 Matrix = npt.NDArray[np.float64]
 
-_CALLER = "DistanceReport"
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DistanceReport(Displayable):
@@ -86,6 +84,7 @@ class DistanceReport(Displayable):
     cluster_means: Matrix = field(repr=False)
     sampled: Sampled = field(repr=False)
 
+    @_checks.named
     def number(self, node: str | int) -> int:
         """Return the number of a node from its name or its number.
 
@@ -98,13 +97,14 @@ class DistanceReport(Displayable):
         if isinstance(node, str):
             _checks.require(
                 node in names,
-                f"{_CALLER}(node={_checks.show(node)})",
+                f"(node={_checks.show(node)})",
                 f"must be a node of this layer, such as {names[0]!r}",
                 f"Choose from {names[0]!r} to {names[-1]!r}, or pass a number.",
             )
             return names.index(node)
-        return _checks.integer(_CALLER, "node", node, 0, len(names) - 1, of="the last node")
+        return _checks.integer("node", node, 0, len(names) - 1, of="the last node")
 
+    @_checks.named
     def columns(self, *nodes: str | int, absolute: bool = False) -> dict[str, Matrix]:
         """Return the distance of each sample from the planes of nodes, to colour a map by.
 
@@ -136,13 +136,14 @@ class DistanceReport(Displayable):
         >>> ClusterExplorer(data[:, :2], columns=report.columns(0, 1))
         ClusterExplorer(0 of 100 samples selected; columns: distance to 0[0], distance to 0[1])
         """
-        _checks.boolean(_CALLER, "absolute", absolute)
+        _checks.boolean("absolute", absolute)
         numbers = [self.number(node) for node in nodes or self._nearest()]
         return {
             f"distance to {self.nodes.index[number]}": self._distances(number, absolute)
             for number in numbers
         }
 
+    @_checks.named
     def prototypes(self, cluster: Any, n: int = 10) -> pd.DataFrame:
         """Return the nodes whose planes pass nearest to the mean of a cluster, nearest first.
 
@@ -159,16 +160,17 @@ class DistanceReport(Displayable):
         """
         _checks.require(
             cluster in self.cluster_names,
-            f"{_CALLER}.prototypes(cluster={_checks.show(cluster)})",
+            f"(cluster={_checks.show(cluster)})",
             "must be a cluster of this report",
             f"Choose from {_checks.show(self.cluster_names)}.",
         )
-        _checks.integer(f"{_CALLER}.prototypes", "n", n, 1)
+        _checks.integer("n", n, 1)
         rows: pd.DataFrame = self.clusters[self.clusters["cluster"] == cluster]
         varies = rows["node"].map(self.nodes["state"] != "constant")
         nearest = rows[varies].sort_values("distance", kind="stable").head(n)
         return nearest.reset_index(drop=True)
 
+    @_checks.named
     def uses(self, factors: LocalCorEx | ClusterFactors | Iterable[ClusterFactors]) -> pd.DataFrame:
         """Return which factors use the nodes of this layer.
 
@@ -201,13 +203,13 @@ class DistanceReport(Displayable):
         node = self.nodes.index[number]
         _checks.require(
             self.sampled.stride == 1,
-            f"{_CALLER}.columns({node!r})",
+            f"({node!r})",
             f"must have all samples, but only every {self.sampled.stride}th was kept of so many",
             "Explain fewer samples at a time.",
         )
         _checks.require(
             bool(self.planes.unit_ratio[number] > 0.0),
-            f"{_CALLER}.columns({node!r})",
+            f"({node!r})",
             "must be a node that varies: this one has no deviation to measure in",
             "Choose one of report.nodes.query(\"state != 'constant'\").",
         )

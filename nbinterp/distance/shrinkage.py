@@ -10,12 +10,12 @@ from nbinterp import _checks
 Matrix = npt.NDArray[np.float64]
 
 
-def check(caller: str, shrinkage: Any, known: tuple[str, ...] = ("oas", "ledoit_wolf")) -> None:
+def check(shrinkage: Any, known: tuple[str, ...] = ("oas", "ledoit_wolf")) -> None:
     """Refuse a shrinkage that is neither the name of a formula nor a share."""
     if isinstance(shrinkage, str):
-        _checks.choice(caller, "shrinkage", shrinkage, known)
+        _checks.choice("shrinkage", shrinkage, known)
     else:
-        _checks.real(caller, "shrinkage", shrinkage, 0.0, 1.0)
+        _checks.real("shrinkage", shrinkage, 0.0, 1.0)
 
 
 def shrunk(

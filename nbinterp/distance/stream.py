@@ -31,7 +31,6 @@ class Stream:
 
 
 def stream(
-    caller: str,
     model: nn.Module,
     module: nn.Module,
     data: Any,
@@ -58,7 +57,7 @@ def stream(
         n_runs += 1
         _checks.require(
             x.ndim > 1 and len(x) == len(z) == stop - start,
-            f"{caller}(layer) that reads an input of shape {tuple(x.shape)}",
+            f"(layer) that reads an input of shape {tuple(x.shape)}",
             f"must read one item a sample, {stop - start}, along the first axis",
             "Choose a layer whose input keeps the samples first.",
         )
@@ -72,32 +71,30 @@ def stream(
 
     bar = tqdm(total=count(data, batch_size), desc="distances", delay=1, disable=not progress)
     with bar, evaluating(model), reading(module, put):
-        for batch in batches(caller, data, batch_size, dtype):
+        for batch in batches(data, batch_size, dtype):
             start, stop, n_runs = stop, stop + length(batch), 0
-            groups.check_count(caller, stop, whole=False)
-            forward(model, placed(batch, where), caller)
+            groups.check_count(stop, whole=False)
+            forward(model, placed(batch, where))
             _checks.require(
                 n_runs == 1,
-                f"{caller}(layer)",
+                "(layer)",
                 f"must run once in the forward pass, but it ran {n_runs} times",
                 "Choose a layer that forward calls itself, once.",
             )
             bar.update()
-    groups.check_count(caller, stop, whole=True)
+    groups.check_count(stop, whole=True)
     if seen is None:
-        _checks.fail(
-            f"{caller}(data)", "must reach the layer, but no row did", "Pass larger inputs."
-        )
+        _checks.fail("(data)", "must reach the layer, but no row did", "Pass larger inputs.")
     (nodes, cluster_sums), inputs = seen, sums.result()
     _checks.require(
         inputs.count >= 2,
-        f"{caller}(data)",
+        "(data)",
         f"must have at least 2 rows at the layer, not {inputs.count}: one has no deviation",
         "Pass more samples.",
     )
     _checks.require(
         bool(torch.isfinite(inputs.products.sum() + inputs.mean.sum() + nodes.fourth.sum())),
-        f"{caller}(data)",
+        "(data)",
         "must reach the layer, and leave it, as finite numbers",
         "Look for what makes NaN or infinite values in the network.",
     )

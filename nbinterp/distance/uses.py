@@ -34,7 +34,7 @@ def factor_uses(
         here = np.flatnonzero((numbers >= 0) & (numbers < len(nodes)))
         _checks.require(
             len(here) > 0,
-            f"DistanceReport.uses(factors) of {', '.join(map(repr, found.feature_names[:3]))}…",
+            f"(factors) of {', '.join(map(repr, found.feature_names[:3]))}…",
             f"must have columns that are nodes of {layer!r}",
             f"Fit them to record(...).concat({layer!r}), whose columns carry these names.",
         )
@@ -65,7 +65,7 @@ def _listed(factors: Any) -> list[ClusterFactors]:
     listed = list(given) if isinstance(given, Iterable) else []
     _checks.require(
         len(listed) > 0 and all(isinstance(one, ClusterFactors) for one in listed),
-        f"DistanceReport.uses(factors={_checks.show(factors)})",
+        f"(factors={_checks.show(factors)})",
         "must be a fitted LocalCorEx or ClusterFactors",
         "Pass local, local.clusters_[3] or explorer.factors.",
         TypeError,

@@ -122,16 +122,17 @@ class AndOr(HasState):
         "solver tol max_iter batch_size device progress",
     )
 
+    @_checks.named
     def __post_init__(self) -> None:
         if not callable(self.output):
-            _checks.choice("AndOr", "output", self.output, OUTPUTS)
-        _checks.real("AndOr", "alpha", self.alpha, 0.0, 1.0)
-        _checks.real("AndOr", "noise", self.noise, 0.0)
-        _checks.real("AndOr", "specific", self.specific, 0.0)
-        _checks.choice("AndOr", "solver", self.solver, ("pdhg", "lp"))
-        _checks.real("AndOr", "tol", self.tol, 0.0, 1.0, open_low=True)
-        _checks.integer("AndOr", "max_iter", self.max_iter, 1)
-        _checks.integer("AndOr", "batch_size", self.batch_size, 1)
+            _checks.choice("output", self.output, OUTPUTS)
+        _checks.real("alpha", self.alpha, 0.0, 1.0)
+        _checks.real("noise", self.noise, 0.0)
+        _checks.real("specific", self.specific, 0.0)
+        _checks.choice("solver", self.solver, ("pdhg", "lp"))
+        _checks.real("tol", self.tol, 0.0, 1.0, open_low=True)
+        _checks.integer("max_iter", self.max_iter, 1)
+        _checks.integer("batch_size", self.batch_size, 1)
 
     def changed(self, **changes: Any) -> "AndOr":
         """Return these settings with some changed."""
@@ -147,6 +148,7 @@ class AndOr(HasState):
         lost = state.get("output", "") is None
         return super().from_state(state | {"output": forgotten} if lost else state)
 
+    @_checks.named
     def explain(
         self,
         models: Model | Sequence[Model] | Mapping[str, Model],
@@ -195,7 +197,7 @@ class AndOr(HasState):
                 for model in named.values()
             ]
             outputs = [one for one in whole if one is not None]
-            classes = targets("AndOr.explain", target, outputs, len(samples))
+            classes = targets(target, outputs, len(samples))
         tables = [
             coalition_outputs(
                 model,
@@ -209,10 +211,11 @@ class AndOr(HasState):
             )
             for name, model in named.items()
         ]
-        device = _device.resolve("AndOr", self.device)
+        device = _device.of(self)
         values = torch.stack([table.to(device) for table in tables], dim=1)
         return self.split(values, target=classes, players=players.names, models=tuple(named))
 
+    @_checks.named
     def split(
         self,
         values: Any,
@@ -236,12 +239,12 @@ class AndOr(HasState):
         -------
         AndOrInteractions
         """
-        device = _device.resolve("AndOr", self.device)
+        device = _device.of(self)
         table = torch.as_tensor(values).detach().to(device, torch.float64)
         size = table.shape[-1] if table.ndim == 3 else 0
         _checks.require(
             size > 1 and size & (size - 1) == 0 and bool(table.isfinite().all()),
-            f"AndOr.split(values={_checks.show(values)})",
+            f"(values={_checks.show(values)})",
             "must be finite outputs of shape (samples, models, 2^n)",
             "Pass the outputs of all coalitions of n players.",
         )
@@ -272,8 +275,8 @@ class AndOr(HasState):
             gap=_array(gap),
             converged=converged.cpu().numpy(),
             target=None if target is None else np.asarray(_checks.to_numpy(target)),
-            players=tuple(_checks.names("AndOr.split", "players", names, n)),
-            models=tuple(_checks.names("AndOr.split", "models", called, table.shape[1])),
+            players=tuple(_checks.names("players", names, n)),
+            models=tuple(_checks.names("models", called, table.shape[1])),
             settings=self,
         )
 
@@ -287,6 +290,7 @@ class AndOr(HasState):
             (self.specific * reach.mean(0, keepdim=True)).expand_as(reach),
         )
 
+    @_checks.named
     def _players(self, samples: torch.Tensor, columns: Any) -> Players:
         if self.groups is not None:
             given = self.groups
@@ -294,7 +298,7 @@ class AndOr(HasState):
         else:
             _checks.require(
                 samples.ndim == 2,
-                f"AndOr(groups=None) with samples of shape {tuple(samples.shape[1:])}",
+                f"(groups=None) with samples of shape {tuple(samples.shape[1:])}",
                 "must be given the players of samples that are no rows of a table",
                 "Pass groups, such as Players.patches((height, width), size).",
             )
@@ -304,7 +308,7 @@ class AndOr(HasState):
         cost = f"2^{n} = {1 << n:,} runs of the model a sample"
         _checks.require(
             n <= MOST_PLAYERS,
-            f"AndOr(groups=<{n} players>)",
+            f"(groups=<{n} players>)",
             f"must be at most {MOST_PLAYERS} players: {n} take {cost}",
             "Group the inputs into fewer players, or leave some always on with -1.",
         )
@@ -313,7 +317,7 @@ class AndOr(HasState):
                 f"AndOr with {n} players takes {cost} and tables of {(8 << n) / 2**20:.1f} MB. "
                 f"Group them into {FREE_PLAYERS} or fewer to be quick.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         players.over(tuple(samples.shape))
         return players
@@ -326,7 +330,7 @@ class AndOr(HasState):
                 f"AndOr({way}) left {n_open} of {len(gap)} samples with a duality gap of up to "
                 f"{float(gap.max()):.1%}, above tol={self.tol:g}. Raise max_iter, or tol.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
 
@@ -339,7 +343,7 @@ def _named(models: Any) -> dict[str, Model]:
         named = {"model 0": models}
     _checks.require(
         len(named) > 0 and all(callable(model) for model in named.values()),
-        f"AndOr.explain(models={_checks.show(models)})",
+        f"(models={_checks.show(models)})",
         "must be a model or several: torch Modules, or functions of a batch",
         "Pass the model itself.",
         TypeError,
@@ -349,15 +353,15 @@ def _named(models: Any) -> dict[str, Model]:
 
 def _samples(x: Any) -> torch.Tensor:
     tensor = x.detach() if isinstance(x, torch.Tensor) else torch.from_numpy(_numbers(x))
-    call = f"AndOr.explain(x={_checks.show(x)})"
+    what = f"(x={_checks.show(x)})"
     _checks.require(
         tensor.ndim > 1 and tensor.numel() > 0,
-        call,
+        what,
         "must have samples on its first axis and inputs on others",
         "Pass x[None] for one sample.",
     )
     _checks.require(
-        bool(tensor.isfinite().all()), call, "must be finite", "Drop or fill those entries."
+        bool(tensor.isfinite().all()), what, "must be finite", "Drop or fill those entries."
     )
     return tensor
 
@@ -366,7 +370,7 @@ def _numbers(x: Any) -> npt.NDArray[Any]:
     array = np.array(x, order="C")
     _checks.require(
         array.dtype.kind in "fiu",
-        f"AndOr.explain(x={_checks.show(array)} of {array.dtype})",
+        f"(x={_checks.show(array)} of {array.dtype})",
         "must be numbers",
         "Pass an array of floats, or of whole numbers for a model that embeds tokens.",
         TypeError,

@@ -70,6 +70,9 @@ class Masking:
         return masked
 
 
+_resolve = _checks.call("AndOr")(_device.resolve)
+
+
 @contextmanager
 def visiting(
     model: Model, device: str | torch.device, samples: Tensor
@@ -80,13 +83,13 @@ def visiting(
     gets its input where the samples came from.
     """
     if not isinstance(model, nn.Module):
-        where = samples.device if device == "auto" else _device.resolve("AndOr", device)
+        where = samples.device if device == "auto" else _resolve(device)
         with torch.no_grad():
             yield model, where, samples.dtype
         return
     where, dtype = home(model)
     if device != "auto":
-        wanted = _device.resolve("AndOr", device)
+        wanted = _resolve(device)
         if wanted != where:
             model, where = copy.deepcopy(model).to(wanted), wanted
     with evaluating(model):
@@ -104,7 +107,7 @@ def whole_outputs(
         for start in range(0, len(masking.samples), batch_size):
             block = masking.samples[start : start + batch_size]
             cast = block.to(where, dtype if block.is_floating_point() else None, copy=True)
-            found.append(checked("AndOr.explain", ready(cast), len(block)).cpu())
+            found.append(checked(ready(cast), len(block)).cpu())
     return torch.cat(found)
 
 
@@ -142,7 +145,7 @@ def coalition_outputs(
             rows = torch.arange(start, min(start + batch_size, total), device=where)
             block_classes = None if labels is None else labels[rows // (size * n_fill)]
             raw = ready(masked(rows))
-            values[rows] = scalars("AndOr.explain", raw, output, block_classes, len(rows))
+            values[rows] = scalars(raw, output, block_classes, len(rows))
     _refuse_nonfinite(values.reshape(-1, size, n_fill), masking, name)
     return values.reshape(-1, size, n_fill).mean(-1)
 
@@ -154,7 +157,7 @@ def _refuse_nonfinite(values: Tensor, masking: Masking, name: str) -> None:
     sample, coalition, row = (int(k) for k in broken.nonzero()[0])
     who = set_name(coalition, masking.players.names)
     _checks.fail(
-        f"AndOr.explain(model={name!r})",
+        f"(model={name!r})",
         f"must give finite outputs, but gave {float(values[sample, coalition, row])} for sample "
         f"{sample} with the players {who} on",
         "Choose another baseline, or an output that stays finite.",

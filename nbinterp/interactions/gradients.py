@@ -19,8 +19,6 @@ class Scalar:
 
     Parameters
     ----------
-    caller : str
-        Named in errors.
     model : callable
         From a batch (n, *shape) to outputs.
     target : int, tuple of int, callable or None
@@ -29,7 +27,6 @@ class Scalar:
         Of one sample.
     """
 
-    caller: str
     model: Callable[[Tensor], Any]
     target: Any
     shape: tuple[int, ...]
@@ -54,12 +51,11 @@ class Scalar:
             return self._one_a_row(output, len(rows))
         _checks.require(
             isinstance(output, Tensor) and output.ndim == 2 and len(output) == len(rows),
-            self._call(f"target={self.target}"),
+            f"(target={self.target})",
             f"must have a model that puts out ({len(rows)}, n_outputs), not {_form(output)}",
             "Pass a function of the outputs as target.",
         )
         _checks.integer(
-            self.caller,
             "target",
             self.target,
             0,
@@ -100,7 +96,7 @@ class Scalar:
         first = self.values(torch.cat([row, row + shift, row - shift]))
         _checks.require(
             bool(torch.isfinite(first[:1]).all()),
-            self._call("model"),
+            "(model)",
             "must give finite numbers at the samples",
             "Look for NaN in the samples, or a division by zero in the model.",
         )
@@ -109,7 +105,7 @@ class Scalar:
         slack = 1e-2 if first.dtype in (torch.float16, torch.bfloat16) else 1e-4
         _checks.require(
             float((first[0] - again[0]).abs()) <= slack * size,
-            self._call("model"),
+            "(model)",
             "must give each row of a batch its own number, but a row changed with its company",
             "Put the model in eval mode: batch normalization mixes rows in training, dropout is "
             "random.",
@@ -119,7 +115,7 @@ class Scalar:
         """Return the gradient of a sum of numbers in what they were made from."""
         _checks.require(
             total.requires_grad,
-            self._call("model"),
+            "(model)",
             "must be differentiable in its input",
             "Take out no_grad, detach, argmax and roundtrips through NumPy.",
         )
@@ -128,45 +124,42 @@ class Scalar:
         )
         return slope
 
-    def _call(self, argument: str) -> str:
-        return f"{self.caller}({argument})"
-
     def _one_a_row(self, value: Any, n: int) -> Tensor:
         if not isinstance(value, Tensor) or value.numel() != n or len(value) != n:
             _checks.fail(
-                self._call(f"target={_checks.show(self.target)}"),
+                f"(target={_checks.show(self.target)})",
                 f"must give one number a sample, ({n},), not {_form(value)}",
                 "Pass the number of an output, or a function from the outputs to one a sample.",
             )
         return value.reshape(n)
 
 
-def scalar(caller: str, model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scalar:
+def scalar(model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scalar:
     """Return the function that a user means, of `count` samples of a `shape`.
 
     A `target` of one whole number a sample becomes a tuple.
     """
     if target is None or callable(target):
-        return Scalar(caller, model, target, shape)
+        return Scalar(model, target, shape)
     array = np.asarray(_checks.to_numpy(target))
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (count,)),
-        f"{caller}(target={_checks.show(target)})",
+        f"(target={_checks.show(target)})",
         f"must be the number of an output, or one a sample, {count}, or a function of the outputs",
         "Pass whole numbers, such as the predicted classes.",
     )
     numbers = array.tolist()
-    return Scalar(caller, model, tuple(numbers) if array.ndim else numbers, shape)
+    return Scalar(model, tuple(numbers) if array.ndim else numbers, shape)
 
 
-def flat(caller: str, x: Any) -> tuple[Tensor, tuple[int, ...]]:
+def flat(x: Any) -> tuple[Tensor, tuple[int, ...]]:
     """Return samples as rows ``(n, d)`` of floats, and the shape of one."""
     # A copy: tables may lend their memory read-only, which torch does not take.
     tensor = x.detach() if isinstance(x, Tensor) else torch.from_numpy(np.array(x))
-    call = f"{caller}(x={_checks.show(x)})"
+    what = f"(x={_checks.show(x)})"
     _checks.require(
         tensor.is_floating_point(),
-        call,
+        what,
         f"must be floats, not {str(tensor.dtype).removeprefix('torch.')}: whole numbers have no "
         "derivatives",
         "Scale the input to floats, or explain the embeddings of tokens.",
@@ -174,12 +167,12 @@ def flat(caller: str, x: Any) -> tuple[Tensor, tuple[int, ...]]:
     )
     _checks.require(
         tensor.ndim >= 2 and tensor.numel() > 0,
-        call,
+        what,
         "must have a row a sample",
         "Pass x[None] for one sample.",
     )
     _checks.require(
-        bool(torch.isfinite(tensor).all()), call, "must be finite", "Drop or fill those entries."
+        bool(torch.isfinite(tensor).all()), what, "must be finite", "Drop or fill those entries."
     )
     return tensor.reshape(len(tensor), -1), tuple(tensor.shape[1:])
 

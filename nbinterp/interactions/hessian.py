@@ -14,6 +14,7 @@ from nbinterp.interactions.gradients import Scalar, flat, scalar
 from nbinterp.network.hooks import home
 
 
+@_checks.named
 def hessian(
     model: Any, x: Any, *, target: Any = None, chunk_size: int | None = None
 ) -> npt.NDArray[np.float64]:
@@ -66,12 +67,12 @@ def hessian(
     array([[0., 1.],
            [1., 0.]])
     """
-    rows, shape = flat("hessian", x)
+    rows, shape = flat(x)
     if isinstance(model, nn.Module):
         rows = rows.to(*home(model))
     if chunk_size is not None:
-        _checks.integer("hessian", "chunk_size", chunk_size, 1)
-    function = scalar("hessian", model, target, shape, len(rows))
+        _checks.integer("chunk_size", chunk_size, 1)
+    function = scalar(model, target, shape, len(rows))
     with function.visiting():
         function.of(0).check(rows)
         matrices = torch.stack(
@@ -79,13 +80,13 @@ def hessian(
         )
     _checks.require(
         bool(torch.isfinite(matrices).all()),
-        "hessian(model)",
+        "(model)",
         "must have finite second derivatives at the samples",
         "Look for a square root or a norm at zero.",
     )
     flat_ones = int((matrices == 0).all(2).all(1).sum())
     if flat_ones:
-        warnings.warn(_why(model, flat_ones, len(rows)), UserWarning, stacklevel=2)
+        warnings.warn(_why(model, flat_ones, len(rows)), UserWarning, stacklevel=3)
     found: npt.NDArray[np.float64] = matrices.to("cpu", torch.float64).numpy()
     return found
 

@@ -18,6 +18,7 @@ from nbinterp.interactions.subsets import sizes
 INDICES = ("SV", "SII", "k-SII", "STII", "FSII")
 
 
+@_checks.named
 def interaction_index(v: Any, index: str = "SII", order: int = 2) -> npt.NDArray[np.float64]:
     """Return an interaction index of outputs `v` up to an order.
 
@@ -55,12 +56,12 @@ def interaction_index(v: Any, index: str = "SII", order: int = 2) -> npt.NDArray
     >>> interaction_index([0, 0, 0, 1], "SV")
     array([0. , 0.5, 0.5, 0. ])
     """
-    _checks.choice("interaction_index", "index", index, INDICES)
+    _checks.choice("index", index, INDICES)
     moebius = torch.as_tensor(_checks.to_numpy(and_interactions(v)))
     n = int(moebius.shape[-1]).bit_length() - 1
     if index == "SV":
         order = 1
-    top = _checks.integer("interaction_index", "order", order, 1, max(n, 1), of="the players")
+    top = _checks.integer("order", order, 1, max(n, 1), of="the players")
     if index == "k-SII":
         summed = _summed(moebius, n, lambda s, t: 1 / (t - s + 1), n)
         # Sums over supersets of at most `order` players, with Bernoulli numbers as weights.

@@ -13,6 +13,7 @@ from nbinterp.interactions.problem import Problem, Split, empty_split, objective
 MOST_UNKNOWNS = 2048
 
 
+@_checks.call("AndOr")
 def solve(problem: Problem) -> Split:
     """Return the optimal split of each sample, by HiGHS.
 
@@ -32,7 +33,7 @@ def solve(problem: Problem) -> Split:
     samples, models, size = problem.values.shape
     _checks.require(
         models * size <= MOST_UNKNOWNS,
-        f"AndOr(solver='lp') with {n_players(problem.values)} players and {models} models",
+        f"(solver='lp') with {n_players(problem.values)} players and {models} models",
         f"must have at most {MOST_UNKNOWNS} coalitions times models, not {models * size}",
         "Use solver='pdhg', or group the inputs into fewer players.",
     )

@@ -16,6 +16,7 @@ from nbinterp import _checks
 Transform = Callable[[torch.Tensor], torch.Tensor]
 
 
+@_checks.named
 def and_interactions(v: Any) -> Any:
     """Return the AND interactions of outputs `v`, known as Harsanyi dividends.
 
@@ -50,9 +51,10 @@ def and_interactions(v: Any) -> Any:
     >>> and_interactions([0, 0, 0, 1])
     array([0., 0., 0., 1.])
     """
-    return _apply("and_interactions", v, and_, and_adjoint)
+    return _apply(v, and_, and_adjoint)
 
 
+@_checks.named
 def or_interactions(v: Any) -> Any:
     """Return the OR interactions of outputs `v`.
 
@@ -84,17 +86,19 @@ def or_interactions(v: Any) -> Any:
     >>> or_interactions([0, 1, 1, 1])
     array([0., 0., 0., 1.])
     """
-    return _apply("or_interactions", v, or_, or_adjoint)
+    return _apply(v, or_, or_adjoint)
 
 
+@_checks.named
 def and_values(interactions: Any) -> Any:
     """Return the outputs (..., 2^n) that have these AND interactions (..., 2^n)."""
-    return _apply("and_values", interactions, _subset_sum, _superset_sum)
+    return _apply(interactions, _subset_sum, _superset_sum)
 
 
+@_checks.named
 def or_values(interactions: Any) -> Any:
     """Return the outputs (..., 2^n) that have these OR interactions (..., 2^n)."""
-    return _apply("or_values", interactions, or_inverse, or_inverse_adjoint)
+    return _apply(interactions, or_inverse, or_inverse_adjoint)
 
 
 def and_(v: torch.Tensor) -> torch.Tensor:
@@ -181,13 +185,13 @@ class _Linear(torch.autograd.Function):
         return _Linear.apply(gradients[0], ctx.back, ctx.forth), None, None  # type: ignore[no-untyped-call]
 
 
-def _apply(caller: str, table: Any, forth: Transform, back: Transform) -> Any:
+def _apply(table: Any, forth: Transform, back: Transform) -> Any:
     is_tensor = isinstance(table, torch.Tensor)
     tensor = table if is_tensor else torch.from_numpy(np.array(table, dtype=np.float64))
     size = tensor.shape[-1] if tensor.ndim else 0
     _checks.require(
         size > 0 and size & (size - 1) == 0,
-        f"{caller}(<table of shape {tuple(tensor.shape)}>)",
+        f"(<table of shape {tuple(tensor.shape)}>)",
         "must have 2^n entries on its last axis, one a coalition of n players",
         "Pass the outputs of all coalitions.",
     )

@@ -52,43 +52,43 @@ class Noise:
         return Noise(self.scale, None if self.factor is None else self.factor.to(device, dtype))
 
 
-def noise(caller: str, sigma: Any, covariance: Any, default: float, d: int) -> Noise:
+def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
     """Return the noise that a user asked for, of `d` coordinates."""
     if covariance is not None:
         _checks.require(
             sigma is None,
-            f"{caller}(sigma=…, covariance=…)",
+            "(sigma=…, covariance=…)",
             "must have only one of both",
             "Scale the covariance instead.",
         )
-        return Noise(1.0, _triangle(caller, covariance, d))
+        return Noise(1.0, _triangle(covariance, d))
     if sigma is None:
         return Noise(default)
     if np.ndim(sigma) == 0:
-        return Noise(_checks.real(caller, "sigma", sigma, 0.0, open_low=True))
+        return Noise(_checks.real("sigma", sigma, 0.0, open_low=True))
     deviations = np.asarray(sigma, dtype=np.float64).ravel()
-    call = f"{caller}(sigma={_checks.show(deviations)})"
+    what = f"(sigma={_checks.show(deviations)})"
     _checks.require(
         len(deviations) == d,
-        call,
+        what,
         f"must have one standard deviation an input, {d}",
         "Pass one number, or as many as the input has.",
     )
     _checks.require(
         bool((deviations > 0).all()) and bool(np.isfinite(deviations).all()),
-        call,
+        what,
         "must be positive and finite",
         "Give inputs that do not vary a small standard deviation, or leave them out of the model.",
     )
     return Noise(1.0, torch.as_tensor(deviations))
 
 
-def _triangle(caller: str, covariance: Any, d: int) -> Tensor:
-    matrix = _checks.samples(caller, covariance, name="covariance", min_samples=1)
-    call = f"{caller}(covariance={_checks.show(matrix)})"
+def _triangle(covariance: Any, d: int) -> Tensor:
+    matrix = _checks.samples(covariance, name="covariance", min_samples=1)
+    what = f"(covariance={_checks.show(matrix)})"
     _checks.require(
         matrix.shape == (d, d) and np.allclose(matrix, matrix.T, rtol=1e-5),
-        call,
+        what,
         f"must be symmetric of shape ({d}, {d})",
         "Pass numpy.cov(X.T), scaled to the neighbourhood you mean.",
     )
@@ -96,7 +96,7 @@ def _triangle(caller: str, covariance: Any, d: int) -> Tensor:
     lower, failed = torch.linalg.cholesky_ex(torch.as_tensor(matrix, dtype=torch.float64))
     _checks.require(
         not bool(failed),
-        call,
+        what,
         "must be positive definite",
         "Add a small multiple of the identity.",
     )

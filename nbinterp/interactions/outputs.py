@@ -39,22 +39,21 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.gather(1, column)[:, 0] - others.logsumexp(dim=1)
 
 
+@_checks.call("AndOr.explain")
 def forgotten(_: Tensor) -> Tensor:
     """Stand in for a function of the output that a file does not hold."""
     _checks.fail(
-        "AndOr.explain()",
+        "()",
         "must have the function of the output, which a file does not hold",
         "Pass it anew: result.settings.changed(output=...).",
     )
 
 
-def scalars(caller: str, raw: Any, output: Output, classes: Tensor | None, n_rows: int) -> Tensor:
+def scalars(raw: Any, output: Output, classes: Tensor | None, n_rows: int) -> Tensor:
     """Return what is explained of the output `raw` of a model, (n_rows,), float64.
 
     Parameters
     ----------
-    caller : str
-        Who asks, for errors.
     raw : tensor of shape (n_rows,), (n_rows, 1), (n_rows, classes), or anything for a function
         The output of a model. One number a row is taken as it is.
     output : {"log_odds", "logit", "probability"} or callable
@@ -66,10 +65,10 @@ def scalars(caller: str, raw: Any, output: Output, classes: Tensor | None, n_row
     """
     if callable(output):
         raw = output(raw)
-    tensor = checked(caller, raw, n_rows)
+    tensor = checked(raw, n_rows)
     if callable(output) and tensor.ndim != 1:
         _checks.fail(
-            f"{caller}(output={_checks.show(output)})",
+            f"(output={_checks.show(output)})",
             f"must return one number a row, not {tuple(tensor.shape)}",
             "Reduce it to shape (b,).",
         )
@@ -78,7 +77,7 @@ def scalars(caller: str, raw: Any, output: Output, classes: Tensor | None, n_row
     logits = tensor.to(torch.float64)
     _checks.require(
         classes is not None,
-        f"{caller}(target=None)",
+        "(target=None)",
         "must name a class for a model that puts out several",
         "Pass target.",
     )
@@ -89,11 +88,11 @@ def scalars(caller: str, raw: Any, output: Output, classes: Tensor | None, n_row
     return chosen.gather(1, where[:, None])[:, 0]
 
 
-def checked(caller: str, raw: Any, n_rows: int) -> Tensor:
+def checked(raw: Any, n_rows: int) -> Tensor:
     """Return the output of a model as (n_rows,) or (n_rows, classes)."""
     if not isinstance(raw, torch.Tensor):
         _checks.fail(
-            f"{caller}(model)",
+            "(model)",
             f"must return a tensor, not {type(raw).__name__}",
             "Wrap the model, or pass output=a function of what it returns.",
             TypeError,
@@ -103,20 +102,18 @@ def checked(caller: str, raw: Any, n_rows: int) -> Tensor:
         tensor = tensor[:, 0]
     _checks.require(
         tensor.ndim in (1, 2) and len(tensor) == n_rows,
-        f"{caller}(model) with an output of shape {tuple(tensor.shape)}",
+        f"(model) with an output of shape {tuple(tensor.shape)}",
         f"must return one number or one row of classes a sample, {n_rows}",
         "Wrap the model, or pass output=a function from its output to one number a row.",
     )
     return tensor
 
 
-def targets(caller: str, target: Any, outputs: list[Tensor], n_samples: int) -> Tensor | None:
+def targets(target: Any, outputs: list[Tensor], n_samples: int) -> Tensor | None:
     """Return the class to explain of each sample, (n_samples,), on the CPU.
 
     Parameters
     ----------
-    caller : str
-        Who asks, for errors.
     target : int, sequence of int or None
         As given; None is the class that the models together find likeliest.
     outputs : list of tensor
@@ -127,16 +124,16 @@ def targets(caller: str, target: Any, outputs: list[Tensor], n_samples: int) -> 
     widths = {output.shape[1] if output.ndim == 2 else 1 for output in outputs}
     _checks.require(
         len(widths) == 1,
-        f"{caller}(models)",
+        "(models)",
         f"must all have as many outputs, not {sorted(widths)}",
         "Explain models of the same task together.",
     )
     width = widths.pop()
-    call = f"{caller}(target={_checks.show(target)})"
+    what = f"(target={_checks.show(target)})"
     if width == 1:
         _checks.require(
             target is None,
-            call,
+            what,
             "must be None for models with one output, which is explained as it is",
             "Leave target out.",
         )
@@ -147,13 +144,13 @@ def targets(caller: str, target: Any, outputs: list[Tensor], n_samples: int) -> 
     array = np.asarray(_checks.to_numpy(target))
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (n_samples,)),
-        call,
+        what,
         f"must be a class or one class a sample, {n_samples}",
         "Pass whole numbers.",
     )
     _checks.require(
         bool((array >= 0).all() and (array < width).all()),
-        call,
+        what,
         f"must be from 0 to {width - 1}, the classes of the model",
         "Choose one of these.",
     )

@@ -14,12 +14,11 @@ from nbinterp.interactions.subsets import players_of, sizes
 
 def interaction_values(v: npt.NDArray[np.float64], index: str, order: int | None) -> Any:
     """Return an index of the outputs `v` (2^n,) as ``shapiq.InteractionValues``."""
-    caller = "AndOrInteractions.to_shapiq"
-    _checks.choice(caller, "index", index, ("Moebius", *INDICES))
+    _checks.choice("index", index, ("Moebius", *INDICES))
     n = len(v).bit_length() - 1
     if index == "Moebius":
         table, top = np.asarray(and_interactions(v)), n if order is None else order
-        top = _checks.integer(caller, "order", top, 1, n, of="the players")
+        top = _checks.integer("order", top, 1, n, of="the players")
     else:
         top = 1 if index == "SV" else min(2, n) if order is None else order
         table = interaction_index(v, index, top)
@@ -41,7 +40,7 @@ def _module() -> Any:
         return importlib.import_module("shapiq")
     except ModuleNotFoundError:
         _checks.fail(
-            "AndOrInteractions.to_shapiq()",
+            "()",
             "must find the package shapiq",
             "Install nbinterp[reference].",
             ModuleNotFoundError,

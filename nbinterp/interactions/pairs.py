@@ -12,7 +12,6 @@ Floats = npt.NDArray[np.float64]
 
 
 def pairs(
-    caller: str,
     values: Floats | None,
     errors: Floats | None,
     k: int | None,
@@ -21,16 +20,16 @@ def pairs(
     """Return the pairs of matrices ``(samples, width, width)``, strongest first in each sample."""
     if values is None or errors is None:
         _checks.fail(
-            f"{caller}()",
+            "()",
             "must have a matrix that is narrow enough to be written down",
             "Give groups of inputs to SmoothHess, or read product and eigenpairs.",
         )
     width = values.shape[1]
     listed = [f"x{i}" for i in range(width)] if names is None else names
-    texts = np.array(_checks.names(caller, "names", listed, width), dtype=object)
+    texts = np.array(_checks.names("names", listed, width), dtype=object)
     first, second = np.triu_indices(width)
     if k is not None:
-        _checks.integer(caller, "k", k, 1)
+        _checks.integer("k", k, 1)
     parts = []
     for sample, (matrix, error) in enumerate(zip(values, errors, strict=True)):
         strengths = matrix[first, second]

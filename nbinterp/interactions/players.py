@@ -49,12 +49,13 @@ class Players(HasState):
 
     _STATE = fields("mask names")
 
+    @_checks.named
     def __init__(self, mask: Any, names: Sequence[object] | None = None) -> None:
         array = np.asarray(_checks.to_numpy(mask))
-        call = f"Players(mask={_checks.show(array)})"
+        what = f"(mask={_checks.show(array)})"
         _checks.require(
             array.dtype.kind in "iu" and array.ndim > 0,
-            call,
+            what,
             "must be an array of whole numbers",
             "Number the players from 0 on; -1 is for inputs that are always on.",
             TypeError,
@@ -63,25 +64,25 @@ class Players(HasState):
         numbers = numbers[numbers != BACKGROUND]
         _checks.require(
             numbers.size > 0,
-            call,
+            what,
             "must name at least one input, but all are -1",
             "Give a number from 0 on to the inputs of a player.",
         )
         _checks.require(
             int(numbers[0]) >= 0,
-            call,
+            what,
             f"must hold numbers from -1 on, not {int(numbers[0])}",
             "Use -1 for inputs that are always on.",
         )
         absent = sorted(set(range(int(numbers[-1]) + 1)) - set(numbers.tolist()))
         _checks.require(
             not absent,
-            call,
+            what,
             f"must name an input of each player, but player {absent[0] if absent else 0} has none",
             "Number the players 0, 1, 2, … without gaps.",
         )
         named = [f"x{k}" for k in range(numbers.size)] if names is None else names
-        texts = _checks.names("Players", "names", named, int(numbers.size))
+        texts = _checks.names("names", named, int(numbers.size))
         object.__setattr__(self, "mask", array.astype(np.int64))
         object.__setattr__(self, "names", tuple(texts))
 
@@ -91,6 +92,7 @@ class Players(HasState):
         return len(self.names)
 
     @classmethod
+    @_checks.named
     def columns(
         cls, columns: Sequence[object], groups: dict[str, Sequence[object]] | None = None
     ) -> "Players":
@@ -113,10 +115,11 @@ class Players(HasState):
             return cls(np.arange(len(listed)), listed)
         mask = np.full(len(listed), BACKGROUND)
         for number, (name, members) in enumerate(groups.items()):
-            _claim("columns", mask, [_place(listed, item) for item in members], number, name)
+            _claim(mask, [_place(listed, item) for item in members], number, name)
         return cls(mask, list(groups))
 
     @classmethod
+    @_checks.named
     def patches(cls, image_shape: tuple[int, int], size: int | tuple[int, int]) -> "Players":
         """Return the tiles of a grid over an image as players.
 
@@ -128,8 +131,8 @@ class Players(HasState):
             Height and width of a patch, in pixels; those at the far edges may be smaller.
         """
         tall, wide = (size, size) if isinstance(size, int) else size
-        tall = _checks.integer("Players.patches", "size", tall, 1, image_shape[0])
-        wide = _checks.integer("Players.patches", "size", wide, 1, image_shape[1])
+        tall = _checks.integer("size", tall, 1, image_shape[0])
+        wide = _checks.integer("size", wide, 1, image_shape[1])
         across = -(-image_shape[1] // wide)
         rows, columns = np.indices(image_shape)
         down, right = rows // tall, columns // wide
@@ -137,6 +140,7 @@ class Players(HasState):
         return cls(down * across + right, names)
 
     @classmethod
+    @_checks.named
     def segments(cls, labels: Any, *, background: int | None = None) -> "Players":
         """Return the segments of an image, such as superpixels, as players.
 
@@ -155,7 +159,7 @@ class Players(HasState):
         array = np.asarray(_checks.to_numpy(labels))
         _checks.require(
             array.dtype.kind in "iu" and array.size > 0,
-            f"Players.segments(labels={_checks.show(array)})",
+            f"(labels={_checks.show(array)})",
             "must be an array of whole numbers",
             "Give each pixel the number of its segment.",
             TypeError,
@@ -167,6 +171,7 @@ class Players(HasState):
         return cls(mask, [f"segment {label}" for label in kept])
 
     @classmethod
+    @_checks.named
     def tokens(
         cls,
         words: Sequence[int | Sequence[int]],
@@ -188,21 +193,21 @@ class Players(HasState):
         names : sequence of str, optional
             One name a player, such as the words.
         """
-        length = _checks.integer("Players.tokens", "length", length, 1)
+        length = _checks.integer("length", length, 1)
         mask = np.full(length, BACKGROUND)
         for number, word in enumerate(words):
             places = [word] if isinstance(word, int | np.integer) else list(word)
-            _claim("tokens", mask, places, number, f"player {number}")
+            _claim(mask, places, number, f"player {number}")
         return cls(mask[:, None] if embedded else mask, names)
 
     def over(self, shape: tuple[int, ...]) -> Mask:
         """Return the mask of each input of a batch of `shape`; checks that each has all players."""
-        call = f"AndOr(groups=<mask of shape {self.mask.shape}>)"
+        what = f"(groups=<mask of shape {self.mask.shape}>)"
         try:
             mask = np.broadcast_to(self.mask, shape)
         except ValueError:
             _checks.fail(
-                call,
+                what,
                 f"must fit samples of shape {shape[1:]}",
                 "Give the mask the shape of one sample.",
             )
@@ -211,7 +216,7 @@ class Players(HasState):
                 absent = set(range(self.count)) - set(np.unique(one).tolist())
                 _checks.require(
                     not absent,
-                    call,
+                    what,
                     f"must name an input of each player in each sample, but sample {sample} has "
                     f"none of player {min(absent, default=0)}",
                     "Explain samples with other players on their own.",
@@ -228,21 +233,21 @@ class Players(HasState):
 def _place(columns: list[object], name: object) -> int:
     if name not in columns:
         _checks.fail(
-            f"Players.columns(groups={_checks.show(name)})",
+            f"(groups={_checks.show(name)})",
             "must name columns",
             f"Choose from {_checks.show(columns)}.",
         )
     return columns.index(name)
 
 
-def _claim(caller: str, mask: Mask, places: Sequence[int], number: int, name: str) -> None:
+def _claim(mask: Mask, places: Sequence[int], number: int, name: str) -> None:
     """Give the inputs at `places` to player `number`."""
-    call = f"Players.{caller}({_checks.show(name)})"
-    _checks.require(len(places) > 0, call, "must have at least one input", "Leave the player out.")
+    what = f"({_checks.show(name)})"
+    _checks.require(len(places) > 0, what, "must have at least one input", "Leave the player out.")
     for place in places:
         _checks.require(
             0 <= place < len(mask) and mask[place] in (BACKGROUND, number),
-            call,
+            what,
             f"must have positions from 0 to {len(mask) - 1} that no other player has, not {place}",
             "Give each input to one player.",
         )

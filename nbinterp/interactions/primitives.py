@@ -74,6 +74,7 @@ class AndOrInteractions(Displayable, HasState):
         "players models settings",
     )
 
+    @_checks.named
     def salient(self, tau: float = 0.05) -> pd.DataFrame:
         """Return the primitives stronger than `tau` times the strongest of their model and sample.
 
@@ -100,6 +101,7 @@ class AndOrInteractions(Displayable, HasState):
         floor = self._floor()[..., None]
         return self._frame((np.abs(self.and_) > floor, np.abs(self.or_) > floor))
 
+    @_checks.named
     def overlap(self, k: int) -> sharing.Overlap:
         """Return the share of the `k` strongest primitives that all models have, by kind.
 
@@ -120,11 +122,12 @@ class AndOrInteractions(Displayable, HasState):
         ----------
         Chen et al. (2024), Definition 1 and Fig. 3.
         """
-        self._several("overlap")
-        k = _checks.integer("AndOrInteractions.overlap", "k", k, 1)
+        self._several()
+        k = _checks.integer("k", k, 1)
         self._warn_unconverged()
         return sharing.overlap(self.and_, self.or_, k, self._resolution())
 
+    @_checks.named
     def nulls(
         self,
         mismatched: "AndOrInteractions | None" = None,
@@ -146,11 +149,11 @@ class AndOrInteractions(Displayable, HasState):
         random_state : int, RandomState or None
             Of the relabelling.
         """
-        self._several("nulls")
-        n_repeats = _checks.integer("AndOrInteractions.nulls", "n_repeats", n_repeats, 1)
+        self._several()
+        n_repeats = _checks.integer("n_repeats", n_repeats, 1)
         random = check_random_state(random_state)
         if mismatched is not None:
-            self._match("nulls", mismatched)
+            self._match(mismatched)
         return [
             self.settings.split(
                 sharing.mismatched(self.outputs, random)
@@ -161,6 +164,7 @@ class AndOrInteractions(Displayable, HasState):
             for repeat in range(n_repeats)
         ]
 
+    @_checks.named
     def null_overlap(
         self, k: int, mismatched: "AndOrInteractions | None" = None, **options: Any
     ) -> sharing.Overlap:
@@ -178,14 +182,15 @@ class AndOrInteractions(Displayable, HasState):
         Overlap
             With arrays of shape (n_repeats, samples).
         """
-        self._several("null_overlap")
-        k = _checks.integer("AndOrInteractions.null_overlap", "k", k, 1)
+        self._several()
+        k = _checks.integer("k", k, 1)
         found = [
             sharing.overlap(null.and_, null.or_, k, null._resolution())
             for null in self.nulls(mismatched, **options)
         ]
         return sharing.stacked(found)
 
+    @_checks.named
     def transfer(self, held_out: "AndOrInteractions", k: int) -> sharing.Overlap:
         """Return the share of the primitives common to all models that a held-out model has too.
 
@@ -202,8 +207,8 @@ class AndOrInteractions(Displayable, HasState):
         Overlap
             `chance_and` and `chance_or` are those of a random set in the held-out model.
         """
-        self._match("transfer", held_out)
-        k = _checks.integer("AndOrInteractions.transfer", "k", k, 1)
+        self._match(held_out)
+        k = _checks.integer("k", k, 1)
         for one in (self, held_out):
             one._warn_unconverged()
         return sharing.transfer(
@@ -213,6 +218,7 @@ class AndOrInteractions(Displayable, HasState):
             (self._resolution(), held_out._resolution()),
         )
 
+    @_checks.named
     def matching_error(self, k: int) -> Floats:
         """Return what the `k` strongest primitives miss of each output, ε apart.
 
@@ -225,10 +231,11 @@ class AndOrInteractions(Displayable, HasState):
         ----------
         Chen et al. (2024), Proposition 1.
         """
-        k = _checks.integer("AndOrInteractions.matching_error", "k", k, 0)
+        k = _checks.integer("k", k, 0)
         self._warn_unconverged()
         return matching.errors(self.and_, self.or_, self.outputs - self.noise, k)
 
+    @_checks.named
     def matching_precision(self, k: int) -> Floats:
         """Return how precisely the `k` strongest primitives give v(N) - v(∅), (samples, models).
 
@@ -236,10 +243,11 @@ class AndOrInteractions(Displayable, HasState):
         ----------
         Chen et al. (2024), appendix M.
         """
-        k = _checks.integer("AndOrInteractions.matching_precision", "k", k, 0)
+        k = _checks.integer("k", k, 0)
         self._warn_unconverged()
         return matching.precision(self.and_, self.or_, self.outputs - self.noise, k)
 
+    @_checks.named
     def order_profile(self, tau: float = 0.05) -> pd.DataFrame:
         """Return the summed strength of salient primitives by order, averaged over samples.
 
@@ -256,6 +264,7 @@ class AndOrInteractions(Displayable, HasState):
         self._warn_unconverged()
         return by_order((self.and_, self.or_), self._salient(tau), self.models)
 
+    @_checks.named
     def sparsity_curve(self) -> Floats:
         """Return strengths of AND and OR together, strongest first, as shares of the strongest.
 
@@ -270,6 +279,7 @@ class AndOrInteractions(Displayable, HasState):
         result: Floats = ordered / np.maximum(ordered[..., :1], np.finfo(np.float64).tiny)
         return result
 
+    @_checks.named
     def ood_score(self, reference: "AndOrInteractions | None" = None, tau: float = 0.05) -> Floats:
         """Return how unusual the primitives of each sample are among those of a reference.
 
@@ -294,12 +304,12 @@ class AndOrInteractions(Displayable, HasState):
         if reference is None:
             _checks.require(
                 len(own) > 1,
-                "AndOrInteractions.ood_score(reference=None)",
+                "(reference=None)",
                 "must have other samples to compare with",
                 "Pass the interactions of ordinary samples.",
             )
             return surprise(strengths, own, frequencies(own, leave_one_out=True))
-        self._match("ood_score", reference, same_samples=False)
+        self._match(reference, same_samples=False)
         reference._warn_unconverged()
         theirs = np.concatenate(reference._salient(tau), axis=-1)
         return surprise(strengths, own, frequencies(theirs))
@@ -308,6 +318,7 @@ class AndOrInteractions(Displayable, HasState):
         """Return the `interaction_index` of the outputs, (samples, models, 2^n)."""
         return interaction_index(self.outputs, index, order)
 
+    @_checks.named
     def to_shapiq(
         self, index: str = "Moebius", order: int | None = None, *, sample: int = 0, model: int = 0
     ) -> Any:
@@ -339,7 +350,7 @@ class AndOrInteractions(Displayable, HasState):
         )
 
     def _salient(self, tau: float) -> tuple[Flags, Flags]:
-        tau = _checks.real("AndOrInteractions", "tau", tau, 0.0, 1.0)
+        tau = _checks.real("tau", tau, 0.0, 1.0)
         both = [np.abs(table) for table in (self.and_, self.or_)]
         largest = np.maximum(both[0][..., 1:].max(-1), both[1][..., 1:].max(-1))
         level = np.maximum(tau * largest, self._floor())[..., None]
@@ -360,19 +371,19 @@ class AndOrInteractions(Displayable, HasState):
         tables = (self.and_, self.or_)
         return as_frame(tables, chosen, self.players, self.models, self.converged)
 
-    def _several(self, verb: str) -> None:
+    def _several(self) -> None:
         _checks.require(
             len(self.models) > 1,
-            f"AndOrInteractions.{verb}() of one model",
+            "() of one model",
             "must have at least two models",
             "Explain several together: AndOr().explain([first, second], x).",
         )
 
-    def _match(self, verb: str, other: "AndOrInteractions", *, same_samples: bool = True) -> None:
+    def _match(self, other: "AndOrInteractions", *, same_samples: bool = True) -> None:
         ours, theirs = self.outputs.shape, other.outputs.shape
         _checks.require(
             ours[2] == theirs[2] and (not same_samples or ours[0] == theirs[0]),
-            f"AndOrInteractions.{verb}(<of {theirs[0]} samples, {len(other.players)} players>)",
+            f"(<of {theirs[0]} samples, {len(other.players)} players>)",
             f"must have the same players{' and samples' if same_samples else ''}, "
             f"{ours[0]} samples and {len(self.players)} players",
             "Explain the same samples with the same groups.",
@@ -386,7 +397,7 @@ class AndOrInteractions(Displayable, HasState):
                 f"{self.gap.max():.1%}): which of their primitives are strong is not settled. "
                 "Raise max_iter.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def __repr__(self) -> str:

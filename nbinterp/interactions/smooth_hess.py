@@ -117,6 +117,7 @@ class SmoothHess:
         """Return these settings with some changed."""
         return replace(self, **changes)
 
+    @_checks.named
     def explain(self, model: Any, x: Any, *, target: Any = None) -> SmoothHessian:
         """Return the smoothed second derivatives of a network at samples.
 
@@ -147,12 +148,12 @@ class SmoothHess:
             If the error stays above `tolerance`.
         """
         self._check()
-        rows, shape = flat("SmoothHess.explain", x)
+        rows, shape = flat(x)
         if isinstance(model, nn.Module):
             rows = rows.to(*home(model))
         elif self.device is not None:
-            rows = rows.to(_device.resolve("SmoothHess", self.device))
-        function = scalar("SmoothHess.explain", model, target, shape, len(rows))
+            rows = rows.to(_device.of(self))
+        function = scalar(model, target, shape, len(rows))
         with function.visiting():
             function.of(0).check(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self
@@ -163,28 +164,29 @@ class SmoothHess:
                 f"{found.relative_error.max():.2g}, above tolerance={self.tolerance:g}. Raise "
                 "n_samples, or tolerance.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return found
 
+    @_checks.named
     def _check(self) -> None:
-        name = type(self).__name__
-        _checks.real(name, "radius", self.radius, 0.0, open_low=True)
-        _checks.integer(name, "n_samples", self.n_samples, 4 * _BLOCKS)
-        _checks.choice(name, "sampling", self.sampling, SAMPLINGS)
-        _checks.boolean(name, "progress", self.progress)
+        _checks.real("radius", self.radius, 0.0, open_low=True)
+        _checks.integer("n_samples", self.n_samples, 4 * _BLOCKS)
+        _checks.choice("sampling", self.sampling, SAMPLINGS)
+        _checks.boolean("progress", self.progress)
         if isinstance(self.sigma, str):
-            _checks.choice(name, "sigma", self.sigma, ("auto",))
+            _checks.choice("sigma", self.sigma, ("auto",))
         if self.tolerance is not None:
-            _checks.real(name, "tolerance", self.tolerance, 0.0, open_low=True)
+            _checks.real("tolerance", self.tolerance, 0.0, open_low=True)
         if self.batch_size is not None:
-            _checks.integer(name, "batch_size", self.batch_size, 1)
+            _checks.integer("batch_size", self.batch_size, 1)
 
+    @_checks.named
     def _tuned(self, function: Scalar, rows: Tensor) -> "SmoothHess":
         """Return these settings with the sigma whose quadratic errs least within the radius."""
         _checks.require(
             self.groups is None,
-            "SmoothHess(sigma='auto', groups=…)",
+            "(sigma='auto', groups=…)",
             "must have no groups, whose matrix is no quadratic function of the input",
             "Tune without groups, then pass the sigma of that result.",
         )
@@ -201,17 +203,18 @@ class SmoothHess:
             )
         return replace(self, sigma=min(errors, key=errors.__getitem__) * unit)
 
+    @_checks.named
     def _explain(self, function: Scalar, rows: Tensor) -> SmoothHessian:
         count, d = rows.shape
         wide = torch.float64 if rows.dtype == torch.float64 else torch.float32
         default = _MULTIPLIER * self.radius / d**0.5
-        smoothing = noise("SmoothHess", self.sigma, self.covariance, default, d)
+        smoothing = noise(self.sigma, self.covariance, default, d)
         smoothing = smoothing.to(rows.device, wide)
         members = _membership(self.groups, d, rows.device, wide)
         width = d if members is None else members.shape[1]
         _checks.require(
             self.tolerance is None or width <= WIDEST_MATRIX,
-            f"SmoothHess(tolerance={self.tolerance}) of a matrix with {width} rows",
+            f"(tolerance={self.tolerance}) of a matrix with {width} rows",
             f"must be None above {WIDEST_MATRIX} rows, where no error is taken",
             "Set n_samples, or give groups of inputs.",
         )
@@ -230,7 +233,7 @@ class SmoothHess:
         n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, least)
         _checks.require(
             n_blocks >= 2,
-            f"SmoothHess(n_samples={self.n_samples}, sampling={self.sampling!r})",
+            f"(n_samples={self.n_samples}, sampling={self.sampling!r})",
             f"must take at least {2 * stein.signs * size} gradients for {d} inputs",
             "Take more, or use sampling='orthogonal'.",
         )
@@ -244,12 +247,13 @@ class SmoothHess:
         for done in bar:
             watch.go_on()
             z = directions.draw(size)
-            if estimate is None:
-                factors, mean = stein.factors(rows, z)
-                kept.append(factors)
-            else:
-                matrices, mean = stein.matrices(rows, z)
-                estimate.add(matrices)
+            with _checks.call("SmoothHess.explain"):
+                if estimate is None:
+                    factors, mean = stein.factors(rows, z)
+                    kept.append(factors)
+                else:
+                    matrices, mean = stein.matrices(rows, z)
+                    estimate.add(matrices)
             gradient += mean
             if estimate is None or self.tolerance is None or done + 1 < _BLOCKS:
                 continue
@@ -283,10 +287,10 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     if groups is None:
         return None
     numbers = _numbers(groups)
-    call = f"SmoothHess(groups={_checks.show(numbers)})"
+    what = f"(groups={_checks.show(numbers)})"
     _checks.require(
         len(numbers) == d and numbers.dtype.kind in "iu",
-        call,
+        what,
         f"must have one whole number an input, {d}",
         "Number the groups from 0, with -1 for inputs in none.",
     )
@@ -294,7 +298,7 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     missing = sorted(set(range(count)) - set(numbers.tolist()))
     _checks.require(
         count > 0 and not missing,
-        call,
+        what,
         f"must name an input in each group, but {missing[:1] or 'all'} has none",
         "Number the groups without gaps.",
     )

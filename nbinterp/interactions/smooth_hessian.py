@@ -146,6 +146,7 @@ class SmoothHessian(Displayable, HasState):
     def _width(self) -> int:
         return int(self._rows.shape[1] if self.hessian is None else self.hessian.shape[1])
 
+    @_checks.named
     def product(self, v: Any, *, sample: int = 0) -> Floats:
         """Return the Hessian of a sample times `v`.
 
@@ -158,9 +159,10 @@ class SmoothHessian(Displayable, HasState):
         -------
         array of the shape of `v`
         """
-        matrix, vectors = self._matrix("product", sample), self._vectors("product", "v", v)
+        matrix, vectors = self._matrix(sample), self._vectors("v", v)
         return _host(matrix.product(vectors)).reshape(np.shape(v))
 
+    @_checks.named
     def pair(self, u: Any, v: Any, *, sample: int = 0) -> float:
         """Return ``uᵀ H v``: how the slope along `v` changes along `u`.
 
@@ -174,10 +176,11 @@ class SmoothHessian(Displayable, HasState):
         -------
         float
         """
-        left = self._vectors("pair", "u", u)
-        right = self._vectors("pair", "v", v)
-        return float((left.T @ self._matrix("pair", sample).product(right)).squeeze())
+        left = self._vectors("u", u)
+        right = self._vectors("v", v)
+        return float((left.T @ self._matrix(sample).product(right)).squeeze())
 
+    @_checks.named
     def to_frame(self, k: int | None = None, *, names: Sequence[object] | None = None) -> Any:
         """Return the pairs of inputs or groups of each sample, the strongest first.
 
@@ -198,8 +201,9 @@ class SmoothHessian(Displayable, HasState):
         ValueError
             If the matrix is too wide to be written down.
         """
-        return pairs("SmoothHessian.to_frame", self.hessian, self.standard_error, k, names)
+        return pairs(self.hessian, self.standard_error, k, names)
 
+    @_checks.named
     def entries(self, rows: Any, columns: Any = None, *, sample: int = 0) -> tuple[Floats, Floats]:
         """Return some entries of the Hessian with their errors, of one too wide to be written too.
 
@@ -214,7 +218,7 @@ class SmoothHessian(Displayable, HasState):
         values, standard_error : array of shape (len(rows), len(columns))
             In output units per squared input unit.
         """
-        matrix = self._matrix("entries", sample)
+        matrix = self._matrix(sample)
         down = self._places("rows", rows)
         right = self._places("columns", np.arange(self._width) if columns is None else columns)
         if isinstance(matrix, LowRank):
@@ -224,6 +228,7 @@ class SmoothHessian(Displayable, HasState):
         place = (sample, down[:, None], right)
         return np.asarray(self.hessian)[place], np.asarray(self.standard_error)[place]
 
+    @_checks.named
     def beyond_noise(self, rate: float = 0.05) -> npt.NDArray[np.bool_]:
         """Return which entries differ from zero by more than their noise.
 
@@ -242,15 +247,16 @@ class SmoothHessian(Displayable, HasState):
         ValueError
             If the matrix is too wide to be written down.
         """
-        share = _checks.real("SmoothHessian.beyond_noise", "rate", rate, 0.0, 1.0)
+        share = _checks.real("rate", rate, 0.0, 1.0)
         if self.hessian is None or self.standard_error is None:
             _checks.fail(
-                "SmoothHessian.beyond_noise()",
+                "()",
                 f"must have a matrix that is written down, not one of {self._width} rows",
                 "Compare `entries` of some rows with their errors.",
             )
         return discoveries(self.hessian, self.standard_error, self.n_blocks, rate=share)
 
+    @_checks.named
     def eigenpairs(self, k: int = 10, *, sample: int = 0) -> tuple[Floats, Floats]:
         """Return the eigenvalues of largest size and their directions.
 
@@ -267,10 +273,11 @@ class SmoothHessian(Displayable, HasState):
         vectors : array of shape (n_features, k)
             Of length one.
         """
-        count = _checks.integer("SmoothHessian.eigenpairs", "k", k, 1)
-        values, vectors = self._matrix("eigenpairs", sample).eigenpairs(count)
+        count = _checks.integer("k", k, 1)
+        values, vectors = self._matrix(sample).eigenpairs(count)
         return _host(values), _host(vectors)
 
+    @_checks.named
     def pmse(
         self,
         radius: float,
@@ -301,15 +308,14 @@ class SmoothHessian(Displayable, HasState):
             A row a sample; columns ``"SmoothHess"``, ``"SmoothGrad"``, ``"gradient"``, and the
             standard error of each, in squared output units.
         """
-        name = "SmoothHessian.pmse"
-        reach = _checks.real(name, "radius", radius, 0.0, open_low=True)
-        total = _checks.integer(name, "n_samples", n_samples, 2)
-        _checks.choice(name, "ball", ball, BALLS)
-        self._refuse_groups("pmse")
+        reach = _checks.real("radius", radius, 0.0, open_low=True)
+        total = _checks.integer("n_samples", n_samples, 2)
+        _checks.choice("ball", ball, BALLS)
+        self._refuse_groups()
         function = self._function
         if function is None:
             must = "must have the network, which a file does not hold"
-            _checks.fail(f"{name}()", must, "Explain the samples again.")
+            _checks.fail("()", must, "Explain the samples again.")
         rng = check_random_state(random_state)
         generator = torch.Generator(self._rows.device).manual_seed(int(rng.randint(2**31)))
         table = []
@@ -318,7 +324,7 @@ class SmoothHessian(Displayable, HasState):
                 function.of(sample),
                 row,
                 self._slopes[sample],
-                self._matrix("pmse", sample),
+                self._matrix(sample),
                 reach,
                 n=total,
                 ball=ball,
@@ -328,6 +334,7 @@ class SmoothHessian(Displayable, HasState):
         names = ["SmoothHess", "SmoothGrad", "gradient"]
         return pd.DataFrame(table, columns=names + [f"{each}, standard error" for each in names])
 
+    @_checks.named
     def attack(self, radius: float, *, sample: int = 0, maximize: bool = False) -> npt.NDArray[Any]:
         """Return the change within a ball that lowers the output most, as far as order 2 tells.
 
@@ -348,26 +355,26 @@ class SmoothHessian(Displayable, HasState):
         -------
         array of the shape of a sample
         """
-        reach = _checks.real("SmoothHessian.attack", "radius", radius, 0.0, open_low=True)
-        self._refuse_groups("attack")
-        pairs_of = self._matrix("attack", sample).eigenpairs
+        reach = _checks.real("radius", radius, 0.0, open_low=True)
+        self._refuse_groups()
+        pairs_of = self._matrix(sample).eigenpairs
         values, vectors = (_host(each) for each in pairs_of(self._rows.shape[1]))
         sign = -1.0 if maximize else 1.0
         slope = _host(self._slopes[sample])
         return minimize(sign * values, vectors, sign * slope, reach).reshape(self.x.shape[1:])
 
-    def _matrix(self, method: str, sample: int) -> Symmetric:
-        call, last = f"SmoothHessian.{method}", len(self.x) - 1
-        place = _checks.integer(call, "sample", sample, 0, last, of="the last one")
+    def _matrix(self, sample: int) -> Symmetric:
+        last = len(self.x) - 1
+        place = _checks.integer("sample", sample, 0, last, of="the last one")
         if self.hessian is None:
             return self._wide[place]
         return Dense(torch.from_numpy(self.hessian[place]).to(self._rows.device))
 
-    def _vectors(self, method: str, name: str, value: Any) -> Tensor:
+    def _vectors(self, name: str, value: Any) -> Tensor:
         array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
         _checks.require(
             array.ndim in (1, 2) and len(array) == self._width,
-            f"SmoothHessian.{method}({name}={_checks.show(array)})",
+            f"({name}={_checks.show(array)})",
             f"must have {self._width} rows",
             "Pass one number a row of the matrix.",
         )
@@ -379,16 +386,16 @@ class SmoothHessian(Displayable, HasState):
             array.ndim == 1
             and array.dtype.kind in "iu"
             and (array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < self._width)),
-            f"SmoothHessian.entries({name}={_checks.show(value)})",
+            f"({name}={_checks.show(value)})",
             f"must be a list of whole numbers from 0 to {self._width - 1}",
             "Pass the numbers of rows of the matrix.",
         )
         return array.astype(np.int64)
 
-    def _refuse_groups(self, method: str) -> None:
+    def _refuse_groups(self) -> None:
         _checks.require(
             self._width == self._rows.shape[1],
-            f"SmoothHessian.{method}()",
+            "()",
             "must have no groups, whose matrix is no quadratic function of the input",
             "Explain without groups.",
         )

@@ -148,7 +148,7 @@ class Stein:
                 take(samples, here, self._grouped(change) if lead is None else change)
         _checks.require(
             bool(torch.isfinite(mean).all()),
-            "SmoothHess.explain(model)",
+            "(model)",
             "must have finite gradients near the samples",
             "Use a smaller sigma, or look for a square root or a logarithm of zero.",
         )

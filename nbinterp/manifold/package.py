@@ -21,7 +21,7 @@ def fit_package(settings: "PHATE", data: _checks.Floats) -> dict[str, Any]:
         package = importlib.import_module("phate")
     except ModuleNotFoundError:
         _checks.fail(
-            "PHATE(engine='phate')",
+            "(engine='phate')",
             "must find the package phate, which is not installed",
             "Install it with pip install 'nbinterp[reference]', or use engine='torch'.",
             ImportError,

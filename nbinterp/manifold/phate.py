@@ -215,6 +215,7 @@ class PHATE(
         """Map the samples and return the map, ``(n_samples, n_components)``."""
         return self.fit(X).embedding_
 
+    @_checks.named
     def transform(self, X: Any) -> _checks.Floats:
         """Return where samples, as new ones, fall on the map.
 
@@ -245,17 +246,18 @@ class PHATE(
         return placed
 
     def _given(self, X: Any, *, reset: bool) -> Any:
-        return _checks.distances("PHATE", X, self.n_neighbors, estimator=self, reset=reset)
+        return _checks.distances(X, self.n_neighbors, estimator=self, reset=reset)
 
     def _new_samples(self, X: Any) -> _checks.Floats:
-        return _checks.samples("PHATE.transform", X, estimator=self, reset=False, min_samples=1)
+        return _checks.samples(X, estimator=self, reset=False, min_samples=1)
 
+    @_checks.named
     def _fit(self, X: Any) -> None:
-        _checks.choice("PHATE", "metric", self.metric, ("euclidean", "precomputed"))
+        _checks.choice("metric", self.metric, ("euclidean", "precomputed"))
         if self.metric == "precomputed":
             data = self._given(X, reset=True)
         else:
-            data = _checks.samples("PHATE", X, estimator=self)
+            data = _checks.samples(X, estimator=self)
         self._check(data.shape[0])
         if self.engine == "phate":
             self.__dict__.update(fit_package(self, data))
@@ -277,7 +279,7 @@ class PHATE(
                 f"PHATE's SMACOF was still improving after max_iter={self.max_iter} iterations. "
                 "Use a larger max_iter.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         points = scaling.points
         placed = points if walk.weights is None else walk.weights @ points
@@ -292,7 +294,7 @@ class PHATE(
 
     def _graph_and_walk(self, data: Any, seeds: Any, bar: Any) -> tuple[Graph, Walk]:
         """Return both for the data, those of the last fit where nothing they rest on changed."""
-        device = _device.resolve("PHATE", self.device)
+        device = _device.of(self)
         drawn = None if self.random_state is None else tuple(seeds[:2])
         settings = (self.metric, self.n_pca, self.n_neighbors, self.decay, self.exact_neighbors)
         graph_key = (_digest(data), settings, drawn, device)
@@ -333,31 +335,32 @@ class PHATE(
     def _is_showable(self) -> bool:
         return hasattr(self, "embedding_")
 
+    @_checks.named
     def _check(self, n: int) -> None:
         """Raise on settings that are wrong in themselves or for `n` samples."""
         others = n - 1
         few = "the number of other samples"
-        _checks.integer("PHATE", "n_neighbors", self.n_neighbors, 1, others, of=few)
-        _checks.integer("PHATE", "n_components", self.n_components, 1, others, of=few)
-        _checks.real("PHATE", "decay", self.decay, 0, open_low=True)
-        _checks.real("PHATE", "gamma", self.gamma, -1, 1)
-        _checks.integer("PHATE", "max_iter", self.max_iter, 1)
-        _checks.boolean("PHATE", "progress", self.progress)
-        _checks.choice("PHATE", "mds", self.mds, ("metric", "classic"))
-        _checks.choice("PHATE", "engine", self.engine, ("torch", "phate"))
+        _checks.integer("n_neighbors", self.n_neighbors, 1, others, of=few)
+        _checks.integer("n_components", self.n_components, 1, others, of=few)
+        _checks.real("decay", self.decay, 0, open_low=True)
+        _checks.real("gamma", self.gamma, -1, 1)
+        _checks.integer("max_iter", self.max_iter, 1)
+        _checks.boolean("progress", self.progress)
+        _checks.choice("mds", self.mds, ("metric", "classic"))
+        _checks.choice("engine", self.engine, ("torch", "phate"))
         _checks.require(
             self.engine == "torch" or self.metric == "euclidean",
-            "PHATE(metric='precomputed')",
+            "(metric='precomputed')",
             "must be 'euclidean' with engine='phate'",
             "Use engine='torch', or pass features.",
         )
-        _checks.boolean("PHATE", "exact_neighbors", self.exact_neighbors)
+        _checks.boolean("exact_neighbors", self.exact_neighbors)
         if self.n_landmarks is not None:
-            _checks.integer("PHATE", "n_landmarks", self.n_landmarks, self.n_components + 1)
+            _checks.integer("n_landmarks", self.n_landmarks, self.n_components + 1)
         if self.n_pca is not None:
-            _checks.integer("PHATE", "n_pca", self.n_pca, 1)
+            _checks.integer("n_pca", self.n_pca, 1)
         if self.t != "auto":
-            _checks.integer("PHATE", "t", self.t, 1)
+            _checks.integer("t", self.t, 1)
 
 
 def _digest(data: Any) -> str:

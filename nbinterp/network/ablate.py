@@ -83,17 +83,19 @@ def ablated(
     ...     model.h2(model.h1(pixels))[0, [3, 17]]
     tensor([0., 0.])
     """
-    module = target("ablated", model, layer, mode)
-    fill: torch.Tensor | float = 0.0
-    if mode == "mean":
-        fill = torch.as_tensor(_means("ablated", model, layer, data, means))
+    with _checks.call("ablated"):
+        module = target(model, layer, mode)
+        fill: torch.Tensor | float = 0.0
+        if mode == "mean":
+            fill = torch.as_tensor(_means(model, layer, data, means))
     asked = [nodes] if isinstance(nodes, int | str) else list(nodes)
 
+    @_checks.call("ablated")
     def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
-        activation = first_tensor(f"layer {layer!r}", output, "ablated")
+        activation = first_tensor(f"layer {layer!r}", output)
         shape = tuple(activation.shape[1:])
         silent = torch.zeros(shape, dtype=torch.bool)
-        silent.view(-1)[torch.as_tensor(positions("ablated", asked, layer, shape))] = True
+        silent.view(-1)[torch.as_tensor(positions(asked, layer, shape))] = True
         value = torch.as_tensor(fill).to(activation)
         return replaced(output, torch.where(silent.to(activation.device), value, activation))
 
@@ -104,24 +106,24 @@ def ablated(
         handle.remove()
 
 
-def target(caller: str, model: nn.Module, layer: str, mode: str) -> nn.Module:
+def target(model: nn.Module, layer: str, mode: str) -> nn.Module:
     """Return the module whose output an ablation of `layer` changes."""
-    _checks.choice(caller, "mode", mode, MODES)
-    module = find(caller, model, layer)[layer]
+    _checks.choice("mode", mode, MODES)
+    module = find(model, layer)[layer]
     if mode != "weights":
         return module
     # A row of weights and its bias at 0 give an output of 0, so that the output is what is set.
     linear = [part for part in module.modules() if isinstance(part, nn.Linear | _ConvNd)]
     _checks.require(
         len(linear) == 1,
-        f"{caller}(layer={layer!r}, mode='weights')",
+        f"(layer={layer!r}, mode='weights')",
         f"must be a layer with one Linear or convolution, not {len(linear)}",
         "Name that module itself, or use mode='zero'.",
     )
     return linear[0]
 
 
-def positions(caller: str, nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> Places:
+def positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> Places:
     """Return the flat positions of numbered or named nodes among a sample's activations."""
     found = [np.empty(0, np.int64)]
     for node in nodes:
@@ -129,7 +131,7 @@ def positions(caller: str, nodes: Sequence[Node], layer: str, shape: tuple[int, 
         at = places(node, layer, shape) if isinstance(node, str) else unit(int(node), shape)
         if at is None:
             _checks.fail(
-                f"{caller}(nodes={node!r})",
+                f"(nodes={node!r})",
                 f"must be {'the name' if by_name else 'the number'} of a node of {layer!r}, "
                 f"whose activations have the shape {shape}",
                 f"Use a number, or a name as {layer + '[0]'!r}.",
@@ -138,16 +140,14 @@ def positions(caller: str, nodes: Sequence[Node], layer: str, shape: tuple[int, 
     return np.concatenate(found)
 
 
-def _means(
-    caller: str, model: nn.Module, layer: str, data: Any, means: Any
-) -> npt.NDArray[np.float64]:
+def _means(model: nn.Module, layer: str, data: Any, means: Any) -> npt.NDArray[np.float64]:
     _checks.require(
         (data is None) != (means is None),
-        f"{caller}(mode='mean')",
+        "(mode='mean')",
         "must be given either data to take the means of, or means",
         "Pass data=..., the samples of reference.",
     )
     if means is None:
-        rec = recorded(caller, model, data, layer)
+        rec = recorded(model, data, layer)
         means = rec[layer].mean(axis=0, dtype=np.float64)
     return np.asarray(_checks.to_numpy(means), dtype=np.float64)

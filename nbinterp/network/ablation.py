@@ -82,6 +82,7 @@ class AblationStudy(Displayable):
         """The change of the mean outputs, shape (n_cases, n_sizes, n_groups, n_outputs)."""
         return self.change[..., :-1]
 
+    @_checks.named
     def to_frame(self, quantity: str = "accuracy", *, coverage: float = 0.95) -> pd.DataFrame:
         """Return one row a case, size and group.
 
@@ -98,10 +99,9 @@ class AblationStudy(Displayable):
             Columns cluster, factor, size, group, n_samples, baseline, change, by_activation,
             by_weight, chance_lower, chance_upper and rank; see the notes on `rank`.
         """
-        caller = "AblationStudy.to_frame"
         known = (*self.output_names, "accuracy")
-        at = known.index(_checks.choice(caller, "quantity", quantity, known))
-        share = _checks.real(caller, "coverage", coverage, 0, 1)
+        at = known.index(_checks.choice("quantity", quantity, known))
+        share = _checks.real("coverage", coverage, 0, 1)
         random, change = self.random[..., at], self.change[..., at]
         ends = [(1 - share) / 2, (1 + share) / 2]
         lower, upper = (

@@ -29,10 +29,10 @@ from nbinterp.network.silence import Silence
 from nbinterp.network.sweep import batch_size, measure, widest
 from nbinterp.network.ways import Plain, Short, Way, shortest, side_ways
 
-_CALLER = "ablation_study"
 Indices = npt.NDArray[np.int64]
 
 
+@_checks.named
 def ablation_study(
     model: nn.Module,
     data: Any,
@@ -115,29 +115,27 @@ def ablation_study(
     AblationStudy('h2', mode='zero': 2 factors × 4 sizes × 12 groups, 100 random draws)
     """
     given: list[Factors] = list(factors) if isinstance(factors, list | tuple) else [factors]  # type: ignore[list-item]
-    _checks.require(
-        len(given) > 0, f"{_CALLER}(factors=[])", "must hold factors", "Pass local.clusters_."
-    )
-    _checks.choice(_CALLER, "mode", mode, MODES)
-    draws = _checks.integer(_CALLER, "n_random", n_random, 0)
-    model = moved(_CALLER, model, device)
-    n = n_rows(_CALLER, data)
-    rest = Rest(_CALLER, model, layer, target(_CALLER, model, layer, mode))
-    first = taken(_CALLER, model, data, *range(min(2, n)))
+    _checks.require(len(given) > 0, "(factors=[])", "must hold factors", "Pass local.clusters_.")
+    _checks.choice("mode", mode, MODES)
+    draws = _checks.integer("n_random", n_random, 0)
+    model = moved(model, device)
+    n = n_rows(data)
+    rest = Rest(model, layer, target(model, layer, mode))
+    first = taken(model, data, *range(min(2, n)))
     shape = tuple(rest.probe(first).shape[1:])
-    width, where = widest(_CALLER, model, first), home(model)[0]
+    width, where = widest(model, first), home(model)[0]
     columns = columns_of(given[0], layer, shape)
     if not columns:
-        wrong_layer(_CALLER, given[0], layer)
+        wrong_layer(given[0], layer)
     members = list(columns.values())
     steps = _sizes(sizes, len(columns))
-    rec = recorded(_CALLER, model, data, layer, progress=progress)
+    rec = recorded(model, data, layer, progress=progress)
     right = _labels(labels, n, rec.output)
     kept = _outputs(outputs, rec.output.shape[1])
     groups, names = _groups(given, clusters, right, n, rec.output.shape[1])
 
     # In mode "weights" too, nodes are chosen by the activations of the layer itself.
-    plain = Rest(_CALLER, model, layer)
+    plain = Rest(model, layer)
     visible = list(columns_of(given[0], layer, rec[layer].shape[1:]).values())
     cases: list[tuple[str, int]] = []
     rankings: list[Indices] = []
@@ -151,13 +149,13 @@ def ablation_study(
         size = batch_size(width, 1, where)
         samples = pick(data, cluster.indices)
         others += by_activation_and_weight(plain, samples, visible, common, steps[-1], size)
-        for number in chosen(_CALLER, cluster, factor):
+        for number in chosen(cluster, factor):
             cases.append((cluster.name, number))
             rankings.append(by_information(cluster, number, list(columns), steps[-1]))
             rivals.append(len(others) - 2)
     _checks.require(
         len(cases) > 0,
-        f"{_CALLER}(factors)",
+        "(factors)",
         "must share information with nodes",
         "Fit clusters with more samples.",
     )
@@ -175,13 +173,13 @@ def ablation_study(
     if isinstance(way, Short) and way.parts:
         width = rec.output.shape[1]  # of what is kept of a piece
     else:  # Where inputs are repeated, all of the network runs for each edit.
-        width = widest(_CALLER, model, first, None if rest.repeats else way.rest.module)
+        width = widest(model, first, None if rest.repeats else way.rest.module)
     rows = batch_size(width, len(steps) * way.orders_at_once, where)
 
     def blocks() -> Iterator[tuple[Any, torch.Tensor, torch.Tensor]]:
         dtype = home(model)[1]
         start = 0
-        for batch in batches(_CALLER, data, rows, dtype):
+        for batch in batches(data, rows, dtype):
             stop = start + length(batch)
             yield (
                 placed(batch, where),
@@ -198,7 +196,7 @@ def ablation_study(
     change = (sums / counts[:, None] - baseline)[where_is]
     _checks.require(
         bool(np.isfinite(change).all()),
-        f"{_CALLER}(layer={layer!r})",
+        f"(layer={layer!r})",
         "must give finite outputs when its nodes are silenced",
         "Look for what makes NaN or infinite values in the network.",
     )
@@ -222,12 +220,9 @@ def ablation_study(
 
 def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
     asked = np.atleast_1d(np.asarray(sizes, dtype=object))
-    _checks.require(
-        len(asked) > 0, f"{_CALLER}(sizes=[])", "must hold a number of nodes", "Use (5, 10, 20)."
-    )
+    _checks.require(len(asked) > 0, "(sizes=[])", "must hold a number of nodes", "Use (5, 10, 20).")
     checked = {
-        _checks.integer(_CALLER, "sizes", size, 1, n_nodes, of="the number of nodes")
-        for size in asked
+        _checks.integer("sizes", size, 1, n_nodes, of="the number of nodes") for size in asked
     }
     return tuple(sorted(checked))
 
@@ -235,17 +230,17 @@ def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
 def _labels(labels: Any, n: int, output: npt.NDArray[np.float32]) -> Indices:
     _checks.require(
         output.ndim == 2,
-        f"{_CALLER}(model) with outputs of shape {output.shape[1:]}",
+        f"(model) with outputs of shape {output.shape[1:]}",
         "must give one row of outputs a sample",
         "Wrap the model so that it returns (b, n_classes).",
     )
-    return _checks.classes(_CALLER, "labels", labels, n, output.shape[1])
+    return _checks.classes("labels", labels, n, output.shape[1])
 
 
 def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> Indices:
     if outputs is None:
         return np.arange(n_outputs)
-    return _checks.indices(_CALLER, "outputs", outputs, n_outputs)
+    return _checks.indices("outputs", outputs, n_outputs)
 
 
 def _groups(
@@ -259,7 +254,7 @@ def _groups(
             names.append(cluster.name)
             members.append(np.isin(np.arange(n), cluster.indices))
     else:
-        found = _checks.labels(_CALLER, "clusters", clusters, n)
+        found = _checks.labels("clusters", clusters, n)
         names += [f"cluster {label}" for label in np.unique(found)]
         members += [found == label for label in np.unique(found)]
     for label in np.unique(right):
@@ -271,13 +266,13 @@ def _groups(
 def _check_same(cluster: Factors, first: Factors, n: int) -> None:
     _checks.require(
         list(cluster.feature_names) == list(first.feature_names),
-        f"{_CALLER}(factors): {cluster.name}",
+        f"(factors): {cluster.name}",
         f"must have the same columns as {first.name}",
         "Pass the factors of one fit.",
     )
     _checks.require(
         len(cluster.indices) > 0 and int(cluster.indices.max()) < n,
-        f"{_CALLER}(data) of {n} samples",
+        f"(data) of {n} samples",
         f"must hold the samples of {cluster.name}",
         "Pass the data that were given to record.",
     )

@@ -13,9 +13,7 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 from nbinterp import _checks
 
 
-def batches(
-    caller: str, data: Any, size: int, dtype: torch.dtype, *, check: bool = True
-) -> Iterator[Any]:
+def batches(data: Any, size: int, dtype: torch.dtype, *, check: bool = True) -> Iterator[Any]:
     """Yield copies of the samples of `data`, in order; floating types become `dtype`.
 
     A batch is a tensor, or a dict of tensors if `data` are a dict of arrays or give dicts. Copies,
@@ -23,17 +21,15 @@ def batches(
     `check` refuses what is not finite.
     """
     n_seen = 0
-    for batch in _raw(caller, data, size):
+    for batch in _raw(data, size):
         if check:
-            refuse_nonfinite(caller, batch, n_seen.__add__)
+            refuse_nonfinite(batch, n_seen.__add__)
         n_seen += length(batch)
         yield each(lambda part: _own(part, dtype), batch)
-    _checks.require(
-        n_seen > 0, f"{caller}(data)", "must hold at least one sample", "Pass more data."
-    )
+    _checks.require(n_seen > 0, "(data)", "must hold at least one sample", "Pass more data.")
 
 
-def refuse_nonfinite(caller: str, batch: Any, number: Callable[[int], int]) -> None:
+def refuse_nonfinite(batch: Any, number: Callable[[int], int]) -> None:
     """Raise if a sample of `batch` is not finite; `number` tells what its place is called."""
     for key, part in parts(batch).items():
         # A sum reads the batch once and writes nothing; should it overflow, entries are looked at.
@@ -42,7 +38,7 @@ def refuse_nonfinite(caller: str, batch: Any, number: Callable[[int], int]) -> N
         broken = (~torch.isfinite(part.reshape(len(part), -1))).any(dim=1)
         if bool(broken.any()):
             _checks.fail(
-                f"{caller}(data{f'[{key!r}]' if key else ''})",
+                f"(data{f'[{key!r}]' if key else ''})",
                 f"must be finite, but sample {number(int(broken.nonzero()[0]))} has NaN or"
                 " infinite values",
                 "Drop or fill those entries.",
@@ -94,30 +90,30 @@ def _own(part: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return part.detach().to(kind, copy=True, memory_format=torch.contiguous_format)
 
 
-def _raw(caller: str, data: Any, size: int) -> Iterator[Any]:
+def _raw(data: Any, size: int) -> Iterator[Any]:
     """Yield tensors that may share their memory with `data`, or dicts of them."""
     if isinstance(data, torch.Tensor | np.ndarray | pd.DataFrame | list):
-        yield from _slices(caller, data, size)
+        yield from _slices(data, size)
     elif isinstance(data, Mapping):
         lengths = {key: len(part) for key, part in data.items()}
         _checks.require(
             len(set(lengths.values())) == 1,
-            f"{caller}(data) with {lengths} samples",
+            f"(data) with {lengths} samples",
             "must have as many samples under each key",
             "Pass a dict of arrays of one length, as the network's forward names them.",
         )
-        columns = [_slices(caller, part, size) for part in data.values()]
+        columns = [_slices(part, size) for part in data.values()]
         for row in zip(*columns, strict=True):
             yield dict(zip(data.keys(), row, strict=True))
     else:
-        for item in _loader(caller, data, size):
-            yield _inputs(caller, item)
+        for item in _loader(data, size):
+            yield _inputs(item)
 
 
-def _slices(caller: str, data: Any, size: int) -> Iterator[torch.Tensor]:
-    array = data if isinstance(data, torch.Tensor) else _numeric(caller, data)
+def _slices(data: Any, size: int) -> Iterator[torch.Tensor]:
+    array = data if isinstance(data, torch.Tensor) else _numeric(data)
     _checks.require(
-        array.ndim > 0, f"{caller}(data)", "must have one row a sample", "Pass an array of samples."
+        array.ndim > 0, "(data)", "must have one row a sample", "Pass an array of samples."
     )
     for start in range(0, len(array), size):
         rows = array[start : start + size]
@@ -129,7 +125,7 @@ def _slices(caller: str, data: Any, size: int) -> Iterator[torch.Tensor]:
             yield torch.from_numpy(np.array(rows, order="C"))
 
 
-def _inputs(caller: str, item: Any) -> Any:
+def _inputs(item: Any) -> Any:
     """Return what of an item of a DataLoader goes into the network."""
     inputs = item[0] if isinstance(item, tuple | list) and item else item
     if isinstance(inputs, Mapping) and inputs:
@@ -137,7 +133,7 @@ def _inputs(caller: str, item: Any) -> Any:
     odd = [part for part in parts(inputs).values() if not isinstance(part, torch.Tensor)]
     if odd:
         _checks.fail(
-            f"{caller}(data)",
+            "(data)",
             "must give tensors, dicts of tensors, or tuples that start so, not "
             f"{type(odd[0]).__name__}",
             "Wrap the Dataset or the model so that a sample is one tensor, or a dict of them.",
@@ -146,11 +142,11 @@ def _inputs(caller: str, item: Any) -> Any:
     return inputs
 
 
-def _numeric(caller: str, data: Any) -> npt.NDArray[Any]:
+def _numeric(data: Any) -> npt.NDArray[Any]:
     array = np.asarray(data)
     _checks.require(
         array.dtype.kind in "fiub",
-        f"{caller}(data={_checks.show(array)} of {array.dtype})",
+        f"(data={_checks.show(array)} of {array.dtype})",
         "must be numbers",
         "Pass an array of floats, or of whole numbers for a network that embeds tokens.",
         TypeError,
@@ -158,19 +154,19 @@ def _numeric(caller: str, data: Any) -> npt.NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _loader(caller: str, data: Any, size: int) -> DataLoader[Any]:
+def _loader(data: Any, size: int) -> DataLoader[Any]:
     if isinstance(data, Dataset):
         return DataLoader(data, batch_size=size)
     if not isinstance(data, DataLoader):
         _checks.fail(
-            f"{caller}(data={_checks.show(data)})",
+            f"(data={_checks.show(data)})",
             "must be an array, a tensor, a dict of these, a torch Dataset or a DataLoader",
             "Pass the array of samples itself, scaled as the model expects.",
             TypeError,
         )
     _checks.require(
         not isinstance(data.sampler, RandomSampler),
-        f"{caller}(data=DataLoader(shuffle=True))",
+        "(data=DataLoader(shuffle=True))",
         "must keep the order of the samples, or labels would not match",
         "Make the DataLoader with shuffle=False.",
     )

@@ -50,6 +50,7 @@ class Decoder:
     baseline_error: float | None = None
     image_shape: tuple[int, ...] | None = None
 
+    @_checks.named
     def decode(self, hidden: Any) -> npt.NDArray[np.float32]:
         """Return the inputs that belong to activations of the layer.
 
@@ -80,10 +81,10 @@ class Decoder:
         rows = _checks.to_numpy(hidden)
         if isinstance(rows, np.ndarray) and rows.ndim > 2:
             rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))
-        checked = _checks.samples("Decoder.decode", rows, name="hidden", min_samples=1)
+        checked = _checks.samples(rows, name="hidden", min_samples=1)
         _checks.require(
             checked.shape[1] == self.n_hidden,
-            f"Decoder.decode(hidden={_checks.show(checked)})",
+            f"(hidden={_checks.show(checked)})",
             f"must have as many columns as {self.layer!r} has nodes, {self.n_hidden}",
             f"Pass the activations of {self.layer!r} alone.",
         )

@@ -33,7 +33,6 @@ class Drawing:
 
 
 def drawing(
-    caller: str,
     decode: Any,
     layer: str,
     activation: torch.Tensor,
@@ -44,13 +43,13 @@ def drawing(
     if decode is None:
         return Drawing(None)
     shape = activation.shape[1:]
-    run = _decoder(caller, decode, layer, shape)
+    run = _decoder(decode, layer, shape)
     trial = activation[:1].reshape(1, -1).to(torch.promote_types(activation.dtype, torch.float32))
     with torch.no_grad():
         drawn = run(trial)
     _checks.require(
         drawn.ndim > 1 and len(drawn) == 1,
-        f"{caller}(decode): an output of shape {drawn.shape} for one row",
+        f"(decode): an output of shape {drawn.shape} for one row",
         "must have one row a row of activations",
         "Return an array of shape (n, n_features) or (n, height, width).",
     )
@@ -59,7 +58,7 @@ def drawing(
     if image_shape is not None:
         _checks.require(
             len(image_shape) in (2, 3) and int(np.prod(image_shape)) == n_features,
-            f"{caller}(image_shape={image_shape})",
+            f"(image_shape={image_shape})",
             f"must be (height, width) or (height, width, 3) of {n_features} decoded variables",
             "Pass the shape of one image.",
         )
@@ -68,17 +67,15 @@ def drawing(
         image_shape = drawn.shape[1:]
     names = None
     if feature_names is not None:
-        names = tuple(_checks.names(caller, "feature_names", feature_names, n_features))
+        names = tuple(_checks.names("feature_names", feature_names, n_features))
     return Drawing(run, image_shape, names)
 
 
-def _decoder(
-    caller: str, decode: Any, layer: str, shape: torch.Size
-) -> Callable[[torch.Tensor], Rows]:
+def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tensor], Rows]:
     if isinstance(decode, Decoder):
         _checks.require(
             decode.layer == layer and decode.n_hidden == shape.numel(),
-            f"{caller}(decode) of {decode.n_hidden} nodes of {decode.layer!r}",
+            f"(decode) of {decode.n_hidden} nodes of {decode.layer!r}",
             f"must be a decoder of {layer!r}, which has {shape.numel()} nodes",
             "Pass the decoder that was fitted to this layer of this network.",
         )
@@ -89,13 +86,13 @@ def _decoder(
         def by_module(hidden: torch.Tensor) -> Rows:
             with evaluating(decode):
                 drawn = decode(hidden.reshape(-1, *shape).to(device, dtype))
-            rows: Rows = first_tensor("decode", drawn, caller).to("cpu", torch.float32).numpy()
+            rows: Rows = first_tensor("decode", drawn).to("cpu", torch.float32).numpy()
             return rows
 
         return by_module
     _checks.require(
         callable(decode),
-        f"{caller}(decode={_checks.show(decode)})",
+        f"(decode={_checks.show(decode)})",
         "must be a Decoder or a callable",
         "Pass a function from activations to inputs.",
         TypeError,

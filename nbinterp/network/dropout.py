@@ -20,7 +20,6 @@ from nbinterp.network.dropout_result import DropoutStudy, Widths, dashed, layer_
 from nbinterp.network.pairs import classifier, shuffled_batches, train_together, with_dropout
 from nbinterp.network.record import record
 
-_CALL = "dropout_study"
 Classes = npt.NDArray[Any]
 Codes = npt.NDArray[np.int64]
 
@@ -37,6 +36,7 @@ class _Training(NamedTuple):
     progress: bool
 
 
+@_checks.named
 def dropout_study(
     data: Any,
     target: Any,
@@ -127,24 +127,24 @@ def dropout_study(
     )
     _checks.require(
         test_inputs.shape[1] == inputs.shape[1],
-        f"{_CALL}(test_data={_checks.show(test_inputs)})",
+        f"(test_data={_checks.show(test_inputs)})",
         f"must have as many columns as data, {inputs.shape[1]}",
         "Pass the same columns.",
     )
     n_test = len(test_inputs)
     chosen = np.arange(n_test) if samples is None else samples
-    rows = _checks.indices(_CALL, "samples", chosen, n_test, at_least=MIN_SAMPLES)
+    rows = _checks.indices("samples", chosen, n_test, at_least=MIN_SAMPLES)
     architectures = _architectures(hidden)
     training = _Training(
-        _checks.integer(_CALL, "n_pairs", n_pairs, 1),
-        _checks.real(_CALL, "dropout", dropout, 0.0, 0.95, open_low=True),
-        _checks.integer(_CALL, "epochs", epochs, 1),
+        _checks.integer("n_pairs", n_pairs, 1),
+        _checks.real("dropout", dropout, 0.0, 0.95, open_low=True),
+        _checks.integer("epochs", epochs, 1),
         _checks.integer(
-            _CALL, "batch_size", batch_size, 2, len(inputs), of="the number of training samples"
+            "batch_size", batch_size, 2, len(inputs), of="the number of training samples"
         ),
-        _checks.real(_CALL, "learning_rate", learning_rate, 0.0, open_low=True),
-        _device.resolve(_CALL, device),
-        _checks.boolean(_CALL, "progress", progress),
+        _checks.real("learning_rate", learning_rate, 0.0, open_low=True),
+        _device.resolve(device),
+        _checks.boolean("progress", progress),
     )
     measure = LinearCorEx(n_factors=5) if corex is None else corex
     _check_measure(measure, min(min(widths) for widths in architectures))
@@ -208,12 +208,12 @@ def _labelled(
     name: str, data: Any, target_name: str, target: Any, known: Classes | None = None
 ) -> tuple[Floats, Classes, Codes]:
     """Return samples, the classes and each sample's number among these; -1 if not `known`."""
-    inputs = _checks.samples(_CALL, data, name=name)
-    labels = _checks.labels(_CALL, target_name, target, len(inputs))
+    inputs = _checks.samples(data, name=name)
+    labels = _checks.labels(target_name, target, len(inputs))
     classes = np.unique(labels) if known is None else known
     _checks.require(
         len(classes) > 1 and inputs.std() > 0,
-        f"{_CALL}({name}={_checks.show(inputs)})",
+        f"({name}={_checks.show(inputs)})",
         "must hold samples that differ, of two classes or more",
         "Pass data that a classifier can learn from.",
     )
@@ -226,12 +226,12 @@ def _architectures(hidden: Any) -> list[Widths]:
     listed = list(hidden) if isinstance(hidden, Iterable) else []
     _checks.require(
         bool(listed) and all(isinstance(widths, Sequence) and len(widths) for widths in listed),
-        f"{_CALL}(hidden={_checks.show(hidden)})",
+        f"(hidden={_checks.show(hidden)})",
         "must be a sequence of architectures, each the widths of its hidden layers",
         "Pass such as [(200, 200)].",
     )
     distinct = dict.fromkeys(
-        tuple(_checks.integer(_CALL, "hidden", width, 1) for width in widths) for widths in listed
+        tuple(_checks.integer("hidden", width, 1) for width in widths) for widths in listed
     )
     return list(distinct)
 
@@ -239,18 +239,18 @@ def _architectures(hidden: Any) -> list[Widths]:
 def _check_measure(corex: Any, n_nodes: int) -> None:
     _checks.require(
         isinstance(corex, LinearCorEx),
-        f"{_CALL}(corex={_checks.show(corex)})",
+        f"(corex={_checks.show(corex)})",
         "must be a LinearCorEx",
         "Pass LinearCorEx(n_factors=5), or leave it out.",
         TypeError,
     )
     # Before the training, not after.
-    _checks.integer(
-        f"{_CALL}: LinearCorEx",
-        "n_factors",
-        corex.n_factors,
-        1,
-        n_nodes,
-        of="the nodes of the narrowest layer",
-        remedy="Use fewer factors or wider layers.",
-    )
+    with _checks.call("LinearCorEx"):
+        _checks.integer(
+            "n_factors",
+            corex.n_factors,
+            1,
+            n_nodes,
+            of="the nodes of the narrowest layer",
+            remedy="Use fewer factors or wider layers.",
+        )

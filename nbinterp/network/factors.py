@@ -22,7 +22,7 @@ class Factors(Protocol):
     total_correlations_: npt.NDArray[np.float64]
 
 
-def chosen(caller: str, factors: Factors, factor: int | Sequence[int] | None) -> tuple[int, ...]:
+def chosen(factors: Factors, factor: int | Sequence[int] | None) -> tuple[int, ...]:
     """Return the numbers of the factors asked for; the strongest few for None."""
     totals = np.nan_to_num(factors.total_correlations_)
     if factor is None:
@@ -31,20 +31,19 @@ def chosen(caller: str, factors: Factors, factor: int | Sequence[int] | None) ->
     asked = np.atleast_1d(np.asarray(factor, dtype=object))
     _checks.require(
         asked.ndim == 1 and 0 < len(asked) == len(set(asked)),
-        f"{caller}(factor={_checks.show(factor)})",
+        f"(factor={_checks.show(factor)})",
         "must be a factor, or distinct factors in a list",
         f"Choose from 0 to {len(totals) - 1}.",
     )
     return tuple(
-        _checks.integer(caller, "factor", j, 0, len(totals) - 1, of="the last factor")
-        for j in asked
+        _checks.integer("factor", j, 0, len(totals) - 1, of="the last factor") for j in asked
     )
 
 
-def wrong_layer(caller: str, factors: Factors, layer: str) -> None:
+def wrong_layer(factors: Factors, layer: str) -> None:
     """Raise: none of the columns of `factors` is a node of `layer`."""
     _checks.fail(
-        f"{caller}(layer={layer!r})",
+        f"(layer={layer!r})",
         f"must be a layer of which factors have nodes, such as {layer + '[0]'!r}, "
         f"but they have {', '.join(map(repr, factors.feature_names[:3]))}…",
         "Fit the factors to record(...).concat(layer), whose columns carry these names.",

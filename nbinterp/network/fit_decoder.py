@@ -34,6 +34,7 @@ class Rescale(nn.Module):
         return values * self.deviation + self.mean
 
 
+@_checks.named
 def fit_decoder(
     model: nn.Module,
     data: Any,
@@ -126,24 +127,20 @@ def fit_decoder(
     >>> decoder.n_hidden, decoder.validation_error < decoder.baseline_error
     (200, True)
     """
-    widths = [_checks.integer("fit_decoder", "hidden", width, 1) for width in hidden]
-    epochs = _checks.integer("fit_decoder", "max_epochs", max_epochs, 1)
-    wait = _checks.integer("fit_decoder", "patience", patience, 1)
-    size = _checks.integer("fit_decoder", "batch_size", batch_size, 2)
-    rate = _checks.real("fit_decoder", "learning_rate", learning_rate, 0, open_low=True)
-    share = _checks.real(
-        "fit_decoder", "validation_fraction", validation_fraction, 0, 0.9, open_low=True
-    )
-    where = _device.resolve("fit_decoder", device)
+    widths = [_checks.integer("hidden", width, 1) for width in hidden]
+    epochs = _checks.integer("max_epochs", max_epochs, 1)
+    wait = _checks.integer("patience", patience, 1)
+    size = _checks.integer("batch_size", batch_size, 2)
+    rate = _checks.real("learning_rate", learning_rate, 0, open_low=True)
+    share = _checks.real("validation_fraction", validation_fraction, 0, 0.9, open_low=True)
+    where = _device.resolve(device)
     rng = check_random_state(random_state)
 
     wanted = _inputs(data, size) if target is None else _given(target)
-    rec = recorded(
-        "fit_decoder", model, wanted if target is None else data, layer, progress=progress
-    )
+    rec = recorded(model, wanted if target is None else data, layer, progress=progress)
     _checks.require(
         len(rec.layers) == 1,
-        f"fit_decoder(layer={layer!r})",
+        f"(layer={layer!r})",
         f"must be one call of a layer, but there are {len(rec.layers)}",
         f"Choose from {', '.join(map(repr, rec.layers))}.",
     )
@@ -153,14 +150,14 @@ def fit_decoder(
     n = len(activations)
     _checks.require(
         len(wanted) == n,
-        f"fit_decoder(target={_checks.show(wanted)})",
+        f"(target={_checks.show(wanted)})",
         f"must have one row a sample, {n}",
         "Pass targets in the order of the data.",
     )
     n_validation = max(1, round(share * n))
     _checks.require(
         n - n_validation >= 2,
-        f"fit_decoder(data) of {n} samples",
+        f"(data) of {n} samples",
         f"must leave two to train on beside {n_validation} for validation",
         "Pass more samples, or a smaller validation_fraction.",
     )
@@ -228,10 +225,10 @@ def _layout(given: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[int, .
     if given is None:
         channels = len(shape) == 3 and (shape[0] in (1, 3) or shape[-1] == 3)
         return shape if len(shape) == 2 or channels else None
-    sides = tuple(_checks.integer("fit_decoder", "image_shape", side, 1) for side in given)
+    sides = tuple(_checks.integer("image_shape", side, 1) for side in given)
     _checks.require(
         len(sides) in (2, 3) and math.prod(sides) == math.prod(shape),
-        f"fit_decoder(image_shape={sides})",
+        f"(image_shape={sides})",
         f"must be two or three sides of {math.prod(shape)} numbers, as a drawn sample has",
         "Pass (rows, columns), with the channels before or after.",
     )
@@ -240,10 +237,10 @@ def _layout(given: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[int, .
 
 def _inputs(data: Any, size: int) -> torch.Tensor:
     """Return all samples of `data`, to be drawn as they are shown."""
-    found = list(batches("fit_decoder", data, size, torch.float32))
+    found = list(batches(data, size, torch.float32))
     if isinstance(found[0], dict):
         _checks.fail(
-            "fit_decoder(target=None)",
+            "(target=None)",
             "must be an array if the data are dicts, of which no part is the input",
             "Pass what to draw as target=.",
             TypeError,
@@ -253,5 +250,5 @@ def _inputs(data: Any, size: int) -> torch.Tensor:
 
 def _given(target: Any) -> torch.Tensor:
     """Return a user's targets (n, ...) as finite floats; one number a sample is a column."""
-    values = torch.cat(list(batches("fit_decoder", target, 8192, torch.float32))).float()
+    values = torch.cat(list(batches(target, 8192, torch.float32))).float()
     return values[:, None] if values.ndim == 1 else values

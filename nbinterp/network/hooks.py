@@ -58,7 +58,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 def watching(
     modules: dict[str, nn.Module],
     put: Callable[[str, torch.Tensor], None],
-    caller: str,
 ) -> Iterator[None]:
     """Call ``put(name, output)`` each time that one of `modules` has run in this thread."""
     thread = threading.get_ident()
@@ -67,7 +66,7 @@ def watching(
 
             def hook(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
                 if threading.get_ident() == thread:
-                    put(name, first_tensor(f"layer {name!r}", output, caller))
+                    put(name, first_tensor(f"layer {name!r}", output))
 
             hooks.callback(module.register_forward_hook(hook).remove)
         yield
@@ -83,13 +82,13 @@ def home(model: nn.Module) -> tuple[torch.device, torch.dtype]:
     return first.device, next(kinds, torch.get_default_dtype())
 
 
-def find(caller: str, model: nn.Module, layers: str | Sequence[str]) -> dict[str, nn.Module]:
+def find(model: nn.Module, layers: str | Sequence[str]) -> dict[str, nn.Module]:
     """Return the submodules of `model` called `layers`, by their dotted path."""
     names = [layers] if isinstance(layers, str) else list(layers)
     known = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
     if not names:  # what is near is looked for only where it is told
         _checks.fail(
-            f"{caller}(layers={layers!r})",
+            f"(layers={layers!r})",
             "must name at least one layer",
             f"Choose from {shortlist(known)}.",
         )
@@ -99,12 +98,12 @@ def find(caller: str, model: nn.Module, layers: str | Sequence[str]) -> dict[str
         whole = str(name).partition("#")[0]
         _checks.require(
             whole not in known,
-            f"{caller}(layers={_checks.show(name)})",
+            f"(layers={_checks.show(name)})",
             "must be the name of a submodule, not of one of its calls",
             f"Use {whole!r}; only record and fit_decoder tell the calls of a module apart.",
         )
         _checks.fail(
-            f"{caller}(layers={_checks.show(name)})",
+            f"(layers={_checks.show(name)})",
             "must be the name of a submodule",
             f"Did you mean {shortlist(known, like=name)}?",
         )
@@ -120,13 +119,13 @@ def shortlist(names: Iterable[str], like: object = "", limit: int = 5) -> str:
     )
 
 
-def forward(model: nn.Module, batch: Any, caller: str) -> torch.Tensor:
+def forward(model: nn.Module, batch: Any) -> torch.Tensor:
     """Return the output of `model` for a tensor, or for a dict of its named arguments."""
     output = model(**batch) if isinstance(batch, dict) else model(batch)
-    return first_tensor("the model", output, caller)
+    return first_tensor("the model", output)
 
 
-def first_tensor(what: str, output: Any, caller: str) -> torch.Tensor:
+def first_tensor(what: str, output: Any) -> torch.Tensor:
     """Return `output`, or the first item of a tuple, a list or a dict, if it is a tensor."""
     if isinstance(output, torch.Tensor):
         return output
@@ -136,7 +135,7 @@ def first_tensor(what: str, output: Any, caller: str) -> torch.Tensor:
         output = next(iter(output.values()))
     if not isinstance(output, torch.Tensor):
         _checks.fail(
-            f"{caller}(): {what}",
+            f"(): {what}",
             f"must put out a tensor, not {type(output).__name__}",
             "Name a layer inside it, or wrap it so that it does.",
             TypeError,

@@ -19,10 +19,10 @@ from nbinterp.network.record import recorded
 from nbinterp.network.rest import Rest, moved, taken
 from nbinterp.network.rows import n_rows, pick
 
-_CALLER = "perturb"
 _AMOUNT = 1.5  # the largest that the paper shows
 
 
+@_checks.named
 def perturb(
     model: nn.Module,
     factors: Factors,
@@ -126,18 +126,18 @@ def perturb(
     """
     _checks.require(
         isinstance(model, nn.Module),
-        f"{_CALLER}(model={_checks.show(model)})",
+        f"(model={_checks.show(model)})",
         "must be a torch.nn.Module",
         "Wrap a plain function in a Module whose forward calls it.",
         TypeError,
     )
-    signed = _checks.choice(_CALLER, "direction", direction, ("signed", "paper")) == "signed"
-    rest = Rest(_CALLER, moved(_CALLER, model, device), layer)
-    n_rows(_CALLER, data)
+    signed = _checks.choice("direction", direction, ("signed", "paper")) == "signed"
+    rest = Rest(moved(model, device), layer)
+    n_rows(data)
     if image_shape is None and isinstance(decode, Decoder):
         image_shape = getattr(decode, "image_shape", None)
-    activation = rest.probe(taken(_CALLER, rest.model, data, 0))
-    turned = chosen(_CALLER, factors, factor)
+    activation = rest.probe(taken(rest.model, data, 0))
+    turned = chosen(factors, factor)
     directions = _directions(factors, turned, signed, layer, tuple(activation.shape[1:]))
     steps = _steps(amounts, len(turned))
     subject = _Subject(
@@ -147,7 +147,7 @@ def perturb(
         turned,
         direction,
         torch.as_tensor(directions).to(activation.device, _working_type(activation)),
-        drawing(_CALLER, decode, layer, activation, image_shape, feature_names),
+        drawing(decode, layer, activation, image_shape, feature_names),
         output_names,
         progress,
     )
@@ -169,16 +169,15 @@ class _Subject:
     progress: bool
 
     def perturbed(self, base: Base, steps: Amounts) -> Perturbation:
-        total = n_rows(_CALLER, self.data)
+        total = n_rows(self.data)
         rows, index = self._based_on(base, total)
         _checks.require(
             len(rows) > 0 and rows.max() < total,
-            f"{_CALLER}(data) of {total} samples",
+            f"(data) of {total} samples",
             f"must hold the samples of {self.factors.name}",
             "Pass the data that were given to record.",
         )
         rec = recorded(
-            _CALLER,
             self.rest.model,
             pick(self.data, rows),
             self.rest.layer,
@@ -191,7 +190,7 @@ class _Subject:
         nearest = int(rows[((activations - mean) ** 2).sum(axis=1).argmin()])
         run = _Run(
             self.rest,
-            taken(_CALLER, self.rest.model, self.data, nearest),
+            taken(self.rest.model, self.data, nearest),
             torch.as_tensor(mean).to(self.directions),
             self.directions,
             self.drawing,
@@ -226,9 +225,9 @@ class _Subject:
         if isinstance(base, str) and base == "mean":
             return np.asarray(self.factors.indices, np.int64), -1
         if np.ndim(base) == 0:
-            rows = np.array([_checks.integer(_CALLER, "base", base, 0, total - 1)])
+            rows = np.array([_checks.integer("base", base, 0, total - 1)])
         else:
-            rows = _checks.indices(_CALLER, "base", base, total, at_least=1)
+            rows = _checks.indices("base", base, total, at_least=1)
         return rows, int(rows[0]) if len(rows) == 1 else -2
 
     def _name(self, rows: npt.NDArray[np.int64], index: int) -> str:
@@ -274,8 +273,8 @@ def _working_type(activation: torch.Tensor) -> torch.dtype:
 
 def _steps(amounts: Any, n_factors: int) -> Amounts:
     if amounts is not None and np.ndim(amounts) > 0:
-        return checked_amounts(_CALLER, amounts, n_factors)
-    c = _AMOUNT if amounts is None else _checks.real(_CALLER, "amounts", amounts)
+        return checked_amounts(amounts, n_factors)
+    c = _AMOUNT if amounts is None else _checks.real("amounts", amounts)
     ends = np.kron(np.eye(n_factors), [[-c], [c]])
     return np.vstack([np.zeros((1, n_factors)), ends])
 
@@ -289,7 +288,7 @@ def _directions(
         signs = np.sign(np.asarray(factors.correlation_, dtype=np.float64)[list(turned)])
         _checks.require(
             not np.isnan(signs[information > 0]).any(),
-            f"{_CALLER}(direction='signed')",
+            "(direction='signed')",
             "must have factors with correlations",
             "Use direction='paper', or fit a method with transform.",
         )
@@ -302,5 +301,5 @@ def _directions(
             n_known += 1
             moved_by[:, at] = information[:, column, None]
     if n_known == 0:
-        wrong_layer(_CALLER, factors, layer)
+        wrong_layer(factors, layer)
     return np.nan_to_num(moved_by)

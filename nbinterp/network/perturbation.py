@@ -106,6 +106,7 @@ class Perturbation(Displayable):
         changed: Rows = self.decoded - self.baseline_decoded
         return changed
 
+    @_checks.named
     def at(self, amounts: Any) -> "Perturbation":
         """Return the same base with the factors turned otherwise.
 
@@ -126,7 +127,7 @@ class Perturbation(Displayable):
         ValueError
             If `amounts` have another shape or are not finite.
         """
-        steps = checked_amounts("Perturbation.at", amounts, len(self.factors))
+        steps = checked_amounts(amounts, len(self.factors))
         hidden, outputs, decoded = self._run(steps)
         return replace(self, amounts=steps, hidden=hidden, outputs=outputs, decoded=decoded)
 
@@ -159,18 +160,18 @@ class Perturbation(Displayable):
         )
 
 
-def checked_amounts(caller: str, amounts: Any, n_factors: int) -> Amounts:
+def checked_amounts(amounts: Any, n_factors: int) -> Amounts:
     """Return `amounts` as finite float64 of shape (n_steps, n_factors)."""
-    call = f"{caller}(amounts={_checks.show(amounts)})"
+    what = f"(amounts={_checks.show(amounts)})"
     must = f"must be numbers, one a factor, {n_factors}, or a row of them a step"
     remedy = "Pass the amounts of the factors in their order."
     try:
         steps = np.array(_checks.to_numpy(amounts), dtype=np.float64, ndmin=2)
     except (TypeError, ValueError):
-        _checks.fail(call, must, remedy, TypeError)
-    _checks.require(steps.ndim == 2 and steps.shape[1] == n_factors, call, must, remedy)
-    _checks.require(len(steps) > 0, call, "must hold at least one step", remedy)
-    _checks.require(bool(np.isfinite(steps).all()), call, "must be finite", remedy)
+        _checks.fail(what, must, remedy, TypeError)
+    _checks.require(steps.ndim == 2 and steps.shape[1] == n_factors, what, must, remedy)
+    _checks.require(len(steps) > 0, what, "must hold at least one step", remedy)
+    _checks.require(bool(np.isfinite(steps).all()), what, "must be finite", remedy)
     return steps
 
 

@@ -12,14 +12,14 @@ Values = npt.NDArray[np.floating[Any]]
 POOLS = ("mean", "max", "first", "last")
 
 
-def channel_axis_of(caller: str, layer: str, ndim: int, axis: int | None) -> int:
+def channel_axis_of(layer: str, ndim: int, axis: int | None) -> int:
     """Return which axis of activations with `ndim` axes holds the channels, counted from 0."""
     if axis is None:
         return 1 if ndim > 3 else ndim - 1
-    number = _checks.integer(caller, "channel_axis", axis, -ndim)
+    number = _checks.integer("channel_axis", axis, -ndim)
     _checks.require(
         number % ndim != 0 and number < ndim,
-        f"{caller}(channel_axis={axis})",
+        f"(channel_axis={axis})",
         f"must be an axis of {layer!r} other than the samples', 1 to {ndim - 1} or -1",
         "Look at the shape of the activations.",
     )

@@ -14,16 +14,14 @@ from nbinterp.network.hooks import evaluating, forward
 
 
 @contextmanager
-def remembered(
-    caller: str, model: nn.Module, last: nn.Module, batch: Any
-) -> Iterator[dict[nn.Module, Any]]:
+def remembered(model: nn.Module, last: nn.Module, batch: Any) -> Iterator[dict[nn.Module, Any]]:
     """Let the modules that finish no later than `last` give what they gave for `batch`.
 
     As long as the ``with`` block runs, `model` may be run on `batch` alone, by this thread; other
     threads see the network as it is. A module that runs again later is computed each time. The
     block gets the outputs that are kept, by module.
     """
-    known = _outputs(caller, model, last, batch)
+    known = _outputs(model, last, batch)
     with ExitStack() as stack:
         for module, output in known.items():
             # `last` is about to be edited, into new memory. Others may be written into.
@@ -31,7 +29,7 @@ def remembered(
         yield known
 
 
-def _outputs(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, Any]:
+def _outputs(model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, Any]:
     """Return what modules put out that run once, and have finished when `last` has."""
     known: dict[nn.Module, Any] = {}
     runs: Counter[nn.Module] = Counter()
@@ -50,7 +48,7 @@ def _outputs(caller: str, model: nn.Module, last: nn.Module, batch: Any) -> dict
     with evaluating(model), ExitStack() as hooks:
         for module in model.modules():
             hooks.callback(module.register_forward_hook(keep).remove)
-        forward(model, batch, caller)
+        forward(model, batch)
     return {module: output for module, output in known.items() if runs[module] == 1}
 
 

@@ -47,7 +47,7 @@ def by_activation_and_weight(
     where, dtype = home(rest.model)
     activation: Any = 0
     gradient: Any = 0
-    for block in batches(rest.caller, data, batch, dtype):
+    for block in batches(data, batch, dtype):
         values, slopes = _slopes(rest, placed(block, where), output)
         activation = activation + values.double().sum(dim=0)
         gradient = gradient + slopes.double().sum(dim=0)
@@ -67,14 +67,14 @@ def _slopes(rest: Rest, batch: Any, output: int) -> tuple[torch.Tensor, torch.Te
     def hook(_module: nn.Module, _inputs: Any, found: Any) -> Any:
         if threading.get_ident() != thread:
             return None
-        leaf = first_tensor("the layer", found, rest.caller).detach().clone().requires_grad_()
+        leaf = first_tensor("the layer", found).detach().clone().requires_grad_()
         leaves.append(leaf)
         return replaced(found, leaf * 1)  # no leaf, as a module may write into it
 
     with evaluating(rest.model), torch.enable_grad():
         handle = rest.module.register_forward_hook(hook)
         try:
-            logits = forward(rest.model, batch, rest.caller)
+            logits = forward(rest.model, batch)
             (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
         finally:
             handle.remove()

@@ -26,6 +26,7 @@ __all__ = ["Recording", "record"]
 _BATCH_SIZE = 512
 
 
+@_checks.named
 def record(
     model: nn.Module,
     data: Any,
@@ -100,13 +101,10 @@ def record(
     >>> rec["h1"].shape, rec.output.argmax(axis=1)[:5].tolist()
     ((100, 200), [7, 2, 1, 0, 4])
     """
-    return recorded(
-        "record", model, data, layers, output_names, batch_size, dtype, folder, device, progress
-    )
+    return recorded(model, data, layers, output_names, batch_size, dtype, folder, device, progress)
 
 
 def recorded(
-    caller: str,
     model: nn.Module,
     data: Any,
     layers: str | Sequence[str],
@@ -118,24 +116,22 @@ def recorded(
     progress: bool = True,
     rows: npt.NDArray[np.int64] | None = None,
 ) -> Recording:
-    """Do what `record` does, with errors that name `caller`, and samples by their `rows`."""
+    """Do what `record` does, with errors that name samples by their `rows`."""
     if not isinstance(model, nn.Module):  # to tell what it is takes long if it is one
         _checks.fail(
-            f"{caller}(model={_checks.show(model)})",
+            f"(model={_checks.show(model)})",
             "must be a torch.nn.Module",
             "Wrap a plain function in a Module whose forward calls it.",
             TypeError,
         )
-    size = _checks.integer(caller, "batch_size", batch_size, 1)
-    _checks.choice(caller, "dtype", dtype, ("float32", "float16"))
-    model = _on(caller, model, device)
+    size = _checks.integer("batch_size", batch_size, 1)
+    _checks.choice("dtype", dtype, ("float32", "float16"))
+    model = _on(model, device)
 
-    with nullcontext() if folder is None else new_folder(caller, folder) as draft:
-        recorder, outputs, mask = _passed(
-            caller, model, data, layers, size, dtype, draft, progress, rows
-        )
+    with nullcontext() if folder is None else new_folder(folder) as draft:
+        recorder, outputs, mask = _passed(model, data, layers, size, dtype, draft, progress, rows)
         activations, numbers = recorder.close()
-        names = _output_names(caller, output_names, outputs.shape[1:])
+        names = _output_names(output_names, outputs.shape[1:])
         recording = Recording(outputs, names, activations, mask)
         if draft is not None:
             recording._finish(draft, numbers)
@@ -143,7 +139,6 @@ def recorded(
 
 
 def _passed(
-    caller: str,
     model: nn.Module,
     data: Any,
     layers: str | Sequence[str],
@@ -161,16 +156,16 @@ def _passed(
         return InFile(layer_file(draft, number), dtype)
 
     where, kind = home(model)
-    recorder = Recorder(caller, model, layers, new_store, dtype, rows)
+    recorder = Recorder(model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_samples(data))
     masks: list[npt.NDArray[np.bool_]] = []
-    bar = tqdm(desc=caller, total=count(data, size), delay=1, disable=not progress)
-    with bar, evaluating(model), watching(recorder.modules, recorder.put, caller):
-        for batch in batches(caller, data, size, kind, check=False):
+    bar = tqdm(desc=_checks.current_call(), total=count(data, size), delay=1, disable=not progress)
+    with bar, evaluating(model), watching(recorder.modules, recorder.put):
+        for batch in batches(data, size, kind, check=False):
             recorder.begin(batch)
             if "attention_mask" in parts(batch):  # before the model, which may write into it
                 masks.append(parts(batch)["attention_mask"].cpu().numpy() > 0)
-            result = forward(model, each(lambda part: part.to(where), batch), caller)
+            result = forward(model, each(lambda part: part.to(where), batch))
             output.append(recorder.checked("the model's output", result))
             recorder.end()
             bar.update()
@@ -184,20 +179,18 @@ def _joined(masks: list[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_] | None:
     return np.concatenate(masks) if len({mask.shape[1:] for mask in masks}) == 1 else None
 
 
-def _on(caller: str, model: nn.Module, device: str | torch.device | None) -> nn.Module:
+def _on(model: nn.Module, device: str | torch.device | None) -> nn.Module:
     """Return `model` if it is on `device`, else a copy that is."""
     if device is None:
         return model
-    wanted = _device.resolve(caller, device)
+    wanted = _device.resolve(device)
     return model if home(model)[0] == wanted else copy.deepcopy(model).to(wanted)
 
 
-def _output_names(
-    caller: str, names: Sequence[object] | None, shape: tuple[int, ...]
-) -> tuple[str, ...]:
+def _output_names(names: Sequence[object] | None, shape: tuple[int, ...]) -> tuple[str, ...]:
     n_outputs = int(np.prod(shape))
     if names is not None:
-        return tuple(_checks.names(caller, "output_names", names, n_outputs))
+        return tuple(_checks.names("output_names", names, n_outputs))
     if len(shape) > 1:
         return tuple(node_names("output", shape))
     return tuple(f"logit {number}" for number in range(n_outputs))

@@ -40,8 +40,6 @@ class Recorder:
 
     Parameters
     ----------
-    caller : str
-        Who errors name.
     model : torch.nn.Module
         The network.
     layers : str or sequence of str
@@ -56,7 +54,6 @@ class Recorder:
 
     def __init__(
         self,
-        caller: str,
         model: nn.Module,
         layers: str | Sequence[str],
         new_store: Callable[[int], Store],
@@ -66,10 +63,9 @@ class Recorder:
         known = {name for name, _ in model.named_modules(remove_duplicate=False) if name}
         names = [layers] if isinstance(layers, str) else list(layers)
         self._asked = {name: _call_of(name, known) for name in names}
-        self.modules = find(caller, model, [module for module, _ in self._asked.values()])
+        self.modules = find(model, [module for module, _ in self._asked.values()])
         self._rows = rows
-        self._caller, self._new_store, self._limit = caller, new_store, _LIMITS[dtype]
-        self._argument = "layers" if caller == "record" else "layer"
+        self._new_store, self._limit = new_store, _LIMITS[dtype]
         self._columns: dict[tuple[str, int], _Column] = {}
         self._calls: dict[str, int] = {}  # of each layer in the first batch
         self._ran: dict[str, int] = {}  # the same in this batch, so far
@@ -100,7 +96,7 @@ class Recorder:
             self._columns[name, call] = column
         if block.shape[1:] != column.shape:
             _checks.fail(
-                self._call(name),
+                _argument(name),
                 f"must put out one shape for all samples, {column.shape}, not {block.shape[1:]}",
                 "Pad or crop the samples to one size, also across batches.",
             )
@@ -114,19 +110,19 @@ class Recorder:
             ran, expected = self._ran[name], self._calls[name]
             if ran == 0:
                 _checks.fail(
-                    self._call(asked),
+                    _argument(asked),
                     "must be a layer that runs in the forward pass, but it never ran",
                     "Name a module that forward calls.",
                 )
             if ran != expected:
                 _checks.fail(
-                    self._call(asked),
+                    _argument(asked),
                     f"must run as often in each batch, {expected} times, but it ran {ran} times",
                     "Record the block that calls it instead.",
                 )
             if call > ran:
                 _checks.fail(
-                    self._call(asked),
+                    _argument(asked),
                     f"must be a call that happens, but {name!r} runs {ran} times",
                     f"Use '{name}#1' to '{name}#{ran}'." if ran > 1 else f"Use {name!r}.",
                 )
@@ -140,7 +136,7 @@ class Recorder:
         block: Values = tensor.numpy(force=True)
         if block.ndim == 0 or len(block) != self._n_rows:
             _checks.fail(
-                f"{self._caller}(): {what} of shape {block.shape}",
+                f"(): {what} of shape {block.shape}",
                 f"must have one row a sample, {self._n_rows}",
                 "Put the batch on the first axis, or record another layer.",
             )
@@ -150,7 +146,7 @@ class Recorder:
 
     def _refuse(self, what: str, rows: torch.Tensor, limit: float) -> None:
         # Only now: a network may know what to do about missing values.
-        refuse_nonfinite(self._caller, self._batch, self._number)
+        refuse_nonfinite(self._batch, self._number)
         for broken, must, but, remedy in (
             (rows.isnan(), "numbers", "NaN", _OVERFLOW),
             (rows.isinf(), "finite", "infinite values", _INFINITE),
@@ -159,7 +155,7 @@ class Recorder:
             if broken.any():
                 sample = self._number(int(broken.any(dim=1).nonzero()[0]))
                 _checks.fail(
-                    f"{self._caller}(): {what}",
+                    f"(): {what}",
                     f"must be {must}, but has {but} for sample {sample}",
                     remedy,
                 )
@@ -168,9 +164,6 @@ class Recorder:
         """Return what errors call the sample at `place` of the batch."""
         place += self._n_seen
         return place if self._rows is None else int(self._rows[place])
-
-    def _call(self, layer: str) -> str:
-        return f"{self._caller}({self._argument}={layer!r})"
 
     def close(self) -> tuple[dict[str, Values], dict[str, int]]:
         """Return the activations, and the numbers of their columns, by name, as asked for."""
@@ -187,6 +180,11 @@ class Recorder:
             {name: values[column.number] for name, column in columns.items()},
             {name: column.number for name, column in columns.items()},
         )
+
+
+def _argument(layer: str) -> str:
+    """Return how errors name the argument that asked for `layer`."""
+    return f"({'layers' if _checks.current_call() == 'record' else 'layer'}={layer!r})"
 
 
 def _call_of(name: str, known: set[str]) -> tuple[str, int]:

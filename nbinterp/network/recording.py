@@ -53,17 +53,19 @@ class Recording:
         """The names of the recorded layers, in the order asked for."""
         return tuple(self._activations)
 
+    @_checks.named
     def __getitem__(self, layer: str) -> Values:
         """Return the activations (n_samples, ...) of a recorded layer, as they are stored."""
         _checks.require(
             layer in self._activations,
-            f"Recording[{layer!r}]",
+            f"[{layer!r}]",
             "must be a layer that was recorded",
             f"Did you mean {shortlist(self._activations, like=layer)}?",
             KeyError,
         )
         return self._activations[layer]
 
+    @_checks.named
     def concat(
         self,
         *layers: str,
@@ -118,8 +120,8 @@ class Recording:
         for layer in layers:
             values = self[layer]
             if pool is not None:
-                _checks.choice("Recording.concat", "pool", pool, POOLS)
-                axis = channel_axis_of("Recording.concat", layer, values.ndim, channel_axis)
+                _checks.choice("pool", pool, POOLS)
+                axis = channel_axis_of(layer, values.ndim, channel_axis)
                 names += unit_names(layer, values.shape[1:], axis - 1)
                 values = pooled(values, pool, axis, self.mask)
             else:
@@ -130,7 +132,7 @@ class Recording:
             names += self.output_names
         _checks.require(
             len(columns) > 0,
-            "Recording.concat()",
+            "()",
             "must be given at least one layer, or output=True",
             f"Choose from {shortlist(self.layers)}.",
         )
@@ -138,6 +140,7 @@ class Recording:
         return pd.DataFrame(np.concatenate(flat, axis=1, dtype=np.float32), columns=names)
 
     @classmethod
+    @_checks.named
     def open(cls, folder: str | os.PathLike[str]) -> "Recording":
         """Open what ``record(..., folder=folder)`` wrote, without reading it into memory.
 
@@ -157,7 +160,7 @@ class Recording:
             If `folder` holds no complete recording.
         """
         path = Path(folder)
-        index = read_index("Recording.open", path)
+        index = read_index(path)
         activations = {
             name: open_array(layer_file(path, int(number)))
             for name, number in index["layers"].items()

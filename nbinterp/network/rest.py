@@ -37,15 +37,12 @@ class Rest:
     `layer` itself.
     """
 
-    def __init__(
-        self, caller: str, model: nn.Module, layer: str, module: nn.Module | None = None
-    ) -> None:
+    def __init__(self, model: nn.Module, layer: str, module: nn.Module | None = None) -> None:
         self.model = model
         self.layer = layer
         self.repeats = False
-        self.caller = caller
         self._ready = False
-        self.module = find(caller, model, layer)[layer] if module is None else module
+        self.module = find(model, layer)[layer] if module is None else module
 
     def __call__(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
         """Return the outputs (n_edits * b, ...) for a batch of b samples on the model's device."""
@@ -60,7 +57,7 @@ class Rest:
         known: dict[nn.Module, Any] = {}
         with _lock_of(self.model), evaluating(self.model), ExitStack() as stack:
             if not self.repeats:
-                recall = remembered(self.caller, self.model, self.module, batch)
+                recall = remembered(self.model, self.module, batch)
                 known = stack.enter_context(recall)
             self._ready = True
             try:
@@ -108,17 +105,17 @@ class Rest:
             if threading.get_ident() != thread:
                 return None  # another thread uses the model meanwhile
             n_runs += 1
-            return replaced(output, edit(first_tensor(what, output, self.caller), inputs))
+            return replaced(output, edit(first_tensor(what, output), inputs))
 
         with _lock_of(self.model), nullcontext() if self._ready else evaluating(self.model):
             handle = self.module.register_forward_hook(hook)
             try:
-                output = forward(self.model, batch, self.caller)
+                output = forward(self.model, batch)
             finally:
                 handle.remove()
         _checks.require(
             n_runs == 1,
-            f"{self.caller}(layer={self.layer!r})",
+            f"(layer={self.layer!r})",
             f"must be a layer that runs once in the forward pass, but it ran {n_runs} times",
             "Name a module that forward calls once, such as the block around it.",
         )
@@ -130,18 +127,18 @@ def _lock_of(model: nn.Module) -> Any:
         return _LOCKS.setdefault(model, threading.RLock())
 
 
-def moved(caller: str, model: nn.Module, device: str | torch.device | None) -> nn.Module:
+def moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
     """Return `model` if it is on `device`, else a copy that is."""
     if device is None:
         return model
-    wanted = _device.resolve(caller, device)
+    wanted = _device.resolve(device)
     return model if home(model)[0] == wanted else copy.deepcopy(model).to(wanted)
 
 
-def taken(caller: str, model: nn.Module, data: Any, *rows: int) -> Any:
+def taken(model: nn.Module, data: Any, *rows: int) -> Any:
     """Return a few samples of `data` as a batch where `model` is."""
     where, dtype = home(model)
-    batch = next(iter(batches(caller, pick(data, np.array(rows)), len(rows), dtype)))
+    batch = next(iter(batches(pick(data, np.array(rows)), len(rows), dtype)))
     return placed(batch, where)
 
 

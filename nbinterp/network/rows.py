@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, Subset
 from nbinterp import _checks
 
 
-def n_rows(caller: str, data: Any) -> int:
+def n_rows(data: Any) -> int:
     """Return how many samples `data` holds."""
     if isinstance(data, DataLoader):
         data = data.dataset
@@ -20,7 +20,7 @@ def n_rows(caller: str, data: Any) -> int:
         data = next(iter(data.values()), ())
     _checks.require(
         hasattr(data, "__len__") and not isinstance(data, IterableDataset),
-        f"{caller}(data={_checks.show(data)})",
+        f"(data={_checks.show(data)})",
         "must hold samples that can be looked up by their number",
         "Pass an array, a tensor or a Dataset with a length.",
         TypeError,

@@ -90,12 +90,12 @@ def open_array(path: Path) -> Any:
 
 
 @contextmanager
-def new_folder(caller: str, folder: str | os.PathLike[str]) -> Iterator[Path]:
+def new_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Lend a folder to fill, which becomes `folder` at the end, or vanishes on any exception."""
     target = Path(folder)
     _checks.require(
         not target.exists(),
-        f"{caller}(folder={os.fspath(folder)!r})",
+        f"(folder={os.fspath(folder)!r})",
         "must not exist yet",
         "Choose another folder, or delete this one.",
         FileExistsError,
@@ -115,12 +115,12 @@ def write_index(folder: Path, index: dict[str, Any]) -> None:
     (folder / _INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
-def read_index(caller: str, folder: str | os.PathLike[str]) -> dict[str, Any]:
+def read_index(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what `write_index` wrote."""
     path = Path(folder) / _INDEX
     _checks.require(
         path.is_file(),
-        f"{caller}(folder={os.fspath(folder)!r})",
+        f"(folder={os.fspath(folder)!r})",
         f"must be a folder that record made, with a {_INDEX}",
         "Record again with folder=.",
         FileNotFoundError,

@@ -74,7 +74,7 @@ def measure(
     return sums
 
 
-def widest(caller: str, model: nn.Module, batch: Any, after: nn.Module | None = None) -> int:
+def widest(model: nn.Module, batch: Any, after: nn.Module | None = None) -> int:
     """Return how many numbers a sample takes at the module whose output takes most.
 
     With `after`, of the modules that end no earlier than this one.
@@ -91,7 +91,7 @@ def widest(caller: str, model: nn.Module, batch: Any, after: nn.Module | None = 
     with evaluating(model), ExitStack() as hooks:
         for part in model.modules():
             hooks.callback(part.register_forward_hook(see).remove)
-        forward(model, batch, caller)
+        forward(model, batch)
     return most
 
 

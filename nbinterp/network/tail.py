@@ -32,7 +32,7 @@ _PIECE_BYTES = 2**20
 _NARROW = 32
 
 
-def tail(caller: str, model: nn.Module, module: nn.Module, batch: Any) -> Sequence[nn.Module]:
+def tail(model: nn.Module, module: nn.Module, batch: Any) -> Sequence[nn.Module]:
     """Return the plain modules that make the output of `model` from that of `module`; else none."""
     last: Any = None
     found: list[nn.Module] = []
@@ -49,7 +49,7 @@ def tail(caller: str, model: nn.Module, module: nn.Module, batch: Any) -> Sequen
     with evaluating(model), ExitStack() as hooks:
         for part in leaves:
             hooks.callback(part.register_forward_hook(see).remove)
-        whole = forward(model, batch, caller)
+        whole = forward(model, batch)
     return found if whole is last and whole.ndim == 2 else ()
 
 

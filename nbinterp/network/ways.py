@@ -74,7 +74,7 @@ def shortest(rest: Rest, batch: Any) -> Way:
     if len(readers) != 1:
         return Plain(rest)
     linear, norm = readers[0]
-    edited = Rest(rest.caller, rest.model, rest.layer, norm or linear)
+    edited = Rest(rest.model, rest.layer, norm or linear)
     short = Short(edited, rest.module, linear, norm)
     # Whether nothing else reads the layer shows when half of its nodes are silenced both ways.
     try:
@@ -83,7 +83,7 @@ def shortest(rest: Rest, batch: Any) -> Way:
             return Plain(rest)
     except RuntimeError:
         return Plain(rest)
-    by_pieces = replace(short, parts=tail(rest.caller, rest.model, edited.module, batch))
+    by_pieces = replace(short, parts=tail(rest.model, edited.module, batch))
     return by_pieces if by_pieces.parts and _agree(safe, by_pieces, batch) else short
 
 
@@ -102,7 +102,7 @@ def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
         safe = _tried(way, batch, way.linear)
         for _ in range(n_threads):
             model, module, *parts = copy.deepcopy(own, {id(tensor): tensor for tensor in held})
-            ways.append(Short(Rest(way.rest.caller, model, way.rest.layer, module), *parts))
+            ways.append(Short(Rest(model, way.rest.layer, module), *parts))
             # A forward that holds on to modules of the original would run these.
             if not _agree(safe, ways[-1], batch):
                 return [way]
@@ -128,7 +128,7 @@ def _readers(rest: Rest, batch: Any) -> list[tuple[nn.Linear, nn.BatchNorm1d | N
     with evaluating(rest.model), ExitStack() as hooks:
         for part in rest.model.modules():
             hooks.callback(part.register_forward_hook(see).remove)
-        forward(rest.model, batch, rest.caller)
+        forward(rest.model, batch)
     if not given or given[0].ndim != 2 or given[0].dtype.itemsize < 4:
         return []
     found = [[norm for norm, read in norms if read is output] for _, output in readers]

@@ -18,6 +18,7 @@ _FORMAT = "nbinterp 2"
 _OLD_FORMAT = "nbinterp 1"  # of 0.1.0
 
 
+@_checks.named
 def save(fitted: Any, path: str | Path) -> None:
     """Write a fitted estimator, the factors of a cluster or interactions to a safetensors file.
 
@@ -47,24 +48,25 @@ def save(fitted: Any, path: str | Path) -> None:
     ...     load(Path(folder) / "iris.safetensors")
     LinearCorEx(n_factors=2, random_state=0)
     """
-    call = f"save(fitted={_checks.show(fitted)})"
+    what = f"(fitted={_checks.show(fitted)})"
     name = name_of(fitted)
     if name not in WHOLE:
         classes = ", ".join(kind.type.__name__ for kind in WHOLE.values())
         _checks.fail(
-            call,
+            what,
             f"must be one of {classes}",
             "Use joblib.dump for others, and load such files only from whom you trust.",
             TypeError,
         )
     arrays: dict[str, torch.Tensor] = {}
-    tree = encode(call, name, fitted, arrays)
+    tree = encode(what, name, fitted, arrays)
     # One tensor may stand in two places; the file wants each to have memory of its own.
     own = {name: array.contiguous().clone() for name, array in arrays.items()}
     metadata = {"format": _FORMAT, "writer": _version(), "tree": json.dumps(tree)}
     save_file(own, str(path), metadata)
 
 
+@_checks.named
 def load(path: str | Path) -> Any:
     """Return what `save` wrote, in this version of nbinterp or an older one.
 
@@ -87,20 +89,20 @@ def load(path: str | Path) -> Any:
         If the file holds something else, or was written by a newer nbinterp whose objects this
         one does not know.
     """
-    call = f"load(path={_checks.show(str(path))})"
+    what = f"(path={_checks.show(str(path))})"
     remedy = "Write it with nbinterp.save."
     try:
-        found = _read(call, path)
+        found = _read(what, path)
     except (FileNotFoundError, UnknownKindError):
         raise
     except Exception as error:
         # Whatever a file that was cut or made up brings about.
-        _checks.fail(call, f"must be a whole file of nbinterp.save ({error})", remedy)
-    _checks.require(name_of(found) in WHOLE, call, "must be a file of nbinterp.save", remedy)
+        _checks.fail(what, f"must be a whole file of nbinterp.save ({error})", remedy)
+    _checks.require(name_of(found) in WHOLE, what, "must be a file of nbinterp.save", remedy)
     return found
 
 
-def _read(call: str, path: str | Path) -> Any:
+def _read(what: str, path: str | Path) -> Any:
     """Return what a file holds, None if it is not one of nbinterp."""
     with safe_open(str(path), framework="pt") as file:
         metadata = file.metadata() or {}
@@ -109,14 +111,14 @@ def _read(call: str, path: str | Path) -> Any:
             return None
         _checks.require(
             form in (_OLD_FORMAT, _FORMAT),
-            call,
+            what,
             f"must have the format {_FORMAT!r} or an older one, not {_checks.show(form)}",
             f"Install the nbinterp that wrote the file, {writer[:20]}, or a later one.",
             UnknownKindError,
         )
         tree = json.loads(metadata["tree"])
         tree = modern(tree) if form == _OLD_FORMAT else tree
-        return decode(call, tree, file.get_tensor, writer[:20])
+        return decode(what, tree, file.get_tensor, writer[:20])
 
 
 def _version() -> str:

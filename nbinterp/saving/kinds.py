@@ -75,12 +75,12 @@ def name_of(value: object) -> str | None:
     return next((name for name, kind in KINDS.items() if type(value) is kind.type), None)
 
 
-def kind_of(call: str, name: Any, version: Any, writer: str) -> Kind:
+def kind_of(what: str, name: Any, version: Any, writer: str) -> Kind:
     """Return the kind called `name`, if it is known and its version is not a newer one."""
     remedy = f"Install the nbinterp that wrote the file, {writer}, or a later one."
     _checks.require(
         isinstance(name, str) and name in KINDS,
-        call,
+        what,
         f"must hold kinds of object that this nbinterp knows, not {_checks.show(name)}",
         remedy,
         UnknownKindError,
@@ -88,7 +88,7 @@ def kind_of(call: str, name: Any, version: Any, writer: str) -> Kind:
     kind = KINDS[name]
     _checks.require(
         type(version) is int and 1 <= version <= kind.version,
-        call,
+        what,
         f"must hold {name} of version 1 to {kind.version}, not {_checks.show(version)}",
         remedy,
         UnknownKindError,

@@ -10,11 +10,11 @@ from nbinterp import _checks
 from nbinterp.saving.kinds import KINDS, kind_of, name_of, restored
 
 
-def encode(call: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -> Any:
+def encode(what: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -> Any:
     """Return `value` as JSON; its arrays go to `arrays` under the name of their place."""
 
     def inner(name: object, part: Any) -> Any:
-        return encode(call, f"{place}.{name}", part, arrays)
+        return encode(what, f"{place}.{name}", part, arrays)
 
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -43,7 +43,7 @@ def encode(call: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -
     name = name_of(value)
     if name is None:
         _checks.fail(
-            call,
+            what,
             "must hold numbers, text and objects of nbinterp, "
             f"but {place} is {type(value).__name__}",
             "Use joblib.dump, and load such files only from whom you trust.",
@@ -53,11 +53,11 @@ def encode(call: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -
     return {"kind": name, "version": KINDS[name].version, "state": state}
 
 
-def decode(call: str, tree: Any, tensor: Callable[[str], torch.Tensor], writer: str) -> Any:
+def decode(what: str, tree: Any, tensor: Callable[[str], torch.Tensor], writer: str) -> Any:
     """Return the value that `encode` made `tree` of; `writer` is the version that wrote it."""
 
     def inner(part: Any) -> Any:
-        return decode(call, part, tensor, writer)
+        return decode(what, part, tensor, writer)
 
     if isinstance(tree, list):
         return [inner(part) for part in tree]
@@ -83,6 +83,6 @@ def decode(call: str, tree: Any, tensor: Callable[[str], torch.Tensor], writer: 
             *entries, tree["shape"], is_coalesced=True, check_invariants=True
         )
     # Before its state, which may hold what a newer version only can read.
-    kind = kind_of(call, tree["kind"], tree["version"], writer)
+    kind = kind_of(what, tree["kind"], tree["version"], writer)
     state = {name: inner(part) for name, part in tree["state"].items()}
     return restored(kind, tree["version"], state)

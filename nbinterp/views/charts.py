@@ -53,6 +53,7 @@ class AblationChart:
         all -50.0 % (chance +0.0 % to +0.0 %))
     """
 
+    @_checks.named
     def __init__(
         self,
         study: AblationStudy,
@@ -61,9 +62,8 @@ class AblationChart:
         quantity: str = "accuracy",
         groups: list[str] | None = None,
     ) -> None:
-        caller = "AblationChart"
         self.study = study
-        self.case = _checks.integer(caller, "case", case, 0, len(study.cases) - 1)
+        self.case = _checks.integer("case", case, 0, len(study.cases) - 1)
         self.quantity = quantity
         frame = study.to_frame(quantity)
         n_rows = len(study.sizes) * len(study.groups)
@@ -73,7 +73,7 @@ class AblationChart:
             worst = last.drop(study.groups[0]).sort_values(kind="stable").index
             groups = [study.groups[0], *worst[: _MOST_GROUPS - 1]]
         for group in groups:
-            _checks.choice(caller, "groups", group, study.groups)
+            _checks.choice("groups", group, study.groups)
         self.groups = groups
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nbinterp import _checks
 from nbinterp.views import samples
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ class Columns(MutableMapping[str, npt.NDArray[Any]]):
                 return np.asarray(values if names is None else values[column.entries])
         raise KeyError(name)
 
+    @_checks.call("explorer")
     def __setitem__(self, name: str, values: Any) -> None:
         table = list(self._explorer._table)
-        new = samples.column("explorer", str(name), values, len(self._explorer._positions))
+        new = samples.column(str(name), values, len(self._explorer._positions))
         known = [column.name for column in table]
         place = known.index(new.name) if new.name in known else len(table)
         table[place : place + 1] = [new]

@@ -48,13 +48,13 @@ class DistanceChart:
     DistanceChart(0[0]: cluster ... lies nearest, ... of all data's)
     """
 
+    @_checks.named
     def __init__(
         self, report: DistanceReport, *nodes: str | int, selection: Codes | None = None
     ) -> None:
-        caller = type(self).__name__
         _checks.require(
             0 < len(nodes) < 3,
-            f"{caller}(nodes={nodes})",
+            f"(nodes={nodes})",
             "must be one node or two",
             "Name one for its histogram, two for the plane through both.",
         )
@@ -63,7 +63,7 @@ class DistanceChart:
         flat = [i for i in self.numbers if report.planes.unit_ratio[i] == 0.0]
         _checks.require(
             not flat,
-            f"{caller}(nodes={nodes})",
+            f"(nodes={nodes})",
             "must be nodes that vary: one that does not has no plane in the data",
             "Choose from report.nodes.query(\"state != 'constant'\").",
         )

@@ -17,8 +17,6 @@ from nbinterp.views.linking import follow_selection
 from nbinterp.views.node_table import NodeTable
 from nbinterp.views.note import Note
 
-_CALLER = "DistanceView"
-
 
 @shows(DistanceReport)
 class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
@@ -137,7 +135,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""
-        return f"{_CALLER}({self.report!r}; {self.chart or 'no node chosen'})"
+        return f"DistanceView({self.report!r}; {self.chart or 'no node chosen'})"
 
     def __repr__(self) -> str:
         return self.describe()
@@ -149,11 +147,12 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             data["image/png"] = base64.b64encode(self.chart.snapshot()).decode("ascii")
         return data
 
+    @_checks.named
     def _check_explorer(self, explorer: ClusterExplorer) -> None:
         n = int(self.report.layer["value"]["n_samples"])
         _checks.require(
             isinstance(explorer, ClusterExplorer) and len(explorer._positions) == n,
-            f"{_CALLER}(explorer={_checks.show(explorer)})",
+            f"(explorer={_checks.show(explorer)})",
             f"must be a ClusterExplorer of the samples of this report, {n}",
             "Make both of the same data.",
         )

@@ -129,6 +129,7 @@ class ClusterExplorer(Hovered):
     _fit = traitlets.Dict(allow_none=True).tag(sync=True, page=False)
     heatmap = anywidget.WidgetTrait().tag(sync=True, page=False)
 
+    @_checks.named
     def __init__(
         self,
         source: LocalCorEx | PHATE | npt.ArrayLike,
@@ -139,26 +140,23 @@ class ClusterExplorer(Hovered):
         color_by: str | None = None,
         height: int = 520,
     ) -> None:
-        caller = type(self).__name__
         self.source = source if isinstance(source, LocalCorEx) else None
-        xy = _checks.samples(
-            caller, _positions(source), name="source", min_samples=1, min_features=2
-        )
+        xy = _checks.samples(_positions(source), name="source", min_samples=1, min_features=2)
         _checks.require(
             xy.shape[1] == 2,
-            f"{caller}(source={_checks.show(xy)})",
+            f"(source={_checks.show(xy)})",
             "must have two columns, a position each",
             "Pass a fitted LocalCorEx, or an array of shape (n_samples, 2).",
         )
-        table = samples.table(caller, columns, len(xy))
+        table = samples.table(columns, len(xy))
         if self.source is not None and "cluster" not in [one.name for one in table]:
-            table.insert(0, samples.column(caller, "cluster", _clusters(self.source), len(xy)))
+            table.insert(0, samples.column("cluster", _clusters(self.source), len(xy)))
         names = [one.name for one in table]
         if color_by is None:
             color_by = names[0] if names else ""
-        _checks.choice(caller, "color_by", color_by, ["", *names])
+        _checks.choice("color_by", color_by, ["", *names])
         self._table = table
-        self._images = samples.pictures(caller, images, image_shape, len(xy))
+        self._images = samples.pictures(images, image_shape, len(xy))
         self._factors: ClusterFactors | None = None
         self.columns, self.selections = Columns(self), Selections(self)
         headers, data = samples.pack(table, [color_by])
@@ -167,7 +165,7 @@ class ClusterExplorer(Hovered):
             _columns=headers,
             _column_data=data,
             color_by=color_by,
-            height=_checks.integer(caller, "height", height, 200, 4000),
+            height=_checks.integer("height", height, 200, 4000),
             _has_images=self._images is not None,
             _can_fit=self.source is not None,
             _fit=None,
@@ -182,10 +180,9 @@ class ClusterExplorer(Hovered):
         return np.asarray(self._selection, np.int64)
 
     @selection.setter
+    @_checks.call("ClusterExplorer")
     def selection(self, samples: Any) -> None:
-        self._selection = _checks.indices(
-            type(self).__name__, "selection", samples, len(self._positions)
-        )
+        self._selection = _checks.indices("selection", samples, len(self._positions))
 
     @property
     def matching(self) -> npt.NDArray[np.int64]:
@@ -193,6 +190,7 @@ class ClusterExplorer(Hovered):
         found = matching(self._table, len(self._positions), self.search, self.ranges)
         return np.flatnonzero(found)
 
+    @_checks.named
     def to_frame(self, samples: Any = None) -> pd.DataFrame:
         """Return samples as a table.
 
@@ -214,7 +212,7 @@ class ClusterExplorer(Hovered):
         ['a', 'b']
         """
         rows = self.selection if samples is None else samples
-        rows = _checks.indices("to_frame", "samples", rows, len(self._positions))
+        rows = _checks.indices("samples", rows, len(self._positions))
         x, y = self._positions[rows].T
         values = {name: column[rows] for name, column in self.columns.items()}
         return pd.DataFrame({"x": x, "y": y} | values, pd.Index(rows, name="sample"))
@@ -248,6 +246,7 @@ class ClusterExplorer(Hovered):
         """
         return self._on("_selection", lambda change: callback(change["new"].astype(np.int64)))
 
+    @_checks.named
     def fit_selection(self) -> ClusterFactors:
         """Find the factors of the selected samples and show them beside the map.
 
@@ -276,7 +275,7 @@ class ClusterExplorer(Hovered):
         """
         if self.source is None:
             _checks.fail(
-                f"{type(self).__name__}.fit_selection()",
+                "()",
                 "must have data to fit, and this map was made of positions",
                 "Make the explorer of a fitted LocalCorEx.",
                 TypeError,
@@ -353,10 +352,11 @@ class ClusterExplorer(Hovered):
         return proposal["value"]
 
     @traitlets.validate("color_by")
+    @_checks.named
     def _check_color_by(self, proposal: Any) -> str:
         names = ["", *(column.name for column in self._table)]
         with refusing():
-            return _checks.choice(type(self).__name__, "color_by", proposal["value"], names)
+            return _checks.choice("color_by", proposal["value"], names)
 
     @traitlets.validate("search")
     def _check_search(self, proposal: Any) -> str:

@@ -34,6 +34,7 @@ _NOTE = (
 )
 
 
+@_checks.named
 def to_html(view: View | Sequence[View], path: str | Path) -> Path:
     """Write a view, or several, as one page that opens without a kernel, a server or a network.
 
@@ -63,7 +64,7 @@ def to_html(view: View | Sequence[View], path: str | Path) -> Path:
     views: list[Any] = list(view) if isinstance(view, list | tuple) else [view]
     _checks.require(
         len(views) > 0 and all(isinstance(one, View) for one in views),
-        f"to_html(view={_checks.show(view)})",
+        f"(view={_checks.show(view)})",
         "must be a view, or several",
         "Pass a view, or result.view() of a fitted object.",
         TypeError,

@@ -40,9 +40,10 @@ class FrameRequests(FactorView):
         return self._stats
 
     @verb(buffers=1)
+    @_checks.named
     def frame(self, amounts: Any) -> Answer:
         """Answer a drag with the frame where the hand is, and those where it may come to next."""
-        steps = self._received("frame", amounts, _MOST_FRAMES)
+        steps = self._received(amounts, _MOST_FRAMES)
         if len(steps) == 1:
             return answer(self._at(self.perturbation, steps[0]))
         frames = self.perturbation.at(steps)
@@ -50,27 +51,29 @@ class FrameRequests(FactorView):
         return answer(frames)
 
     @verb(buffers=1)
+    @_checks.named
     def frames(self, amounts: Any) -> Answer:
         """Answer with the frames at several rows of amounts, which the page fetches ahead."""
-        return answer(self.perturbation.at(self._received("frames", amounts, _MOST_FRAMES)))
+        return answer(self.perturbation.at(self._received(amounts, _MOST_FRAMES)))
 
     @verb(buffers=1, count=int, p50=float, p95=float)
+    @_checks.named
     def settle(self, amounts: Any, count: int, p50: float, p95: float) -> Answer:
         """Take where the page let go of the sliders, and how fast frames came meanwhile."""
         stats = Latency(
-            _checks.integer("settle", "count", count, 0),
-            _checks.real("settle", "p50", p50, 0),
-            _checks.real("settle", "p95", p95, 0),
+            _checks.integer("count", count, 0),
+            _checks.real("p50", p50, 0),
+            _checks.real("p95", p95, 0),
         )
-        self.amounts = self._received("settle", amounts, 1)[0]
+        self.amounts = self._received(amounts, 1)[0]
         self._stats = stats
         return Answer()
 
-    def _received(self, kind: str, buffer: Any, most: int) -> Amounts:
+    def _received(self, buffer: Any, most: int) -> Amounts:
         shown = self.perturbation
         n_numbers = row(shown.baseline_decoded).size
-        amounts = received(kind, buffer, len(shown.factors), most, n_numbers)
-        check_reach(type(self).__name__, amounts, self.span)
+        amounts = received(buffer, len(shown.factors), most, n_numbers)
+        check_reach(amounts, self.span)
         return amounts
 
     def _at(self, base: Perturbation, amounts: Amounts) -> Perturbation:

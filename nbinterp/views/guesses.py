@@ -19,6 +19,7 @@ _LEAST_SIDE = 8
 _PATCHES = 7  # to a side of an image
 
 
+@_checks.call("Workbench")
 def guess_layer(model: nn.Module, data: Any) -> str:
     """Return the last hidden layer of `model` before its output.
 
@@ -33,7 +34,7 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     'h2'
     """
     seen: dict[str, torch.Tensor] = {}
-    batch = taken("Workbench", model, data, *range(min(2, n_rows("Workbench", data))))
+    batch = taken(model, data, *range(min(2, n_rows(data))))
     modules = {name: part for name, part in model.named_modules() if name}
 
     def put(name: str, output: torch.Tensor) -> None:
@@ -41,8 +42,8 @@ def guess_layer(model: nn.Module, data: Any) -> str:
         seen[name] = output.detach().clone()
 
     tensors = {name: part for name, part in modules.items() if not _puts_out_no_tensor(part)}
-    with evaluating(model), watching(tensors, put, "Workbench"):
-        answer = forward(model, batch, "Workbench")
+    with evaluating(model), watching(tensors, put):
+        answer = forward(model, batch)
     hidden = [
         name
         for name, output in seen.items()
@@ -55,7 +56,7 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     found = after or plain or hidden
     _checks.require(
         len(found) > 0,
-        "Workbench(layer=None)",
+        "(layer=None)",
         "must have a hidden layer to look into, of 4 to 4096 nodes",
         "Name a layer of your network, layer='…', as in model.named_modules().",
     )

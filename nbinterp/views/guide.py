@@ -167,6 +167,7 @@ class Guide:
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
+@_checks.named
 def guide(word: str = "") -> Any:
     """Return which method answers which question, as a table that shows itself.
 
@@ -195,7 +196,7 @@ def guide(word: str = "") -> Any:
     found = tuple(entry for entry in ENTRIES if word.lower() in " ".join(entry).lower())
     _checks.require(
         len(found) > 0,
-        f"guide({word!r})",
+        f"({word!r})",
         "must be a word of a question, a name or a call",
         "Call guide() for all of them.",
     )

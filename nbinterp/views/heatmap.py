@@ -13,7 +13,7 @@ from nbinterp.views.chosen_factor import FactorView
 from nbinterp.views.core import Array
 from nbinterp.views.factor_table import FactorTable
 from nbinterp.views.pair_picture import describe, pairs_png
-from nbinterp.views.pair_source import CALLER, read
+from nbinterp.views.pair_source import read
 from nbinterp.views.pairs import PairView
 
 _FACTORS = ("mutual_information", "correlation")
@@ -121,6 +121,7 @@ class InteractionHeatmap(PairView, FactorView):
     _null_total_correlation = traitlets.Float(None, allow_none=True).tag(sync=True)
     _null_mutual_information = traitlets.Float(None, allow_none=True).tag(sync=True)
 
+    @_checks.named
     def __init__(
         self,
         source: Any = None,
@@ -137,10 +138,10 @@ class InteractionHeatmap(PairView, FactorView):
         samples: Any = None,
     ) -> None:
         self.source: Any = None
-        self._top = None if top is None else _checks.integer(CALLER, "top", top, 1)
-        self._tall = None if height is None else _checks.integer(CALLER, "height", height, 60, 4000)
+        self._top = None if top is None else _checks.integer("top", top, 1)
+        self._tall = None if height is None else _checks.integer("height", height, 60, 4000)
         self._factors = FactorTable.of(None)
-        super().__init__(quantity=_checks.choice(CALLER, "quantity", quantity, _FACTORS))
+        super().__init__(quantity=_checks.choice("quantity", quantity, _FACTORS))
         self.show(
             source,
             feature_names=feature_names,
@@ -152,6 +153,7 @@ class InteractionHeatmap(PairView, FactorView):
         if explorer is not None or samples is not None:
             self.link(explorer, samples)
 
+    @_checks.call("InteractionHeatmap")
     def show(
         self,
         source: Any,
@@ -193,7 +195,7 @@ class InteractionHeatmap(PairView, FactorView):
                 standard_error=standard_error,
             )
             last = pairs.n_samples - 1
-            _checks.integer(CALLER, "sample", sample, -1, last, of="the last one")
+            _checks.integer("sample", sample, -1, last, of="the last one")
         if source is not None:
             self._core.need(self._kind)
         with self._lock, self.hold_sync():
@@ -230,8 +232,8 @@ class InteractionHeatmap(PairView, FactorView):
     def describe(self) -> str:
         """Return the figures of the view in one line."""
         if self._pairs is not None and self._table is not None:
-            return f"{CALLER}({describe(self._pairs, self._table, self._which())})"
-        return f"{CALLER}({self._factors.describe() if self._ids else self._about})"
+            return f"InteractionHeatmap({describe(self._pairs, self._table, self._which())})"
+        return f"InteractionHeatmap({self._factors.describe() if self._ids else self._about})"
 
     def snapshot(self) -> bytes | None:
         """Return the view as a PNG, None while it is empty."""

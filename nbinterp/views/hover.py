@@ -52,22 +52,25 @@ class Hovered(View):
         return self._on("hovered", lambda change: callback(change["new"]))
 
     @verb(index=int)
+    @_checks.named
     def thumbnail(self, index: int) -> Answer:
         """Answer a hover with the picture of a sample, grey or RGB."""
-        return self._pictures(f"thumbnail(index={index})", [index])
+        return self._pictures(f"(index={index})", [index])
 
     @verb(buffers=1)
+    @_checks.named
     def thumbnails(self, indices: Any) -> Answer:
         """Answer with the pictures of several samples, one after the other."""
         numbers = np.frombuffer(bytes(indices), "<u4").tolist()
-        return self._pictures(f"thumbnails({len(numbers)} samples)", numbers)
+        return self._pictures(f"({len(numbers)} samples)", numbers)
 
     @verb(index=int)
+    @_checks.named
     def about(self, index: int) -> Answer:
         """Answer a hover with the values of a sample that the page does not hold."""
         away = [header["name"] for header in self._columns if header["offset"] < 0][:_MOST_TOLD]
         for name in away:
-            _checks.integer("about", "index", index, 0, len(self.columns[name]) - 1)
+            _checks.integer("index", index, 0, len(self.columns[name]) - 1)
         # Texts, since JSON has no NaN.
         return Answer({"values": [[name, f"{self.columns[name][index]:.4g}"] for name in away]})
 
@@ -79,12 +82,12 @@ class Hovered(View):
             raise traitlets.TraitError(f"hovered must be a sample, 0 to {last}, or -1 for none")
         return value
 
-    def _pictures(self, call: str, numbers: list[int]) -> Answer:
+    def _pictures(self, what: str, numbers: list[int]) -> Answer:
         images = self._images
         inside = images is not None and all(0 <= number < len(images) for number in numbers)
         if images is None or not inside or not 0 < len(numbers) <= _MOST_THUMBNAILS:
             _checks.fail(
-                call,
+                what,
                 f"must be samples with a picture, at most {_MOST_THUMBNAILS}",
                 "Hover over a sample of this map.",
             )

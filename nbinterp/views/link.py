@@ -21,7 +21,6 @@ from nbinterp.views.slider import FactorSlider
 
 Stop = Callable[[], object]
 
-_CALLER = "link"
 _KINDS = (FactorView, ClusterExplorer, NodeTable, DistanceView, PrimitiveChart)
 
 
@@ -91,18 +90,19 @@ class Link:
         As they were given.
     """
 
+    @_checks.call("link")
     def __init__(self, views: Iterable[Any]) -> None:
         self.views = tuple(views)
         _checks.require(
             len(self.views) > 1,
-            f"{_CALLER}({len(self.views)} views)",
+            f"({len(self.views)} views)",
             "must have two views or more",
             "Pass all that should be bound: link(explorer, heatmap, slider).",
         )
         for view in self.views:
             _checks.require(
                 isinstance(view, _KINDS) or hasattr(view, "_link_ends"),
-                f"{_CALLER}({_checks.show(view)})",
+                f"({_checks.show(view)})",
                 "must be views: maps, heatmaps, sliders, workbenches, tables of nodes",
                 "Pass ClusterExplorer, InteractionHeatmap, FactorSlider and the like.",
                 TypeError,
@@ -180,7 +180,7 @@ def _factor_views(ends: list[Any]) -> list[Any]:
             continue
         for other, known, name in apart:
             _checks.fail(
-                f"{_CALLER}(<{other}: {known}>, <{kind}: {name}>)",
+                f"(<{other}: {known}>, <{kind}: {name}>)",
                 "must be of the same fit, since factors are linked by their numbers",
                 "Make all views of one fit, or link those of each fit apart.",
             )
@@ -228,7 +228,7 @@ def _check_samples(maps: list[ClusterExplorer], ends: list[Any]) -> None:
         have, here = len(maps[0]._positions), _samples_of(end)
         _checks.require(
             here is None or here == have,
-            f"{_CALLER}(<a map of {have} samples>, <{type(end).__name__} of {here}>)",
+            f"(<a map of {have} samples>, <{type(end).__name__} of {here}>)",
             "must be of the same samples",
             "Make all of the same data.",
         )

@@ -13,11 +13,11 @@ from nbinterp.views.core import View
 Places = npt.NDArray[np.int64]
 
 
-def numbers(caller: str, samples: Any, n_samples: int, explorer: Any) -> Places:
+def numbers(samples: Any, n_samples: int, explorer: Any) -> Places:
     """Return the number on the map of each sample of a result; 0, 1, … if none are given."""
     _checks.require(
         explorer is None or callable(getattr(explorer, "on_select", None)),
-        f"{caller}(explorer={_checks.show(explorer)})",
+        f"(explorer={_checks.show(explorer)})",
         "must be a ClusterExplorer",
         "Pass the map of the samples.",
         TypeError,
@@ -26,7 +26,7 @@ def numbers(caller: str, samples: Any, n_samples: int, explorer: Any) -> Places:
         on_map = n_samples if explorer is None else len(explorer._positions)
         _checks.require(
             on_map == n_samples,
-            f"{caller}(explorer=<a map of {on_map} samples>)",
+            f"(explorer=<a map of {on_map} samples>)",
             f"must be told which {n_samples} of them the result explains",
             "Pass their numbers, samples=[…], in the order of the result.",
         )
@@ -34,7 +34,7 @@ def numbers(caller: str, samples: Any, n_samples: int, explorer: Any) -> Places:
     array = np.asarray(_checks.to_numpy(samples))
     _checks.require(
         array.shape == (n_samples,) and array.dtype.kind in "iu",
-        f"{caller}(samples={_checks.show(samples)})",
+        f"(samples={_checks.show(samples)})",
         f"must be the number of each of the {n_samples} samples of the result",
         "Pass the numbers by which x was taken from the data.",
     )

@@ -39,6 +39,7 @@ class NbinterpMagics(Magics):  # type: ignore[misc]
         return Workbench(model, data, names=names, **options)
 
 
+@_checks.call("%workbench")
 def arguments(line: str) -> dict[str, ast.expr]:
     """Return the arguments of a line by name.
 
@@ -47,23 +48,23 @@ def arguments(line: str) -> dict[str, ast.expr]:
     >>> {name: ast.unparse(node) for name, node in arguments("net, x / 255, layer='h1'").items()}
     {'model': 'net', 'data': 'x / 255', 'layer': "'h1'"}
     """
-    call = f"%workbench {line}".strip()
+    what = f" {line}".rstrip()
     try:
         parsed = ast.parse(f"f({line})", mode="eval").body
     except SyntaxError:
         parsed = None
     if not isinstance(parsed, ast.Call) or len(parsed.args) > len(_PLACES):
-        _checks.fail(call, "must be arguments of Workbench, with commas between them", _USAGE)
+        _checks.fail(what, "must be arguments of Workbench, with commas between them", _USAGE)
     given = dict(zip(_PLACES, parsed.args, strict=False))
     for keyword in parsed.keywords:
         _checks.require(
             keyword.arg in (*_PLACES, *_OPTIONS) and keyword.arg not in given,
-            call,
+            what,
             f"must name each option once, of {', '.join(_OPTIONS)}",
             _USAGE,
         )
         given[str(keyword.arg)] = keyword.value
-    _checks.require({"model", "data"} <= set(given), call, "must name a model and data", _USAGE)
+    _checks.require({"model", "data"} <= set(given), what, "must name a model and data", _USAGE)
     return given
 
 

@@ -59,27 +59,29 @@ def matching(
     return keep
 
 
+@_checks.call("explorer.search")
 def checked_search(text: str) -> str:
     """Return `text` if it is short enough to search for."""
     _checks.require(
         len(text) <= LONGEST_SEARCH,
-        f"explorer.search({len(text)} letters)",
+        f"({len(text)} letters)",
         f"must have at most {LONGEST_SEARCH}",
         "Search for fewer words.",
     )
     return text
 
 
+@_checks.call("explorer.ranges")
 def checked_ranges(table: Sequence[Column], ranges: Mapping[Any, Any]) -> dict[str, list[Any]]:
     """Return `ranges` as a page can hold them."""
     numbers = [column.name for column in table if column.categories is None]
     result: dict[str, list[Any]] = {}
     for name, pair in ranges.items():
-        _checks.choice("explorer.ranges", "column", name, numbers)
-        call = f"explorer.ranges[{name!r}]"
+        _checks.choice("column", name, numbers)
+        what = f"[{name!r}]"
         fits = isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2
-        _checks.require(fits, call, "must be a pair", "Pass (low, high), None for no bound.")
-        bounds = [None if end is None else _checks.real(call, "bound", end) for end in pair]
+        _checks.require(fits, what, "must be a pair", "Pass (low, high), None for no bound.")
+        bounds = [None if end is None else _checks.real("bound", end) for end in pair]
         if bounds != [None, None]:
             result[name] = bounds
     return result

@@ -15,8 +15,6 @@ from nbinterp.views.chosen_factor import FactorView
 from nbinterp.views.core import Array
 from nbinterp.views.table_columns import TableColumn, columns_of, selection_column
 
-_CALLER = "NodeTable"
-
 
 class NodeTable(FactorView):
     """The nodes of a `DistanceReport` in rows.
@@ -77,6 +75,7 @@ class NodeTable(FactorView):
     _texts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _about = traitlets.Unicode("").tag(sync=True)
 
+    @_checks.named
     def __init__(
         self,
         report: DistanceReport,
@@ -88,7 +87,7 @@ class NodeTable(FactorView):
     ) -> None:
         _checks.require(
             isinstance(report, DistanceReport),
-            f"{_CALLER}(report={_checks.show(report)})",
+            f"(report={_checks.show(report)})",
             "must be a DistanceReport",
             "Pass what LinearDistance(...).explain returned.",
             TypeError,
@@ -100,9 +99,9 @@ class NodeTable(FactorView):
         value = report.layer["value"]
         super().__init__(
             _names=[str(name) for name in report.nodes.index],
-            sort=_checks.choice(_CALLER, "sort", sort, ["node", *names]),
+            sort=_checks.choice("sort", sort, ["node", *names]),
             query=query,
-            height=_checks.integer(_CALLER, "height", height, 80, 4000),
+            height=_checks.integer("height", height, 80, 4000),
             _about=(
                 f"{report.name} · whiteness {value['whiteness']:.2g} · centring "
                 f"{value['centring']:.2g} · rank {int(value['rank'])} of "
@@ -176,7 +175,7 @@ class NodeTable(FactorView):
     def describe(self) -> str:
         """Return the figures of the view in one line."""
         chosen = ", ".join(self._names[i] for i in self.chosen) or "none"
-        return f"{_CALLER}({len(self._names)} nodes of {self.report.name}; chosen: {chosen})"
+        return f"NodeTable({len(self._names)} nodes of {self.report.name}; chosen: {chosen})"
 
     def _fill(self, table: list[TableColumn]) -> None:
         self._shown = table

@@ -14,7 +14,6 @@ from nbinterp.interactions import SmoothHessian
 Matrix = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
-CALLER = "InteractionHeatmap"
 _PROBES = 32
 _CLOSE = 1e-6  # of the largest entry: how unsymmetric rounding makes a matrix
 
@@ -102,7 +101,7 @@ def read(
     if isinstance(source, SmoothHessian):
         _checks.require(
             standard_error is None,
-            f"{CALLER}(standard_error={_checks.show(standard_error)})",
+            f"(standard_error={_checks.show(standard_error)})",
             "must be None for a SmoothHessian, which has its own",
             "Leave it out.",
         )
@@ -113,7 +112,7 @@ def read(
     errors = None if standard_error is None else _matrices("standard_error", standard_error)
     _checks.require(
         errors is None or (errors.shape == values.shape and bool((errors >= 0).all())),
-        f"{CALLER}(standard_error={_checks.show(errors)})",
+        f"(standard_error={_checks.show(errors)})",
         f"must have the shape of the source, {values.shape}, and nothing below zero",
         "Pass the standard error of each entry.",
     )
@@ -173,25 +172,25 @@ def _of_result(
 
 def _matrices(name: str, value: Any) -> Matrix:
     array = np.asarray(_checks.to_numpy(value))
-    call = f"{CALLER}({name}={_checks.show(array)})"
+    what = f"({name}={_checks.show(array)})"
     _checks.require(
         array.ndim in (2, 3)
         and array.shape[-1] == array.shape[-2]
         and array.size > 0
         and array.dtype.kind in "fiu",
-        call,
+        what,
         "must be numbers of shape (width, width) or (n_samples, width, width), or a fit or result",
         "Pass a square matrix, ClusterFactors, a fitted LinearCorEx or a SmoothHessian.",
         TypeError,
     )
     matrices = array.reshape(-1, *array.shape[-2:]).astype(np.float64)
     _checks.require(
-        bool(np.isfinite(matrices).all()), call, "must be finite", "Fill what is missing."
+        bool(np.isfinite(matrices).all()), what, "must be finite", "Fill what is missing."
     )
     apart = np.abs(matrices - matrices.transpose(0, 2, 1)).max()
     _checks.require(
         bool(apart <= _CLOSE * np.abs(matrices).max()),
-        call,
+        what,
         "must be symmetric: the pair (i, j) is the pair (j, i)",
         "Pass (m + m.T) / 2.",
     )
@@ -203,7 +202,7 @@ def _grid(image_shape: Sequence[int], n_inputs: int) -> Grid:
     whole = len(sides) in (2, 3) and all(isinstance(side, int | np.integer) for side in sides)
     _checks.require(
         whole and int(np.prod(sides)) == n_inputs,
-        f"{CALLER}(image_shape={_checks.show(image_shape)})",
+        f"(image_shape={_checks.show(image_shape)})",
         f"must be (height, width) or (channels, height, width) of {n_inputs} inputs",
         "Pass the shape of one sample.",
     )
@@ -212,7 +211,7 @@ def _grid(image_shape: Sequence[int], n_inputs: int) -> Grid:
 
 def _names(given: Sequence[str] | None, width: int, grid: Grid | None) -> list[str]:
     if given is not None:
-        return _checks.names(CALLER, "feature_names", given, width)
+        return _checks.names("feature_names", given, width)
     if grid is not None and grid.size == width:
         return grid.names()
     return [f"x{column}" for column in range(width)]

@@ -11,7 +11,7 @@ from nbinterp.interactions.discoveries import beyond_noise
 from nbinterp.views.core import Answer, Array, View, verb
 from nbinterp.views.factor_table import EMPTY, count
 from nbinterp.views.linking import follow, numbers
-from nbinterp.views.pair_source import CALLER, PairSource, Places
+from nbinterp.views.pair_source import PairSource, Places
 from nbinterp.views.pair_table import PairTable
 from nbinterp.views.wire import packed, rounded_matrix
 
@@ -49,6 +49,7 @@ class PairView(View):
     _numbered = False  # whether it was told which samples of a map these are
     _missing = ""
 
+    @_checks.named
     def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
         """Show the samples that are selected on a map: one of them, or the mean of several.
 
@@ -75,10 +76,10 @@ class PairView(View):
         >>> heatmap.sample
         1
         """
-        pairs = self._matrix("link")
+        pairs = self._matrix()
         if samples is None and self._numbered:
             samples = self._samples
-        self._samples = numbers(CALLER, samples, pairs.n_samples, explorer).tolist()
+        self._samples = numbers(samples, pairs.n_samples, explorer).tolist()
         self._numbered = samples is not None
         self._show_sample()
 
@@ -164,10 +165,10 @@ class PairView(View):
             return f"mean of {count(len(self._mean_of), 'sample')}"
         return f"sample {self._samples[self.sample]}"
 
-    def _matrix(self, verb: str) -> PairSource:
+    def _matrix(self) -> PairSource:
         if self._pairs is None:
             _checks.fail(
-                f"{CALLER}.{verb}()",
+                "()",
                 "must show matrices of samples, such as those of a SmoothHessian",
                 "Factors belong to a region: press Fit on the map.",
                 TypeError,
@@ -175,10 +176,11 @@ class PairView(View):
         return self._pairs
 
     @verb(feature=int)
+    @_checks.named
     def partners(self, feature: int) -> Answer:
         """Answer with all interactions of one input of a matrix of which not all rows are drawn."""
-        pairs = self._matrix("partners")
-        place = np.array([_checks.integer(CALLER, "feature", feature, 0, pairs.width - 1)])
+        pairs = self._matrix()
+        place = np.array([_checks.integer("feature", feature, 0, pairs.width - 1)])
         row, error = pairs.entries(self._shown(), place, np.arange(pairs.width))
         beyond = (row != 0) if error is None else beyond_noise(row, error, pairs.n_blocks)
         parts = [row.astype("<f4"), np.zeros(0, "<f4") if error is None else error.astype("<f4")]
@@ -186,11 +188,12 @@ class PairView(View):
         return Answer({"feature": feature}, [part.tobytes() for part in [*parts, bits]])
 
     @verb(first=int, second=int)
+    @_checks.named
     def across(self, first: int, second: int) -> Answer:
         """Answer with the interaction of one pair in each sample."""
-        pairs = self._matrix("across")
+        pairs = self._matrix()
         rows, columns = (
-            np.array([_checks.integer(CALLER, "pair", each, 0, pairs.width - 1)])
+            np.array([_checks.integer("pair", each, 0, pairs.width - 1)])
             for each in (first, second)
         )
         found = [pairs.entries(np.array([k]), rows, columns) for k in range(pairs.n_samples)]

@@ -58,6 +58,7 @@ class PerturbationChart:
         layer scaled by 10 1.000 (chance 1.000 to 1.000); most for node 3, shifted by 1 sd 0.900)
     """
 
+    @_checks.named
     def __init__(
         self,
         study: PerturbationStudy,
@@ -65,10 +66,9 @@ class PerturbationChart:
         measure: str | None = None,
         nodes: list[int] | None = None,
     ) -> None:
-        caller = "PerturbationChart"
         self.study = study
         name = study.measures[0] if measure is None else measure
-        self.measure = _checks.choice(caller, "measure", name, study.measures)
+        self.measure = _checks.choice("measure", name, study.measures)
         self._sign = 1 if name == "kl" else -1
         self._at = study.measures.index(name)
         if nodes is None:
@@ -78,13 +78,13 @@ class PerturbationChart:
         for node in nodes:
             _checks.require(
                 node in study.nodes,
-                f"{caller}(nodes={nodes})",
+                f"(nodes={nodes})",
                 f"must be nodes that were moved alone, but {node} was not",
                 "Choose from study.nodes.",
             )
         _checks.require(
             len(nodes) <= len(_COLOURS),
-            f"{caller}(nodes={nodes})",
+            f"(nodes={nodes})",
             f"must be at most {len(_COLOURS)}, or colours are not told apart",
             "Draw others in another chart.",
         )

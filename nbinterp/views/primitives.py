@@ -16,7 +16,6 @@ from nbinterp.views.note import Note
 from nbinterp.views.upset import COLOURS, SIGNS, upset_png
 from nbinterp.views.vega_lite import chart_bundle
 
-_CALLER = "PrimitiveChart"
 _KIND, _SHARED = "AND or OR", "in how many models"
 _STEP = 30  # pixels of a primitive
 
@@ -67,6 +66,7 @@ class PrimitiveChart:
     PrimitiveChart(sample 0, 2 primitives: AND {x0, x1} +2, OR {x2, x3} +1)
     """
 
+    @_checks.named
     def __init__(
         self,
         result: AndOrInteractions,
@@ -80,12 +80,12 @@ class PrimitiveChart:
     ) -> None:
         last = len(result.outputs) - 1
         self.result = result
-        self.sample = _checks.integer(_CALLER, "sample", sample, 0, last, of="the last one")
-        self.top = _checks.integer(_CALLER, "top", top, 1)
-        self.tau = _checks.real(_CALLER, "tau", tau, 0.0, 1.0)
+        self.sample = _checks.integer("sample", sample, 0, last, of="the last one")
+        self.top = _checks.integer("top", top, 1)
+        self.tau = _checks.real("tau", tau, 0.0, 1.0)
         _checks.require(
             null is None or isinstance(null, Overlap),
-            f"{_CALLER}(null={_checks.show(null)})",
+            f"(null={_checks.show(null)})",
             "must be an Overlap",
             "Pass result.null_overlap(k).",
             TypeError,
@@ -98,6 +98,7 @@ class PrimitiveChart:
         if explorer is not None or samples is not None:
             self.link(explorer, samples)
 
+    @_checks.named
     def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
         """Show the sample that is selected on a map, the first of several.
 
@@ -116,7 +117,7 @@ class PrimitiveChart:
         """
         if samples is None and self._numbered:
             samples = self._names
-        self._names = numbers(_CALLER, samples, len(self.result.outputs), explorer)
+        self._names = numbers(samples, len(self.result.outputs), explorer)
         self._numbered = samples is not None
         if explorer is None:
             return lambda: None
@@ -184,7 +185,7 @@ class PrimitiveChart:
         )
         warned = f"; {self._warning()[0]}" if self._warning() else ""
         count = f"{len(best)} primitive{'' if len(best) == 1 else 's'}"
-        return f"{_CALLER}({self._title()}, {count}: {told}{warned})"
+        return f"PrimitiveChart({self._title()}, {count}: {told}{warned})"
 
     def __repr__(self) -> str:
         return self.describe()

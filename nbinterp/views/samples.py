@@ -25,26 +25,26 @@ class Column(NamedTuple):
     categories: list[str] | None
 
 
-def table(caller: str, columns: Any, n: int) -> list[Column]:
+def table(columns: Any, n: int) -> list[Column]:
     """Return `columns`, a DataFrame or a mapping from names to arrays, checked and coded."""
     _checks.require(
         columns is None or isinstance(columns, Mapping | pd.DataFrame),
-        f"{caller}(columns={_checks.show(columns)})",
+        f"(columns={_checks.show(columns)})",
         "must be a DataFrame or a dict of arrays",
         'Pass columns={"label": labels}.',
         TypeError,
     )
     pairs = [] if columns is None else list(columns.items())
-    return [column(caller, str(name), values, n) for name, values in pairs]
+    return [column(str(name), values, n) for name, values in pairs]
 
 
-def column(caller: str, name: str, values: Any, n: int) -> Column:
+def column(name: str, values: Any, n: int) -> Column:
     """Return one column of `n` values as codes or numbers.
 
     Booleans, texts and whole numbers of few values are categories, in their own order where they
     have one; other numbers are a scale.
     """
-    array = pd.Series(_checks.labels(caller, f"columns[{name!r}]", values, n))
+    array = pd.Series(_checks.labels(f"columns[{name!r}]", values, n))
     if isinstance(values, pd.Series):
         array = values.reset_index(drop=True)
     if _is_scale(array):
@@ -56,7 +56,7 @@ def column(caller: str, name: str, values: Any, n: int) -> Column:
     most = np.iinfo(np.uint16).max
     _checks.require(
         len(categories) < most,
-        f"{caller}(columns={{{name!r}: …}})",
+        f"(columns={{{name!r}: …}})",
         f"must have fewer than {most} distinct values",
         "Leave out columns that name every sample.",
     )
@@ -111,7 +111,7 @@ def pack(
 
 
 def pictures(
-    caller: str, images: Any, image_shape: tuple[int, ...] | None, n: int
+    images: Any, image_shape: tuple[int, ...] | None, n: int
 ) -> npt.NDArray[np.uint8] | None:
     """Return `images` as uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, or None.
 
@@ -121,11 +121,11 @@ def pictures(
     if images is None:
         return None
     array = np.asarray(_checks.to_numpy(images))
-    call = f"{caller}(images={_checks.show(array)})"
+    what = f"(images={_checks.show(array)})"
     if image_shape is not None:
         _checks.require(
             array.size == n * int(np.prod(image_shape)),
-            f"{caller}(image_shape={image_shape})",
+            f"(image_shape={image_shape})",
             f"must have as many pixels as each image, {array.size // max(1, n)}",
             "Pass the height and width of the images.",
         )
@@ -133,16 +133,16 @@ def pictures(
     flat = array.ndim == 2
     _checks.require(
         (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))) and array.size > 0,
-        call,
+        what,
         "must have shape (n, height, width), (n, height, width, 3), or (n, pixels)",
         "Pass image_shape=(height, width) too." if flat else "Move the channels to the last axis.",
     )
     _checks.require(
-        len(array) == n, call, f"must hold one image a sample, {n}", "Pass as many images."
+        len(array) == n, what, f"must hold one image a sample, {n}", "Pass as many images."
     )
     _checks.require(
         np.issubdtype(array.dtype, np.number) or array.dtype == bool,
-        call,
+        what,
         "must be numbers",
         "Pass uint8 or float images.",
         TypeError,

@@ -84,9 +84,10 @@ class Selection:
         about = f"{self.name!r}: " if self.name else ""
         return f"<Selection {about}{len(self)} of {len(self._explorer._positions)} samples>"
 
+    @_checks.named
     def _with(self, other: Any, combine: Callable[[Any, Any], Any]) -> "Selection":
         n = len(self._explorer._positions)
-        there = _checks.indices("Selection", "other", other, n)
+        there = _checks.indices("other", other, n)
         return Selection(self._explorer, "", self.color, combine(self.indices, there))
 
 
@@ -118,10 +119,10 @@ class Selections(MutableMapping[str, Selection]):
                 return kept
         raise KeyError(name)
 
+    @_checks.call("explorer.selections")
     def __setitem__(self, name: str, samples: Any) -> None:
-        caller = "explorer.selections"
         n = len(self._explorer._positions)
-        indices = _checks.indices(caller, repr(name), samples, n, at_least=1)
+        indices = _checks.indices(repr(name), samples, n, at_least=1)
         kept = self._kept()
         known = {one.name: number for number, one in enumerate(kept)}
         color = next_colour([one.color for one in kept])
@@ -173,19 +174,20 @@ class Selections(MutableMapping[str, Selection]):
         Path(path).write_text(json.dumps(document), encoding="utf-8")
         return Path(path)
 
+    @_checks.call("explorer.selections.load")
     def load(self, path: str | Path) -> None:
         """Read what `save` wrote; selections of the same names are replaced."""
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         n = len(self._explorer._positions)
         _checks.require(
             document.get("n_samples") == n,
-            f"explorer.selections.load({str(path)!r})",
+            f"({str(path)!r})",
             f"must be of {n} samples, not {document.get('n_samples')}",
             "Load it into an explorer of the same samples.",
         )
         kept = {one.name: one for one in self._kept()}
         for entry in document["selections"]:
-            indices = _checks.indices("load", entry["name"], entry["indices"], n, at_least=1)
+            indices = _checks.indices(entry["name"], entry["indices"], n, at_least=1)
             one = Selection(self._explorer, entry["name"], entry["color"], indices)
             kept[one.name] = one
         self._keep(list(kept.values()))
@@ -199,13 +201,14 @@ class Selections(MutableMapping[str, Selection]):
             for header, part in zip(headers, parts, strict=True)
         ]
 
+    @_checks.call("explorer.selections")
     def _keep(self, kept: list[Selection]) -> None:
         headers = [
             {"name": one.name, "color": one.color, "count": len(one.indices)} for one in kept
         ]
         data = np.concatenate([one.indices for one in kept]) if kept else np.empty(0)
         wrong = refusal(headers, data, len(self._explorer._positions))
-        _checks.require(wrong is None, "explorer.selections", str(wrong), "Choose another name.")
+        _checks.require(wrong is None, "", str(wrong), "Choose another name.")
         with self._explorer.hold_sync(), self._explorer.hold_trait_notifications():
             self._explorer._named = headers
             self._explorer._named_data = data

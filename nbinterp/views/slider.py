@@ -124,6 +124,7 @@ class FactorSlider(FrameRequests):
     # Not sent: who wants to know of another frame observes this. It changes last.
     _shown = traitlets.Any(None)
 
+    @_checks.named
     def __init__(
         self,
         source: Perturbation,
@@ -132,18 +133,18 @@ class FactorSlider(FrameRequests):
         film: bool = True,
         height: int = 420,
     ) -> None:
-        caller = type(self).__name__
-        self._least_span = _checks.real(caller, "span", span, 0, open_low=True)
-        self._wants_film = _checks.boolean(caller, "film", film)
+        self._least_span = _checks.real("span", span, 0, open_low=True)
+        self._wants_film = _checks.boolean("film", film)
         self._filmed_span = 0.0
         self._frame: Any = None  # the Perturbation in the traits; none while the view is made
         self._latest = source  # what was computed last
         self._stats = Latency(0, 0.0, 0.0)
         self._some: Samples = np.empty(0, np.int64)  # those whose mean the base -2 is
         self._selected = -1  # the base that came with them
-        super().__init__(height=_checks.integer(caller, "height", height, 200, 4000))
+        super().__init__(height=_checks.integer("height", height, 200, 4000))
         self.show(source)
 
+    @_checks.call("FactorSlider")
     def show(self, source: Perturbation) -> None:
         """Turn other factors, or another base, in this view.
 
@@ -159,7 +160,7 @@ class FactorSlider(FrameRequests):
         """
         _checks.require(
             isinstance(source, Perturbation),
-            f"{type(self).__name__}(source={_checks.show(source)})",
+            f"(source={_checks.show(source)})",
             "must be a Perturbation",
             "Pass what perturb(...) returned.",
             TypeError,
@@ -174,6 +175,7 @@ class FactorSlider(FrameRequests):
                 self.amounts, self.base, self.span = frame.amounts[0], frame.base_index, span
                 self._publish(frame, strip)
 
+    @_checks.named
     def show_selection(self, samples: Any) -> None:
         """Edit the mean of some samples from now on, or the one; of none, what it was before them.
 
@@ -182,7 +184,7 @@ class FactorSlider(FrameRequests):
         samples : array of int, or boolean mask
             Their row numbers.
         """
-        rows = _checks.indices("show_selection", "samples", samples, self._frame.n_base_samples)
+        rows = _checks.indices("samples", samples, self._frame.n_base_samples)
         with self._lock:
             if len(rows):
                 self._some = rows
@@ -253,6 +255,7 @@ class FactorSlider(FrameRequests):
         )
 
     @traitlets.validate("amounts")
+    @_checks.named
     def _check_amounts(self, proposal: Any) -> Any:
         value = proposal["value"]
         if self._frame is not None:
@@ -262,7 +265,7 @@ class FactorSlider(FrameRequests):
                     f"amounts must be {n_factors} numbers, one a factor, not {len(value)}"
                 )
             with refusing():
-                check_reach(type(self).__name__, value, self.span)
+                check_reach(value, self.span)
         return value
 
     @traitlets.validate("base")

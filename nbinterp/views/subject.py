@@ -12,7 +12,6 @@ from nbinterp.network import record
 from nbinterp.views.guesses import guess_image_shape, guess_layer
 from nbinterp.views.loop import PREAMBLE, Names, Subject
 
-_CALLER = "Workbench"
 _FACTORS = 10
 _SAMPLES_A_CLUSTER = 10  # of a small data set, at least
 
@@ -25,6 +24,7 @@ class Prepared(NamedTuple):
     begin: str
 
 
+@_checks.call("Workbench")
 def prepare(
     model: Any,
     data: Any,
@@ -54,7 +54,7 @@ def prepare(
         f"nodes = rec.concat({layer!r}, output=True{pooled})",
     ]
     if local is None:
-        most = _checks.integer(_CALLER, "n_clusters", n_clusters, 1)
+        most = _checks.integer("n_clusters", n_clusters, 1)
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
         m = min(_FACTORS, table.shape[1])
         corex = LinearCorEx(n_factors=m)
@@ -70,7 +70,7 @@ def prepare(
         model=model,
         data=data,
         layer=layer,
-        labels=answers if labels is None else _checks.labels(_CALLER, "labels", labels, n),
+        labels=answers if labels is None else _checks.labels("labels", labels, n),
         local=local,
         image_shape=shape or None,
         decode=decode,
@@ -86,7 +86,7 @@ def prepare(
 def _check_local(local: object, n: int) -> None:
     if not isinstance(local, LocalCorEx):
         _checks.fail(
-            f"{_CALLER}(local={_checks.show(local)})",
+            f"(local={_checks.show(local)})",
             "must be a fitted LocalCorEx",
             "Leave it out, or pass LocalCorEx(…).fit(record(model, data, layer).concat(layer)).",
             TypeError,
@@ -94,7 +94,7 @@ def _check_local(local: object, n: int) -> None:
     _checks.fitted(local, "clusters_")
     _checks.require(
         len(local.labels_) == n,
-        f"{_CALLER}(local=<of {len(local.labels_)} samples>)",
+        f"(local=<of {len(local.labels_)} samples>)",
         f"must be of the same samples as data, {n}",
         "Fit it to what was recorded of the same data.",
     )
@@ -103,7 +103,7 @@ def _check_local(local: object, n: int) -> None:
 def _called(names: Mapping[str, str]) -> tuple[Names, list[str]]:
     """Return what things are called in the lines, and lines that name what has no name yet."""
     for name in names:
-        _checks.choice(_CALLER, "names", name, Names._fields)
+        _checks.choice("names", name, Names._fields)
     called = {name: text for name, text in names.items() if text.isidentifier()}
     return Names(**called), [
         f"{name} = {text}" for name, text in names.items() if name not in called

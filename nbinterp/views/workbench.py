@@ -178,6 +178,7 @@ class Workbench(LookingView):
         self._bond = Bond("factor", [self, explorer.heatmap, self._slider])
         refer(self, [explorer])
 
+    @_checks.named
     def select(self, samples: Any) -> ClusterFactors:
         """Select samples on the map, and wait until all that follows is there.
 
@@ -195,9 +196,7 @@ class Workbench(LookingView):
         ValueError
             If there are too few samples, or a step failed.
         """
-        rows = _checks.indices(
-            "Workbench.select", "samples", samples, self._subject.n_samples, at_least=_LEAST
-        )
+        rows = _checks.indices("samples", samples, self._subject.n_samples, at_least=_LEAST)
         if np.array_equal(rows, self.explorer.selection):
             return self._fit_now()
         self._failure = None
@@ -228,12 +227,13 @@ class Workbench(LookingView):
                 self._job.cancel()
                 self._say("", 0.0)
 
+    @_checks.call("Workbench.explorer.fit_selection")
     def _fit_now(self) -> ClusterFactors:
         """Fit what is selected, and wait for it."""
         selection = self.explorer.selection
         _checks.require(
             len(selection) >= _LEAST,
-            "Workbench.explorer.fit_selection()",
+            "()",
             f"must have at least {_LEAST} selected samples, not {len(selection)}",
             "Draw around more of them.",
         )
