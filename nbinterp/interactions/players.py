@@ -200,6 +200,7 @@ class Players(HasState):
             _claim(mask, places, number, f"player {number}")
         return cls(mask[:, None] if embedded else mask, names)
 
+    @_checks.call("AndOr")
     def over(self, shape: tuple[int, ...]) -> Mask:
         """Return the mask of each input of a batch of `shape`; checks that each has all players."""
         what = f"(groups=<mask of shape {self.mask.shape}>)"

@@ -27,7 +27,7 @@ def families(discrete):
 
 
 def table_of(X, discrete, floor=0.01):
-    columns = learn_bio_columns("test", X, families(discrete), floor)
+    columns = learn_bio_columns(X, families(discrete), floor)
     return columns, columns.table(X, CPU, torch.float64)
 
 

@@ -16,7 +16,7 @@ MEANS = np.stack([X[k == CODES].mean(axis=0) for k in range(3)])
 
 
 def fitted(x=X, codes=CODES, shrinkage="oas", ridge=0.0):
-    return fit_gaussians("fit", lambda part: x[part], codes, x.shape[1], shrinkage, ridge, CPU)
+    return fit_gaussians("(X)", lambda part: x[part], codes, x.shape[1], shrinkage, ridge, CPU)
 
 
 def measured(gaussians, new=NEW, relative=False):

@@ -102,9 +102,9 @@ def test_from_recordings_of_any_network(in_folder, tmp_path):
         MahalanobisOOD().fit(rec["pool"].reshape(60, -1), y).scores(rec["pool"].reshape(60, -1)),
     )
     # What the cluster explorer takes as columns.
-    names = [column.name for column in table("explorer", found, 60)]
+    names = [column.name for column in table(found, 60)]
     assert names == ["conv", "pool"]
-    assert table("explorer", {"ood": ood.scores(rec)}, 60)[0].categories is None
+    assert table({"ood": ood.scores(rec)}, 60)[0].categories is None
 
 
 def test_tokens_that_are_padding_do_not_count():

@@ -36,4 +36,4 @@ def test_what_does_not_vary_is_left_alone(name):
 def test_bad_shrinkage():
     for wrong, kind in (("none", ValueError), (-0.1, ValueError), (None, TypeError)):
         with pytest.raises(kind, match="must be"):
-            check("LinearDistance", wrong)
+            check(wrong)

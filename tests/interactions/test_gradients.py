@@ -21,7 +21,7 @@ X = torch.linspace(-1, 1, 12).reshape(3, 4)
 @pytest.mark.parametrize("target", [1, lambda out: out.square().sum(1)])
 def test_gradients_are_those_of_autograd(target):
     model = net()
-    function = scalar("f", model, target, (2, 2), 3)
+    function = scalar(model, target, (2, 2), 3)
 
     def alone(row):
         out = model(row.reshape(1, 2, 2))
@@ -37,41 +37,41 @@ def test_gradients_are_those_of_autograd(target):
 
 
 def test_each_sample_may_have_its_own_output():
-    function = scalar("f", net(), np.array([2, 0, 1]), (2, 2), 3)
+    function = scalar(net(), np.array([2, 0, 1]), (2, 2), 3)
     assert [function.of(k).target for k in range(3)] == [2, 0, 1]
-    one = scalar("f", net(), 1, (2, 2), 3)
+    one = scalar(net(), 1, (2, 2), 3)
     assert one.of(2) is one
 
 
 def test_a_function_that_is_constant_or_linear_does_not_turn():
-    linear = Scalar("f", lambda x: x.sum(1), None, (4,))
+    linear = Scalar(lambda x: x.sum(1), None, (4,))
     assert not linear.turns(X[0], torch.arange(4)).any()
-    constant = Scalar("f", lambda x: 0 * x[:, 0].relu(), None, (4,))
+    constant = Scalar(lambda x: 0 * x[:, 0].relu(), None, (4,))
     assert not constant.gradients(X).any()
 
 
 def test_samples_come_in_many_forms():
     frame = pd.DataFrame(X.numpy().astype(float), columns=list("abcd"))
-    rows, shape = flat("f", frame)
+    rows, shape = flat(frame)
     assert rows.shape == (3, 4) and shape == (4,) and rows.dtype == torch.float64
-    assert flat("f", X.reshape(3, 2, 2))[1] == (2, 2)
+    assert flat(X.reshape(3, 2, 2))[1] == (2, 2)
     lent = X.numpy().copy()
     lent.flags.writeable = False
-    torch.testing.assert_close(flat("f", lent)[0], X)
+    torch.testing.assert_close(flat(lent)[0], X)
 
 
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: scalar("f", net(), [0, 1], (4,), 3), ValueError, "or one a sample, 3"),
-        (lambda: scalar("f", net(), 1.5, (4,), 3), ValueError, "must be the number of an output"),
-        (lambda: Scalar("f", net(), 7, (4,)).values(X), ValueError, "at most the last output, 2"),
-        (lambda: Scalar("f", net(), None, (4,)).values(X), ValueError, r"not \(3, 3\)"),
-        (lambda: Scalar("f", lambda x: x[:, 0], 0, (4,)).values(X), ValueError, "n_outputs"),
-        (lambda: Scalar("f", list, None, (4,)).values(X), ValueError, "one number a sample"),
-        (lambda: flat("f", X[0]), ValueError, "must have a row a sample"),
-        (lambda: flat("f", X.int()), TypeError, "whole numbers have no derivatives"),
-        (lambda: flat("f", [[1, 2]]), TypeError, "whole numbers have no derivatives"),
+        (lambda: scalar(net(), [0, 1], (4,), 3), ValueError, "or one a sample, 3"),
+        (lambda: scalar(net(), 1.5, (4,), 3), ValueError, "must be the number of an output"),
+        (lambda: Scalar(net(), 7, (4,)).values(X), ValueError, "at most the last output, 2"),
+        (lambda: Scalar(net(), None, (4,)).values(X), ValueError, r"not \(3, 3\)"),
+        (lambda: Scalar(lambda x: x[:, 0], 0, (4,)).values(X), ValueError, "n_outputs"),
+        (lambda: Scalar(list, None, (4,)).values(X), ValueError, "one number a sample"),
+        (lambda: flat(X[0]), ValueError, "must have a row a sample"),
+        (lambda: flat(X.int()), TypeError, "whole numbers have no derivatives"),
+        (lambda: flat([[1, 2]]), TypeError, "whole numbers have no derivatives"),
     ],
 )
 def test_bad(call, error, words):
@@ -82,4 +82,4 @@ def test_bad(call, error, words):
 def test_rows_that_depend_on_each_other_or_on_chance_are_refused():
     for model in (lambda x: x[:, 0] - x.mean(), lambda x: x.sum(1) + torch.rand(len(x))):
         with pytest.raises(ValueError, match="a row changed with its company"):
-            Scalar("f", model, None, (4,)).check(X)
+            Scalar(model, None, (4,)).check(X)

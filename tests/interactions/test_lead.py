@@ -42,7 +42,7 @@ class TwoReaders(Body):
 
 
 def function(model):
-    return Scalar("f", model, 1, (1, 2, 3))
+    return Scalar(model, 1, (1, 2, 3))
 
 
 def found(model, x=X):

@@ -21,7 +21,7 @@ FULL = ROOT @ ROOT.T
     ids=["default", "number", "diagonal", "full"],
 )
 def test_covariance_and_its_inverse(sigma, covariance, expected):
-    made = noise("f", sigma, covariance, 0.7, 3).to(torch.device("cpu"), torch.float64)
+    made = noise(sigma, covariance, 0.7, 3).to(torch.device("cpu"), torch.float64)
     unit = torch.eye(3, dtype=torch.float64)
     deltas = (
         made.scale * made.spread(unit)
@@ -49,4 +49,4 @@ def test_covariance_and_its_inverse(sigma, covariance, expected):
 )
 def test_bad(sigma, covariance, words):
     with pytest.raises(ValueError, match=words):
-        noise("f", sigma, covariance, 0.7, 3)
+        noise(sigma, covariance, 0.7, 3)

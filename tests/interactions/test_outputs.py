@@ -18,41 +18,41 @@ def test_log_odds_are_exact_where_probabilities_saturate():
 def test_kinds_of_output():
     raw = torch.tensor([[1.0, 3.0], [2.0, 0.0]])
     classes = torch.tensor([1, 1])
-    assert scalars("f", raw, "logit", classes, 2).tolist() == [3, 0]
+    assert scalars(raw, "logit", classes, 2).tolist() == [3, 0]
     torch.testing.assert_close(
-        scalars("f", raw, "probability", classes, 2), raw.double().softmax(1)[:, 1]
+        scalars(raw, "probability", classes, 2), raw.double().softmax(1)[:, 1]
     )
-    assert scalars("f", raw, lambda z: z.amax(1), None, 2).tolist() == [3, 2]
-    assert scalars("f", raw[:, :1], "log_odds", None, 2).tolist() == [1, 2]
-    assert scalars("f", (raw, "more"), lambda z: z[0][:, 0], None, 2).tolist() == [1, 2]
+    assert scalars(raw, lambda z: z.amax(1), None, 2).tolist() == [3, 2]
+    assert scalars(raw[:, :1], "log_odds", None, 2).tolist() == [1, 2]
+    assert scalars((raw, "more"), lambda z: z[0][:, 0], None, 2).tolist() == [1, 2]
 
 
 def test_outputs_that_are_no_number_a_row():
     three = torch.zeros(2, 3, 4)
     with pytest.raises(ValueError, match="must return one number or one row of classes a sample"):
-        scalars("f", three, "logit", None, 2)
+        scalars(three, "logit", None, 2)
     with pytest.raises(ValueError, match="must return one number or one row"):
-        scalars("f", torch.zeros(5), "logit", None, 2)
+        scalars(torch.zeros(5), "logit", None, 2)
     with pytest.raises(ValueError, match="must return one number a row"):
-        scalars("f", torch.zeros(2, 3), lambda z: z, None, 2)
+        scalars(torch.zeros(2, 3), lambda z: z, None, 2)
     with pytest.raises(TypeError, match="must return a tensor, not tuple"):
-        scalars("f", (1, 2), "logit", None, 2)
+        scalars((1, 2), "logit", None, 2)
 
 
 def test_targets():
     first, second = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 9.0]])
-    assert targets("f", None, [first, second], 1).tolist() == [1]
-    assert targets("f", None, [second, first], 1).tolist() == [1]
-    assert targets("f", 0, [first], 1).tolist() == [0]
-    assert targets("f", None, [torch.zeros(3)], 3) is None
+    assert targets(None, [first, second], 1).tolist() == [1]
+    assert targets(None, [second, first], 1).tolist() == [1]
+    assert targets(0, [first], 1).tolist() == [0]
+    assert targets(None, [torch.zeros(3)], 3) is None
     for bad, message in (
         (2, "from 0 to 1"),
         ([0, 1], "one class a sample"),
         (0.5, "must be a class"),
     ):
         with pytest.raises(ValueError, match=message):
-            targets("f", bad, [first], 1)
+            targets(bad, [first], 1)
     with pytest.raises(ValueError, match="must be None for models with one output"):
-        targets("f", 0, [torch.zeros(3)], 3)
+        targets(0, [torch.zeros(3)], 3)
     with pytest.raises(ValueError, match="must all have as many outputs"):
-        targets("f", None, [first, torch.zeros(1, 3)], 1)
+        targets(None, [first, torch.zeros(1, 3)], 1)

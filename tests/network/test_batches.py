@@ -10,7 +10,7 @@ X = np.random.default_rng(0).normal(size=(10, 3))
 
 
 def joined(data, size=4, dtype=torch.float32):
-    return torch.cat(list(batches("test", data, size, dtype)))
+    return torch.cat(list(batches(data, size, dtype)))
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,14 @@ def test_all_kinds_give_the_same_floats(data):
 
 def test_batches_are_copies_and_whole_numbers_stay():
     data = torch.zeros(6, 2)
-    for batch in batches("test", data, 4, torch.float32):
+    for batch in batches(data, 4, torch.float32):
         batch += 1
     assert not data.any()
     assert joined(np.arange(6)).dtype == torch.int64
 
 
 def test_sizes_and_counts():
-    assert [length(batch) for batch in batches("test", X, 4, torch.float32)] == [4, 4, 2]
+    assert [length(batch) for batch in batches(X, 4, torch.float32)] == [4, 4, 2]
     loader = DataLoader(TensorDataset(torch.from_numpy(X)), batch_size=3)
     assert (count(X, 4), n_samples(X)) == (3, 10)
     assert (count(loader, 4), n_samples(loader)) == (4, 10)
@@ -51,7 +51,7 @@ def test_sizes_and_counts():
 
 def test_dicts_stay_dicts():
     data = {"tokens": np.arange(10), "scale": X}
-    first, *_ = batches("test", data, 4, torch.float16)
+    first, *_ = batches(data, 4, torch.float16)
     assert first["tokens"].tolist() == [0, 1, 2, 3] and first["scale"].dtype == torch.float16
 
 

@@ -3,6 +3,7 @@ import pytest
 import torch
 from network.worlds import assert_same, plain, seeded, state, worn
 
+from nbinterp import _checks
 from nbinterp.network.hooks import evaluating, find, first_tensor, forward, home, watching
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
@@ -22,8 +23,8 @@ def test_evaluating_puts_each_module_back_also_on_an_exception():
 def test_watching_tells_outputs_in_order_and_leaves_no_hook():
     model = seeded(plain).eval()
     told = []
-    watched = find("test", model, ["1", "0.2"])
-    with watching(watched, lambda name, output: told.append((name, output)), "test"):
+    watched = find(model, ["1", "0.2"])
+    with watching(watched, lambda name, output: told.append((name, output))):
         model(X)
     model(X)
     assert [name for name, _ in told] == ["0.2", "1"]
@@ -39,16 +40,17 @@ def test_watching_tells_outputs_in_order_and_leaves_no_hook():
     ],
 )
 def test_names_that_are_none(layers, match):
-    with pytest.raises(ValueError, match=match):
-        find("test", seeded(plain), layers)
+    with _checks.call("test"), pytest.raises(ValueError, match=match):
+        find(seeded(plain), layers)
 
 
 def test_the_first_tensor_of_what_a_module_puts_out():
     for output in (X, (X, None), [X], {"first": X, "second": 0}):
-        assert first_tensor("it", output, "test") is X
+        assert first_tensor("it", output) is X
     for output in (None, (), "text", (None, X)):
-        with pytest.raises(TypeError, match=r"test\(\): it must put out a tensor"):
-            first_tensor("it", output, "test")
+        refused = pytest.raises(TypeError, match=r"test\(\): it must put out a tensor")
+        with _checks.call("test"), refused:
+            first_tensor("it", output)
 
 
 def test_a_dict_names_the_arguments():
@@ -56,7 +58,7 @@ def test_a_dict_names_the_arguments():
         def forward(self, a, b):
             return a - b
 
-    assert_same(forward(Two(), {"b": X, "a": 3 * X}, "test"), 3 * X - X)
+    assert_same(forward(Two(), {"b": X, "a": 3 * X}), 3 * X - X)
 
 
 def test_home_is_where_the_floats_are():

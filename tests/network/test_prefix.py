@@ -37,7 +37,7 @@ def test_what_comes_up_to_a_module_runs_once_and_the_rest_each_time():
         plainly = model(X)
         for part in model.children():
             part.runs = 0
-        with remembered("test", model, model.last, X) as known:
+        with remembered(model, model.last, X) as known:
             for _ in range(3):
                 assert_same(model(X), plainly)
             assert set(known) >= {model.first, model.last} and model.shared not in known
@@ -49,7 +49,7 @@ def test_what_is_written_into_is_a_copy():
     model = seeded(plain).eval()  # its ReLU works in place
     with torch.no_grad():
         plainly = model(X)
-        with remembered("test", model, model[2], X):
+        with remembered(model, model[2], X):
             for _ in range(3):
                 assert_same(model(X), plainly)
 
@@ -59,7 +59,7 @@ def test_the_model_is_left_as_it_came():
     own = model[1].forward = model[1].forward  # a forward of its own, as some tools put there
     before = state(model)
     try:
-        with remembered("test", model, model[1], X):
+        with remembered(model, model[1], X):
             assert model[1].forward is not own
             raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -74,7 +74,7 @@ def test_another_thread_sees_the_network_as_it_is():
     found = []
     with torch.no_grad():
         expected = model(2 * X)
-        with remembered("test", model, model[1], X):
+        with remembered(model, model[1], X):
             thread = threading.Thread(target=lambda: found.append(model(2 * X).detach()))
             thread.start()
             thread.join()

@@ -30,7 +30,7 @@ class Root(nn.Module):
 
 
 def ways(model, layer):
-    rest = Rest("test", model, layer)
+    rest = Rest(model, layer)
     rest.probe(X[:2])
     return rest, shortest(rest, X[:4])
 

@@ -62,7 +62,7 @@ class Aside(nn.Module):
 
 
 def way_of(model, layer, x=X):
-    rest = Rest("test", model, layer)
+    rest = Rest(model, layer)
     rest.probe(x[:2])
     return shortest(rest, x[:5])
 

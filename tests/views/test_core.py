@@ -90,7 +90,8 @@ def test_own_errors_arrive_as_they_are_and_others_with_their_type(sums):
 
 def test_the_text_of_a_check_needs_no_traceback(sums):
     def refuse():
-        _checks.fail("f(x=1)", "must be 2", "Pass 2.")
+        with _checks.call("f"):
+            _checks.fail("(x=1)", "must be 2", "Pass 2.")
 
     sums.fail = refuse
     reply, _ = ask(sums, message("fail"))

@@ -7,7 +7,7 @@ from nbinterp.views import samples
 
 
 def column(values):
-    return samples.column("Explorer", "c", values, len(values))
+    return samples.column("c", values, len(values))
 
 
 def test_texts_are_sorted_as_people_count():
@@ -43,9 +43,9 @@ def test_a_categorical_keeps_its_order_and_a_series_loses_its_index():
 
 def test_columns_of_another_length_or_form_are_refused():
     with pytest.raises(ValueError, match="must be one label a sample, 3"):
-        samples.table("Explorer", {"x": [1, 2]}, 3)
+        samples.table({"x": [1, 2]}, 3)
     with pytest.raises(TypeError, match="must be a DataFrame or a dict"):
-        samples.table("Explorer", [1, 2, 3], 3)
+        samples.table([1, 2, 3], 3)
 
 
 def test_a_name_for_every_sample_is_too_many_categories():
@@ -74,7 +74,7 @@ def test_many_categories_take_two_bytes():
 
 
 def pictures(images, shape=None, n=2):
-    return samples.pictures("Explorer", images, shape, n)
+    return samples.pictures(images, shape, n)
 
 
 def test_pictures_come_as_bytes_whatever_they_were():
