@@ -1,6 +1,7 @@
 """The entries of symmetric matrices as a table of pairs."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,3 +45,17 @@ def pairs(
         }
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
+
+
+def places(name: str, value: Any, width: int) -> npt.NDArray[np.int64]:
+    """Return the numbers of rows of a matrix that is `width` wide."""
+    array = np.asarray(_checks.to_numpy(value))
+    _checks.require(
+        array.ndim == 1
+        and array.dtype.kind in "iu"
+        and (array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < width)),
+        f"({name}={_checks.show(value)})",
+        f"must be a list of whole numbers from 0 to {width - 1}",
+        "Pass the numbers of rows of the matrix.",
+    )
+    return array.astype(np.int64)

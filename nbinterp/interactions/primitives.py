@@ -122,7 +122,7 @@ class AndOrInteractions(Displayable, HasState):
         ----------
         Chen et al. (2024), Definition 1 and Fig. 3.
         """
-        self._several()
+        sharing.check_several(self.models)
         k = _checks.integer("k", k, 1)
         self._warn_unconverged()
         return sharing.overlap(self.and_, self.or_, k, self._resolution())
@@ -149,11 +149,11 @@ class AndOrInteractions(Displayable, HasState):
         random_state : int, RandomState or None
             Of the relabelling.
         """
-        self._several()
+        sharing.check_several(self.models)
         n_repeats = _checks.integer("n_repeats", n_repeats, 1)
         random = check_random_state(random_state)
         if mismatched is not None:
-            self._match(mismatched)
+            sharing.check_same(self, mismatched)
         return [
             self.settings.split(
                 sharing.mismatched(self.outputs, random)
@@ -182,7 +182,7 @@ class AndOrInteractions(Displayable, HasState):
         Overlap
             With arrays of shape (n_repeats, samples).
         """
-        self._several()
+        sharing.check_several(self.models)
         k = _checks.integer("k", k, 1)
         found = [
             sharing.overlap(null.and_, null.or_, k, null._resolution())
@@ -207,7 +207,7 @@ class AndOrInteractions(Displayable, HasState):
         Overlap
             `chance_and` and `chance_or` are those of a random set in the held-out model.
         """
-        self._match(held_out)
+        sharing.check_same(self, held_out)
         k = _checks.integer("k", k, 1)
         for one in (self, held_out):
             one._warn_unconverged()
@@ -309,7 +309,7 @@ class AndOrInteractions(Displayable, HasState):
                 "Pass the interactions of ordinary samples.",
             )
             return surprise(strengths, own, frequencies(own, leave_one_out=True))
-        self._match(reference, same_samples=False)
+        sharing.check_same(self, reference, samples=False)
         reference._warn_unconverged()
         theirs = np.concatenate(reference._salient(tau), axis=-1)
         return surprise(strengths, own, frequencies(theirs))
@@ -370,24 +370,6 @@ class AndOrInteractions(Displayable, HasState):
     def _frame(self, chosen: tuple[Flags, Flags]) -> pd.DataFrame:
         tables = (self.and_, self.or_)
         return as_frame(tables, chosen, self.players, self.models, self.converged)
-
-    def _several(self) -> None:
-        _checks.require(
-            len(self.models) > 1,
-            "() of one model",
-            "must have at least two models",
-            "Explain several together: AndOr().explain([first, second], x).",
-        )
-
-    def _match(self, other: "AndOrInteractions", *, same_samples: bool = True) -> None:
-        ours, theirs = self.outputs.shape, other.outputs.shape
-        _checks.require(
-            ours[2] == theirs[2] and (not same_samples or ours[0] == theirs[0]),
-            f"(<of {theirs[0]} samples, {len(other.players)} players>)",
-            f"must have the same players{' and samples' if same_samples else ''}, "
-            f"{ours[0]} samples and {len(self.players)} players",
-            "Explain the same samples with the same groups.",
-        )
 
     def _warn_unconverged(self) -> None:
         n_open = int((~self.converged).sum())

@@ -1,11 +1,13 @@
 """Which primitives models share, and how many they would share by chance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nbinterp import _checks
 from nbinterp.interactions.subsets import relabelled, sizes
 
 Floats = npt.NDArray[np.float64]
@@ -167,3 +169,25 @@ def transfer(
         kept = np.divide((common & other).sum(-1), count, out=np.zeros(len(count)), where=count > 0)
         found.append((kept, other.sum(-1) / max(int((order >= least).sum()), 1)))
     return Overlap(k, found[0][0], found[1][0], found[0][1], found[1][1])
+
+
+def check_several(models: Sequence[str]) -> None:
+    """Refuse a result of one model, which shares with none."""
+    _checks.require(
+        len(models) > 1,
+        "() of one model",
+        "must have at least two models",
+        "Explain several together: AndOr().explain([first, second], x).",
+    )
+
+
+def check_same(one: Any, other: Any, *, samples: bool = True) -> None:
+    """Refuse two `AndOrInteractions` of different players, or of different `samples`."""
+    ours, theirs = one.outputs.shape, other.outputs.shape
+    _checks.require(
+        ours[2] == theirs[2] and (not samples or ours[0] == theirs[0]),
+        f"(<of {theirs[0]} samples, {len(other.players)} players>)",
+        f"must have the same players{' and samples' if samples else ''}, "
+        f"{ours[0]} samples and {len(one.players)} players",
+        "Explain the same samples with the same groups.",
+    )

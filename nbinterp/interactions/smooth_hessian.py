@@ -19,7 +19,7 @@ from nbinterp.interactions.estimate import Estimate, relative_error
 from nbinterp.interactions.gradients import Scalar
 from nbinterp.interactions.nearby import BALLS, squared_errors
 from nbinterp.interactions.noise import Noise
-from nbinterp.interactions.pairs import pairs
+from nbinterp.interactions.pairs import pairs, places
 from nbinterp.interactions.symmetric import Dense, LowRank, Symmetric
 from nbinterp.interactions.trust_region import minimize
 
@@ -219,8 +219,9 @@ class SmoothHessian(Displayable, HasState):
             In output units per squared input unit.
         """
         matrix = self._matrix(sample)
-        down = self._places("rows", rows)
-        right = self._places("columns", np.arange(self._width) if columns is None else columns)
+        down = places("rows", rows, self._width)
+        every = np.arange(self._width)
+        right = every if columns is None else places("columns", columns, self._width)
         if isinstance(matrix, LowRank):
             which = torch.from_numpy(down), torch.from_numpy(right)
             mean, spread = matrix.entries(*which, self.n_blocks)
@@ -379,18 +380,6 @@ class SmoothHessian(Displayable, HasState):
             "Pass one number a row of the matrix.",
         )
         return torch.from_numpy(array.reshape(self._width, -1)).to(self._rows.device)
-
-    def _places(self, name: str, value: Any) -> npt.NDArray[np.int64]:
-        array = np.asarray(_checks.to_numpy(value))
-        _checks.require(
-            array.ndim == 1
-            and array.dtype.kind in "iu"
-            and (array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < self._width)),
-            f"({name}={_checks.show(value)})",
-            f"must be a list of whole numbers from 0 to {self._width - 1}",
-            "Pass the numbers of rows of the matrix.",
-        )
-        return array.astype(np.int64)
 
     def _refuse_groups(self) -> None:
         _checks.require(
