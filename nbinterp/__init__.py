@@ -37,6 +37,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Add ``%workbench`` to IPython; it calls this at ``%load_ext nbinterp``."""
-    from nbinterp.views.magics import register
+    from nbinterp.views.workbench.magics import register
 
     register(ipython)

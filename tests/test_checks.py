@@ -10,7 +10,7 @@ import torch
 
 import nbinterp
 from nbinterp import _checks
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.parallel import side_by_side
 
 
 def check(size):

@@ -20,9 +20,9 @@ from nbinterp import (
     record,
 )
 from nbinterp.datasets import load_mnist, load_mnist_classifier, load_mnist_decoder
-from nbinterp.views.bundle import shared_core
-from nbinterp.views.core import View
-from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.base.frontend import shared_core
+from nbinterp.views.base.view import View
+from nbinterp.views.explorer.explorer import ClusterExplorer
 
 SAVED = "application/vnd.jupyter.widget-state+json"
 

@@ -19,7 +19,7 @@ from nbinterp._numerics.neighbours import (
     refine,
     smallest,
 )
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.parallel import side_by_side
 
 # Samples whose exact neighbours decide how many cells to search, and as many that test it.
 _N_TRIAL = 500

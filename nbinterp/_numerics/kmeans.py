@@ -9,7 +9,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.parallel import side_by_side
 
 # Distances that stay in a processor's cache, where their least is found a quarter faster.
 _CACHED_BYTES = 2**20

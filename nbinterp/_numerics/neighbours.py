@@ -8,7 +8,7 @@ from math import isqrt
 import torch
 
 from nbinterp import _device
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.parallel import side_by_side
 
 # From queries to their squared distances from a base ``(n_queries, n_base)`` less an offset a
 # query, these offsets, and how far each query's scores may be off.

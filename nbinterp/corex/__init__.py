@@ -1,9 +1,9 @@
 """Correlation explanation: factors that explain what variables share, in all data or locally."""
 
-from nbinterp.corex.bio import BioCorEx
-from nbinterp.corex.cluster_factors import ClusterFactors
-from nbinterp.corex.linear import LinearCorEx
-from nbinterp.corex.local import LocalCorEx
+from nbinterp.corex.bio.estimator import BioCorEx
+from nbinterp.corex.linear.estimator import LinearCorEx
+from nbinterp.corex.local.estimator import LocalCorEx
+from nbinterp.corex.local.result import ClusterFactors
 from nbinterp.corex.matching import match_factors
 from nbinterp.corex.selection import FactorSelection, select_n_factors
 

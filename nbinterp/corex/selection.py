@@ -11,11 +11,11 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
-from nbinterp.corex.correlation import product_of
-from nbinterp.corex.gaussianize import learn_columns
-from nbinterp.corex.implied import predicted_total_correlation
-from nbinterp.corex.linear import MIN_SAMPLES, LinearCorEx
-from nbinterp.corex.problems import Problem, fit_problems, random_start
+from nbinterp.corex.linear.correlation import product_of
+from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
+from nbinterp.corex.linear.gaussianize import learn_columns
+from nbinterp.corex.linear.implied import predicted_total_correlation
+from nbinterp.corex.linear.solver import Problem, fit_problems, random_start
 
 Matrix = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nbinterp import _checks, _device
-from nbinterp.network.decoder import Decoder
+from nbinterp.network.decoding.decoder import Decoder
 
 _IMAGE_SHAPE = (28, 28)
 _N_PIXELS = 784

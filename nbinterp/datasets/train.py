@@ -21,7 +21,7 @@ from nbinterp.datasets.classifiers import (
 )
 from nbinterp.datasets.mnist import load_mnist
 from nbinterp.network import record
-from nbinterp.network.training import score, train
+from nbinterp.network.decoding.training import score, train
 
 _LAYERS = ("h1", "h2")
 _N_VALIDATION = 10_000

@@ -1,18 +1,18 @@
 """A linear layer as distances: what it reads, and how its nodes stand to it."""
 
-from nbinterp.distance.auroc import AUROC, auroc
-from nbinterp.distance.gaussians import (
+from nbinterp.distance.construct.gaussians import (
     Abs,
     LayerGaussian,
     gaussian_to_linear,
     linear_to_gaussian,
 )
-from nbinterp.distance.linear_distance import LinearDistance
-from nbinterp.distance.mixtures import MixtureLayers, mixture_to_layers
-from nbinterp.distance.outliers import MahalanobisOOD
-from nbinterp.distance.perturbation_result import PerturbationStudy
-from nbinterp.distance.perturbation_study import perturbation_study
-from nbinterp.distance.report import DistanceReport
+from nbinterp.distance.construct.mixtures import MixtureLayers, mixture_to_layers
+from nbinterp.distance.layer.explainer import LinearDistance
+from nbinterp.distance.layer.report import DistanceReport
+from nbinterp.distance.ood.mahalanobis import MahalanobisOOD
+from nbinterp.distance.ood.roc import AUROC, auroc
+from nbinterp.distance.sensitivity.result import PerturbationStudy
+from nbinterp.distance.sensitivity.study import perturbation_study
 
 __all__ = [
     "AUROC",

@@ -1,6 +1,9 @@
 """What inputs do together: AND/OR interactions of players, smoothed second derivatives."""
 
-from nbinterp.interactions.and_or import AndOr
+from nbinterp.interactions.andor.explainer import AndOr
+from nbinterp.interactions.andor.overlap import Overlap
+from nbinterp.interactions.andor.players import Players
+from nbinterp.interactions.andor.result import AndOrInteractions
 from nbinterp.interactions.hessian import hessian
 from nbinterp.interactions.indices import interaction_index
 from nbinterp.interactions.moebius import (
@@ -10,11 +13,8 @@ from nbinterp.interactions.moebius import (
     or_values,
 )
 from nbinterp.interactions.outputs import log_odds
-from nbinterp.interactions.players import Players
-from nbinterp.interactions.primitives import AndOrInteractions
-from nbinterp.interactions.sharing import Overlap
-from nbinterp.interactions.smooth_hess import SmoothHess
-from nbinterp.interactions.smooth_hessian import SmoothHessian
+from nbinterp.interactions.smooth.explainer import SmoothHess
+from nbinterp.interactions.smooth.result import SmoothHessian
 
 __all__ = [
     "AndOr",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
-from nbinterp.network.hooks import evaluating
+from nbinterp.network.subject.hooks import evaluating
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch.nn.modules import activation
 
 from nbinterp import _checks, _device
 from nbinterp.interactions.gradients import Scalar, flat, scalar
-from nbinterp.network.hooks import home
+from nbinterp.network.subject.hooks import home
 
 
 @_checks.named

@@ -11,7 +11,7 @@ import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
 from nbinterp._numerics.kmeans import assign, rough_centers
-from nbinterp._numerics.workers import side_by_side
+from nbinterp._numerics.parallel import side_by_side
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.kernel import Affinities
 

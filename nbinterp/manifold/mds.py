@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
-from nbinterp._numerics.workers import crew, side_by_side
+from nbinterp._numerics.parallel import crew, side_by_side
 from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
 # Above this many points the leading axes are found by subspace iteration.

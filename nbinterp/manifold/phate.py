@@ -27,7 +27,7 @@ from nbinterp.manifold.graph import (
 from nbinterp.manifold.kernel import affinities
 from nbinterp.manifold.landmarks import group_sums, normalised
 from nbinterp.manifold.mds import Scaling, classical_mds, distances, smacof, stress
-from nbinterp.manifold.package import fit_package, transform_package
+from nbinterp.manifold.phate_package import fit_package, transform_package
 from nbinterp.manifold.search import by_features
 
 # Relative fall of the error in an iteration at which SMACOF rests.

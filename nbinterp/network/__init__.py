@@ -1,15 +1,15 @@
 """Inside a network: record its layers, decode them."""
 
-from nbinterp.network.ablate import ablated
-from nbinterp.network.ablation import AblationStudy
-from nbinterp.network.ablation_study import ablation_study
-from nbinterp.network.decoder import Decoder
-from nbinterp.network.dropout import dropout_study
-from nbinterp.network.dropout_result import DropoutStudy
-from nbinterp.network.fit_decoder import fit_decoder
-from nbinterp.network.perturb import perturb
-from nbinterp.network.perturbation import Perturbation
-from nbinterp.network.record import Recording, record
+from nbinterp.network.ablation.context import ablated
+from nbinterp.network.ablation.result import AblationStudy
+from nbinterp.network.ablation.study import ablation_study
+from nbinterp.network.decoding.decoder import Decoder
+from nbinterp.network.decoding.fit_decoder import fit_decoder
+from nbinterp.network.dropout.result import DropoutStudy
+from nbinterp.network.dropout.study import dropout_study
+from nbinterp.network.perturbation.perturb import perturb
+from nbinterp.network.perturbation.result import Perturbation
+from nbinterp.network.recording.record import Recording, record
 
 __all__ = [
     "AblationStudy",

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nbinterp import _checks
+from nbinterp._numerics.moments import RunningMoments
 from nbinterp._numerics.pca import Reduction
 from nbinterp._state import HasState, State
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
-from nbinterp.corex.bio_columns import BioColumns
-from nbinterp.corex.bio_model import Model
-from nbinterp.corex.gaussianize import Columns
-from nbinterp.corex.running import RunningMoments
+from nbinterp.corex.bio.columns import BioColumns
+from nbinterp.corex.bio.model import Model
+from nbinterp.corex.linear.gaussianize import Columns
 from nbinterp.interactions import AndOr, AndOrInteractions, Players, SmoothHessian
-from nbinterp.interactions.symmetric import LowRank
+from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.manifold import PHATE
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.graph import Graph, Walk

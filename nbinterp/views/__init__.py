@@ -1,16 +1,16 @@
 """The views: a map of samples, the factors of what was lassoed on it, and what they do."""
 
 # Not `export`: it is also run as a program, which must find it unloaded.
-from nbinterp.views.charts import AblationChart
-from nbinterp.views.distances import DistanceView
-from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.charts.ablation import AblationChart
+from nbinterp.views.charts.distances import DistanceView
+from nbinterp.views.charts.primitives import PrimitiveChart
+from nbinterp.views.charts.sensitivity import PerturbationChart
+from nbinterp.views.explorer.explorer import ClusterExplorer
 from nbinterp.views.guide import guide
-from nbinterp.views.heatmap import InteractionHeatmap
-from nbinterp.views.link import Link, link
-from nbinterp.views.perturbation_chart import PerturbationChart
-from nbinterp.views.primitives import PrimitiveChart
-from nbinterp.views.slider import FactorSlider
-from nbinterp.views.workbench import Workbench
+from nbinterp.views.heatmap.heatmap import InteractionHeatmap
+from nbinterp.views.linking.links import Link, link
+from nbinterp.views.slider.slider import FactorSlider
+from nbinterp.views.workbench.workbench import Workbench
 
 __all__ = [
     "AblationChart",

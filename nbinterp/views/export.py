@@ -18,9 +18,9 @@ from typing import Any
 from ipywidgets import Widget
 
 from nbinterp import _checks
-from nbinterp.views.bundle import PARTS, static
-from nbinterp.views.core import View
-from nbinterp.views.sprite import pack
+from nbinterp.views.base.frontend import PARTS, static
+from nbinterp.views.base.sprite import pack
+from nbinterp.views.base.view import View
 
 Json = dict[str, Any]
 
@@ -54,7 +54,7 @@ def to_html(view: View | Sequence[View], path: str | Path) -> Path:
     Examples
     --------
     >>> import tempfile
-    >>> from nbinterp.views.heatmap import InteractionHeatmap
+    >>> from nbinterp.views.heatmap.heatmap import InteractionHeatmap
     >>> heatmap = InteractionHeatmap()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     page = to_html(heatmap, Path(folder) / "heatmap.html")

@@ -16,9 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from interactions.games import problem, relu_game, relu_games
 from scipy.optimize import linprog
 
-from nbinterp.interactions import and_interactions, linear_program
+from nbinterp.interactions import and_interactions
+from nbinterp.interactions.andor.solver import lp
+from nbinterp.interactions.andor.solver.solving import solve
 from nbinterp.interactions.moebius import and_, or_
-from nbinterp.interactions.solving import solve
 from nbinterp.interactions.subsets import players_of
 
 SGD_STEPS = 20_000
@@ -86,7 +87,7 @@ def eq_4_row(n=10):
     rates = (1e-6, 1e-5, 1e-4)
     runs = [timed(lambda rate=rate: momentum_sgd(v, rate, SGD_STEPS)) for rate in rates]
     rate, (sgd_seconds, sgd) = min(zip(rates, runs, strict=True), key=lambda run: run[1][1])
-    lp_seconds, exact = timed(lambda: linear_program.solve(one))
+    lp_seconds, exact = timed(lambda: lp.solve(one))
     best = float(exact.objective)
     seconds, split = timed(lambda: solve(one, "pdhg", tol=1e-2, max_iter=5000), 3)
     line("Eq. 4, n = 10, momentum SGD (20,000 steps)", seconds, sgd_seconds)
@@ -101,14 +102,14 @@ def eq_4_row(n=10):
 def eq_6_row(n=8):
     """Eq. 6 for two models against the linear program, by interior point and by simplex."""
     one = problem(relu_games(n, [0, 1]), 1 / 9, 0.02)
-    interior_seconds, exact = timed(lambda: linear_program.solve(one))
+    interior_seconds, exact = timed(lambda: lp.solve(one))
     best = float(exact.objective)
-    original = linear_program.linprog
-    linear_program.linprog = lambda *a, **k: linprog(*a, **{**k, "method": "highs"})
+    original = lp.linprog
+    lp.linprog = lambda *a, **k: linprog(*a, **{**k, "method": "highs"})
     try:
-        default_seconds, _ = timed(lambda: linear_program.solve(one))
+        default_seconds, _ = timed(lambda: lp.solve(one))
     finally:
-        linear_program.linprog = original
+        lp.linprog = original
     for tol in (5e-3, 1e-3):
         seconds, split = timed(lambda tol=tol: solve(one, "pdhg", tol=tol, max_iter=5000), 3)
         line(f"Eq. 6, two models, n = 8, tol {tol:g}, interior point LP", seconds, interior_seconds)

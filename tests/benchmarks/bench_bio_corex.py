@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from corex import bio_replica
 from corex.known_covariances import MODULAR
 
-from nbinterp.corex.bio import BioCorEx
+from nbinterp.corex.bio.estimator import BioCorEx
 
 AT_LEAST = 20
 

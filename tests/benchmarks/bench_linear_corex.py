@@ -18,11 +18,11 @@ import torch
 from nbinterp import record
 from nbinterp._numerics.kmeans import k_means
 from nbinterp.corex import LinearCorEx
-from nbinterp.corex.correlation import product_of
-from nbinterp.corex.gaussianize import learn_columns
-from nbinterp.corex.linear_update import noisy
-from nbinterp.corex.moments import moments
-from nbinterp.corex.problems import Problem, fit_problems, random_start
+from nbinterp.corex.linear.correlation import product_of
+from nbinterp.corex.linear.gaussianize import learn_columns
+from nbinterp.corex.linear.objective import moments
+from nbinterp.corex.linear.solver import Problem, fit_problems, random_start
+from nbinterp.corex.linear.update import noisy
 from nbinterp.datasets import load_mnist, load_mnist_classifier
 
 DATA = Path(os.environ.get("NBINTERP_DATA", "../shared/data"))

@@ -31,7 +31,7 @@ bench
 # A fit that stands still when it has told of its first stages.
 HELD = """
 import threading
-from nbinterp._numerics.watch import Watch
+from nbinterp._numerics.progress import Watch
 held, once = threading.Event(), Watch.done
 def done(self, steps=1):
     once(self, steps)

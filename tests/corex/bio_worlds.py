@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from nbinterp.corex.bio_columns import learn_bio_columns
+from nbinterp.corex.bio.columns import learn_bio_columns
 
 CPU = torch.device("cpu")
 

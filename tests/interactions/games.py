@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nbinterp.interactions.problem import Problem
+from nbinterp.interactions.andor.solver.problem import Problem
 
 
 def members(n):

@@ -12,7 +12,8 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
 from nbinterp import PHATE, AndOr, BioCorEx, LinearCorEx, LocalCorEx, SmoothHess, load, save
-from nbinterp.interactions import Players, smooth_hess
+from nbinterp.interactions import Players
+from nbinterp.interactions.smooth import explainer
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,7 @@ def test_interactions_go_on_working(tmp_path):
 
 @pytest.mark.parametrize("widest", [4096, 2])
 def test_a_smoothed_hessian_goes_on_working(widest, tmp_path, monkeypatch):
-    monkeypatch.setattr(smooth_hess, "WIDEST_MATRIX", widest)
+    monkeypatch.setattr(explainer, "WIDEST_MATRIX", widest)
     settings = SmoothHess(sigma=[0.3, 0.4, 0.5], n_samples=640, random_state=0)
     found = settings.explain(lambda x: x.relu().prod(1), torch.tensor([[0.1, 0.2, 0.3]]))
     save(found, tmp_path / "a.safetensors")

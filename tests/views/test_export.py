@@ -12,10 +12,10 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from nbinterp.corex import LinearCorEx
-from nbinterp.views.explorer import ClusterExplorer
+from nbinterp.views.base.sprite import pack
+from nbinterp.views.explorer.explorer import ClusterExplorer
 from nbinterp.views.export import embedded_json, notebook_to_html, page_data, to_html
-from nbinterp.views.heatmap import InteractionHeatmap
-from nbinterp.views.sprite import pack
+from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 
 HOSTILE = "</script><!--<img src=x onerror=alert(1)>&\u2028"
 LOADS = re.compile(r"""<link\b|<[^>]*\ssrc=(?!"data:)|@import|url\((?!data:)""")
@@ -132,7 +132,7 @@ def test_a_notebook_becomes_a_page(tmp_path):
         "## Digits & <b>more</b>",
         "print('first')",
         "from tqdm.auto import tqdm\nfor _ in tqdm(range(2)): pass",
-        "from nbinterp.views.heatmap import InteractionHeatmap\nview = InteractionHeatmap()\nview",
+        "from nbinterp import InteractionHeatmap\nview = InteractionHeatmap()\nview",
         "view.top = 7\nprint('last')",
         "import ipywidgets\nipywidgets.IntSlider()",
     )

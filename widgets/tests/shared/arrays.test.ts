@@ -20,7 +20,7 @@ test("nothing is an empty array", () => {
 test("what was packed comes back, and nothing is nothing", () => {
   const numbers = new Float32Array([0.1, -2, Number.NaN, 3e8]);
   expect(unpacked(Float32Array, packed(numbers))).toEqual(numbers);
-  // As Python packs: nbinterp.views.wire.packed(np.array([1, 258], "<u2")).hex()
+  // As Python packs: nbinterp.views.base.packing.packed(np.array([1, 258], "<u2")).hex()
   const python = Uint8Array.from("7801636462600400000f0005".match(/../g) ?? [], (byte) =>
     Number.parseInt(byte, 16),
   );

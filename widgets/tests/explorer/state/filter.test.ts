@@ -3,7 +3,7 @@ import type { Column } from "../../../src/explorer/state/columns";
 import { matching, samplesOf } from "../../../src/explorer/state/filter";
 import type { Range } from "../../../src/explorer/traits";
 
-// The same table and the same answers as in tests/views/test_matching.py.
+// The same table and the same answers as in tests/views/explorer/test_search.py.
 const TABLE: Column[] = [
   {
     name: "digit",

@@ -1,0 +1,1 @@
+"""Bio CorEx: discrete factors of mixed and incomplete tables."""

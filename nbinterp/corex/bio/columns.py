@@ -1,0 +1,142 @@
+"""Which family each column of Bio CorEx belongs to, and what the data of the fit say of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from nbinterp import _checks
+from nbinterp._checks import Floats, Indices
+from nbinterp._state import HasState, fields
+from nbinterp.corex.bio.marginals import Discrete, Family, Gaussian, Table
+from nbinterp.corex.linear.gaussianize import Columns, learn_columns
+
+Matrix = npt.NDArray[np.float64]
+
+FAMILIES = ("gaussian", "discrete")
+MOST_LEVELS = 32  # of a discrete column, as in the authors' program
+_CLIP = 0.25  # least variance in the authors' program, in squared units of the data
+
+
+@dataclass(frozen=True)
+class BioColumns(HasState):
+    """The columns of one data set: its Gaussian ones first, then its discrete ones.
+
+    Attributes
+    ----------
+    order : array of shape (p,)
+        The columns of the data in the order of a `Table`.
+    scores : Columns
+        How the Gaussian columns are standardized.
+    floor, kurtosis : arrays of shape (p_gaussian,)
+        Least variance in a state and mean fourth power, of the standardized columns.
+    levels : array of shape (p_discrete, most_levels)
+        The values that occur, rising, NaN after the last.
+    frequency : array of the shape of `levels`
+        How often they occur, 0 after the last.
+    varying : array of shape (p,)
+        Which columns have two different values at least, in the order of a `Table`.
+    """
+
+    order: Indices
+    scores: Columns
+    floor: Matrix
+    kurtosis: Matrix
+    levels: Matrix
+    frequency: Matrix
+    varying: npt.NDArray[np.bool_]
+
+    _STATE = fields("order scores floor kurtosis levels frequency varying")
+
+    def table(self, data: Floats, device: torch.device, dtype: torch.dtype) -> Table:
+        """Return `data` ``(n, p)`` as a table; unknown levels count as missing."""
+        data = data[:, self.order]
+
+        def tensor(array: npt.NDArray[np.generic]) -> torch.Tensor:
+            return torch.as_tensor(array, dtype=dtype, device=device)
+
+        split = len(self.floor)
+        families: list[Family] = []
+        if split:
+            scores = self.scores.apply(data[:, :split]).T.copy()
+            families.append(Gaussian(tensor(scores), tensor(self.floor), tensor(self.kurtosis)))
+        if len(self.levels):
+            codes = torch.as_tensor(_codes(self.levels, data[:, split:]), device=device)
+            n_levels = tensor((self.frequency > 0).sum(1))
+            families.append(Discrete(codes, n_levels, tensor(self.frequency)))
+        observed = np.maximum((~np.isnan(data)).sum(0), 1)
+        return Table(tuple(families), tensor(self.varying), tensor(observed), len(data))
+
+    def restore(self, tensor: torch.Tensor) -> Matrix:
+        """Return ``(m, p)`` in the order of a table as an array in that of the data."""
+        result = np.empty(tensor.shape)
+        result[:, self.order] = tensor.cpu().numpy()
+        return result
+
+
+def learn_bio_columns(
+    data: Floats, marginals: str | Sequence[str], variance_floor: float | None
+) -> BioColumns:
+    """Return what `data` ``(n, p)`` say of their columns.
+
+    `marginals` is a family's name or one a column; `variance_floor` the least variance in a state,
+    as a fraction of the column's, or None for that of the authors' program.
+    """
+    discrete = _is_discrete(marginals, data.shape[1])
+    order = np.concatenate([np.flatnonzero(~discrete), np.flatnonzero(discrete)])
+    gaussian_data, discrete_data = data[:, ~discrete], data[:, discrete]
+    scores = learn_columns(gaussian_data, "standard")
+    standard = scores.apply(gaussian_data)
+    observed = np.maximum((~np.isnan(standard)).sum(0), 1)
+    kurtosis = np.nansum(standard**4, 0) / observed
+    if variance_floor is None:
+        floor = _CLIP / np.where(scores.scale > 0, scores.scale, 1.0) ** 2
+    else:
+        floor = np.full(len(kurtosis), variance_floor)
+    levels, frequency = _learn_levels(discrete_data, np.flatnonzero(discrete))
+    varying = np.concatenate([scores.scale > 0, (frequency > 0).sum(1) > 1])
+    return BioColumns(order, scores, floor, kurtosis, levels, frequency, varying)
+
+
+def _is_discrete(marginals: str | Sequence[str], p: int) -> npt.NDArray[np.bool_]:
+    one_each = np.array([marginals] * p if isinstance(marginals, str) else marginals, dtype=object)
+    _checks.require(
+        one_each.shape == (p,),
+        f"(marginals={_checks.show(marginals)})",
+        f"must be one of {', '.join(map(repr, FAMILIES))}, or a list of {p}, one a column",
+        "Name the family of each column.",
+    )
+    for each in one_each:
+        _checks.choice("marginals", each, FAMILIES)
+    return np.array([each == "discrete" for each in one_each], dtype=bool)
+
+
+def _learn_levels(data: Floats, names: Indices) -> tuple[Matrix, Matrix]:
+    """Return the levels of each column and their frequencies, padded by NaN and 0."""
+    found = [np.unique(column[~np.isnan(column)], return_counts=True) for column in data.T]
+    most = max((len(values) for values, _ in found), default=0)
+    levels = np.full((len(found), max(most, 1)), np.nan)
+    frequency = np.zeros_like(levels)
+    for i, (values, counts) in enumerate(found):
+        _checks.require(
+            len(values) <= MOST_LEVELS,
+            f"(marginals='discrete') for column {names[i]}",
+            f"must have at most {MOST_LEVELS} different values, not {len(values)}",
+            "Call it 'gaussian', or bin it.",
+        )
+        levels[i, : len(values)] = values
+        frequency[i, : len(values)] = counts / max(counts.sum(), 1)
+    return levels, frequency
+
+
+def _codes(levels: Matrix, data: Floats) -> npt.NDArray[np.int64]:
+    """Return which level each entry is, ``(p, n)``; -1 if it is none."""
+    codes = np.full(data.T.shape, -1)
+    for i, (known, column) in enumerate(zip(levels, data.T, strict=True)):
+        at = np.searchsorted(known, column)  # NaN sort last, in `known` and in `column`
+        inside = at < len(known)
+        match = inside & (known[np.minimum(at, len(known) - 1)] == column)
+        codes[i, match] = at[match]
+    return codes

@@ -1,0 +1,341 @@
+"""Bio CorEx: discrete factors of Gaussian, discrete and mixed columns, with missing entries."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from nbinterp import _checks, _device
+from nbinterp._checks import Floats
+from nbinterp._numerics.parallel import crew
+from nbinterp._state import HasState, fields
+from nbinterp.corex.bio.columns import BioColumns, learn_bio_columns
+from nbinterp.corex.bio.information import agreement, corrected_information
+from nbinterp.corex.bio.marginals import Table
+from nbinterp.corex.bio.model import Model
+from nbinterp.corex.bio.update import Solution, infer, iterate
+
+Matrix = npt.NDArray[np.float64]
+
+_FLOAT64_FLOOR = 1e-3  # least variance, of standardized columns, that float32 resolves
+
+
+class BioCorEx(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    HasState,
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Bio CorEx: factors with a few states each, that explain the dependence between columns.
+
+    Finds, for each factor ``Y_j``, states of the samples and the columns that tell them apart, by
+    maximizing the lower bound ``sum_j [sum_i alpha_ij I(X_i; Y_j) - I(Y_j; X)]`` of the total
+    correlation. Columns may be Gaussian given the state, or discrete, and entries may be missing:
+    they say nothing. Unlike `LinearCorEx`, factors divide samples into groups and need not be
+    linear.
+
+    Parameters
+    ----------
+    n_factors : int, default=2
+        Number of factors m. Superfluous ones end with a total correlation near zero.
+    n_states : int, default=2
+        Number of states k of each factor, at least 2.
+    marginals : {"gaussian", "discrete"} or a list of them, one a column, default="gaussian"
+        How a column is distributed given the state. A discrete column may hold any 32 numbers.
+    smooth : bool, default=False
+        Shrink what a state says of a column towards the whole column, the more so the better
+        chance explains the difference. For few samples.
+    max_iter : int, default=500
+        Iterations at most.
+    tol : float, default=1e-5
+        Stop when the mean total correlation of five iterations differs by less, in nats, from that
+        of the five before.
+    n_restarts : int, default=1
+        Random starts, fitted side by side; the one with the highest total correlation is kept.
+    variance_floor : float or "clip", default=0.01
+        Least variance of a Gaussian column in a state, as a fraction of its variance, which leaves
+        the result free of the units of the columns. "clip" is that of the authors' program, 0.25
+        in squared units of the data.
+    device : str, default="auto"
+        Where to compute: "auto" is CUDA where there is one, else the CPU.
+    random_state : int, RandomState or None, default=None
+        Draws the starts, and the permutations for the mutual information.
+    progress : bool, default=True
+        Show progress over work of more than a second.
+
+    Attributes
+    ----------
+    labels_ : array of shape (n_samples, n_factors)
+        The likeliest state of each factor; factors by falling total correlation.
+    posterior_ : array of shape (n_factors, n_samples, n_states)
+        ``p(y_j | x)``.
+    alpha_ : array of shape (n_factors, n_features)
+        From 0 to 1: how much of what a column tells about a factor no better factor tells.
+    mutual_information_ : array of shape (n_factors, n_features)
+        ``I(X_i; Y_j)`` in nats, less its mean over 20 permutations of the samples; 0 if it is not
+        above the second highest of them.
+    total_correlations_ : array of shape (n_factors,)
+        What each factor explains, in nats: the mean of `log_likelihood_ratio_`.
+    total_correlation_ : float
+        Their sum, in nats: a lower bound of the total correlation of the columns.
+    log_likelihood_ratio_ : array of shape (n_samples, n_factors)
+        ``log Z_j(x)``, in nats: how much likelier a sample's columns are together than
+        independently, by each factor. Far below zero is a surprise.
+    stability_ : array of shape (n_factors,) or None
+        From 0 to 1: how well the other restarts find each factor again, as the mean over them of
+        the normalized mutual information of the best match. None without other restarts.
+    n_iter_ : int
+        Iterations of the restart that was kept.
+    converged_ : bool
+        Whether it ended by `tol`.
+    history_ : array of shape (n_iter_,)
+        `total_correlation_` after each iteration, in nats.
+
+    Notes
+    -----
+    Departures from the authors' program, each for a reason: the variance floor is free of units;
+    shrinkage takes its standard errors in closed form instead of from 20 bootstraps; a missing
+    entry is never counted as explained; alpha is counted on all samples, and stays after 100
+    iterations, since it may alternate for ever.
+
+    References
+    ----------
+    Pepke and Ver Steeg (2017), "Comprehensive discovery of subsample gene expression components by
+    information explanation: therapeutic implications in cancer", BMC Medical Genomics 10:12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> groups = rng.integers(0, 2, size=(400, 2))
+    >>> X = 3.0 * np.repeat(groups, 4, axis=1) + rng.normal(size=(400, 8))
+    >>> corex = BioCorEx(n_factors=2, random_state=0).fit(X)
+    >>> best = corex.mutual_information_.argmax(axis=0)
+    >>> bool((best[:4] == best[0]).all() and (best[4:] == 1 - best[0]).all())
+    True
+    >>> corex.transform(X).shape
+    (400, 2)
+    """
+
+    _STATE = fields(
+        "n_factors n_states marginals smooth max_iter tol n_restarts variance_floor device",
+        "random_state progress",
+    )
+    _FITTED = fields(
+        "labels_ posterior_ alpha_ mutual_information_ log_likelihood_ratio_ total_correlations_",
+        "total_correlation_ stability_ n_iter_ converged_ history_ n_features_in_",
+        "feature_names_in_",
+        columns="_columns",
+        model="_model",
+        set_output="_sklearn_output_config",
+    )
+
+    def __init__(
+        self,
+        n_factors: int = 2,
+        *,
+        n_states: int = 2,
+        marginals: str | Sequence[str] = "gaussian",
+        smooth: bool = False,
+        max_iter: int = 500,
+        tol: float = 1e-5,
+        n_restarts: int = 1,
+        variance_floor: float | str = 0.01,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        progress: bool = True,
+    ) -> None:
+        self.n_factors = n_factors
+        self.n_states = n_states
+        self.marginals = marginals
+        self.smooth = smooth
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_restarts = n_restarts
+        self.variance_floor = variance_floor
+        self.device = device
+        self.random_state = random_state
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the factors of `X`.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            NaN marks a missing entry.
+        y : ignored
+
+        Returns
+        -------
+        BioCorEx
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If `X` holds infinities or a single row, a discrete column more than 32 values, or a
+            parameter makes no sense.
+        """
+        before = self.__dict__.copy()
+        try:
+            self._fit(X)
+        except BaseException:  # also an interrupt leaves the object as it was
+            self.__dict__ = before
+            raise
+        if not self.converged_:
+            warnings.warn(
+                f"{type(self).__name__}(max_iter={self.max_iter}) did not converge. "
+                "Raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    @_checks.named
+    def _fit(self, X: Any) -> None:
+        floor = self._check_parameters()
+        device = _device.of(self)
+        data = _checks.samples(X, missing=True, estimator=self)
+        columns = learn_bio_columns(data, self.marginals, floor)
+        # Standardized columns ask for no more than float32, unless a state can be much narrower.
+        exact = bool((columns.floor < _FLOAT64_FLOOR).any())
+        table = columns.table(data, device, torch.float64 if exact else torch.float32)
+
+        rng = check_random_state(self.random_state)
+        with crew(device):
+            solutions = iterate(
+                table,
+                *self._start(table, rng),
+                max_iter=self.max_iter,
+                tol=self.tol,
+                smooth=self.smooth,
+                progress=self.progress,
+            )
+            best = max(solutions, key=lambda solution: solution.total_correlation)
+            mutual_information = corrected_information(table, best.q, self.smooth, rng)
+        others = [agreement(best.q[0], each.q[0]) for each in solutions if each is not best]
+        self._take(columns, best, mutual_information, others)
+
+    def _start(self, table: Table, rng: np.random.RandomState) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return random responsibilities, even over all distributions of states, and jitter."""
+        r, m, n = self.n_restarts, self.n_factors, table.n_samples
+        draws = rng.standard_exponential((r, m, self.n_states, n))
+        jitter = rng.random_sample((r, m, len(table.varying)))
+        q = torch.as_tensor(draws / draws.sum(2, keepdims=True))
+        return q.to(table.varying), torch.as_tensor(jitter).to(table.varying)
+
+    def _take(
+        self,
+        columns: BioColumns,
+        solution: Solution,
+        mutual_information: torch.Tensor,
+        others: list[torch.Tensor],
+    ) -> None:
+        """Set the fitted attributes."""
+        self._columns = columns
+        self._model = solution.model
+        self.posterior_ = solution.q[0].permute(0, 2, 1).contiguous().cpu().numpy()
+        self.labels_ = self.posterior_.argmax(2).T
+        self.alpha_ = columns.restore(solution.model.alpha[0])
+        self.mutual_information_ = columns.restore(mutual_information)
+        self.log_likelihood_ratio_ = solution.log_z[0].T.contiguous().cpu().numpy()
+        self.total_correlations_ = self.log_likelihood_ratio_.mean(0, dtype=np.float64)
+        self.total_correlation_ = float(self.total_correlations_.sum())
+        self.stability_ = torch.stack(others).mean(0).cpu().numpy() if others else None
+        self.n_iter_ = len(solution.history)
+        self.converged_ = solution.converged
+        self.history_ = solution.history
+
+    def transform(self, X: Any) -> npt.NDArray[np.int64]:
+        """Return the likeliest state of each factor for samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            NaN marks a missing entry, and so does a level that the fit has not seen.
+
+        Returns
+        -------
+        array of shape (n_samples, n_factors)
+            As `labels_`.
+        """
+        labels: npt.NDArray[np.int64] = self.posterior(X).argmax(2).T
+        return labels
+
+    def posterior(self, X: Any) -> Floats:
+        """Return how likely each state of each factor is for samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            As for `transform`.
+
+        Returns
+        -------
+        array of shape (n_factors, n_samples, n_states)
+            As `posterior_`.
+        """
+        q, _ = self._infer(X)
+        result: Floats = q.permute(0, 2, 1).contiguous().cpu().numpy()
+        return result
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the total correlation that the factors explain in samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            As for `transform`.
+        y : ignored
+
+        Returns
+        -------
+        float
+            The mean of ``sum_j log Z_j(x)``, in nats a sample: `total_correlation_` on the data of
+            the fit, and below zero where factors mislead.
+        """
+        _, log_z = self._infer(X)
+        return float(log_z.sum(0).to(torch.float64).mean())
+
+    @_checks.named
+    def _infer(self, X: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ``p(y_j | x)`` ``(m, k, n)`` and ``log Z_j(x)`` ``(m, n)``."""
+        _checks.fitted(self, "posterior_")
+        data = _checks.samples(X, min_samples=1, missing=True, estimator=self, reset=False)
+        model: Model = self._model
+        table = self._columns.table(data, model.alpha.device, model.alpha.dtype)
+        q, log_z = infer(table, model)
+        return q[0], log_z[0]
+
+    @_checks.named
+    def _check_parameters(self) -> float | None:
+        """Check the parameters; return the variance floor, None for "clip"."""
+        _checks.integer("n_factors", self.n_factors, 1)
+        one = "A single state tells nothing: use 2 or more."
+        _checks.integer("n_states", self.n_states, 2, remedy=one)
+        _checks.boolean("smooth", self.smooth)
+        _checks.integer("max_iter", self.max_iter, 1)
+        _checks.real("tol", self.tol, 0.0, open_low=True)
+        _checks.integer("n_restarts", self.n_restarts, 1)
+        _checks.boolean("progress", self.progress)
+        if isinstance(self.variance_floor, str):
+            _checks.choice("variance_floor", self.variance_floor, ("clip",))
+            return None
+        return _checks.real("variance_floor", self.variance_floor, 0.0, 1.0, open_low=True)
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.posterior_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []  # labels are whole numbers
+        return tags

@@ -1,0 +1,1 @@
+"""Linear CorEx: continuous factors of variables that vary together."""

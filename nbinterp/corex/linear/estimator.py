@@ -1,0 +1,362 @@
+"""Linear CorEx: the factors that explain most of what variables share."""
+
+import warnings
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from nbinterp import _checks, _device
+from nbinterp._checks import Floats
+from nbinterp._display import Displayable
+from nbinterp._numerics.moments import RunningMoments
+from nbinterp._numerics.progress import Watch
+from nbinterp._state import HasState, fields
+from nbinterp.corex.linear.correlation import product_of, to_correlation
+from nbinterp.corex.linear.gaussianize import Columns, learn_columns
+from nbinterp.corex.linear.implied import ImpliedGaussian
+from nbinterp.corex.linear.linearcorex import fit_with_package
+from nbinterp.corex.linear.operators import Dense, Product
+from nbinterp.corex.linear.settings import Settings, checked_settings
+from nbinterp.corex.linear.solver import Factors, Problem, fit_problems, random_start
+from nbinterp.corex.linear.workers import run_side_by_side
+from nbinterp.corex.matching import stability
+
+Matrix = npt.NDArray[np.float64]
+
+MIN_SAMPLES = 3  # two samples correlate every pair of columns perfectly
+
+
+class LinearCorEx(
+    ImpliedGaussian,
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    Displayable,
+    HasState,
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Linear CorEx: latent factors that explain the dependence between variables.
+
+    Looks for factors ``Z_j = w_j x + noise`` of the standardized variables x after which as little
+    total correlation as possible is left, preferring that every variable has one parent. The fit
+    maximizes a lower bound of the total correlation ``TC(X; Z)`` (Ver Steeg, Harutyunyan, Moyer
+    and Galstyan, Fast structure learning with modular regularization, NeurIPS 2019, eq. 6), and
+    needs the data only through their correlation matrix.
+
+    Parameters
+    ----------
+    n_factors : int, default=10
+        Number of factors m. Superfluous ones end with a total correlation near zero.
+    max_iter : int, default=10000
+        Iterations that each annealing stage may take, in each precision.
+    tol : float, default=1e-5
+        A stage ends when the total correlation changes by less than this, in nats an iteration.
+    anneal : bool, default=True
+        Begin with noise mixed into the data and take it away in steps; finds better optima.
+    noise_floor : float, default=0.01
+        The noise of the last stage, in standard deviations of a variable: variables are taken to
+        be known up to it. It keeps the total correlation of duplicate columns finite, where it
+        would be infinite, and changes that of other data by about its square.
+    gaussianize : {"standard", "outliers", "empirical", "none"}, default="standard"
+        How columns become scores: standardized; standardized and squashed beyond four standard
+        deviations; by rank to a normal distribution; or trusted to be standardized.
+    missing : {"pairwise", "error"}, default="pairwise"
+        What to do about NaN: estimate each correlation from the rows that have both entries, or
+        refuse them.
+    n_restarts : int, default=1
+        Random starts; the one with the highest total correlation is kept.
+    engine : {"torch", "linearcorex"}, default="torch"
+        What fits: this program, or the authors' package linearcorex, to compare with.
+    device : str, default="auto"
+        Where to compute: "auto" is CUDA where there is one, else the CPU.
+    random_state : int, RandomState or None, default=None
+        Draws the start weights.
+
+    Attributes
+    ----------
+    weights_ : array of shape (n_factors, n_features)
+        The normalized weights w, on standardized variables; rows by falling total correlation.
+    correlation_ : array of shape (n_factors, n_features)
+        Correlation of each variable with each factor; its sign is the direction.
+    mutual_information_ : array of shape (n_factors, n_features)
+        ``I(X_i; Z_j)`` in nats.
+    total_correlation_ : float
+        What all factors explain together, in nats: a lower bound of ``TC(X)``.
+    total_correlations_ : array of shape (n_factors,)
+        ``TC(X; Z_j)`` of each factor alone, in nats. They do not add up to `total_correlation_`
+        where factors overlap.
+    total_correlation_direct_ : float
+        ``sum_i I(X_i; Z) - sum_j I(Z_j; X)``, in nats.
+    total_correlation_no_overlap_ : float
+        The same, but with only the strongest parent of each variable, in nats.
+    additivity_ : float
+        ``sum_ij I(X_i; Z_j) - sum_i I(X_i; Z)``, in nats: above zero where factors are redundant.
+    n_iter_ : int
+        Iterations over all stages.
+    converged_ : bool
+        Whether the last stage ended by `tol`.
+    history_ : list of arrays
+        The total correlation after each iteration, in nats, one array a stage.
+    stability_ : array of shape (n_factors,)
+        With restarts, how well each factor was found again: the mean cosine of its mutual
+        information to that of its partner in the other restarts, 0 to 1.
+    mean_, scale_ : arrays of shape (n_features,)
+        Of the columns.
+
+    References
+    ----------
+    Ver Steeg, Harutyunyan, Moyer and Galstyan, Fast structure learning with modular
+    regularization, NeurIPS 2019: the objective is equation 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> parents = rng.normal(size=(500, 2))
+    >>> X = np.repeat(parents, 3, axis=1) + 0.5 * rng.normal(size=(500, 6))
+    >>> corex = LinearCorEx(n_factors=2, random_state=0).fit(X)
+    >>> groups = corex.mutual_information_.argmax(axis=0)
+    >>> bool(groups[0] == groups[1] == groups[2] != groups[3] == groups[4] == groups[5])
+    True
+    >>> corex.transform(X).shape
+    (500, 2)
+    """
+
+    _seen: RunningMoments | None
+
+    _STATE = fields(
+        "n_factors max_iter tol anneal noise_floor gaussianize missing",
+        "n_restarts engine device random_state",
+    )
+    _FITTED = fields(
+        "weights_ correlation_ mutual_information_ total_correlation_",
+        "total_correlations_ total_correlation_direct_ total_correlation_no_overlap_",
+        "additivity_ n_iter_ converged_ history_ stability_ mean_ scale_",
+        "n_features_in_ feature_names_in_",
+        columns="_columns",
+        moments="_seen",
+        set_output="_sklearn_output_config",
+    )
+
+    def __init__(
+        self,
+        n_factors: int = 10,
+        *,
+        max_iter: int = 10000,
+        tol: float = 1e-5,
+        anneal: bool = True,
+        noise_floor: float = 0.01,
+        gaussianize: str = "standard",
+        missing: str = "pairwise",
+        n_restarts: int = 1,
+        engine: str = "torch",
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_factors = n_factors
+        self.max_iter = max_iter
+        self.tol = tol
+        self.anneal = anneal
+        self.noise_floor = noise_floor
+        self.gaussianize = gaussianize
+        self.missing = missing
+        self.n_restarts = n_restarts
+        self.engine = engine
+        self.device = device
+        self.random_state = random_state
+
+    @_checks.named
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the factors of `X`.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            NaN marks a missing entry.
+        y : ignored
+
+        Returns
+        -------
+        LinearCorEx
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If `X` holds infinities, fewer than 3 rows or no column that varies, or if there are
+            more factors than columns.
+        """
+        data = _checks.samples(
+            X,
+            min_samples=MIN_SAMPLES,
+            missing=self.missing == "pairwise",
+            estimator=self,
+        )
+        settings = self._settings(data.shape[1])
+        columns = learn_columns(data, self.gaussianize)
+        _checks.require(
+            bool(columns.scale.any()),
+            f"(X={_checks.show(data)})",
+            "must have a column that varies",
+            "Pass samples that differ.",
+        )
+        device = _device.of(self)
+        # In a worker, as Local CorEx does: the same data then give the same matrix to the last bit.
+        task = partial(_product_task, columns, data, device)
+        product = run_side_by_side([task], device)[0]
+        if self.engine == "torch":
+            return self._fit(product, columns, settings)
+        rng = check_random_state(self.random_state)
+        return self._accept(fit_with_package(columns.apply(data), product, settings, rng), columns)
+
+    @_checks.named
+    def fit_covariance(self, S: Any, n_samples: int) -> Self:
+        """Find the factors of variables with covariance matrix `S`.
+
+        Parameters
+        ----------
+        S : array-like of shape (n_features, n_features)
+            Symmetric and without negative eigenvalues.
+        n_samples : int
+            How many samples `S` was estimated from.
+
+        Returns
+        -------
+        LinearCorEx
+            Itself, fitted to variables of mean zero.
+        """
+        covariance = _checks.samples(S, name="S", min_samples=1, estimator=self)
+        what = f"(S={_checks.show(covariance)})"
+        _checks.require(
+            covariance.shape[0] == covariance.shape[1]
+            and np.allclose(covariance, covariance.T, atol=1e-6 * np.abs(covariance).max()),
+            what,
+            "must be square and symmetric",
+            "Pass a covariance matrix, such as numpy.cov(X.T).",
+        )
+        _checks.integer("n_samples", n_samples, MIN_SAMPLES)
+        settings = self._settings(covariance.shape[1])
+        matrix, scale = to_correlation(covariance.astype(np.float64))
+        _checks.require(
+            bool(scale.any()) and np.linalg.eigvalsh(matrix)[0] > -1e-6 * len(matrix),
+            what,
+            "must have a positive variance and no negative eigenvalue",
+            "Pass a covariance matrix, such as numpy.cov(X.T).",
+        )
+        return self._fit_correlation(matrix, np.zeros(len(scale)), scale, settings)
+
+    @_checks.named
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Find the factors of all samples passed so far, of which only the moments are kept.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            More samples, without missing entries.
+        y : ignored
+
+        Returns
+        -------
+        LinearCorEx
+            Itself, fitted as `fit` would be to all samples at once.
+        """
+        _checks.require(
+            self.gaussianize == "standard",
+            f" with gaussianize={self.gaussianize!r}",
+            "must have gaussianize='standard', which needs moments only",
+            "Use fit, or gaussianize='standard'.",
+        )
+        known: RunningMoments | None = getattr(self, "_seen", None)
+        data = _checks.samples(X, min_samples=1, estimator=self, reset=known is None)
+        settings = self._settings(data.shape[1])
+        seen = RunningMoments.of(data)
+        if known is not None:
+            seen = known.merge(seen)
+        _checks.require(
+            seen.n_samples >= MIN_SAMPLES and bool(np.diag(seen.products).any()),
+            f"(X={_checks.show(data)})",
+            f"must begin with a minimum of {MIN_SAMPLES} samples that differ",
+            "Pass more samples at once.",
+        )
+        matrix, scale = to_correlation(seen.covariance)
+        self._fit_correlation(matrix, seen.mean, scale, settings)
+        self._seen = seen
+        return self
+
+    def _fit_correlation(
+        self, matrix: Matrix, mean: Matrix, scale: Matrix, settings: Settings
+    ) -> Self:
+        columns = Columns("standard", mean, scale, np.zeros(len(scale)), np.sign(scale))
+        device = _device.of(self)
+        product = Dense(torch.as_tensor(matrix, device=device).unsqueeze(0))
+        return self._fit(product, columns, settings)
+
+    def _fit(self, product: Product, columns: Columns, settings: Settings) -> Self:
+        rng = check_random_state(self.random_state)
+        start = random_start(rng, settings.n_restarts, settings.n_factors, len(columns.mean))
+        return self._accept(fit_problems([Problem(product, start)], settings)[0], columns)
+
+    def _accept(self, found: list[Factors], columns: Columns) -> Self:
+        """Take the best of the restarts, and say what is to be known about it."""
+        factors = found[0]
+        if not factors.converged:
+            warnings.warn(
+                f"LinearCorEx(max_iter={self.max_iter}) did not converge. Raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+        if factors.copies:
+            warnings.warn(
+                f"{factors.copies} columns are copies of others up to noise_floor="
+                f"{self.noise_floor:g}, which alone keeps their total correlation finite.",
+                UserWarning,
+                stacklevel=5,
+            )
+        self._take(factors, columns)
+        if len(found) > 1:
+            others = [other.mutual_information for other in found[1:]]
+            self.stability_ = stability(factors.mutual_information, others)
+        return self
+
+    def _take(self, factors: Factors, columns: Columns) -> None:
+        """Set the fitted attributes."""
+        self.weights_ = factors.weights
+        self.correlation_ = factors.correlation
+        self.mutual_information_ = factors.mutual_information
+        self.total_correlation_ = factors.total_correlation
+        self.total_correlations_ = factors.total_correlations
+        self.total_correlation_direct_ = factors.direct
+        self.total_correlation_no_overlap_ = factors.no_overlap
+        self.additivity_ = factors.additivity
+        self.n_iter_ = factors.n_iter
+        self.converged_ = factors.converged
+        self.history_ = list(factors.history)
+        self.mean_ = columns.mean
+        self.scale_ = columns.scale
+        self._columns = columns
+        self._seen = None
+
+    @_checks.named
+    def _settings(self, n_features: int) -> Settings:
+        return checked_settings(self, n_features)
+
+    def _is_showable(self) -> bool:
+        return hasattr(self, "weights_")
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.weights_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "pairwise"
+        return tags
+
+
+def _product_task(columns: Columns, data: Floats, device: torch.device, _: Watch) -> Product:
+    return product_of(columns, data, device)

@@ -1,0 +1,54 @@
+"""The parameters of a fit, checked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp import _checks
+from nbinterp.corex.linear.gaussianize import WAYS
+
+# The noise of the stages before the last. The authors' program takes six, 0.6 to 0.6^6; with
+# curvature known these three lead to optima as good.
+_ANNEALING = (0.6, 0.3, 0.1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to fit: the checked parameters of `LinearCorEx`."""
+
+    n_factors: int
+    max_iter: int
+    tol: float
+    anneal: bool
+    noise_floor: float
+    n_restarts: int
+
+    @property
+    def schedule(self) -> npt.NDArray[np.float64]:
+        """The annealing noise of each stage."""
+        stages = [noise for noise in _ANNEALING if self.anneal and noise > self.noise_floor]
+        return np.array([*stages, self.noise_floor])
+
+
+def checked_settings(corex: Any, n_features: int) -> Settings:
+    """Return the checked parameters of a `LinearCorEx` that is to be fitted to `n_features`."""
+    _checks.choice("gaussianize", corex.gaussianize, WAYS)
+    _checks.choice("engine", corex.engine, ("torch", "linearcorex"))
+    _checks.choice("missing", corex.missing, ("pairwise", "error"))
+    return Settings(
+        _checks.integer(
+            "n_factors",
+            corex.n_factors,
+            1,
+            n_features,
+            of="the number of variables",
+            remedy="Use fewer factors.",
+        ),
+        _checks.integer("max_iter", corex.max_iter, 1),
+        _checks.real("tol", corex.tol, 0.0, open_low=True),
+        _checks.boolean("anneal", corex.anneal),
+        _checks.real("noise_floor", corex.noise_floor, 0.0, 0.5),
+        _checks.integer("n_restarts", corex.n_restarts, 1),
+    )

@@ -1,0 +1,1 @@
+"""Local CorEx: the factors of each cluster of samples."""

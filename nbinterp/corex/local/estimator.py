@@ -1,0 +1,300 @@
+"""Local CorEx: the factors of every region of the data."""
+
+import copy
+import threading
+import warnings
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import get_tags
+
+from nbinterp import _checks
+from nbinterp._checks import Floats
+from nbinterp._display import Displayable
+from nbinterp._numerics.kmeans import k_means
+from nbinterp._state import HasState, State, fields
+from nbinterp.corex.linear.estimator import LinearCorEx
+from nbinterp.corex.local.fit import fit_groups
+from nbinterp.corex.local.result import ClusterFactors
+from nbinterp.manifold.phate import PHATE
+
+_MAP_LOCK = threading.Lock()  # a map is drawn once, whoever asks first
+
+
+class _Fitted(NamedTuple):
+    """What `fit_selection` needs, in one attribute: a refit beside it cannot mix two states."""
+
+    data: Floats
+    feature_names: list[str]
+    corex: Any
+
+
+class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: ignore[misc]
+    """Local CorEx: cut the data into regions and find the factors of each.
+
+    Embeds the samples, clusters the embedding by k-means, and fits CorEx to the samples of each
+    cluster, so that what varies together only there is not averaged away (Kerby, White and Moon
+    2024, section 2.3). Each is fitted beside a copy of itself with shuffled columns, which shows
+    what chance gives.
+
+    Parameters
+    ----------
+    corex : LinearCorEx, BioCorEx, another CorEx or None, default=None
+        What is fitted to each cluster; None is ``LinearCorEx()``, which fits all clusters as one
+        batch. Any other estimator whose `fit` sets ``mutual_information_``, of shape
+        (n_factors, n_features), and ``total_correlations_``, of shape (n_factors,), is fitted to
+        one cluster after the other, with a progress bar unless its own `progress` is False.
+    embedding : estimator with `fit_transform`, or None, default=None
+        What samples are clustered by; None is ``PHATE(n_components=10)``.
+    n_clusters : int, default=20
+        Number of clusters.
+    device : str, default="auto"
+        Where to compute, for parts whose own `device` is "auto".
+    random_state : int, RandomState or None, default=None
+        Seeds the clustering, and parts whose own `random_state` is None.
+
+    Attributes
+    ----------
+    labels_ : array of shape (n_samples,)
+        The cluster of each sample.
+    classes_ : array of shape (n_clusters,)
+        The distinct labels; ``clusters_[i]`` is of the samples labelled ``classes_[i]``.
+    clusters_ : list of ClusterFactors
+        The factors of each cluster. One that is too small to fit is there too, with a `note`.
+    embedding_ : array of shape (n_samples, n_components)
+        What was clustered; absent if labels were given.
+    map_ : array of shape (n_samples, 2)
+        The picture of the samples; drawn when first asked for.
+
+    References
+    ----------
+    Kerby, White and Moon (2024), "Learning local higher-order interactions with total
+    correlation", https://arxiv.org/abs/2402.04440.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(as_frame=True, return_X_y=True)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+    >>> [cluster.n_samples for cluster in local.clusters_]
+    [50, 50, 50]
+    >>> local.fit_selection(range(30, 80)).name
+    'selection of 50'
+    """
+
+    _STATE = fields("corex embedding n_clusters device random_state")
+    _FITTED = fields(
+        "labels_ classes_ clusters_ embedding_ n_features_in_ feature_names_in_",
+        fitted_embedding="_embedder",
+        map="_map",
+        centers="_centers",
+        fit="_fitted",
+    )
+
+    def __init__(
+        self,
+        corex: Any = None,
+        embedding: Any = None,
+        n_clusters: int = 20,
+        *,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.corex = corex
+        self.embedding = embedding
+        self.n_clusters = n_clusters
+        self.device = device
+        self.random_state = random_state
+
+    def to_state(self) -> State:
+        """Return the fields by name, those of the data of the fit among them."""
+        state = super().to_state()
+        fit: _Fitted | None = state.pop("fit", None)
+        if fit is not None:
+            state |= {"data": fit.data, "feature_names": fit.feature_names}
+            state["fitted_corex"] = fit.corex
+        return state
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the estimator that `to_state` took apart."""
+        state = dict(state)
+        if "data" in state:
+            parts = (state.pop(name) for name in ("data", "feature_names", "fitted_corex"))
+            state["fit"] = _Fitted(*parts)
+        return super().from_state(state)
+
+    @_checks.named
+    def fit(self, X: Any, y: Any = None, *, labels: Any = None) -> Self:
+        """Cluster the samples and find the factors of each cluster.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            Kept (not copied), for `fit_selection`.
+        y : ignored
+        labels : array-like of shape (n_samples,), optional
+            A partition to use instead of clustering; nothing is embedded until `map_` is read.
+
+        Returns
+        -------
+        LocalCorEx
+            Itself, fitted.
+
+        Raises
+        ------
+        TypeError
+            If `corex` is no CorEx.
+        ValueError
+            If a setting, `X` or `labels` makes no sense.
+        """
+        corex = self._part(self._corex())
+        missing = get_tags(corex).input_tags.allow_nan
+        data = _checks.samples(X, missing=missing, estimator=self)
+        if isinstance(corex, LinearCorEx):
+            corex._settings(data.shape[1])  # a wrong setting should not cost an embedding first
+        embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
+        embedding: Floats | None = None
+        centers: Floats | None = None
+        if labels is None:
+            count = self._count(len(data))
+            embedding = np.asarray(embedder.fit_transform(data))
+            grouped = k_means(embedding, count, random_state=self.random_state, device=self.device)
+            given = _checks.to_numpy(grouped.labels)
+            centers = _checks.to_numpy(grouped.centers)
+        else:
+            given = _checks.labels("labels", labels, len(data))
+        classes, member = np.unique(given, return_inverse=True)
+        groups = [
+            (f"cluster {label}", np.flatnonzero(member == i)) for i, label in enumerate(classes)
+        ]
+        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(data.shape[1])])
+        feature_names = [str(column) for column in names]
+        clusters = fit_groups(corex, data, groups, feature_names)
+        unconverged = sum(not cluster.converged_ for cluster in clusters)
+        if unconverged:
+            limit = f" in max_iter={corex.max_iter}" if hasattr(corex, "max_iter") else ""
+            warnings.warn(
+                f"{unconverged} of {len(clusters)} clusters did not converge{limit}. "
+                f"Raise max_iter or tol of the {type(corex).__name__}.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self._fitted = _Fitted(data, feature_names, corex)
+        self._embedder = embedder
+        self._map: Floats | None = None
+        self._centers = centers
+        if embedding is not None:
+            self.embedding_ = embedding
+        elif hasattr(self, "embedding_"):
+            del self.embedding_
+        self.labels_ = given
+        self.classes_ = classes
+        self.clusters_ = clusters
+        return self
+
+    @property
+    def map_(self) -> Floats:
+        """The samples in the plane, shape (n_samples, 2); drawn when first asked for."""
+        _checks.fitted(self, "clusters_")
+        with _MAP_LOCK:
+            if self._map is None:
+                self._map = self._draw_map()
+            return self._map
+
+    def _draw_map(self) -> Floats:
+        """Return the embedding if it is a plane, else one made anew with two components."""
+        embedding: Floats | None = getattr(self, "embedding_", None)
+        if embedding is not None and embedding.shape[1] == 2:
+            return embedding
+        if "n_components" in self._embedder.get_params(deep=False):
+            # A copy, not a clone: PHATE then draws on the graph that it has already built.
+            flat = copy.copy(self._embedder).set_params(n_components=2)
+            drawn: Floats = np.asarray(flat.fit_transform(self._fitted.data))
+            return drawn
+        if embedding is None:
+            embedding = np.asarray(clone(self._embedder).fit_transform(self._fitted.data))
+        wide = np.pad(embedding, ((0, 0), (0, max(0, 2 - embedding.shape[1]))))
+        from sklearn.decomposition import PCA  # slow to import, and seldom needed
+
+        projected: Floats = PCA(n_components=2).fit_transform(wide)
+        return projected
+
+    @_checks.named
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the cluster of new samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            The label with the nearest centre: in the embedding, or, if `fit` was given labels,
+            the nearest mean in the space of the data.
+        """
+        from sklearn.metrics import pairwise_distances_argmin
+
+        _checks.fitted(self, "clusters_")
+        data = _checks.samples(X, min_samples=1, estimator=self, reset=False)
+        if self._centers is None:
+            known = np.nan_to_num(self._fitted.data)
+            centers = np.stack([known[self.labels_ == label].mean(0) for label in self.classes_])
+            nearest = pairwise_distances_argmin(data, centers.astype(data.dtype))
+        else:
+            placed = np.asarray(self._embedder.transform(data))
+            nearest = pairwise_distances_argmin(placed, self._centers.astype(placed.dtype))
+        result: npt.NDArray[Any] = self.classes_[nearest]
+        return result
+
+    @_checks.named
+    def fit_selection(self, indices: Any) -> ClusterFactors:
+        """Return the factors of any set of the fitted samples; the estimator stays as it is.
+
+        Parameters
+        ----------
+        indices : array-like of int, or boolean mask of shape (n_samples,)
+            Rows of the data given to `fit`, at least 3.
+
+        Returns
+        -------
+        ClusterFactors
+        """
+        _checks.fitted(self, "clusters_")
+        state = self._fitted
+        rows = _checks.indices("indices", indices, len(state.data), at_least=3)
+        group = (f"selection of {len(rows)}", rows)
+        return fit_groups(state.corex, state.data, [group], state.feature_names)[0]
+
+    @_checks.named
+    def _corex(self) -> Any:
+        _checks.require(
+            self.corex is None
+            or (isinstance(self.corex, BaseEstimator) and hasattr(self.corex, "fit")),
+            f"(corex={_checks.show(self.corex)})",
+            "must be a CorEx: an estimator with fit, mutual_information_ and total_correlations_",
+            "Use LinearCorEx(…) or BioCorEx(…).",
+            TypeError,
+        )
+        return LinearCorEx() if self.corex is None else self.corex
+
+    @_checks.named
+    def _count(self, n: int) -> int:
+        return _checks.integer("n_clusters", self.n_clusters, 1, n, of="the number of samples")
+
+    def _part(self, estimator: Any) -> Any:
+        """Return a clone of a part, with this estimator's seed and device where it has none."""
+        part = clone(estimator)
+        params = part.get_params(deep=False)
+        if params.get("random_state", 0) is None:
+            part.set_params(random_state=self.random_state)
+        if params.get("device") == "auto":
+            part.set_params(device=self.device)
+        return part
+
+    def _is_showable(self) -> bool:
+        return hasattr(self, "clusters_")

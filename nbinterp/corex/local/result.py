@@ -1,0 +1,183 @@
+"""The factors of one group of samples, as a result that shows itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import Displayable
+from nbinterp._state import HasState, fields
+from nbinterp.corex.linear.gaussianize import Columns
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClusterFactors(Displayable, HasState):
+    """The factors of one cluster or selection of samples.
+
+    `LocalCorEx` makes these; the attributes that end in an underscore are those of the method that
+    was fitted, by default `LinearCorEx`.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"cluster 3"`` or ``"selection of 312"``.
+    indices : array of shape (n_samples,)
+        Row numbers of the samples in the data of the fit.
+    n_samples : int
+        How many they are.
+    feature_names : list of str
+        One name a column (a node, when the columns are a network's activations).
+    mutual_information_ : array of shape (n_factors, n_features)
+        ``I(X_i; Z_j)`` in nats.
+    correlation_ : array of shape (n_factors, n_features)
+        Of each variable with each factor; its sign is the direction. Where the method has none of
+        its own, as `BioCorEx`, with the values of `transform`: there with the number of the state,
+        so that of a factor with more than two states it depends on how they are numbered. NaN if
+        the method has no `transform` either.
+    weights_ : array of shape (n_factors, n_features)
+        See `LinearCorEx`; NaN for a method without weights, as `BioCorEx`.
+    total_correlation_ : float
+        What all factors explain together, in nats.
+    total_correlations_ : array of shape (n_factors,)
+        Of each factor alone, in nats.
+    n_iter_, converged_, history_
+        How the fit went; see `LinearCorEx`. The history of a method without stages is one array.
+    null_total_correlation_ : float
+        The total correlation, in nats, that the same fit finds in these samples after every column
+        was shuffled by itself: what chance alone gives with as many samples.
+    null_mutual_information_ : float
+        What 99 % of the cells of that fit stay below, in nats, each factor's largest left out:
+        one of shuffled data often takes a variable for itself. What is not above may be chance.
+    note : str
+        What to know before trusting the numbers; empty if nothing.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from nbinterp.corex import LinearCorEx, LocalCorEx
+    >>> X, y = load_iris(as_frame=True, return_X_y=True)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+    >>> setosa = local.clusters_[0]
+    >>> setosa.name, setosa.n_samples
+    ('cluster 0', 50)
+    >>> sorted(setosa.top_nodes(0, 2))
+    ['sepal length (cm)', 'sepal width (cm)']
+    """
+
+    name: str
+    indices: npt.NDArray[np.int64]
+    feature_names: list[str]
+    weights_: Matrix
+    correlation_: Matrix
+    mutual_information_: Matrix
+    total_correlation_: float
+    total_correlations_: Matrix
+    n_iter_: int
+    converged_: bool
+    history_: list[Matrix]
+    null_total_correlation_: float
+    null_mutual_information_: float
+    note: str = ""
+    _columns: Columns | None = field(default=None, repr=False)  # of a linear fit
+    _estimator: Any = field(default=None, repr=False)  # of any other
+
+    _STATE = fields(
+        "name indices feature_names weights_ correlation_ mutual_information_",
+        "total_correlation_ total_correlations_ n_iter_ converged_ history_",
+        "null_total_correlation_ null_mutual_information_ note",
+        columns="_columns",
+        estimator="_estimator",
+    )
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples were fitted."""
+        return len(self.indices)
+
+    def __repr__(self) -> str:
+        """Return the figures that fit in a line."""
+        note = f", note={self.note!r}" if self.note else ""
+        return (
+            f"ClusterFactors({self.name!r}, n_samples={self.n_samples}, "
+            f"n_factors={len(self.weights_)}, total_correlation_={self.total_correlation_:.3g}, "
+            f"null_total_correlation_={self.null_total_correlation_:.3g}{note})"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a factor and node: factor, node, mutual_information, correlation, weight.
+
+        Returns
+        -------
+        DataFrame
+            Of ``n_factors * n_features`` rows; mutual information in nats.
+        """
+        m, p = self.weights_.shape
+        return pd.DataFrame(
+            {
+                "factor": np.repeat(np.arange(m), p),
+                "node": np.tile(np.array(self.feature_names, dtype=object), m),
+                "mutual_information": self.mutual_information_.ravel(),
+                "correlation": self.correlation_.ravel(),
+                "weight": self.weights_.ravel(),
+            }
+        )
+
+    @_checks.named
+    def top_nodes(self, factor: int, k: int = 10) -> list[str]:
+        """Return the names of the `k` nodes that share most with a factor, the first most.
+
+        Parameters
+        ----------
+        factor : int
+            Which factor, from 0.
+        k : int, default=10
+            How many nodes; all of them if there are fewer.
+
+        Returns
+        -------
+        list of str
+        """
+        row = _checks.integer("factor", factor, 0, len(self.weights_) - 1, of="the last factor")
+        count = _checks.integer("k", k, 1)
+        order = np.argsort(-self.mutual_information_[row], kind="stable")[:count]
+        return [self.feature_names[i] for i in order]
+
+    @_checks.named
+    def transform(self, X: Any) -> Matrix:
+        """Return the factor values of samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
+            A missing entry counts as its column's mean in this cluster, or as the method has it.
+
+        Returns
+        -------
+        array of shape (n_samples, n_factors)
+            As `transform` of the method that was fitted.
+        """
+        data = _checks.samples(X, min_samples=1, missing=True)
+        _checks.require(
+            data.shape[1] == len(self.feature_names),
+            f"(X={_checks.show(data)})",
+            f"must have {len(self.feature_names)} columns",
+            "Pass the same columns as in fit.",
+        )
+        if self._columns is not None:
+            result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
+            return result
+        method = type(self._estimator).__name__
+        _checks.require(
+            hasattr(self._estimator, "transform"),
+            "",
+            f"must have factors of a method with transform, not of {method}",
+            "Fit LinearCorEx or BioCorEx.",
+            TypeError,
+        )
+        values: Matrix = np.asarray(self._estimator.transform(data), dtype=np.float64)
+        return values

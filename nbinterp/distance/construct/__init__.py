@@ -1,0 +1,1 @@
+"""Build linear layers from Gaussians, and back."""

@@ -1,0 +1,1 @@
+"""Read the nodes of a linear layer as distances."""

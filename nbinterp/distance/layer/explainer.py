@@ -1,0 +1,174 @@
+"""Read the nodes of a linear layer as distances, in standard deviations of the data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from torch import nn
+
+from nbinterp import _checks
+from nbinterp.distance.layer.components import Components
+from nbinterp.distance.layer.hyperplanes import Hyperplanes
+from nbinterp.distance.layer.implied import Recovered
+from nbinterp.distance.layer.report import DistanceReport
+from nbinterp.distance.layer.tables import cluster_table, layer_table, node_table
+from nbinterp.distance.ood import shrinkage as shrinking
+from nbinterp.distance.stream.groups import groups_of
+from nbinterp.distance.stream.layer_inputs import CONV_ROWS, hyperplanes_of, linear_module
+from nbinterp.distance.stream.one_pass import stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearDistance:
+    """A linear layer as distances: where its hyperplanes lie in the data, in standard deviations.
+
+    A node ``wᵀx + b`` is zero on a hyperplane, and ``|wᵀx + b|`` says how far x is from it. If the
+    weights scale to the data, it says so in standard deviations: the Mahalanobis distance along one
+    direction. A layer of such nodes measures the distance from a prototype, the point where its
+    planes meet (Oursland 2024). This looks how far a trained layer is like that.
+
+    Parameters
+    ----------
+    shrinkage : {"oas", "ledoit_wolf"} or float
+        How far the covariance is drawn to a multiple of the identity: by a formula, or by this
+        share, 0 to 1. Without any, the covariance of fewer rows than features is singular.
+    ridge : float
+        Added to the diagonal of the covariance, in units of its mean.
+    conv : {"patches", "means"}
+        What a row is for a convolution: each patch that its kernel reads, or the mean of a sample's
+        patches, of which a node makes the mean of its channel.
+    n_random : int
+        Random directions to compare the alignment with principal components to.
+    batch_size : int
+        Samples that the model is shown at a time.
+    random_state : int, RandomState or None
+        For the random directions, and for the patches that are kept to be drawn.
+    progress : bool
+        Whether to show progress over work of more than a second.
+
+    Notes
+    -----
+    The reading is exact for a node followed by an absolute value whose weights whiten the data. Of
+    trained ReLU networks it is a description: their planes tend to lie at the edge of a cluster, so
+    that the whole of it falls on the zero side, and not through its middle.
+
+    References
+    ----------
+    Oursland, "Interpreting neural networks through Mahalanobis distance", arXiv 2410.19352 (2024).
+
+    Examples
+    --------
+    >>> from nbinterp.distance import LinearDistance
+    >>> layer = nn.Linear(2, 1)
+    >>> with torch.no_grad():
+    ...     _ = layer.weight.copy_(torch.tensor([[0.5, 0.5]])), layer.bias.zero_()
+    >>> corners = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
+    >>> report = LinearDistance(shrinkage=0.0).explain(
+    ...     nn.Sequential(layer), "0", corners, clusters=[0, 1, 1, 0]
+    ... )
+    >>> report.nodes[["plane_offset", "unit_ratio", "prototype"]]
+          plane_offset  unit_ratio prototype
+    node
+    0[0]           0.0         0.5         1
+    """
+
+    shrinkage: str | float = "oas"
+    ridge: float = 0.0
+    conv: str = "patches"
+    n_random: int = 500
+    batch_size: int = 1024
+    random_state: Any = None
+    progress: bool = True
+
+    @_checks.named
+    def explain(
+        self, model: nn.Module, layer: str, data: Any, *, clusters: Any = None
+    ) -> DistanceReport:
+        """Return how the nodes of a layer lie in data.
+
+        Parameters
+        ----------
+        model : torch.nn.Module
+            Left as it came.
+        layer : str
+            Of a Linear or a convolution, by its name in ``model.named_modules()``.
+        data : array, tensor, dict of these, Dataset or DataLoader
+            The inputs of the model. They are read once.
+        clusters : array of shape (n_samples,), fitted clustering or GaussianMixture, optional
+            Labels of the samples; a fitted `LocalCorEx`, or another clusterer with ``labels_`` of
+            these samples; or a fitted mixture of what the layer reads, which assigns each row.
+            Without any, all samples are one cluster.
+
+        Returns
+        -------
+        DistanceReport
+
+        Raises
+        ------
+        TypeError
+            If the layer is neither a Linear nor a convolution.
+        ValueError
+            If there is no such layer, labels do not fit the samples, there are fewer than two rows,
+            or what the layer reads is not finite.
+        """
+        with _checks.call("LinearDistance"):
+            shrinking.check(self.shrinkage)
+            ridge = _checks.real("ridge", self.ridge, 0.0)
+            conv = _checks.choice("conv", self.conv, CONV_ROWS)
+            n_random = _checks.integer("n_random", self.n_random, 1)
+            batch_size = _checks.integer("batch_size", self.batch_size, 1)
+            _checks.boolean("progress", self.progress)
+        _checks.require(
+            isinstance(model, nn.Module),
+            f"(model={_checks.show(model)})",
+            "must be a torch.nn.Module",
+            "Wrap the layer in one.",
+            TypeError,
+        )
+        seed = check_random_state(self.random_state)
+        module = linear_module(model, layer)
+        weight, bias = hyperplanes_of(module)
+        groups = groups_of(clusters, weight.shape[1])
+        seen = stream(
+            model,
+            module,
+            data,
+            groups,
+            conv=conv,
+            fourth=self.shrinkage == "ledoit_wolf",
+            batch_size=batch_size,
+            random_state=seed,
+            progress=self.progress,
+        )
+        n_rows = seen.inputs.count
+        sample = (seen.inputs.products / n_rows).cpu().numpy()
+        fourth = float(seen.inputs.fourth)
+        covariance, share = shrinking.shrunk(sample, n_rows, self.shrinkage, ridge, fourth)
+        planes = Hyperplanes(weight, bias, seen.inputs.mean.cpu().numpy(), covariance)
+        present = seen.nodes.counts > 0  # a mixture may have components without a row
+        moments = seen.nodes.clusters(present)
+        kept = present.cpu().numpy()
+        cluster_means = (seen.cluster_sums[present] / moments.counts[:, None]).cpu().numpy()
+        labels = [name for name, is_there in zip(groups.names, kept, strict=True) if is_there]
+        names = [f"{layer}[{number}]" for number in range(len(weight))]
+        of_clusters = cluster_table(names, labels, planes, cluster_means, moments, share, ridge)
+        rounding = torch.finfo(next(module.parameters()).dtype).eps
+        components = Components.of(sample, share, ridge)
+        of_nodes = node_table(names, planes, moments, components, of_clusters, n_random, seed)
+        recovered = Recovered.of(weight, bias, rounding)
+        counted = {"samples": seen.n_samples, "rows": n_rows}
+        of_layer = layer_table(counted, planes, components, recovered, of_nodes, share, seed)
+        return DistanceReport(
+            name=layer,
+            nodes=of_nodes,
+            clusters=of_clusters,
+            layer=of_layer,
+            planes=planes,
+            components=components,
+            recovered=recovered,
+            cluster_names=labels,
+            cluster_means=cluster_means,
+            sampled=seen.sampled.recoded(np.cumsum(kept) - 1),
+        )

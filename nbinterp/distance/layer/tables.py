@@ -1,0 +1,220 @@
+"""The figures of a layer as tables: of its nodes, of nodes and clusters, of the whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp.distance.layer.components import Components, percentile
+from nbinterp.distance.layer.hyperplanes import Hyperplanes, ratio
+from nbinterp.distance.layer.implied import Recovered
+from nbinterp.distance.layer.partners import partners
+from nbinterp.distance.stream.node_moments import NodeMoments
+
+Matrix = npt.NDArray[np.float64]
+
+
+def cluster_table(
+    names: Sequence[str],
+    clusters: Sequence[Any],
+    planes: Hyperplanes,
+    means: Matrix,
+    moments: NodeMoments,
+    share: float,
+    ridge: float,
+) -> pd.DataFrame:
+    """Return a row for each node and cluster; `means` (n_clusters, n_features) are of the inputs.
+
+    A cluster's own variance is drawn to that of all clusters within, by as much more than `share`
+    as it has fewer rows (the formulas' shares go with one over their number): a cluster of one has
+    no variance of its own, and is measured by that of the others.
+    """
+    counts = moments.counts.cpu().numpy()[:, None]
+    own = moments.variance.cpu().numpy()
+    within = (own * counts).sum(0) / counts.sum()
+    within = np.where(within > planes.floor, within, planes.unit_ratio)
+    drawn = np.minimum(share * counts.sum() / counts, 1.0)
+    drawn = np.where(counts < 2, 1.0, drawn)
+    level = ridge * np.trace(planes.covariance) / len(planes.covariance) * planes.length**2
+    variance = (1.0 - drawn) * own + drawn * within + level
+    variance = np.where(variance > planes.floor, variance, 0.0)
+    centre = means @ planes.weight.T + planes.bias
+    offset = ratio(centre, np.sqrt(variance))
+    skewness, kurtosis = moments.shape(moments.counts.new_tensor(planes.floor))
+    typical = ratio(np.sqrt(centre**2 + own), planes.deviation)
+    nearest = _nearest(abs(offset), typical) & (planes.unit_ratio > 0.0)
+
+    def flat(values: Any) -> npt.NDArray[Any]:
+        array = np.asarray(values.cpu() if hasattr(values, "cpu") else values)
+        return np.broadcast_to(array, offset.shape).T.ravel()
+
+    labels = np.empty(len(clusters), object)
+    labels[:] = list(clusters)
+    return pd.DataFrame(
+        {
+            "node": np.repeat(np.asarray(names, object), len(clusters)),
+            "cluster": pd.Series(np.tile(labels, len(names))).infer_objects(),
+            "n_rows": flat(counts).astype(np.int64),
+            "offset": flat(offset),
+            "distance": flat(abs(offset)),
+            "centre": flat(centre),
+            "deviation": flat(np.sqrt(variance)),
+            "typical_distance": flat(typical),
+            "share_positive": flat(moments.share_positive),
+            "skewness": flat(skewness),
+            "excess_kurtosis": flat(kurtosis),
+            "prototype": flat(nearest),
+        }
+    )
+
+
+def _nearest(distance: Matrix, typical: Matrix) -> npt.NDArray[np.bool_]:
+    """Return which cluster (n_clusters, n_nodes) is nearest to each node.
+
+    Of clusters whose means are as near, the one whose members are: a plane through the means of two
+    clusters may hold one of them whole, as in XOR.
+    """
+    is_near = distance <= distance.min(0) + 1e-9
+    best = np.where(is_near, typical, np.inf).argmin(0)
+    result: npt.NDArray[np.bool_] = best == np.arange(len(distance))[:, None]
+    return result
+
+
+def node_table(
+    names: Sequence[str],
+    planes: Hyperplanes,
+    moments: NodeMoments,
+    components: Components,
+    clusters: pd.DataFrame,
+    n_random: int,
+    seed: np.random.RandomState,
+) -> pd.DataFrame:
+    """Return a row for each node; `clusters` is the table of nodes and clusters."""
+    pooled = moments.pooled()
+    positive = pooled.share_positive[0].cpu().numpy()
+    skewness, kurtosis = pooled.shape(pooled.counts.new_tensor(planes.floor))
+    aligned = components.align(planes.weight)
+    null = components.align_random(n_random, seed)
+    partner = partners(planes)
+    label = np.append(np.asarray(names, object), "")  # -1 finds the last
+    # As objects: whole numbers of clusters stay whole where a node has none.
+    nearest = clusters.astype({"cluster": object})[clusters["prototype"]]
+    nearest = nearest.set_index("node").reindex(list(names))
+    state = np.select(
+        [planes.unit_ratio == 0.0, positive == 0.0, positive == 1.0],
+        ["constant", "dead", "always on"],
+        "live",
+    )
+    has_plane = planes.unit_ratio > 0.0
+    return pd.DataFrame(
+        {
+            "plane_offset": planes.offset,
+            "unit_ratio": planes.unit_ratio,
+            "implied_variance": planes.implied_variance,
+            "actual_variance": planes.actual_variance,
+            "euclidean_distance": ratio(abs(planes.centre), planes.length),
+            "centre": planes.centre,
+            "deviation": planes.deviation,
+            "share_positive": positive,
+            "skewness": skewness[0].cpu().numpy(),
+            "excess_kurtosis": kurtosis[0].cpu().numpy(),
+            "prototype": nearest["cluster"].where(has_plane, "").to_numpy(),
+            "prototype_offset": nearest["offset"].where(has_plane, planes.offset).to_numpy(),
+            "component": aligned.component,
+            "component_cosine": aligned.cosine,
+            "cosine_percentile": percentile(aligned.cosine, null.cosine),
+            "effective_components": aligned.effective,
+            # Few are what chance would not bring about: high says more concentrated than random.
+            "concentration_percentile": np.where(
+                has_plane, percentile(-aligned.effective, -null.effective), 0.0
+            ),
+            "mirror": label[partner.mirror],
+            "duplicate": label[partner.duplicate],
+            "most_opposite": partner.most_opposite,
+            "state": state,
+        },
+        index=pd.Index(names, name="node"),
+    )
+
+
+def layer_table(
+    counted: dict[str, int],
+    planes: Hyperplanes,
+    components: Components,
+    recovered: Recovered,
+    nodes: pd.DataFrame,
+    share: float,
+    seed: np.random.RandomState,
+) -> pd.DataFrame:
+    """Return a row for each figure of the whole layer, with what it says."""
+    k, d = planes.weight.shape
+    rank = len(recovered.variances)
+    where = "" if rank == d else f", within the {rank} of {d} directions that the weights span"
+    mean_gap, covariance_gap = recovered.gaps(planes.mean, planes.covariance)
+    spread, level = planes.spread, np.trace(planes.spread) / k
+    round_ = spread / level if level > 0.0 else np.zeros_like(spread)
+    live = planes.unit_ratio > 0.0
+    offsets = planes.offset[live]
+    figures: dict[str, tuple[float, str]] = {
+        "n_samples": (counted["samples"], "samples"),
+        "n_rows": (counted["rows"], "rows that the layer read: samples, tokens or patches"),
+        "n_features": (d, "inputs of a node"),
+        "n_nodes": (k, "nodes"),
+        "rank": (rank, "linearly independent nodes"),
+        "shrinkage": (share, "share by which the covariance was drawn to the identity"),
+        "whiteness": (
+            float(np.linalg.norm(spread - np.eye(k)) / np.sqrt(k)),
+            "|W Σ Wᵀ - I| / √n_nodes: 0 if the layer whitens the data",
+        ),
+        "sphericity": (
+            float(np.linalg.norm(round_ - np.eye(k))),
+            "the same after scaling to a mean variance of 1, not divided: 0 if round",
+        ),
+        "centring": (
+            float(np.sqrt(np.mean(offsets**2))) if len(offsets) else 0.0,
+            "root mean square of plane_offset: 0 if all planes pass through the mean",
+        ),
+        "residual": (
+            recovered.residual,
+            "root mean square of W μ̂ + b: 0 if planes meet in a point",
+        ),
+        "mean_gap": (mean_gap, f"from μ̂ to the mean, in deviations of the data{where}"),
+        "covariance_gap": (
+            covariance_gap,
+            f"|Σ̂ - Σ| / |Σ|; Σ̂ says nothing of a rotation of the nodes{where}",
+        ),
+        "length_correlation": (
+            _correlation(planes.length[live], ratio(planes.length, planes.deviation)[live]),
+            "of |w| with one over the data's deviation along w: 1 if nodes scale to the data",
+        ),
+        "matched_cosine": (
+            components.matched(planes.weight),
+            "mean cosine of nodes with principal components, each with one of its own",
+        ),
+        "matched_cosine_random": (
+            components.matched_random(k, seed),
+            "the same of as many random directions",
+        ),
+        **{
+            f"n_{state.replace(' ', '_')}": (int((nodes["state"] == state).sum()), text)
+            for state, text in (
+                ("live", "nodes with data on both sides"),
+                ("dead", "nodes never above zero"),
+                ("always on", "nodes always above zero"),
+                ("constant", "nodes that do not vary"),
+            )
+        },
+        "n_mirrored": (int((nodes["mirror"] != "").sum()), "nodes that face another on its plane"),
+        "n_duplicates": (int((nodes["duplicate"] != "").sum()), "nodes that repeat another"),
+    }
+    frame = pd.DataFrame(list(figures.values()), index=list(figures), columns=["value", "meaning"])
+    return frame.astype({"value": float}).rename_axis("figure")
+
+
+def _correlation(one: Matrix, other: Matrix) -> float:
+    """Return the correlation of two columns, 0 where one of them does not vary."""
+    if len(one) < 2 or np.ptp(one) <= 1e-12 * one.max() or np.ptp(other) <= 1e-12 * other.max():
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])

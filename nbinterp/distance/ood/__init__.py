@@ -1,0 +1,1 @@
+"""Detect out-of-distribution samples by Mahalanobis distances."""

@@ -1,0 +1,372 @@
+"""Which samples a network has not seen the like of: Mahalanobis distances in its layers."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+
+from nbinterp import _checks, _device
+from nbinterp.distance.ood import shrinkage as shrinking
+from nbinterp.distance.ood.class_gaussians import ClassGaussians, Read, fit_gaussians
+from nbinterp.distance.ood.roc import auroc
+from nbinterp.network.recording.pooling import POOLS, channel_axis_of, pooled
+from nbinterp.network.recording.record import Recording
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
+Matrix = npt.NDArray[np.float64]
+Layers = dict[str, tuple[Read, int]]  # of each layer, its reader and how many features it has
+
+_TABLE = "X"  # what the one layer of a plain table is called
+
+
+class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
+    """How far samples lie from what a network was fitted to, layer by layer.
+
+    In each layer the samples of a class make a Gaussian, all of one covariance; a new sample's
+    score is its squared Mahalanobis distance from the nearest (Lee et al. 2018). Larger is farther
+    out of the distribution, in squared standard deviations: of samples of the Gaussian itself, d on
+    average in d dimensions.
+
+    Parameters
+    ----------
+    relative : bool, default=False
+        Subtract the squared distance from the one Gaussian of all samples: what is far from
+        everything says nothing of classes. Better for outliers near the data (Ren et al. 2021).
+    layers : str or sequence of str, optional
+        Which of the recorded layers; None for all.
+    shrinkage : {"oas", "ledoit_wolf"} or float, default="oas"
+        How far covariances are drawn towards a multiple of the identity, so that they can be
+        inverted also with fewer samples than dimensions, or with dead nodes.
+    ridge : float, default=0.0
+        Added to the diagonals, in units of their mean.
+    pool : {"mean", "max", "first", "last"} or None, default="mean"
+        What a layer with maps or tokens becomes: as `Recording.concat`. None: each entry is a
+        feature.
+    channel_axis : int, optional
+        Which axis holds the channels; as `Recording.concat`.
+    device : str or torch.device, default="auto"
+        Where to compute, in float64.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    layers_ : tuple of str
+        The layers, in their order. That of a plain table is called ``"X"``.
+    gaussians_ : dict from str to ClassGaussians
+        Of each layer.
+    centre_, scale_ : ndarray of shape (n_layers,)
+        Mean and standard deviation of the fitted samples' own distances.
+    combination_ : LogisticRegression or None
+        How layers are weighted, once `combine` was called.
+
+    Notes
+    -----
+    Covariances of n samples in d dimensions underrate distances of new samples from the same
+    distribution as long as n is not many times d: compare scores with those of samples held out.
+
+    References
+    ----------
+    Lee, Lee, Lee and Shin, "A simple unified framework for detecting out-of-distribution samples
+    and adversarial attacks", NeurIPS (2018), arXiv 1807.03888, eq. 1 and 2 and algorithm 1, whose
+    perturbation of the input is left out: it needs a gradient of each sample. Ren, Fort, Liu, Roy,
+    Padhy and Lakshminarayanan, "A simple fix to Mahalanobis distance for improving near-OOD
+    detection", arXiv 2106.09022 (2021): ``min_k (MD_k - MD_0)``.
+
+    Examples
+    --------
+    >>> from nbinterp.datasets import load_mnist, load_mnist_classifier
+    >>> from nbinterp.distance import MahalanobisOOD
+    >>> from nbinterp.network import record
+    >>> mnist, model = load_mnist(), load_mnist_classifier()
+    >>> pixels = mnist.data[:2000] / 255
+    >>> known = record(model, pixels[:1500], ["h1", "h2"])
+    >>> ood = MahalanobisOOD().fit(known, mnist.target[:1500])
+    >>> new, inverted = record(model, pixels[1500:], ["h1", "h2"]), record(model, 1 - pixels[:500],
+    ...                                                                   ["h1", "h2"])
+    >>> ood.scores(new).shape, list(ood.distances(new).columns)
+    ((500,), ['h1', 'h2'])
+    >>> ood.evaluate(new, inverted)["auroc"] > 0.99
+    h1          True
+    h2          True
+    combined    True
+    Name: auroc, dtype: bool
+    """
+
+    def __init__(
+        self,
+        *,
+        relative: bool = False,
+        layers: str | Sequence[str] | None = None,
+        shrinkage: str | float = "oas",
+        ridge: float = 0.0,
+        pool: str | None = "mean",
+        channel_axis: int | None = None,
+        device: str | torch.device = "auto",
+    ) -> None:
+        self.relative = relative
+        self.layers = layers
+        self.shrinkage = shrinkage
+        self.ridge = ridge
+        self.pool = pool
+        self.channel_axis = channel_axis
+        self.device = device
+
+    @_checks.named
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the Gaussians of the layers.
+
+        Parameters
+        ----------
+        X : Recording, dict of arrays, or array-like of shape (n_samples, n_features)
+            What `record` returned for samples of the distribution; or activations by the name of
+            their layer; or the features of one layer, as a table.
+        y : array of shape (n_samples,), optional
+            Classes. Without them all samples make one Gaussian.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is only one class and `relative` is set, if nothing varies within classes, if
+            entries are not finite, or a covariance cannot be inverted.
+        """
+        self._check()
+        layers, n = self._read(X, reset=True)
+        labels = np.zeros(n, np.int64) if y is None else _checks.labels("y", y, n)
+        classes, codes = np.unique(labels, return_inverse=True)
+        _checks.require(
+            not self.relative or len(classes) > 1,
+            f"(y) of {len(classes)} class with relative=True",
+            "must hold two classes or more: with one, both distances are the same",
+            "Pass the labels, or use relative=False.",
+        )
+        device = _device.of(self)
+        gaussians: dict[str, ClassGaussians] = {}
+        own = []
+        for name, (read, d) in layers.items():
+            what = f"(X) in layer {name!r}"
+            found = fit_gaussians(what, read, codes, d, self.shrinkage, self.ridge, device)
+            gaussians[name] = found
+            own.append(found.distances(what, read, n, self.relative, device))
+        spread = np.std(own, axis=1)
+        # Only when all is settled, so that a fit that fails leaves the object as it was.
+        self.classes_ = classes
+        self.layers_ = tuple(layers)
+        self.gaussians_ = gaussians
+        self.centre_ = np.mean(own, axis=1)
+        self.scale_ = np.where(spread > 0, spread, 1.0)
+        self.combination_: LogisticRegression | None = None
+        return self
+
+    @_checks.named
+    def combine(self, inside: Any, outside: Any) -> Self:
+        """Weight the layers by a logistic regression that tells known outliers apart.
+
+        Parameters
+        ----------
+        inside, outside : Recording, dict of arrays, or array-like
+            Samples of the distribution, not those of `fit`, and outliers. Evaluate on others: of
+            these, the AUROC is too good.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the layers are not those of `fit`.
+        """
+        groups = [self._distances(given) for given in (inside, outside)]
+        y = np.repeat([0, 1], [len(group) for group in groups])
+        from sklearn.linear_model import LogisticRegression  # slow to import, and seldom needed
+
+        regression = LogisticRegression(class_weight="balanced", max_iter=1000)
+        self.combination_ = regression.fit(self._standardized(np.concatenate(groups)), y)
+        return self
+
+    @_checks.named
+    def distances(self, X: Any) -> pd.DataFrame:
+        """Return squared distances from the nearest class, one column a layer.
+
+        Parameters
+        ----------
+        X : Recording, dict of arrays, or array-like
+            Samples, with the layers of `fit`.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_layers)
+            In squared standard deviations, ready for ``ClusterExplorer(..., columns=...)``. With
+            `relative`, less those from the Gaussian of all samples, and then also negative.
+        """
+        found = self._distances(X)
+        return pd.DataFrame(found, columns=list(self.layers_))
+
+    @_checks.named
+    def scores(self, X: Any) -> Matrix:
+        """Return one score a sample, larger for what is farther out.
+
+        Parameters
+        ----------
+        X : Recording, dict of arrays, or array-like
+            Samples, with the layers of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            After `combine`, the log-odds of being an outlier. Else the distance in the one layer,
+            or the mean over layers of distances standardized by those of the fitted samples.
+        """
+        return self._combined(self._distances(X))
+
+    @_checks.named
+    def evaluate(self, inside: Any, outside: Any, *, confidence: float = 0.95) -> pd.DataFrame:
+        """Return how well each layer, and all together, tell outliers apart.
+
+        Parameters
+        ----------
+        inside, outside : Recording, dict of arrays, or array-like
+            Samples of the distribution, and outliers, that were not used in `fit` or `combine`.
+        confidence : float
+            Of the interval.
+
+        Returns
+        -------
+        DataFrame
+            A row a layer and, if there are several, one ``"combined"``; columns auroc, lower and
+            upper (DeLong's interval, see `auroc`) and standard_error.
+        """
+        low, high = (self._distances(given) for given in (inside, outside))
+        pairs = {name: (low[:, i], high[:, i]) for i, name in enumerate(self.layers_)}
+        if len(pairs) > 1:
+            pairs["combined"] = (self._combined(low), self._combined(high))
+        areas = {name: auroc(*pair, confidence=confidence) for name, pair in pairs.items()}
+        return pd.DataFrame(
+            {
+                "auroc": {name: area.value for name, area in areas.items()},
+                "lower": {name: area.lower for name, area in areas.items()},
+                "upper": {name: area.upper for name, area in areas.items()},
+                "standard_error": {name: area.standard_error for name, area in areas.items()},
+            }
+        )
+
+    @_checks.named
+    def _check(self) -> None:
+        _checks.boolean("relative", self.relative)
+        shrinking.check(self.shrinkage)
+        _checks.real("ridge", self.ridge, 0.0)
+        if self.pool is not None:
+            _checks.choice("pool", self.pool, POOLS)
+
+    def _read(self, X: Any, reset: bool) -> tuple[Layers, int]:
+        """Return a reader of each layer, and how many samples there are."""
+        mask = None
+        given: dict[str, Any]
+        if isinstance(X, Recording):
+            given, mask = {name: X[name] for name in X.layers}, X.mask
+        elif isinstance(X, Mapping) and not issparse(X):  # a kind of sparse matrix is a dict
+            given = {str(name): _array(name, part) for name, part in X.items()}
+        else:
+            table = _checks.samples(X, estimator=self, reset=reset, min_samples=1)
+            given = {_TABLE: table}
+        names = self._names(given) if reset else self.layers_
+        for name in names:
+            _checks.require(
+                name in given,
+                f"(X) with layers {', '.join(map(repr, given)) or 'none'}",
+                f"must hold the layer {name!r}",
+                "Record the same layers as for fit.",
+            )
+        lengths = {name: len(given[name]) for name in names}
+        _checks.require(
+            len(set(lengths.values())) == 1 and min(lengths.values()) > 0,
+            f"(X) with samples {lengths}",
+            "must hold as many samples in each layer, at least one",
+            "Pass arrays whose first axis is the samples.",
+        )
+        return {name: self._features(name, given[name], mask) for name in names}, min(
+            lengths.values()
+        )
+
+    def _names(self, given: dict[str, Any]) -> tuple[str, ...]:
+        asked = given if self.layers is None else self.layers
+        names = (asked,) if isinstance(asked, str) else tuple(asked)
+        _checks.require(
+            len(names) > 0,
+            "(X) with layers=[]",
+            "must have at least one layer",
+            "Record the layers to look at.",
+        )
+        return names
+
+    @_checks.named
+    def _features(self, name: str, values: Any, mask: Any) -> tuple[Read, int]:
+        axis = 1
+        if values.ndim > 2 and self.pool is not None:
+            axis = channel_axis_of(name, values.ndim, self.channel_axis)
+        read = partial(_rows, values, mask, self.pool, axis)
+        return read, read(slice(0, 1)).shape[1]
+
+    def _distances(self, X: Any) -> Matrix:
+        _checks.fitted(self, "gaussians_")
+        layers, n = self._read(X, reset=False)
+        device = _device.of(self)
+        columns = []
+        for name, (read, d) in layers.items():
+            gaussians = self.gaussians_[name]
+            what = f"(X) in layer {name!r}"
+            _checks.require(
+                d == gaussians.n_features,
+                what,
+                f"must have {gaussians.n_features} features, as in fit, not {d}",
+                "Pass activations of the same layer of the same network.",
+            )
+            columns.append(gaussians.distances(what, read, n, self.relative, device))
+        return np.stack(columns, axis=1)
+
+    def _standardized(self, distances: Matrix) -> Matrix:
+        result: Matrix = (distances - self.centre_) / self.scale_
+        return result
+
+    def _combined(self, distances: Matrix) -> Matrix:
+        result: Matrix
+        if self.combination_ is not None:
+            result = self.combination_.decision_function(self._standardized(distances))
+        elif distances.shape[1] == 1:
+            result = distances[:, 0]
+        else:
+            result = self._standardized(distances).mean(axis=1)
+        return result
+
+
+def _array(name: object, part: Any) -> npt.NDArray[Any]:
+    array = np.asarray(_checks.to_numpy(part))
+    _checks.require(
+        array.ndim > 0 and array.dtype.kind in "fiub",
+        f"(X[{name!r}]={_checks.show(array)})",
+        "must be numbers, one row a sample",
+        "Pass the activations of a layer.",
+        TypeError,
+    )
+    return array
+
+
+def _rows(values: Any, mask: Any, pool: str | None, axis: int, part: slice) -> Any:
+    """Return the features (b, d) of some samples, from memory or from a file."""
+    rows = np.asarray(values[part])
+    if pool is not None:
+        rows = pooled(rows, pool, axis, None if mask is None else mask[part])
+    return rows.reshape(len(rows), -1)

@@ -1,0 +1,1 @@
+"""Measure what shifts and scales of pre-activations cost."""

@@ -1,0 +1,65 @@
+"""The bias of a network's outputs, wherever it is."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+
+from nbinterp.network.subject.forward import replaced
+from nbinterp.network.subject.hooks import evaluating, forward
+
+
+def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None:
+    """Return what `model` adds to its outputs (n_outputs,) last, or None if that is not to be told.
+
+    The last module that puts out one number an output, and runs after `after`, is tried: if what is
+    added there comes out again, up to a number that all outputs of a sample share (which
+    log-softmax takes away), then its bias is that of the network. It is zero if it has none.
+    """
+    ran: list[nn.Module] = []
+
+    def see(module: nn.Module, _inputs: Any, _output: Any) -> None:
+        ran.append(module)
+
+    with evaluating(model), ExitStack() as hooks:
+        for module in model.modules():
+            if module is after or _width(module) is not None:
+                hooks.callback(module.register_forward_hook(see).remove)
+        plain = forward(model, batch)
+        n_outputs = plain.shape[-1]
+        fitting = [m for m in ran[ran.index(after) + 1 :] if _width(m) == n_outputs]
+        if not fitting or ran.count(fitting[-1]) != 1:
+            return None
+        last = fitting[-1]
+        size = plain.abs().amax().clamp(min=1.0)
+        added = torch.linspace(-1, 1, n_outputs, device=plain.device, dtype=plain.dtype).square()
+
+        def add(module: nn.Module, _inputs: Any, output: Any) -> Any:
+            places = (n_outputs, *[1] * (output.ndim - 2)) if isinstance(module, _ConvNd) else (-1,)
+            return replaced(output, output + size * added.reshape(places))
+
+        hooks.callback(last.register_forward_hook(add).remove)
+        change = forward(model, batch) - plain
+    expected = size * added
+    error = (change - change.mean(dim=-1, keepdim=True)) - (expected - expected.mean())
+    if float(error.abs().amax()) > 1e-3 * float(size):
+        return None
+    bias = _own_bias(last)
+    return torch.zeros_like(added) if bias is None else bias.detach().to(plain)
+
+
+def _own_bias(module: nn.Module) -> Tensor | None:
+    bias = getattr(module, "bias", None)
+    return bias if isinstance(bias, Tensor) and bias.ndim == 1 else None
+
+
+def _width(module: nn.Module) -> int | None:
+    """Return how many numbers a place has in the output of a module."""
+    if isinstance(module, nn.Linear):
+        return module.out_features
+    if isinstance(module, _ConvNd):
+        return module.out_channels
+    bias = _own_bias(module)
+    return None if bias is None else len(bias)

@@ -1,0 +1,120 @@
+"""What a linear layer reads, as rows: samples, tokens, or the patches of a convolution."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.modules.conv import _ConvNd
+
+from nbinterp import _checks
+from nbinterp.network.subject.hooks import find, shortlist
+
+Matrix = npt.NDArray[np.float64]
+
+CONV_ROWS = ("patches", "means")
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+# Patches repeat their inputs many times over: so many bytes of them at a time.
+_PATCH_BYTES = 64 * 2**20
+
+
+def linear_module(model: nn.Module, layer: str) -> nn.Module:
+    """Return the Linear or convolution called `layer`; refuse any other module."""
+    module = find(model, layer)[layer]
+    linear = [
+        name
+        for name, part in model.named_modules()
+        if name and isinstance(part, (nn.Linear, *_CONVOLUTIONS))
+    ]
+    inside = [name for name in linear if name.startswith(f"{layer}.")]
+    _checks.require(
+        isinstance(module, (nn.Linear, *_CONVOLUTIONS)),
+        f"(layer={layer!r})",
+        f"must be a Linear or a convolution, not {type(module).__name__}",
+        f"Did you mean {shortlist(inside or linear, like=layer)}?"
+        if linear
+        else "The model has none: no node of it is a hyperplane of its input.",
+        TypeError,
+    )
+    return module
+
+
+def hyperplanes_of(module: Any) -> tuple[Matrix, Matrix]:
+    """Return the weights (n_nodes, n_features) and biases (n_nodes,) of a layer, in float64.
+
+    A node of a grouped convolution reads the channels of its group: its other weights are zero.
+    """
+    weight = module.weight.detach().to("cpu", torch.float64)
+    if isinstance(module, _ConvNd):
+        n_nodes, share = weight.shape[:2]
+        whole = weight.new_zeros(n_nodes, module.in_channels, *weight.shape[2:])
+        per_group = n_nodes // module.groups
+        for group in range(module.groups):
+            nodes = slice(group * per_group, (group + 1) * per_group)
+            whole[nodes, group * share : (group + 1) * share] = weight[nodes]
+        weight = whole.flatten(1)
+    bias = weight.new_zeros(len(weight)) if module.bias is None else module.bias.detach()
+    return weight.numpy(), bias.to("cpu", torch.float64).numpy()
+
+
+def rows_of(module: Any, x: Tensor, z: Tensor, conv: str) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Yield the rows (n, n_features) of an input and their pre-activations (n, n_nodes), float64.
+
+    `z` is what the layer made of `x`. With them come the samples that they are of; each sample has
+    as many rows. With ``conv="means"`` it has one: the mean of its patches, of which a node makes
+    exactly the mean of its channel.
+    """
+    if not isinstance(module, _ConvNd):
+        yield slice(0, len(x)), _double(x).reshape(-1, x.shape[-1]), _double(z).flatten(0, -2)
+        return
+    width = module.in_channels * int(np.prod(module.kernel_size))
+    positions = int(np.prod(z.shape[2:]))
+    step = max(1, _PATCH_BYTES // (8 * width * max(1, positions)))
+    for start in range(0, len(x), step):
+        samples = slice(start, min(start + step, len(x)))
+        patches = _double(_patches(module, x[samples]))
+        made = _double(z[samples].flatten(2).movedim(1, 2))  # (b, positions, nodes)
+        if conv == "means":
+            yield samples, patches.mean(1), made.mean(1)
+        else:
+            yield samples, patches.flatten(0, 1), made.flatten(0, 1)
+
+
+def _double(values: Tensor) -> Tensor:
+    return values.to(torch.float64)
+
+
+def _patches(module: Any, x: Tensor) -> Tensor:
+    """Return the patches (b, positions, channels * kernel) that a convolution reads."""
+    mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
+    x = functional.pad(x, module._reversed_padding_repeated_twice, mode=mode)
+    n_axes = len(module.kernel_size)
+    for axis in range(n_axes):
+        size, stride = module.kernel_size[axis], module.stride[axis]
+        dilation = module.dilation[axis]
+        x = x.unfold(2 + axis, dilation * (size - 1) + 1, stride)[..., ::dilation]
+    # (b, channels, positions..., kernel...) -> (b, positions, channels, kernel)
+    x = x.movedim(1, 1 + n_axes)
+    return x.flatten(1, n_axes).flatten(2)
+
+
+@contextmanager
+def reading(module: nn.Module, put: Callable[[Tensor, Tensor], None]) -> Iterator[None]:
+    """Call ``put(input, output)`` each time that `module` runs on this thread."""
+    thread = threading.get_ident()
+
+    def hook(_module: nn.Module, inputs: Any, named: Any, output: Tensor) -> None:
+        if threading.get_ident() == thread:
+            put((inputs[0] if inputs else next(iter(named.values()))).detach(), output.detach())
+
+    # First: the output as the layer made it, whatever else edits it.
+    handle = module.register_forward_hook(hook, prepend=True, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -1,0 +1,107 @@
+"""One pass over the data: the moments of what a layer reads, and of what its nodes make of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from nbinterp import _checks
+from nbinterp.distance.stream.groups import Groups
+from nbinterp.distance.stream.input_moments import InputMoments, InputSums
+from nbinterp.distance.stream.layer_inputs import reading, rows_of
+from nbinterp.distance.stream.node_moments import NodeMoments
+from nbinterp.distance.stream.sampling import Sampled, Sampler
+from nbinterp.network.data.batches import batches, count, length
+from nbinterp.network.subject.forward import placed
+from nbinterp.network.subject.hooks import evaluating, forward, home
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What was seen: rows (n, d), their clusters, and pre-activations of the nodes."""
+
+    n_samples: int
+    inputs: InputMoments
+    nodes: NodeMoments
+    cluster_sums: Tensor  # (n_clusters, d)
+    sampled: Sampled
+
+
+def stream(
+    model: nn.Module,
+    module: nn.Module,
+    data: Any,
+    groups: Groups,
+    *,
+    conv: str,
+    fourth: bool,
+    batch_size: int,
+    random_state: np.random.RandomState,
+    progress: bool,
+) -> Stream:
+    """Return the moments of what `module` reads while `model` runs over `data`.
+
+    `fourth` asks for what Ledoit and Wolf's shrinkage needs.
+    """
+    where, dtype = home(model)
+    sums = InputSums(fourth=fourth)
+    seen: tuple[NodeMoments, Tensor] | None = None
+    sampler = Sampler(random_state)
+    start = stop = n_runs = 0
+
+    def put(x: Tensor, z: Tensor) -> None:
+        nonlocal seen, n_runs
+        n_runs += 1
+        _checks.require(
+            x.ndim > 1 and len(x) == len(z) == stop - start,
+            f"(layer) that reads an input of shape {tuple(x.shape)}",
+            f"must read one item a sample, {stop - start}, along the first axis",
+            "Choose a layer whose input keeps the samples first.",
+        )
+        for samples, rows, made in rows_of(module, x, z, conv):
+            first, n = start + samples.start, samples.stop - samples.start
+            codes = groups.of(rows, first, n)
+            sums.add(rows)
+            new = _seen(rows, made, codes, len(groups.names))
+            seen = new if seen is None else (seen[0].merge(new[0]), seen[1] + new[1])
+            sampler.add(first, n, made, codes)
+
+    bar = tqdm(total=count(data, batch_size), desc="distances", delay=1, disable=not progress)
+    with bar, evaluating(model), reading(module, put):
+        for batch in batches(data, batch_size, dtype):
+            start, stop, n_runs = stop, stop + length(batch), 0
+            groups.check_count(stop, whole=False)
+            forward(model, placed(batch, where))
+            _checks.require(
+                n_runs == 1,
+                "(layer)",
+                f"must run once in the forward pass, but it ran {n_runs} times",
+                "Choose a layer that forward calls itself, once.",
+            )
+            bar.update()
+    groups.check_count(stop, whole=True)
+    if seen is None:
+        _checks.fail("(data)", "must reach the layer, but no row did", "Pass larger inputs.")
+    (nodes, cluster_sums), inputs = seen, sums.result()
+    _checks.require(
+        inputs.count >= 2,
+        "(data)",
+        f"must have at least 2 rows at the layer, not {inputs.count}: one has no deviation",
+        "Pass more samples.",
+    )
+    _checks.require(
+        bool(torch.isfinite(inputs.products.sum() + inputs.mean.sum() + nodes.fourth.sum())),
+        "(data)",
+        "must reach the layer, and leave it, as finite numbers",
+        "Look for what makes NaN or infinite values in the network.",
+    )
+    return Stream(stop, inputs, nodes, cluster_sums, sampler.result())
+
+
+def _seen(rows: Tensor, z: Tensor, codes: Tensor, n_clusters: int) -> tuple[NodeMoments, Tensor]:
+    member = rows.new_zeros(n_clusters, len(rows))
+    member[codes, torch.arange(len(rows), device=rows.device)] = 1.0
+    return NodeMoments.of(z, codes, member), member @ rows

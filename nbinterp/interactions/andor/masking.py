@@ -1,0 +1,164 @@
+"""The outputs of a model for all coalitions of players."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from nbinterp import _checks, _device
+from nbinterp.interactions.andor.players import Players
+from nbinterp.interactions.outputs import Output, checked, scalars
+from nbinterp.interactions.subsets import set_name
+from nbinterp.network.subject.hooks import evaluating, home
+
+Tensor = torch.Tensor
+Model = Callable[[Tensor], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Masking:
+    """Samples, and what stands in for the inputs of players that are off.
+
+    Parameters
+    ----------
+    samples : tensor of shape (samples, ...)
+        On the host.
+    players : Players
+        Who is switched.
+    fill : tensor of shape (rows, ...)
+        What is put in instead, broadcast to the shape of a sample. Of several rows, outputs are
+        averaged: the marginal baseline.
+    """
+
+    samples: Tensor
+    players: Players
+    fill: Tensor
+
+    @property
+    def n_coalitions(self) -> int:
+        """2^n."""
+        return 1 << self.players.count
+
+    def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
+        """Return the function from row numbers to masked inputs.
+
+        Rows run over samples, then coalitions, then rows of the fill.
+        """
+        samples, fill = (
+            table.to(device, dtype if table.is_floating_point() else None)
+            for table in (self.samples, self.fill)
+        )
+        n = self.players.count
+        # The background becomes one more player, who is always on.
+        numbers = np.ascontiguousarray(self.players.over(tuple(samples.shape)))
+        bits = torch.from_numpy(np.where(numbers < 0, n, numbers).astype(np.int32)).to(device)
+        per_sample = self.n_coalitions * len(fill)
+
+        def masked(rows: Tensor) -> Tensor:
+            sample, rest = rows // per_sample, rows % per_sample
+            coalition = (rest // len(fill)).to(torch.int32) | (1 << n)
+            coalition = coalition.reshape(-1, *[1] * (samples.ndim - 1))
+            is_on = (coalition >> bits[sample]) & 1
+            return torch.where(is_on.bool(), samples[sample], fill[rest % len(fill)])
+
+        return masked
+
+
+_resolve = _checks.call("AndOr")(_device.resolve)
+
+
+@contextmanager
+def visiting(
+    model: Model, device: str | torch.device, samples: Tensor
+) -> Iterator[tuple[Model, torch.device, torch.dtype]]:
+    """Lend `model` in eval mode without gradients, with the device and type of its inputs.
+
+    A module runs where it is, or as a copy on another device if one is asked for; a function
+    gets its input where the samples came from.
+    """
+    if not isinstance(model, nn.Module):
+        where = samples.device if device == "auto" else _resolve(device)
+        with torch.no_grad():
+            yield model, where, samples.dtype
+        return
+    where, dtype = home(model)
+    if device != "auto":
+        wanted = _resolve(device)
+        if wanted != where:
+            model, where = copy.deepcopy(model).to(wanted), wanted
+    with evaluating(model):
+        yield model, where, dtype
+
+
+def whole_outputs(
+    model: Model, masking: Masking, device: str | torch.device, output: Output, batch_size: int
+) -> Tensor | None:
+    """Return the raw output for the samples as they are, None for a function of the output."""
+    if callable(output):
+        return None
+    found = []
+    with visiting(model, device, masking.samples) as (ready, where, dtype):
+        for start in range(0, len(masking.samples), batch_size):
+            block = masking.samples[start : start + batch_size]
+            cast = block.to(where, dtype if block.is_floating_point() else None, copy=True)
+            found.append(checked(ready(cast), len(block)).cpu())
+    return torch.cat(found)
+
+
+def coalition_outputs(
+    model: Model,
+    masking: Masking,
+    *,
+    output: Output,
+    classes: Tensor | None,
+    device: str | torch.device,
+    batch_size: int,
+    name: str,
+    progress: bool,
+) -> Tensor:
+    """Return the output of `model` for all coalitions, (samples, 2^n), float64, on its device.
+
+    Raises
+    ------
+    ValueError
+        If an output is not finite; the error names the coalition.
+    """
+    n_fill, size = len(masking.fill), masking.n_coalitions
+    total = len(masking.samples) * size * n_fill
+    with visiting(model, device, masking.samples) as (ready, where, dtype):
+        masked = masking.on(where, dtype)
+        labels = None if classes is None else classes.to(where)
+        values = torch.empty(total, dtype=torch.float64, device=where)
+        for start in tqdm(
+            range(0, total, batch_size),
+            desc=f"coalitions of {name}",
+            delay=1,
+            disable=not progress,
+            leave=False,
+        ):
+            rows = torch.arange(start, min(start + batch_size, total), device=where)
+            block_classes = None if labels is None else labels[rows // (size * n_fill)]
+            raw = ready(masked(rows))
+            values[rows] = scalars(raw, output, block_classes, len(rows))
+    _refuse_nonfinite(values.reshape(-1, size, n_fill), masking, name)
+    return values.reshape(-1, size, n_fill).mean(-1)
+
+
+def _refuse_nonfinite(values: Tensor, masking: Masking, name: str) -> None:
+    broken = ~values.isfinite()
+    if not bool(broken.any()):
+        return
+    sample, coalition, row = (int(k) for k in broken.nonzero()[0])
+    who = set_name(coalition, masking.players.names)
+    _checks.fail(
+        f"(model={name!r})",
+        f"must give finite outputs, but gave {float(values[sample, coalition, row])} for sample "
+        f"{sample} with the players {who} on",
+        "Choose another baseline, or an output that stays finite.",
+    )

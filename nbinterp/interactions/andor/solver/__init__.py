@@ -1,0 +1,1 @@
+"""Solvers that split outputs into AND and OR parts."""

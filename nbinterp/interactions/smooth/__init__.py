@@ -1,0 +1,1 @@
+"""SmoothHess: second derivatives of a smoothed network."""

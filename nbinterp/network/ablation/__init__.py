@@ -1,0 +1,1 @@
+"""Ablate nodes and measure what that costs."""

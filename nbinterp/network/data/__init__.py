@@ -1,0 +1,1 @@
+"""Turn any data a network accepts into batches."""

@@ -1,0 +1,1 @@
+"""Decode activations back to inputs."""

@@ -1,0 +1,114 @@
+"""Decode edited activations by a `Decoder`, a network or a function, into rows of variables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from nbinterp import _checks
+from nbinterp.network.decoding.decoder import Decoder
+from nbinterp.network.subject.hooks import evaluating, first_tensor, home
+
+Rows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """From activations (n, n_nodes) to inputs (n, n_features), with how these are laid out."""
+
+    decode: Callable[[torch.Tensor], Rows] | None
+    image_shape: tuple[int, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+
+    def __call__(self, hidden: torch.Tensor) -> Rows | None:
+        """Return the decoded rows, None without a decoder."""
+        if self.decode is None:
+            return None
+        drawn = _channels_last(self.decode(hidden))
+        return drawn.reshape(len(drawn), -1)
+
+
+def drawing(
+    decode: Any,
+    layer: str,
+    activation: torch.Tensor,
+    image_shape: tuple[int, ...] | None,
+    feature_names: Sequence[object] | None,
+) -> Drawing:
+    """Return how to decode activations of `layer`, such as `activation`, after trying it once."""
+    if decode is None:
+        return Drawing(None)
+    shape = activation.shape[1:]
+    run = _decoder(decode, layer, shape)
+    trial = activation[:1].reshape(1, -1).to(torch.promote_types(activation.dtype, torch.float32))
+    with torch.no_grad():
+        drawn = run(trial)
+    _checks.require(
+        drawn.ndim > 1 and len(drawn) == 1,
+        f"(decode): an output of shape {drawn.shape} for one row",
+        "must have one row a row of activations",
+        "Return an array of shape (n, n_features) or (n, height, width).",
+    )
+    drawn = _channels_last(drawn)
+    n_features = drawn[0].size
+    if image_shape is not None:
+        _checks.require(
+            len(image_shape) in (2, 3) and int(np.prod(image_shape)) == n_features,
+            f"(image_shape={image_shape})",
+            f"must be (height, width) or (height, width, 3) of {n_features} decoded variables",
+            "Pass the shape of one image.",
+        )
+        image_shape = tuple(int(side) for side in image_shape)
+    elif drawn.ndim > 2:
+        image_shape = drawn.shape[1:]
+    names = None
+    if feature_names is not None:
+        names = tuple(_checks.names("feature_names", feature_names, n_features))
+    return Drawing(run, image_shape, names)
+
+
+def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tensor], Rows]:
+    if isinstance(decode, Decoder):
+        _checks.require(
+            decode.layer == layer and decode.n_hidden == shape.numel(),
+            f"(decode) of {decode.n_hidden} nodes of {decode.layer!r}",
+            f"must be a decoder of {layer!r}, which has {shape.numel()} nodes",
+            "Pass the decoder that was fitted to this layer of this network.",
+        )
+        return lambda hidden: np.asarray(decode.decode(hidden), dtype=np.float32)
+    if isinstance(decode, nn.Module):
+        device, dtype = home(decode)
+
+        def by_module(hidden: torch.Tensor) -> Rows:
+            with evaluating(decode):
+                drawn = decode(hidden.reshape(-1, *shape).to(device, dtype))
+            rows: Rows = first_tensor("decode", drawn).to("cpu", torch.float32).numpy()
+            return rows
+
+        return by_module
+    _checks.require(
+        callable(decode),
+        f"(decode={_checks.show(decode)})",
+        "must be a Decoder or a callable",
+        "Pass a function from activations to inputs.",
+        TypeError,
+    )
+
+    def by_function(hidden: torch.Tensor) -> Rows:
+        given = hidden.to("cpu", torch.float32).numpy().reshape(-1, *shape)
+        return np.asarray(_checks.to_numpy(decode(given)), dtype=np.float32)
+
+    return by_function
+
+
+def _channels_last(drawn: Rows) -> Rows:
+    """Return images (n, height, width[, 3]) with the colours last, of which one is none."""
+    if drawn.ndim != 4:
+        return drawn
+    if drawn.shape[1] in (1, 3) and drawn.shape[3] not in (1, 3):
+        drawn = np.moveaxis(drawn, 1, 3)
+    return drawn[..., 0] if drawn.shape[3] == 1 else drawn

@@ -1,0 +1,1 @@
+"""Directions in activations that can be moved or ablated."""

@@ -1,0 +1,1 @@
+"""Compare networks trained with and without dropout."""

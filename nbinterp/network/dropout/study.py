@@ -1,0 +1,261 @@
+"""What dropout does to the groups that hidden nodes form: trained pairs, measured by CorEx."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from sklearn.utils import check_random_state
+from torch import nn
+from tqdm.auto import tqdm
+
+from nbinterp import _checks, _device
+from nbinterp._checks import Floats
+from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
+from nbinterp.corex.local.estimator import LocalCorEx
+from nbinterp.network.dropout.result import DropoutStudy, Widths, dashed, layer_names, measured
+from nbinterp.network.dropout.twins import (
+    classifier,
+    shuffled_batches,
+    train_together,
+    with_dropout,
+)
+from nbinterp.network.recording.record import record
+
+Classes = npt.NDArray[Any]
+Codes = npt.NDArray[np.int64]
+
+
+class _Training(NamedTuple):
+    """How to train pairs."""
+
+    n_pairs: int
+    dropout: float
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    device: torch.device
+    progress: bool
+
+
+@_checks.named
+def dropout_study(
+    data: Any,
+    target: Any,
+    test_data: Any,
+    test_target: Any,
+    samples: Any = None,
+    *,
+    hidden: Iterable[Sequence[int]] = ((200, 200), (200, 200, 200)),
+    dropout: float = 0.5,
+    n_pairs: int = 10,
+    corex: LinearCorEx | None = None,
+    epochs: int = 16,
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    device: str | torch.device = "auto",
+    random_state: int | np.random.RandomState | None = None,
+    progress: bool = True,
+) -> DropoutStudy:
+    """Train pairs of classifiers with and without dropout, and compare what their nodes share.
+
+    The two networks of a pair begin with the same weights and see the same batches; only one of
+    them drops out. All networks of one architecture are trained together as one batch. Then
+    Linear CorEx is fitted to each hidden layer's activations (after the nonlinearity, in eval
+    mode) of one group of samples.
+
+    Parameters
+    ----------
+    data, target : array-like of shape (n_samples, n_inputs) and (n_samples,)
+        What to train on: any numbers (standardized inside, all columns alike) and their classes.
+    test_data, test_target : array-like of shape (n_test, n_inputs) and (n_test,)
+        What accuracy is measured on; best held out.
+    samples : array-like of int, or boolean mask of shape (n_test,), optional
+        The test samples whose activations are measured, such as a cluster; all if None.
+    hidden : iterable of sequences of int
+        The hidden widths of each architecture to train.
+    dropout : float
+        The share of nodes silenced in training, above 0 and at most 0.95; the paper's is not
+        stated, and its authors' runs are named after 0.5.
+    n_pairs : int
+        Pairs of each architecture.
+    corex : LinearCorEx or None
+        How to measure; None is ``LinearCorEx(n_factors=5)``.
+    epochs, batch_size, learning_rate : int, int, float
+        Of the training, with Adam.
+    device : str or torch.device
+        Where to train and measure; ``"auto"`` is CUDA where there is one, else the CPU.
+    random_state : int, RandomState or None
+        Draws initial weights, the order of samples (another for each pair), what is dropped out
+        and the starts of CorEx.
+    progress : bool
+        Whether to show progress over work of more than a second.
+
+    Returns
+    -------
+    DropoutStudy
+
+    Raises
+    ------
+    ValueError
+        If data and targets do not match, a setting is out of range, or corex has more factors
+        than a layer has nodes.
+
+    Notes
+    -----
+    Total correlation is at least that of the null, which grows with nodes and falls with samples:
+    compare layers above their nulls. The last stage of every fit is in float64. Nodes that are
+    constant on the measured samples are left out and counted; copies of nodes, whose total
+    correlation would be infinite, are kept finite by `LinearCorEx`'s `noise_floor`.
+
+    References
+    ----------
+    Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
+    arXiv 2402.04440 (2024), section 3.4, table 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from nbinterp.network import dropout_study
+    >>> X, y = load_digits(return_X_y=True)
+    >>> study = dropout_study(X[:1200], y[:1200], X[1200:], y[1200:], hidden=[(20, 20)],
+    ...                       n_pairs=2, epochs=3, random_state=0, progress=False)
+    >>> study.summary()[["plain", "dropout"]].shape
+    (2, 2)
+    """
+    inputs, classes, codes = _labelled("data", data, "target", target)
+    test_inputs, _, test_codes = _labelled(
+        "test_data", test_data, "test_target", test_target, classes
+    )
+    _checks.require(
+        test_inputs.shape[1] == inputs.shape[1],
+        f"(test_data={_checks.show(test_inputs)})",
+        f"must have as many columns as data, {inputs.shape[1]}",
+        "Pass the same columns.",
+    )
+    n_test = len(test_inputs)
+    chosen = np.arange(n_test) if samples is None else samples
+    rows = _checks.indices("samples", chosen, n_test, at_least=MIN_SAMPLES)
+    architectures = _architectures(hidden)
+    training = _Training(
+        _checks.integer("n_pairs", n_pairs, 1),
+        _checks.real("dropout", dropout, 0.0, 0.95, open_low=True),
+        _checks.integer("epochs", epochs, 1),
+        _checks.integer(
+            "batch_size", batch_size, 2, len(inputs), of="the number of training samples"
+        ),
+        _checks.real("learning_rate", learning_rate, 0.0, open_low=True),
+        _device.resolve(device),
+        _checks.boolean("progress", progress),
+    )
+    measure = LinearCorEx(n_factors=5) if corex is None else corex
+    _check_measure(measure, min(min(widths) for widths in architectures))
+    rng = check_random_state(random_state)
+
+    frames, networks = [], {}
+    for widths in architectures:
+        seed = int(rng.randint(2**31))
+        pairs = _trained(inputs, codes, len(classes), widths, training, seed)
+        recordings = [
+            record(network, test_inputs, layer_names(widths), progress=False)
+            for network in chain.from_iterable(pairs)
+        ]
+        # Sets seed and device of its corex, where that leaves them open.
+        local = LocalCorEx(measure, device=str(training.device), random_state=seed)
+        frames.append(measured(recordings, rows, test_codes, widths, training.dropout, local))
+        networks[widths] = pairs
+    return DropoutStudy(pd.concat(frames, ignore_index=True), networks)
+
+
+def _trained(
+    data: Floats, codes: Codes, n_classes: int, widths: Widths, training: _Training, seed: int
+) -> list[tuple[nn.Module, nn.Module]]:
+    """Return trained pairs of networks without and with dropout."""
+    where, n_pairs = training.device, training.n_pairs
+    inputs = torch.as_tensor(data, dtype=torch.float32, device=where)
+    mean, deviation = float(inputs.mean()), float(inputs.std())
+    # Initial weights and dropout draw from torch's global generators: they are put back.
+    with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+        torch.manual_seed(seed)
+        plain = [
+            classifier(inputs.shape[1], widths, n_classes, mean=mean, deviation=deviation)
+            for _ in range(n_pairs)
+        ]
+        pairs = [(network, with_dropout(network, training.dropout)) for network in plain]
+        batches = shuffled_batches(
+            len(inputs),
+            training.batch_size,
+            training.epochs,
+            n_pairs,
+            torch.Generator().manual_seed(seed),
+        )
+        bar = tqdm(
+            batches,
+            desc=f"{2 * n_pairs} networks {dashed(widths)}",
+            total=training.epochs * (len(inputs) // training.batch_size),
+            delay=1,
+            disable=not training.progress,
+        )
+        train_together(
+            list(chain.from_iterable(pairs)),
+            inputs,
+            torch.as_tensor(codes, device=where),
+            (rows.repeat_interleave(2, dim=0) for rows in bar),
+            learning_rate=training.learning_rate,
+        )
+    return pairs
+
+
+def _labelled(
+    name: str, data: Any, target_name: str, target: Any, known: Classes | None = None
+) -> tuple[Floats, Classes, Codes]:
+    """Return samples, the classes and each sample's number among these; -1 if not `known`."""
+    inputs = _checks.samples(data, name=name)
+    labels = _checks.labels(target_name, target, len(inputs))
+    classes = np.unique(labels) if known is None else known
+    _checks.require(
+        len(classes) > 1 and inputs.std() > 0,
+        f"({name}={_checks.show(inputs)})",
+        "must hold samples that differ, of two classes or more",
+        "Pass data that a classifier can learn from.",
+    )
+    codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
+    return inputs, classes, np.where(classes[codes] == labels, codes, -1).astype(np.int64)
+
+
+def _architectures(hidden: Any) -> list[Widths]:
+    """Return the hidden widths of each architecture, checked."""
+    listed = list(hidden) if isinstance(hidden, Iterable) else []
+    _checks.require(
+        bool(listed) and all(isinstance(widths, Sequence) and len(widths) for widths in listed),
+        f"(hidden={_checks.show(hidden)})",
+        "must be a sequence of architectures, each the widths of its hidden layers",
+        "Pass such as [(200, 200)].",
+    )
+    distinct = dict.fromkeys(
+        tuple(_checks.integer("hidden", width, 1) for width in widths) for widths in listed
+    )
+    return list(distinct)
+
+
+def _check_measure(corex: Any, n_nodes: int) -> None:
+    _checks.require(
+        isinstance(corex, LinearCorEx),
+        f"(corex={_checks.show(corex)})",
+        "must be a LinearCorEx",
+        "Pass LinearCorEx(n_factors=5), or leave it out.",
+        TypeError,
+    )
+    # Before the training, not after.
+    with _checks.call("LinearCorEx"):
+        _checks.integer(
+            "n_factors",
+            corex.n_factors,
+            1,
+            n_nodes,
+            of="the nodes of the narrowest layer",
+            remedy="Use fewer factors or wider layers.",
+        )

@@ -1,0 +1,1 @@
+"""Move activations along factors."""

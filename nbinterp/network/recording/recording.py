@@ -1,0 +1,201 @@
+"""What layers of a network put out: a table with a name for each node."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp.network.recording.blocks import Values
+from nbinterp.network.recording.nodes import unit_names
+from nbinterp.network.recording.pooling import POOLS, channel_axis_of, pooled
+from nbinterp.network.recording.storage import open_array, read_index, write_index
+from nbinterp.network.subject.hooks import shortlist
+
+_OUTPUT_FILE, _MASK_FILE = "output.npy", "mask.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """The activations of some layers, and the output, of a network for many samples.
+
+    ``recording["h1"]`` is the activation of a layer, in the shape that the layer gave it, the
+    first axis being the samples; `record` makes it.
+
+    Parameters
+    ----------
+    output : ndarray of shape (n_samples, ...)
+        What the network put out, float32.
+    output_names : tuple of str
+        One name an output, such as ``"logit 4"``.
+    mask : ndarray of bool, shape (n_samples, n_tokens), or None
+        Which tokens are no padding, if the data came with an ``attention_mask``.
+
+    Examples
+    --------
+    >>> from nbinterp.datasets import load_mnist, load_mnist_classifier
+    >>> from nbinterp.network import record
+    >>> record(load_mnist_classifier(), load_mnist().data[:5] / 255, layers=["h1", "h2"])
+    Recording(5 samples: h1 (200,), h2 (200,), output (10,))
+    """
+
+    output: npt.NDArray[np.float32]
+    output_names: tuple[str, ...]
+    _activations: dict[str, Values] = field(repr=False)
+    mask: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the recorded layers, in the order asked for."""
+        return tuple(self._activations)
+
+    @_checks.named
+    def __getitem__(self, layer: str) -> Values:
+        """Return the activations (n_samples, ...) of a recorded layer, as they are stored."""
+        _checks.require(
+            layer in self._activations,
+            f"[{layer!r}]",
+            "must be a layer that was recorded",
+            f"Did you mean {shortlist(self._activations, like=layer)}?",
+            KeyError,
+        )
+        return self._activations[layer]
+
+    @_checks.named
+    def concat(
+        self,
+        *layers: str,
+        output: bool = False,
+        pool: str | None = None,
+        channel_axis: int | None = None,
+    ) -> pd.DataFrame:
+        """Return layers side by side as a table with one named column a node.
+
+        Parameters
+        ----------
+        *layers : str
+            Recorded layers, left to right.
+        output : bool
+            Whether to append the outputs of the network.
+        pool : {None, "mean", "max", "first", "last"}
+            What a layer with several axes becomes. None: each entry is a column. Else one column
+            a channel: the mean or the maximum of a channel's map or over the tokens, or the
+            first or the last token alone. Tokens that `mask` says are padding do not count.
+        channel_axis : int, optional
+            Which axis of the layers holds the channels, if `pool` is given. By default 1 of
+            activations with four axes or more, (n, channels, rows, columns), and the last of
+            three, (n, tokens, channels); say 1 for Conv1d, and -1 for maps whose channels come
+            last.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_nodes)
+            Float32. Columns are called ``"h1[17]"`` (node 17 of h1), ``"conv1[3,0,5]"`` (channel
+            3, row 0, column 5) and as `output_names` says. Pooled ones are ``"conv1[3]"``, or, on
+            another axis than by default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``. scikit-learn
+            keeps these names, and so do factor tables.
+
+        Raises
+        ------
+        KeyError
+            If a layer was not recorded.
+        ValueError
+            If no column is left, or `pool` or `channel_axis` do not fit the layers.
+
+        Examples
+        --------
+        >>> from nbinterp.datasets import load_mnist, load_mnist_classifier
+        >>> from nbinterp.network import record
+        >>> rec = record(load_mnist_classifier(), load_mnist().data[:5] / 255, layers="h1")
+        >>> table = rec.concat("h1", output=True)
+        >>> table.shape, table.columns[17], table.columns[-1]
+        ((5, 210), 'h1[17]', 'logit 9')
+        """
+        columns: list[Any] = []
+        names: list[str] = []
+        for layer in layers:
+            values = self[layer]
+            if pool is not None:
+                _checks.choice("pool", pool, POOLS)
+                axis = channel_axis_of(layer, values.ndim, channel_axis)
+                names += unit_names(layer, values.shape[1:], axis - 1)
+                values = pooled(values, pool, axis, self.mask)
+            else:
+                names += node_names(layer, values.shape[1:])
+            columns.append(values)
+        if output:
+            columns.append(self.output)
+            names += self.output_names
+        _checks.require(
+            len(columns) > 0,
+            "()",
+            "must be given at least one layer, or output=True",
+            f"Choose from {shortlist(self.layers)}.",
+        )
+        flat = [part.reshape(len(part), -1) for part in columns]
+        return pd.DataFrame(np.concatenate(flat, axis=1, dtype=np.float32), columns=names)
+
+    @classmethod
+    @_checks.named
+    def open(cls, folder: str | os.PathLike[str]) -> "Recording":
+        """Open what ``record(..., folder=folder)`` wrote, without reading it into memory.
+
+        Parameters
+        ----------
+        folder : path
+            The folder.
+
+        Returns
+        -------
+        Recording
+            Its arrays are read-only and read from the files as they are needed.
+
+        Raises
+        ------
+        FileNotFoundError
+            If `folder` holds no complete recording.
+        """
+        path = Path(folder)
+        index = read_index(path)
+        activations = {
+            name: open_array(layer_file(path, int(number)))
+            for name, number in index["layers"].items()
+        }
+        mask = open_array(path / _MASK_FILE) if index["mask"] else None
+        return cls(open_array(path / _OUTPUT_FILE), tuple(index["output_names"]), activations, mask)
+
+    def _finish(self, folder: Path, numbers: dict[str, int]) -> None:
+        """Write what makes `folder`, which holds the layers by `numbers`, one that opens."""
+        np.save(folder / _OUTPUT_FILE, self.output)
+        if self.mask is not None:
+            np.save(folder / _MASK_FILE, self.mask)
+        write_index(
+            folder,
+            {
+                "layers": numbers,
+                "output_names": self.output_names,
+                "mask": self.mask is not None,
+            },
+        )
+
+    def __repr__(self) -> str:
+        """Return the shapes: the arrays themselves would fill the screen."""
+        shapes = [f"{layer} {array.shape[1:]}" for layer, array in self._activations.items()]
+        shapes.append(f"output {self.output.shape[1:]}")
+        return f"Recording({len(self.output)} samples: {', '.join(shapes)})"
+
+
+def layer_file(folder: Path, number: int) -> Path:
+    """Return the file of a layer by its place: its name may hold what no file name may."""
+    return folder / f"layer_{number}.npy"
+
+
+def node_names(layer: str, shape: tuple[int, ...]) -> list[str]:
+    """Return one name a node of a layer whose activations of one sample have `shape`."""
+    if not shape:
+        return [layer]
+    return [f"{layer}[{','.join(map(str, place))}]" for place in np.ndindex(*shape)]

@@ -1,0 +1,1 @@
+"""The one door to a model: hooks, edited forward passes, remembered prefixes."""

@@ -1,0 +1,41 @@
+"""Views in which one factor of several is chosen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+
+from nbinterp.views.base.view import View
+
+
+class FactorView(View):
+    """A view of some factors, `_ids`, of which one may be chosen."""
+
+    factor = traitlets.Int(-1, min=-1).tag(sync=True)
+    # The factors that are shown, by their numbers in the fit, in the order of the view.
+    _ids = traitlets.List(traitlets.Int()).tag(sync=True)
+
+    def on_choose(self, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call `callback` whenever another factor is chosen.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes the number of the factor, -1 when none is chosen any more.
+
+        Returns
+        -------
+        callable
+            Takes no argument; ends the calls.
+        """
+        return self._on("factor", lambda change: callback(change["new"]))
+
+    @traitlets.validate("factor")
+    def _check_factor(self, proposal: Any) -> int:
+        value = int(proposal["value"])
+        if value != -1 and value not in self._ids:
+            known = ", ".join(str(factor) for factor in sorted(self._ids)) or "none"
+            raise traitlets.TraitError(
+                f"factor must be one of those shown, {known}, or -1 for none"
+            )
+        return value

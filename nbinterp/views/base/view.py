@@ -1,0 +1,377 @@
+"""What all views share: the front end, the wire to it, and how a view shows without one."""
+
+import base64
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, TypeGuard
+
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from nbinterp import _checks
+from nbinterp.views.base.frontend import shared_core
+
+PROTOCOL = 1
+
+_LARGEST_SEQ = 2**53  # what a number of JavaScript holds exactly
+_LARGEST_BUFFERS = 2**26
+_LONGEST_ERROR = 600
+_LONGEST_TRACE = 6000
+_BEAT = 2.0  # seconds between signs of life of a long verb
+
+_ESM = """
+export default {
+  async render({ model, el, signal, host }) {
+    try {
+      const core = await host.getWidget(model.get("_core"));
+      await core.exports.render({ model, el, signal, host });
+    } catch (error) {
+      el.textContent = `nbinterp cannot load this view; run its cell again. ${error}`;
+    }
+  },
+};
+"""
+
+
+class Array(traitlets.TraitType[Any, Any]):
+    """A NumPy array as bytes on the wire: of one dtype and shape, read-only, compared by value.
+
+    Parameters
+    ----------
+    dtype : dtype
+        What entries become; the front end reads the same, little-endian.
+    shape : tuple of int or None
+        The shape, None for an axis of any length (one at most).
+    wire : callable or None
+        How it becomes bytes, such as ``wire.packed``, for a large one that only Python sets.
+    """
+
+    info_text = "an array"
+
+    def __init__(
+        self,
+        dtype: npt.DTypeLike,
+        shape: tuple[int | None, ...] = (None,),
+        *,
+        wire: Callable[[npt.NDArray[Any]], bytes] | None = None,
+    ) -> None:
+        super().__init__()
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.shape = shape
+        self.wire = wire
+        self.tag(sync=True, to_json=self._to_wire, from_json=self._from_wire)
+        if wire is not None:
+            self.tag(page=False)
+
+    def make_dynamic_default(self) -> Any:
+        """Return an empty array."""
+        return self._own(np.empty([side or 0 for side in self.shape], self.dtype))
+
+    def validate(self, obj: Any, value: Any) -> npt.NDArray[Any]:
+        """Return `value` as an array of this dtype and shape."""
+        array = np.asarray(value)
+        fits = array.ndim == len(self.shape) and all(
+            side is None or side == length
+            for side, length in zip(self.shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise traitlets.TraitError(
+                f"{self.name} must have shape {self.shape}, not {array.shape}"
+            )
+        owned = self._own(array)
+        old = obj._trait_values.get(self.name)
+        if old is not None and np.array_equal(owned, old, equal_nan=True):
+            return old  # type: ignore[no-any-return]
+        return owned
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set the trait; only another length or another entry counts as one."""
+        new = self._validate(obj, value)
+        if new is not obj._trait_values.get(self.name):
+            old = getattr(obj, str(self.name))
+            obj._trait_values[self.name] = new
+            obj._notify_trait(self.name, old, new)
+
+    def _own(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        owned = np.array(array, self.dtype, order="C")
+        owned.setflags(write=False)
+        return owned
+
+    def _to_wire(self, value: npt.NDArray[Any], _view: Any) -> bytes:
+        return value.tobytes() if self.wire is None else self.wire(value)
+
+    def _from_wire(self, value: Any, _view: Any) -> npt.NDArray[Any]:
+        sides = [-1 if side is None else side for side in self.shape]
+        return np.frombuffer(bytes(value), self.dtype).reshape(sides)
+
+
+class RefusedError(traitlets.TraitError, ValueError):
+    """A value that a check refused: traitlets puts the old one back."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what a check raises within a validator into a `RefusedError`."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise RefusedError(str(error)) from None
+
+
+def raise_all(failures: list[Exception]) -> None:
+    """Raise what several calls raised: one as it is, more as a group."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        texts = "; ".join(dict.fromkeys(map(_explain, failures)))
+        raise ExceptionGroup(f"{len(failures)} callbacks failed: {texts}", failures)
+
+
+class Answer(NamedTuple):
+    """What a verb answers: small fields, and arrays as bytes."""
+
+    fields: Mapping[str, Any] = {}
+    buffers: Sequence[bytes] = ()
+
+
+Handler = Callable[..., Answer]
+
+
+class Form(NamedTuple):
+    """What a verb takes: how many buffers, as positional arguments, and which fields."""
+
+    buffers: int
+    fields: Mapping[str, type]
+    long: bool = False
+
+
+def verb(buffers: int = 0, *, long: bool = False, **fields: type) -> Callable[[Handler], Handler]:
+    """Let the front end call the decorated method, by its name, with just these arguments.
+
+    While a `long` one runs, the page hears that the kernel lives: a kernel that was killed in the
+    midst of it says nothing at all.
+    """
+
+    def mark(handler: Handler) -> Handler:
+        handler._form = Form(buffers, fields, long)  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+class View(anywidget.AnyWidget):  # type: ignore[misc]
+    """A widget drawn by the shared front end.
+
+    A subclass names its drawing in `_kind`, keeps what must survive in traits, marks with `verb`
+    the methods the page may call, and may define ``snapshot() -> bytes``, a PNG for readers
+    without a kernel. Traits tagged ``page=False`` are Python's alone: the page is refused them.
+    """
+
+    _esm = _ESM
+    _core = anywidget.WidgetTrait().tag(sync=True)
+    _kind = traitlets.Unicode().tag(sync=True)
+    # References to the views that `link` binds this one to; the page does so where no kernel is.
+    _linked = traitlets.List(traitlets.Unicode()).tag(sync=True, page=False)
+
+    _verbs: ClassVar[dict[str, Form]] = {}
+    # Whether its part of the front end is sent as it is made, not when it is first shown.
+    _drawn_at_once: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the verbs of the class."""
+        super().__init_subclass__(**kwargs)
+        cls._verbs = {
+            name: value._form
+            for kind in reversed(cls.__mro__)
+            for name, value in vars(kind).items()
+            if isinstance(getattr(value, "_form", None), Form)
+        }
+
+    def __init__(self, **traits: Any) -> None:
+        # Comm callbacks run on another thread than cells (JupyterLab's comms over subshells).
+        self._lock = threading.RLock()
+        super().__init__(_core=shared_core(), **traits)
+        if self._drawn_at_once:
+            self._core.need(self._kind)
+        self.on_msg(self._receive)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take traits from the page; what refuses them, or fails in a callback, is said there."""
+        try:
+            for name, value in sync_data.items():
+                # Refused here, since ipywidgets first echoes to all pages what one of them sent.
+                if isinstance(value, memoryview | bytes) and len(value) > _LARGEST_BUFFERS:
+                    raise traitlets.TraitError(f"The page sent too much as {name}.")
+                own = name in self.keys and self.trait_metadata(name, "page", True) is False
+                if own or name in ("_core", "_kind"):
+                    raise traitlets.TraitError(f"The page may not set {name}.")
+            super().set_state(sync_data)
+        except Exception as failure:
+            # JupyterLab hides errors of comm callbacks in its log.
+            self.send(_envelope("notice", -1, failure, 0.0))
+            self.send_state([key for key in sync_data if key in self.keys])
+            raise
+
+    def _on(self, names: str | list[str], call: Callable[[Any], object]) -> Callable[[], None]:
+        """Call `call` with each change of these traits; return what ends it.
+
+        What one of these raises keeps none of the others from being called.
+        """
+
+        def changed(change: Any) -> None:
+            try:
+                call(change)
+            except Exception as failure:
+                change.setdefault("failures", []).append(failure)
+
+        self.observe(changed, names)
+        return lambda: self.unobserve(changed, names)
+
+    def notify_change(self, change: Any) -> None:
+        """Tell all who observe a trait, and raise what some of them raised."""
+        super().notify_change(change)
+        raise_all(change.pop("failures", []))
+
+    def snapshot(self) -> bytes | None:
+        """Return a PNG of the view, or None."""
+        return None
+
+    def describe(self) -> str:
+        """Return the view in one line, for readers without a screen for it."""
+        return type(self).__name__
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write this view as one page that opens offline; see `nbinterp.views.export.to_html`."""
+        from nbinterp.views.export import to_html  # which builds on this module
+
+        return to_html(self, path)
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        self._core.need(self._kind)
+        data, metadata = super()._repr_mimebundle_()
+        data["text/plain"] = self.describe()
+        png = self.snapshot()
+        if png is not None:
+            data["image/png"] = base64.b64encode(png).decode("ascii")
+        return data, metadata
+
+    def _receive(self, _widget: Any, content: Any, buffers: Sequence[Any]) -> None:
+        """Answer a message of the page: run its verb, or say in the answer why not."""
+        started = time.perf_counter()
+        kind, seq = _address(content)
+        answer = Answer()
+        error: str | Exception | None = _refusal(self._verbs, content, buffers)
+        if error is None:
+            form = self._verbs[kind]
+            fields = {name: content[name] for name in form.fields}
+            try:
+                with self._beating(kind, seq, form.long), self._lock:
+                    answer = getattr(self, kind)(*buffers, **fields)
+            except Exception as failure:
+                error = failure
+        envelope = _envelope(kind, seq, error, time.perf_counter() - started)
+        self.send({**answer.fields, **envelope}, list(answer.buffers))
+
+    @contextmanager
+    def _beating(self, kind: str, seq: int, long: bool) -> Iterator[None]:
+        """Tell the page every few seconds that a `long` verb is still at work."""
+        if not long:
+            yield
+            return
+        done = threading.Event()
+        sign = {"v": PROTOCOL, "kind": "alive", "of": kind, "seq": seq}
+
+        def beat() -> None:
+            self.send(sign)
+            while not done.wait(_BEAT):
+                self.send(sign)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _envelope(kind: str, seq: int, error: str | Exception | None, seconds: float) -> dict[str, Any]:
+    failure = error if isinstance(error, Exception) else None
+    return {
+        "v": PROTOCOL,
+        "kind": kind,
+        "seq": seq,
+        "ok": error is None,
+        "error": error if failure is None else _explain(failure),
+        "trace": None if failure is None else _trace(failure),
+        "ms": round(1000 * seconds, 1),
+    }
+
+
+def _address(content: Any) -> tuple[str, int]:
+    """Return kind and seq for the answer, harmless stand-ins where they are not usable."""
+    message = content if isinstance(content, dict) else {}
+    kind, seq = message.get("kind"), message.get("seq")
+    return (kind[:40] if isinstance(kind, str) else ""), (seq if _is_integer(seq) else -1)
+
+
+def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) -> str | None:
+    """Return why the message is refused, or None if it is a known verb in the right form."""
+    if not isinstance(content, dict) or content.get("v") != PROTOCOL:
+        return f"The message is not of protocol {PROTOCOL}. Run the cell again."
+    kind, seq = content.get("kind"), content.get("seq")
+    if not isinstance(kind, str) or kind not in verbs:
+        return "The message asks for what this view cannot do."
+    if not _is_integer(seq) or not 0 <= seq < _LARGEST_SEQ:
+        return "The message has no proper number."
+    count, fields, _ = verbs[kind]
+    if set(content) != {"v", "kind", "seq", *fields}:
+        return f"{kind} takes exactly: {', '.join(fields) or 'nothing'}."
+    for name, form in fields.items():
+        value = content[name]
+        if not _is_of(form, value):
+            return f"{kind} takes {name} as {form.__name__}."
+    if len(buffers) != count:
+        return f"{kind} takes {count} buffers."
+    if sum(memoryview(buffer).nbytes for buffer in buffers) > _LARGEST_BUFFERS:
+        return "The message is too large."
+    return None
+
+
+def _is_of(form: type, value: Any) -> bool:
+    if form is float and _is_integer(value):
+        return True  # JSON of JavaScript writes 40.0 as 40
+    return _is_integer(value) if form is int else isinstance(value, form)
+
+
+def _is_integer(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _explain(failure: Exception) -> str:
+    """Return what went wrong in few words; our own checks already speak to the reader."""
+    text = str(failure).strip()
+    if isinstance(failure, ExceptionGroup):
+        text = failure.message  # it names all of them
+    elif not isinstance(failure, ValueError | TypeError) or not text:
+        text = f"{type(failure).__name__}: {text}".removesuffix(": ")
+    return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
+
+
+def _trace(failure: Exception) -> str | None:
+    """Return the end of the traceback; None for a check of ours, whose text says all there is."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    if isinstance(failure, traitlets.TraitError) or not frames:
+        return None
+    if frames[-1].filename == _checks.__file__:
+        return None
+    return "".join(traceback.format_exception(failure))[-_LONGEST_TRACE:]

@@ -1,0 +1,153 @@
+"""Charts of results that are read, not dragged."""
+
+from typing import Any
+
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.network import AblationStudy
+from nbinterp.views.base.vega_lite import chart_bundle
+from nbinterp.views.png.panels import panels_png
+
+_MOST_GROUPS = 12
+_LINES = ("change", "by_activation", "by_weight")
+_CHOSEN = ("mutual information", "mean activation", "weight")
+_CHANCE = "95 % of as many random nodes"
+# Okabe and Ito's, as the other views have them.
+_COLOURS = ("#0072b2", "#e69f00", "#009e73")
+
+
+@shows(AblationStudy)
+class AblationChart:
+    """What silencing nodes costs which samples, against chance.
+
+    Parameters
+    ----------
+    study : AblationStudy
+        What `ablation_study` returned.
+    case : int, default=0
+        Which factor, by its place in `study.cases`.
+    quantity : str, default="accuracy"
+        ``"accuracy"`` or one of `study.output_names`.
+    groups : list of str, optional
+        Which groups to draw; None for those that lose most, all samples first.
+
+    How to read it
+    --------------
+    One panel is one group of samples; to the right more nodes are silenced, and down is worse.
+    The grey band is where 95 % of the draws of as many random nodes lie: only a line below it
+    says that these nodes matter to these samples more than others would.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zeros = np.zeros((1, 2, 1, 2))
+    >>> study = AblationStudy(
+    ...     layer="h1", mode="zero", sizes=(5, 10), cases=(("cluster 0", 3),), groups=("all",),
+    ...     group_sizes=np.array([9]), output_names=("logit 0",), baseline=np.zeros((1, 2)),
+    ...     change=zeros - 0.5, random=zeros, by_activation=zeros, by_weight=zeros,
+    ... )
+    >>> study.view()
+    AblationChart(factor 3 of cluster 0 in h1, 10 nodes silenced:
+        all -50.0 % (chance +0.0 % to +0.0 %))
+    """
+
+    @_checks.named
+    def __init__(
+        self,
+        study: AblationStudy,
+        *,
+        case: int = 0,
+        quantity: str = "accuracy",
+        groups: list[str] | None = None,
+    ) -> None:
+        self.study = study
+        self.case = _checks.integer("case", case, 0, len(study.cases) - 1)
+        self.quantity = quantity
+        frame = study.to_frame(quantity)
+        n_rows = len(study.sizes) * len(study.groups)
+        self._frame = frame.iloc[self.case * n_rows : (self.case + 1) * n_rows]
+        last = self._frame[self._frame["size"] == study.sizes[-1]].set_index("group")["change"]
+        if groups is None:
+            worst = last.drop(study.groups[0]).sort_values(kind="stable").index
+            groups = [study.groups[0], *worst[: _MOST_GROUPS - 1]]
+        for group in groups:
+            _checks.choice("groups", group, study.groups)
+        self.groups = groups
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is drawn: the rows of `AblationStudy.to_frame` of this case and these groups."""
+        return self._frame[self._frame["group"].isin(self.groups)].reset_index(drop=True)
+
+    @property
+    def chart(self) -> Any:
+        """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
+        percent = "+.1%" if self.quantity == "accuracy" else "+.3~g"
+        drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
+        base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes silenced"))
+        band = base.mark_area(color="#999999", opacity=0.35).encode(
+            y=alt.Y(
+                "chance_lower:Q",
+                title=f"change of {self.quantity}",
+                axis=alt.Axis(format="+%" if self.quantity == "accuracy" else "+~g"),
+            ),
+            y2="chance_upper:Q",
+        )
+        lines = (
+            base.transform_fold(list(_CHOSEN), as_=["nodes of largest", "lost"])
+            .mark_line(point=True)
+            .encode(
+                y="lost:Q",
+                color=alt.Color(
+                    "nodes of largest:N",
+                    scale=alt.Scale(domain=list(_CHOSEN), range=list(_COLOURS)),
+                ),
+                tooltip=[
+                    "group:N",
+                    "n_samples:Q",
+                    "size:Q",
+                    alt.Tooltip("lost:Q", format=percent),
+                    alt.Tooltip("rank:Q", format=".3f"),
+                ],
+            )
+        )
+        panel = alt.layer(band, lines).properties(width=150, height=110)
+        return panel.facet(
+            facet=alt.Facet("group:N", sort=self.groups, title=None), columns=4
+        ).properties(title=self._title())
+
+    def describe(self) -> str:
+        """Return the largest losses in one line."""
+        rows = self.frame
+        rows = rows[rows["size"] == self.study.sizes[-1]].set_index("group").loc[self.groups[:4]]
+        spelled = rows[["change", "chance_lower", "chance_upper"]].map(self._spelled)
+        told = "; ".join(
+            f"{name} {row['change']} (chance {row['chance_lower']} to {row['chance_upper']})"
+            for name, row in spelled.iterrows()
+        )
+        return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes silenced: {told})"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _title(self) -> str:
+        cluster, factor = self.study.cases[self.case]
+        return f"factor {factor} of {cluster} in {self.study.layer}"
+
+    def snapshot(self) -> bytes:
+        """Return the first panels as a PNG, for readers without a drawing of Altair's charts."""
+        names = [f"nodes of largest {chosen}" for chosen in _CHOSEN]
+        title = f"{self._title()}: change of {self.quantity}"
+        drawn = self.frame, self.groups, list(_LINES), _COLOURS
+        return panels_png(*drawn, title, names=[*names, _CHANCE], spell=self._spelled)
+
+    def _spelled(self, change: float) -> str:
+        """Return a change of the quantity in words: of accuracy, in percent."""
+        return f"{100 * change:+.1f} %" if self.quantity == "accuracy" else f"{change:+.3g}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return chart_bundle(self.chart, self.snapshot(), self.describe())

@@ -1,0 +1,211 @@
+"""A chart of clusters on either side of a node's hyperplane, or of two."""
+
+from typing import Any
+
+import numpy as np
+
+from nbinterp import _checks
+from nbinterp.distance import DistanceReport
+from nbinterp.views.base.vega_lite import chart_bundle
+from nbinterp.views.charts.projections import SELECTED, Codes, Projection
+from nbinterp.views.png.ridges import ridges_png
+from nbinterp.views.png.snapshot import categorical, scatter_png
+
+_CHOSEN = "#d81b60"  # of a selection: none of the clusters' colours
+
+
+class DistanceChart:
+    """The clusters as a node sees them, or as two nodes do.
+
+    Parameters
+    ----------
+    report : DistanceReport
+        What `LinearDistance` found.
+    *nodes : str or int
+        One node, or two.
+    selection : array of int, optional
+        Numbers of samples to draw as a cluster of their own.
+
+    How to read it
+    --------------
+    Of one node: each row is a cluster, nearest first, spread out along the node's direction. Zero
+    is the hyperplane, where the node puts out nothing; one to the right is a standard deviation of
+    all the data. A cluster that sits on zero, narrow while others lie far, is what the node
+    measures the distance from, if anything. One wholly to the left is silent behind a ReLU.
+
+    Of two nodes: both hyperplanes are the lines through zero. An ellipse is a cluster, two of its
+    own deviations around its mean. Axes are in deviations of the data, so that planes that are not
+    at right angles in the data are drawn as if they were.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nbinterp.distance import LinearDistance
+    >>> data = np.random.default_rng(0).normal(size=(100, 3))
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2))
+    >>> report = LinearDistance().explain(net, "0", data, clusters=np.arange(100) % 2)
+    >>> DistanceChart(report, 0)
+    DistanceChart(0[0]: cluster ... lies nearest, ... of all data's)
+    """
+
+    @_checks.named
+    def __init__(
+        self, report: DistanceReport, *nodes: str | int, selection: Codes | None = None
+    ) -> None:
+        _checks.require(
+            0 < len(nodes) < 3,
+            f"(nodes={nodes})",
+            "must be one node or two",
+            "Name one for its histogram, two for the plane through both.",
+        )
+        self.report = report
+        self.numbers = [report.number(node) for node in nodes]
+        flat = [i for i in self.numbers if report.planes.unit_ratio[i] == 0.0]
+        _checks.require(
+            not flat,
+            f"(nodes={nodes})",
+            "must be nodes that vary: one that does not has no plane in the data",
+            "Choose from report.nodes.query(\"state != 'constant'\").",
+        )
+        self.projection = Projection.of(report, self.numbers, selection)
+
+    @property
+    def chart(self) -> Any:
+        """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
+        chart = self._histogram() if len(self.numbers) == 1 else self._plane()
+        text, below = self._titles()
+        title = alt.Title(text, subtitle=below, anchor="start", fontSize=13, subtitleFontSize=11)
+        return chart.properties(title=title)
+
+    def _histogram(self) -> Any:
+        import altair as alt
+
+        shown = self.projection
+        # Said to be binned, bars stand on zero; else they would be dashes at their height.
+        x = alt.X("left:Q", title=f"{shown.nodes[0]}, standard deviations of the data")
+        x = x.bin("binned").scale(zero=True, nice=False)
+        bars = (
+            alt.Chart()
+            .mark_bar(binSpacing=0)
+            .encode(
+                x=x,
+                x2="right:Q",
+                y=alt.Y("share:Q", title=None, axis=None),
+                color=self._colour(legend=False),
+                tooltip=[
+                    alt.Tooltip("cluster:N"),
+                    alt.Tooltip("left:Q", format=".2f", title="from"),
+                    alt.Tooltip("right:Q", format=".2f", title="to"),
+                    alt.Tooltip("share:Q", format=".1%", title="of the cluster"),
+                ],
+            )
+        )
+        plane = alt.Chart().mark_rule(color="#888888", strokeWidth=1.5).encode(x=alt.datum(0))
+        labels = alt.Header(
+            title=None, labelAngle=0, labelAlign="left", labelLimit=110, labelFontSize=11
+        )
+        return (
+            alt.layer(bars, plane, data=shown.histogram())
+            .properties(width=420, height=24)
+            .facet(row=alt.Row("cluster:N", sort=shown.names, header=labels), spacing=3)
+            .resolve_scale(y="independent")
+            .configure_view(strokeOpacity=0)
+        )
+
+    def _plane(self) -> Any:
+        import altair as alt
+
+        shown = self.projection
+        first, second = shown.nodes
+        x = alt.X("x:Q", title=f"{first}, standard deviations of the data")
+        y = alt.Y("y:Q", title=f"{second}, standard deviations of the data")
+        colour = self._colour(legend=True)
+        points = (
+            alt.Chart(shown.points())
+            .mark_circle(size=10, opacity=0.35, clip=True)
+            .encode(x=x, y=y, color=colour, tooltip=["cluster:N", "x:Q", "y:Q"])
+        )
+        rings = (
+            alt.Chart(shown.ellipses())
+            .mark_line(strokeWidth=2, clip=True)
+            .encode(x=x, y=y, color=colour, order="step:Q", tooltip=["cluster:N"])
+        )
+        rule = alt.Chart().mark_rule(color="#888888", strokeWidth=1.5)
+        planes = [rule.encode(x=alt.datum(0)), rule.encode(y=alt.datum(0))]
+        return alt.layer(points, rings, *planes).properties(width=420, height=340)
+
+    def _colour(self, *, legend: bool) -> Any:
+        import altair as alt
+
+        names = self.projection.names
+        return (
+            alt.Color("cluster:N", sort=names)
+            .scale(domain=names, range=self._colours())
+            .legend(alt.Legend(title=None, symbolOpacity=1) if legend else None)
+        )
+
+    def _colours(self) -> list[str]:
+        """Return a colour a cluster: the same in every chart of the report, as far as they go."""
+        known = [str(name) for name in self.report.cluster_names]
+        palette = categorical(len(known)).round().astype(int)
+        codes = {
+            name: "#" + "".join(f"{part:02x}" for part in colour)
+            for name, colour in zip(known, palette, strict=True)
+        }
+        names = self.projection.names
+        chosen = [codes.get(name, _CHOSEN) for name in names]
+        if names[-1] == SELECTED:
+            chosen[-1] = _CHOSEN
+        return chosen
+
+    def describe(self) -> str:
+        """Return what is drawn in one line."""
+        return f"{type(self).__name__}({self._title()})"
+
+    def _title(self) -> str:
+        return ": ".join(self._titles())
+
+    def _titles(self) -> tuple[str, str]:
+        if len(self.numbers) == 2:
+            first, second = self.numbers
+            spread = self.report.planes.spread
+            correlation = spread[first, second] / np.sqrt(
+                spread[first, first] * spread[second, second]
+            )
+            told = f"correlation {correlation:.2f}".replace("-", "−")
+            return " and ".join(self.projection.nodes), told
+        row = self.report.nodes.iloc[self.numbers[0]]
+        own, pooled = (
+            f"{row[name]:.2f}".replace("-", "−") for name in ("prototype_offset", "plane_offset")
+        )
+        if len(self.report.cluster_names) == 1:
+            return self.projection.nodes[0], f"the mean of the data lies at {pooled} deviations"
+        nearest = self.projection.summary().iloc[0]
+        return (
+            self.projection.nodes[0],
+            f"cluster {nearest['cluster']} lies nearest, at {own} of its own deviations; the mean "
+            f"of all data at {pooled} of all data's",
+        )
+
+    def snapshot(self) -> bytes:
+        """Return the chart as a PNG, for readers without a drawing of Altair's charts."""
+        shown = self.projection
+        if len(self.numbers) == 1:
+            return ridges_png(shown.histogram(), shown.names, self._colours(), self._title())
+        codes = np.where(shown.codes < 0, -1, shown.codes)
+        return scatter_png(
+            shown.values,
+            codes,
+            shown.names,
+            label="cluster",
+            colours=self._colours(),
+            title=self._title(),
+        )
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return chart_bundle(self.chart, self.snapshot(), self.describe())

@@ -1,0 +1,199 @@
+"""The view of a distance report: a table of its nodes, and the clusters as they see them."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.distance import DistanceReport
+from nbinterp.views.base.note import Note
+from nbinterp.views.charts.distance import DistanceChart
+from nbinterp.views.charts.node_table import NodeTable
+from nbinterp.views.explorer.explorer import ClusterExplorer
+from nbinterp.views.linking.follow import follow_selection
+from nbinterp.views.linking.trait_sync import refer
+
+
+@shows(DistanceReport)
+class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
+    """A table of the nodes of a layer, and below it the clusters along the chosen ones.
+
+    Parameters
+    ----------
+    report : DistanceReport
+        What `LinearDistance` found.
+    explorer : ClusterExplorer, optional
+        A map of the same samples. Choosing a node colours it by the distance from the node's plane;
+        selecting samples there adds them to the table, as a column, and to the chart.
+    factors : fitted LocalCorEx or ClusterFactors, optional
+        Factors whose use of each node the table lists.
+    nodes : str, int or list of these, optional
+        Which to choose at first; the one nearest to its prototype if not given.
+    **options
+        Of `NodeTable`: sort, query, height.
+
+    Attributes
+    ----------
+    table : NodeTable
+        ``view.table.chosen = [3, 7]`` chooses nodes from Python, and ``view.table.factor = 2`` the
+        two that a factor binds most.
+    chart : DistanceChart or None
+        Of the chosen nodes.
+
+    How to read it
+    --------------
+    Look for nodes whose prototype is near (its offset is small) while the rest of the data lies far
+    to one side: such a node is zero at a cluster and grows away from it, as a distance from a
+    prototype does. A unit ratio far from 1 says that the node does not count in standard
+    deviations. A prototype is a candidate only: some cluster is always the nearest, and every plane
+    passes near many. In ReLU networks look at the share above zero too: a cluster may be encoded by
+    lying wholly on the silent side instead.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nbinterp.distance import LinearDistance
+    >>> data = np.random.default_rng(0).normal(size=(100, 3))
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4))
+    >>> view = LinearDistance().explain(net, "0", data).view(nodes=["0[1]", "0[2]"])
+    >>> view.chart
+    DistanceChart(0[1] and 0[2]: correlation ...)
+    """
+
+    def __init__(
+        self,
+        report: DistanceReport,
+        *,
+        explorer: ClusterExplorer | None = None,
+        factors: Any = None,
+        nodes: Any = None,
+        **options: Any,
+    ) -> None:
+        self.table = NodeTable(report, factors=factors, **options)
+        self.report = report
+        self.explorer: ClusterExplorer | None = None
+        self.chart: DistanceChart | None = None
+        self._column: str | None = None
+        self._stop: Callable[[], None] = lambda: None
+        # Not Output's own way of taking what is displayed, which needs the kernel of a cell.
+        self._drawing = ipywidgets.Output()
+        self._note = Note()
+        refer(self._note, [self.table])  # its page says where the chart cannot follow the table
+        super().__init__([self.table, self._note, self._drawing])
+        if explorer is not None:
+            self._watch(explorer)
+        self.table.on_choose(lambda _chosen: self._draw())
+        self.table.observe(self._factor_chosen, "factor")
+        if nodes is None:
+            live = report.nodes["state"].to_numpy() != "constant"
+            distance = np.where(live, abs(report.nodes["prototype_offset"].to_numpy()), np.inf)
+            chosen = [int(distance.argmin())] if live.any() else []
+        else:
+            listed = nodes if isinstance(nodes, list | tuple) else [nodes]
+            chosen = [report.number(node) for node in listed]
+        self.table.chosen = chosen
+        if not chosen:  # nothing has changed
+            self._draw()
+
+    def link(self, explorer: ClusterExplorer) -> Callable[[], None]:
+        """Show what is selected on a map, and colour it by the distance from the chosen node.
+
+        Parameters
+        ----------
+        explorer : ClusterExplorer
+            A map of the samples of the report; it takes the place of the last one.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the link.
+        """
+        self._stop()
+        self._watch(explorer)
+        self._draw()
+
+        def end() -> None:
+            if self.explorer is explorer:
+                self._stop()
+                self.explorer = None
+
+        return end
+
+    def _watch(self, explorer: ClusterExplorer) -> None:
+        self._check_explorer(explorer)
+        self.explorer = explorer
+        self._stop = follow_selection(explorer, lambda _samples: self._show_selection(), self.table)
+
+    def close(self) -> None:
+        """Take the view off the page, and leave the map to itself."""
+        getattr(self, "_stop", lambda: None)()
+        super().close()
+
+    def describe(self) -> str:
+        """Return the figures of the view in one line."""
+        return f"DistanceView({self.report!r}; {self.chart or 'no node chosen'})"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> Any:
+        data = super()._repr_mimebundle_()
+        data["text/plain"] = self.describe()
+        if self.chart is not None:
+            data["image/png"] = base64.b64encode(self.chart.snapshot()).decode("ascii")
+        return data
+
+    @_checks.named
+    def _check_explorer(self, explorer: ClusterExplorer) -> None:
+        n = int(self.report.layer["value"]["n_samples"])
+        _checks.require(
+            isinstance(explorer, ClusterExplorer) and len(explorer._positions) == n,
+            f"(explorer={_checks.show(explorer)})",
+            f"must be a ClusterExplorer of the samples of this report, {n}",
+            "Make both of the same data.",
+        )
+
+    def _show_selection(self) -> None:
+        if self.explorer is not None:
+            self.table.show_selection(self.explorer.selection)
+            self._draw(colour=False)
+
+    def _factor_chosen(self, change: Any) -> None:
+        """Choose the nodes that the factor binds most: how the clusters lie along both."""
+        if change["new"] >= 0 and (nodes := self.table.used_most(change["new"])):
+            self.table.chosen = nodes
+
+    def _draw(self, *, colour: bool = True) -> None:
+        """Draw the chosen nodes; nodes that do not vary are told of instead."""
+        chosen = list(self.table.chosen)
+        flat = [i for i in chosen if self.report.planes.unit_ratio[i] == 0.0]
+        if flat or not chosen:
+            self.chart, self._drawing.outputs = None, ()
+            name = self.report.nodes.index[flat[0]] if flat else ""
+            why = f"{name} does not vary: it has no plane in the data." if flat else ""
+            self._note.text = why or "Choose a node to see the clusters."
+        else:
+            selection = None if self.explorer is None else self.explorer.selection
+            self.chart = DistanceChart(self.report, *chosen, selection=selection)
+            shown = {"output_type": "display_data", "data": self.chart._repr_mimebundle_()}
+            self._drawing.outputs = ({**shown, "metadata": {}},)
+            self._note.text = ""
+            if colour:
+                self._colour(chosen[0])
+
+    def _colour(self, node: int) -> None:
+        """Colour the map by the distance from the node's plane, in the place of the last one."""
+        if self.explorer is None or self.report.sampled.stride > 1:
+            return
+        ((name, values),) = self.report.columns(node).items()
+        columns = self.explorer.columns
+        with self.explorer.hold_sync():
+            columns[name] = values
+            self.explorer.color_by = name
+            if self._column not in (None, name):
+                del columns[self._column]
+        self._column = name

@@ -1,0 +1,203 @@
+"""The nodes of a layer as a table to sort, filter and choose from."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import traitlets
+
+from nbinterp import _checks
+from nbinterp.corex import ClusterFactors
+from nbinterp.distance import DistanceReport
+from nbinterp.views.base.factor_view import FactorView
+from nbinterp.views.base.view import Array
+from nbinterp.views.charts.table_columns import TableColumn, columns_of, selection_column
+
+
+class NodeTable(FactorView):
+    """The nodes of a `DistanceReport` in rows.
+
+    Parameters
+    ----------
+    report : DistanceReport
+        What `LinearDistance` found.
+    factors : fitted LocalCorEx or ClusterFactors, optional
+        Factors whose use of each node to list; see `DistanceReport.uses`. Those of one cluster can
+        be chosen; see `show_factors`.
+    sort : str, default="prototype_offset"
+        The column to sort by; distances from zero count, not signs.
+    query : str
+        What to show: words that a row must hold, and bounds such as ``unit_ratio<2`` or
+        ``prototype=4``.
+    height : int, default=300
+        Of the rows, in CSS pixels.
+
+    Attributes
+    ----------
+    chosen : list of int
+        Numbers of the chosen nodes, none to two.
+    factor : int
+        The chosen factor, -1 for none: what it tells about each node is a column, and sorts them.
+    sort, descending, query, height
+        As the parameters; they follow the controls of the view.
+
+    How to read it
+    --------------
+    A row is a node, a column what `DistanceReport.nodes` says of it. Click a row to choose its
+    node, with Shift a second one; click a column's name to sort. Distances are in standard
+    deviations.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nbinterp.distance import LinearDistance
+    >>> data = np.random.default_rng(0).normal(size=(100, 3))
+    >>> report = LinearDistance().explain(torch.nn.Sequential(torch.nn.Linear(3, 4)), "0", data)
+    >>> table = NodeTable(report)
+    >>> table.chosen = [2]
+    >>> table
+    NodeTable(4 nodes of 0; chosen: 0[2])
+    """
+
+    _kind = traitlets.Unicode("node_table").tag(sync=True)
+    chosen = traitlets.List(traitlets.Int(min=0), maxlen=2).tag(sync=True)
+    sort = traitlets.Unicode("prototype_offset").tag(sync=True)
+    descending = traitlets.Bool(False).tag(sync=True)
+    query = traitlets.Unicode("").tag(sync=True)
+    height = traitlets.Int(300, min=80, max=4000).tag(sync=True)
+    _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _columns = traitlets.List(traitlets.Dict()).tag(sync=True)
+    _numbers = Array("f4")
+    # What each factor of `_ids` tells about each node, in nats; NaN within chance.
+    _uses = Array("f4")
+    _texts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
+    _about = traitlets.Unicode("").tag(sync=True)
+
+    @_checks.named
+    def __init__(
+        self,
+        report: DistanceReport,
+        *,
+        factors: Any = None,
+        sort: str = "prototype_offset",
+        query: str = "",
+        height: int = 300,
+    ) -> None:
+        _checks.require(
+            isinstance(report, DistanceReport),
+            f"(report={_checks.show(report)})",
+            "must be a DistanceReport",
+            "Pass what LinearDistance(...).explain returned.",
+            TypeError,
+        )
+        self.report = report
+        uses = None if factors is None else report.uses(factors)
+        self._table = columns_of(report.nodes, uses)
+        names = [column.name for column in self._table]
+        value = report.layer["value"]
+        super().__init__(
+            _names=[str(name) for name in report.nodes.index],
+            sort=_checks.choice("sort", sort, ["node", *names]),
+            query=query,
+            height=_checks.integer("height", height, 80, 4000),
+            _about=(
+                f"{report.name} · whiteness {value['whiteness']:.2g} · centring "
+                f"{value['centring']:.2g} · rank {int(value['rank'])} of "
+                f"{int(value['n_features'])}"
+            ),
+        )
+        self.fit: ClusterFactors | None = None
+        self._fill(self._table)
+        if isinstance(factors, ClusterFactors):
+            self.show_factors(factors)
+
+    def show_factors(self, factors: ClusterFactors) -> None:
+        """Let the factors of a fit be chosen, by their numbers; `nbinterp.link` does it too.
+
+        Parameters
+        ----------
+        factors : ClusterFactors
+            Whose columns are nodes of this layer; see `DistanceReport.uses`.
+
+        Raises
+        ------
+        ValueError
+            If none is.
+        """
+        uses = self.report.uses(factors)
+        n_factors = len(factors.mutual_information_)
+        table = np.full((n_factors, len(self._names)), np.nan)
+        node = self.report.nodes.index.get_indexer(pd.Index(uses["node"]))
+        table[uses["factor"].to_numpy(int), node] = uses["mutual_information"]
+        with self.hold_sync():
+            self.fit, self.factor = factors, -1
+            self._ids, self._uses = list(range(n_factors)), table.ravel()
+
+    def used_most(self, factor: int, count: int = 2) -> list[int]:
+        """Return the nodes, at most `count`, about which a factor tells most."""
+        told = self._uses.reshape(-1, len(self._names))[factor]
+        order = np.argsort(-np.nan_to_num(told), kind="stable")
+        return [int(node) for node in order[:count] if np.isfinite(told[node])]
+
+    def show_selection(self, samples: npt.NDArray[np.int64]) -> None:
+        """Add a column of how far these samples lie from each plane; none for no samples.
+
+        The offset of their mean, in their own deviations, as of any cluster.
+        """
+        table = list(self._table)
+        if len(samples):
+            table.insert(0, selection_column(self.report, samples))
+        elif self.sort == "selection":
+            self.sort = "prototype_offset"
+        self._fill(table)
+
+    def on_choose(self, callback: Callable[[list[int]], object]) -> Callable[[], None]:
+        """Call `callback` with the numbers of the chosen nodes whenever they change.
+
+        Returns
+        -------
+        callable
+            Takes no argument; ends the calls.
+        """
+        return self._on("chosen", lambda change: callback(list(change["new"])))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is in the table now, unsorted."""
+        told = {column.name: column.entries for column in self._shown}
+        if self.factor >= 0:
+            uses = self._uses.reshape(-1, len(self._names))
+            told = {"factor": uses[self.factor], **told}
+        return pd.DataFrame(told, index=self._names)
+
+    def describe(self) -> str:
+        """Return the figures of the view in one line."""
+        chosen = ", ".join(self._names[i] for i in self.chosen) or "none"
+        return f"NodeTable({len(self._names)} nodes of {self.report.name}; chosen: {chosen})"
+
+    def _fill(self, table: list[TableColumn]) -> None:
+        self._shown = table
+        numbers = [column.entries for column in table if column.digits is not None]
+        with self.hold_sync():
+            self._texts = [list(column.entries) for column in table if column.digits is None]
+            self._columns = [column.header() for column in table]
+            self._numbers = np.concatenate(numbers)
+
+    @traitlets.validate("chosen")
+    def _check_chosen(self, proposal: Any) -> list[int]:
+        chosen: list[int] = proposal["value"]
+        if len(set(chosen)) < len(chosen) or any(i >= len(self._names) for i in chosen):
+            raise traitlets.TraitError(
+                f"chosen must hold distinct numbers of nodes, 0 to {len(self._names) - 1}"
+            )
+        return chosen
+
+    @traitlets.validate("sort")
+    def _check_sort(self, proposal: Any) -> str:
+        name: str = proposal["value"]
+        if name not in {"node", "selection", "factor", *(column.name for column in self._table)}:
+            # Only this kind of error is undone when the page has set several traits at once.
+            raise traitlets.TraitError(f"sort must be the name of a column, not {name!r}")
+        return name

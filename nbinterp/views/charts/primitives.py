@@ -1,0 +1,382 @@
+"""The strongest AND/OR interactions of a sample as a chart of players and strengths."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.interactions import AndOrInteractions, Overlap
+from nbinterp.interactions.andor import overlap as sharing
+from nbinterp.interactions.subsets import players_of, set_name
+from nbinterp.views.base.note import Note
+from nbinterp.views.base.vega_lite import chart_bundle
+from nbinterp.views.linking.follow import Places, follow, numbers
+from nbinterp.views.png.upset import COLOURS, SIGNS, upset_png
+
+_KIND, _SHARED = "AND or OR", "in how many models"
+_STEP = 30  # pixels of a primitive
+
+
+@shows(AndOrInteractions)
+class PrimitiveChart:
+    """The strongest primitives of a sample: which players make each, and what it does.
+
+    Parameters
+    ----------
+    result : AndOrInteractions
+        What `AndOr.explain` returned.
+    sample : int, default=0
+        Which sample.
+    top : int, default=20
+        How many primitives, the strongest in any model.
+    tau : float, default=0.05
+        What counts as salient in a model: so much of its strongest primitive.
+    null : Overlap, optional
+        What ``result.null_overlap(k)`` returned: models that have nothing to share. Drawn beside
+        what these models share of their `k` strongest; chance is drawn in any case.
+    explorer : ClusterExplorer, optional
+        A map of the samples: what is selected on it is shown here. See `link`.
+    samples : sequence of int, optional
+        The number on that map of each sample of the result.
+
+    Attributes
+    ----------
+    sample : int
+        The sample shown.
+
+    How to read it
+    --------------
+    A column is a primitive, strongest first. The dots below name its players; an AND primitive
+    (full dots, a line) counts when all of them are on, an OR primitive (open dots, a broken line)
+    when any is. The bar is what it adds to the output then: orange raises it, blue lowers it; of
+    several models there is a bar each. The numbers over the dots say in how many models it is
+    salient; what is not salient in all is pale. At the right, of several models, the share of the
+    strongest that all have: read it against chance (the black stroke) and against models that have
+    nothing to share (the grey band), since solving for models together makes even those share.
+
+    Examples
+    --------
+    >>> from nbinterp import AndOr
+    >>> def model(x):
+    ...     return 2 * x[:, 0] * x[:, 1] + x[:, 2:].amax(dim=1)
+    >>> AndOr(noise=0).explain(model, [[1.0, 1.0, 1.0, 1.0]]).view()
+    PrimitiveChart(sample 0, 2 primitives: AND {x0, x1} +2, OR {x2, x3} +1)
+    """
+
+    @_checks.named
+    def __init__(
+        self,
+        result: AndOrInteractions,
+        *,
+        sample: int = 0,
+        top: int = 20,
+        tau: float = 0.05,
+        null: Overlap | None = None,
+        explorer: Any = None,
+        samples: Any = None,
+    ) -> None:
+        last = len(result.outputs) - 1
+        self.result = result
+        self.sample = _checks.integer("sample", sample, 0, last, of="the last one")
+        self.top = _checks.integer("top", top, 1)
+        self.tau = _checks.real("tau", tau, 0.0, 1.0)
+        _checks.require(
+            null is None or isinstance(null, Overlap),
+            f"(null={_checks.show(null)})",
+            "must be an Overlap",
+            "Pass result.null_overlap(k).",
+            TypeError,
+        )
+        self.null = null
+        self._salient = result._salient(self.tau)
+        self._names, self._numbered = np.arange(last + 1), False
+        self._said = ""
+        self._output: Any = None
+        if explorer is not None or samples is not None:
+            self.link(explorer, samples)
+
+    @_checks.named
+    def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
+        """Show the sample that is selected on a map, the first of several.
+
+        Parameters
+        ----------
+        explorer : ClusterExplorer
+            The map of the samples.
+        samples : sequence of int, optional
+            The number on the map of each sample of the result; if None, those it was last told, or
+            it has all of them.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the link.
+        """
+        if samples is None and self._numbered:
+            samples = self._names
+        self._names = numbers(samples, len(self.result.outputs), explorer)
+        self._numbered = samples is not None
+        if explorer is None:
+            return lambda: None
+        import ipywidgets  # only a chart that changes is a widget
+
+        if self._output is None:
+            # The note says where no kernel lets the chart follow.
+            self._output, self._note = ipywidgets.Output(), Note()
+            self._box = ipywidgets.VBox([self._note, self._output])
+        self._refresh()
+        return follow(explorer, self._names, self._selected, self._note)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is drawn: a row a primitive and model.
+
+        Columns ``place, kind, players, order, model, interaction, salient, n_salient, shared``.
+        """
+        result, sample = self.result, self.sample
+        rows = []
+        for place, (kind, index) in enumerate(self._strongest()):
+            table = (result.and_, result.or_)[kind][sample, :, index]
+            salient = self._salient[kind][sample, :, index]
+            rows += [
+                (
+                    place,
+                    ("AND", "OR")[kind],
+                    set_name(index, result.players),
+                    len(players_of(index)),
+                    model,
+                    float(table[k]),
+                    bool(salient[k]),
+                    int(salient.sum()),
+                    bool(salient.all()),
+                )
+                for k, model in enumerate(result.models)
+            ]
+        about = ["place", "kind", "players", "order", "model", "interaction"]
+        columns = [*about, "salient", "n_salient", "shared"]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def chart(self) -> Any:
+        """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
+        parts: Any = alt.vconcat(self._bars(), self._dots(), spacing=4)
+        control = self._control()
+        if control is not None:
+            parts = alt.hconcat(parts, control, spacing=24)
+        title = alt.TitleParams(
+            f"{self._title()}{self._order_of_bars()}",
+            anchor="start",
+            subtitle=self._warning(),
+            subtitleColor="#b71c1c",
+        )
+        return parts.properties(title=title).resolve_scale(color="shared")
+
+    def describe(self) -> str:
+        """Return the strongest primitives in one line."""
+        frame = self.frame
+        best = frame.loc[frame.groupby("place")["interaction"].apply(lambda x: x.abs().idxmax())]
+        told = ", ".join(
+            f"{row.kind} {row.players} {row.interaction:+.3g}" for row in best.head(5).itertuples()
+        )
+        warned = f"; {self._warning()[0]}" if self._warning() else ""
+        count = f"{len(best)} primitive{'' if len(best) == 1 else 's'}"
+        return f"PrimitiveChart({self._title()}, {count}: {told}{warned})"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def snapshot(self) -> bytes:
+        """Return the chart as a PNG, for readers without a drawing of Altair's charts."""
+        return upset_png(
+            self.frame,
+            [players_of(index) for _, index in self._strongest()],
+            self.result.players,
+            title=f"{self._title()}: interactions in {self._unit()}{self._order_of_bars()}",
+            warning=" ".join(self._warning()),
+            control=self._shares(),
+        )
+
+    def _strongest(self) -> list[tuple[int, int]]:
+        """Return kind (0 AND, 1 OR) and set of the primitives that are drawn, strongest first."""
+        tables = np.stack([self.result.and_[self.sample], self.result.or_[self.sample]])
+        size = np.abs(tables).max(axis=1)
+        size[:, 0] = 0.0
+        salient = np.stack([flags[self.sample].any(0) for flags in self._salient])
+        size = np.where(salient, size, 0.0).ravel()
+        order = np.argsort(-size, kind="stable")[: self.top]
+        width = tables.shape[-1]
+        return [(int(k) // width, int(k) % width) for k in order if size[k] > 0]
+
+    def _bars(self) -> Any:
+        import altair as alt
+
+        frame = self.frame.assign(
+            sign=lambda table: np.where(table["interaction"] < 0, SIGNS[1], SIGNS[0])
+        )
+        several = len(self.result.models) > 1
+        options: dict[str, Any] = {}
+        if several:
+            options["xOffset"] = alt.XOffset("model:N", sort=list(self.result.models))
+        return (
+            alt.Chart(frame)
+            .mark_bar()
+            .encode(
+                x=alt.X("place:O", axis=None),
+                y=alt.Y("interaction:Q", title=f"interaction ({self._unit()})"),
+                color=alt.Color(
+                    "sign:N",
+                    title=None,
+                    scale=alt.Scale(domain=list(SIGNS), range=list(COLOURS)),
+                ),
+                opacity=alt.condition("datum.shared", alt.value(1.0), alt.value(0.45)),
+                tooltip=["kind:N", "players:N", "model:N", "interaction:Q", "n_salient:Q"],
+                **options,
+            )
+            .properties(width=self._width(), height=170)
+        )
+
+    def _dots(self) -> Any:
+        import altair as alt
+
+        result = self.result
+        rows = [_KIND, *([_SHARED] if len(result.models) > 1 else []), *result.players]
+        first = self.frame.drop_duplicates("place")
+        texts, dots = [], []
+        for (_, index), row in zip(self._strongest(), first.itertuples(), strict=True):
+            about = {"place": row.place, "kind": row.kind, "players": row.players}
+            texts.append({**about, "row": _KIND, "text": row.kind})
+            if len(result.models) > 1:
+                told = f"{row.n_salient}/{len(result.models)}"
+                texts.append({**about, "row": _SHARED, "text": told})
+            inside = players_of(index)
+            dots += [
+                {**about, "row": name, "on": row.kind if k in inside else "off"}
+                for k, name in enumerate(result.players)
+            ]
+        frame = pd.DataFrame(dots, columns=["place", "kind", "players", "row", "on"])
+        x = alt.X("place:O", axis=None)
+        y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False))
+        base = alt.Chart(frame)
+        off = base.mark_circle(size=28, color="#bbbbbb", opacity=0.5).encode(x=x, y=y)
+        on = base.transform_filter("datum.on != 'off'")
+        # A line from the first of its players to the last.
+        links = on.mark_line(color="#777777", strokeWidth=2).encode(
+            x=x,
+            y=y,
+            detail="place:O",
+            strokeDash=alt.StrokeDash(
+                "kind:N",
+                legend=None,
+                scale=alt.Scale(domain=["AND", "OR"], range=[[1, 0], [3, 3]]),
+            ),
+        )
+        full = on.transform_filter("datum.on == 'AND'").mark_circle(
+            size=90, color="#555555", opacity=1
+        )
+        open_ = on.transform_filter("datum.on == 'OR'").mark_point(
+            size=80, color="#555555", fill="white", strokeWidth=2, opacity=1
+        )
+        words = (
+            alt.Chart(pd.DataFrame(texts, columns=["place", "kind", "players", "row", "text"]))
+            .mark_text(fontSize=9, fontWeight="bold", color="#777777")
+            .encode(x=x, y=y, text="text:N")
+        )
+        tip = {"tooltip": ["kind:N", "players:N"]}
+        layers = [off, links, full.encode(x=x, y=y, **tip), open_.encode(x=x, y=y, **tip), words]
+        return alt.layer(*layers).properties(width=self._width(), height=alt.Step(19))
+
+    def _control(self) -> Any:
+        shares = self._shares()
+        if shares is None:
+            return None
+        import altair as alt
+
+        base = alt.Chart(shares).encode(x=alt.X("kind:N", title=None, axis=alt.Axis(labelAngle=0)))
+        title = f"share of the {shares['k'].iloc[0]} strongest in all models"
+        y = alt.Y("shared:Q", scale=alt.Scale(domain=[0, 1]), title=title)
+        tip = ["kind:N", "shared:Q", "chance:Q", "unrelated_low:Q", "unrelated_high:Q"]
+        layers = [
+            base.mark_bar(color="#009e73", opacity=0.8, size=22).encode(y=y, tooltip=tip),
+            base.mark_tick(color="#000000", thickness=3, size=34).encode(y="chance:Q"),
+        ]
+        if self.null is not None:
+            band = base.mark_bar(color="#888888", opacity=0.55, size=34)
+            layers.insert(0, band.encode(y="unrelated_low:Q", y2="unrelated_high:Q"))
+        return alt.layer(*layers).properties(width=100, height=170)
+
+    def _shares(self) -> pd.DataFrame | None:
+        """Return what the models share, beside chance and models with nothing to share."""
+        result, sample = self.result, self.sample
+        if len(result.models) < 2:
+            return None
+        k = self.top if self.null is None else self.null.k
+        found = sharing.overlap(result.and_, result.or_, k, result._resolution())
+        rows = []
+        for kind, share, chance in (
+            ("AND", found.and_, found.chance_and),
+            ("OR", found.or_, found.chance_or),
+        ):
+            low = high = np.nan
+            if self.null is not None:
+                null = (self.null.and_ if kind == "AND" else self.null.or_)[..., sample]
+                low, high = float(np.min(null)), float(np.max(null))
+            rows.append((kind, k, float(share[sample]), float(chance[sample]), low, high))
+        columns = ["kind", "k", "shared", "chance", "unrelated_low", "unrelated_high"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _title(self) -> str:
+        target = self.result.target
+        of = "" if target is None else f", class {target[self.sample]}"
+        return f"sample {self._names[self.sample]}{of}"
+
+    def _order_of_bars(self) -> str:
+        models = self.result.models
+        return f" (bars from left: {', '.join(models)})" if len(models) > 1 else ""
+
+    def _warning(self) -> list[str]:
+        result = self.result
+        said = []
+        if not result.converged[self.sample]:
+            said.append(
+                f"NOT CONVERGED (gap {result.gap[self.sample]:.1%}): which are strong is not "
+                "settled. Raise max_iter."
+            )
+        return [*said, *filter(None, [self._said])]
+
+    def _unit(self) -> str:
+        output = self.result.settings.output
+        return {"log_odds": "nats of log-odds"}.get(str(output), "output units")
+
+    def _width(self) -> int:
+        per = _STEP + 6 * (len(self.result.models) - 1)
+        return max(120, per * len(self._strongest()))
+
+    def _selected(self, chosen: Places, selection: npt.NDArray[np.int64]) -> None:
+        explained = len(self._names)
+        self._said = ""
+        if len(chosen):
+            self.sample = int(chosen[0])
+            if len(chosen) > 1:
+                self._said = f"The first of {len(chosen)} explained samples that are selected."
+        elif len(selection):
+            self._said = f"What is selected is not among the {explained} samples explained."
+        self._refresh()
+
+    def _refresh(self) -> None:
+        shown = {"output_type": "display_data", "data": self._bundle(), "metadata": {}}
+        self._output.outputs = (shown,)
+
+    def _bundle(self) -> dict[str, Any]:
+        return chart_bundle(self.chart, self.snapshot(), self.describe())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if self._output is None:
+            return self._bundle()
+        still = {key: value for key, value in self._bundle().items() if "vegalite" not in key}
+        return {**self._box._repr_mimebundle_(), **still}

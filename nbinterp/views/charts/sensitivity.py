@@ -1,0 +1,265 @@
+"""The chart of a perturbation study: what moving a layer costs, against random directions."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.distance import PerturbationStudy
+from nbinterp.distance.sensitivity.result import FOLDED, SCALE, SHIFT
+from nbinterp.views.base.vega_lite import chart_bundle
+from nbinterp.views.png.panels import panels_png
+
+# Okabe and Ito's, as the other views have them.
+_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00")
+_BAND, _OTHERS = "#999999", "#9a9a9a"
+_TITLES = {"accuracy": "accuracy", "agreement": "same answer as before", "kl": "KL (nats)"}
+_MOVES = {SHIFT: "shifted", SCALE: "scaled"}
+_CONTROL = "random directions, 95 %"
+
+
+@shows(PerturbationStudy)
+class PerturbationChart:
+    """What moving pre-activations costs, for a layer as a whole and node by node.
+
+    Parameters
+    ----------
+    study : PerturbationStudy
+        What `perturbation_study` returned.
+    measure : str, optional
+        One of `study.measures`; the first if None.
+    nodes : list of int, optional
+        Which nodes to colour, at most five; None for those that cost most when shifted.
+
+    How to read it
+    --------------
+    On the left the planes of nodes are shifted, by standard deviations of the data; on the right
+    activations are scaled by a factor, on a logarithmic axis. Above, all nodes of the layer are
+    moved; below, one at a time, the grey lines being those without a colour. The grey band is
+    where 95 % of equally long moves along random directions lie: only a line that leaves it says
+    that the nodes' own directions matter. The dashed line of a scaled layer has the output bias
+    folded out; where it is flat, what the other line loses is that bias and nothing else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flat = np.zeros((1, 2, 1))
+    >>> study = PerturbationStudy(
+    ...     layer="h1", shifts=(-1.0, 1.0), scales=(0.1, 10.0), nodes=(3,), node_sd=np.ones(4),
+    ...     measures=("agreement",), baseline=np.ones(1), layer_shift=flat[0] + 0.5,
+    ...     layer_scale=flat[0] + 1, layer_scale_folded=None, node_shift=flat + 0.9,
+    ...     node_scale=flat + 1, random_layer_shift=flat + 0.8, random_layer_scale=flat + 1,
+    ...     random_node_shift=flat + 1, random_node_scale=flat + 1,
+    ... )
+    >>> study.view()
+    PerturbationChart(h1, agreement 1.000: layer shifted by 1 sd 0.500 (chance 0.800 to 0.800);
+        layer scaled by 10 1.000 (chance 1.000 to 1.000); most for node 3, shifted by 1 sd 0.900)
+    """
+
+    @_checks.named
+    def __init__(
+        self,
+        study: PerturbationStudy,
+        *,
+        measure: str | None = None,
+        nodes: list[int] | None = None,
+    ) -> None:
+        self.study = study
+        name = study.measures[0] if measure is None else measure
+        self.measure = _checks.choice("measure", name, study.measures)
+        self._sign = 1 if name == "kl" else -1
+        self._at = study.measures.index(name)
+        if nodes is None:
+            worst = (self._sign * study.node_shift[..., self._at]).max(axis=1, initial=-np.inf)
+            order = np.argsort(-worst, kind="stable")[: len(_COLOURS)]
+            nodes = [study.nodes[place] for place in order]
+        for node in nodes:
+            _checks.require(
+                node in study.nodes,
+                f"(nodes={nodes})",
+                f"must be nodes that were moved alone, but {node} was not",
+                "Choose from study.nodes.",
+            )
+        _checks.require(
+            len(nodes) <= len(_COLOURS),
+            f"(nodes={nodes})",
+            f"must be at most {len(_COLOURS)}, or colours are not told apart",
+            "Draw others in another chart.",
+        )
+        self.nodes = list(nodes)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is drawn: the rows of `PerturbationStudy.to_frame`, and where nothing is moved."""
+        found = self.study.to_frame(self.measure).drop(columns="rank")
+        still = found.drop_duplicates(["target", "move"]).copy()
+        still["amount"] = np.where(still["move"] == SHIFT, 0.0, 1.0)
+        still["value"] = still["baseline"]
+        drawn = ~still[["chance_lower", "chance_upper"]].isna()
+        still[["chance_lower", "chance_upper"]] = drawn.mul(still["baseline"], axis=0).where(drawn)
+        both = pd.concat([found, still]).drop_duplicates(["target", "move", "amount"])
+        return both.sort_values(["move", "target", "amount"]).reset_index(drop=True)
+
+    @property
+    def chart(self) -> Any:
+        """The Altair chart, to be changed or saved."""
+        import altair as alt  # a second and a half, of which only charts have use
+
+        frame = self.frame
+        is_layer = frame["target"] == self.study.layer
+        panels = [
+            self._panel(frame[(is_layer == whole) & frame["move"].str.startswith(move)], whole)
+            for whole in (True, False)
+            for move in (SHIFT, SCALE)
+            if whole or self.study.nodes
+        ]
+        grid = alt.concat(*panels, columns=2).resolve_scale(color="independent")
+        return grid.properties(title=self._title())
+
+    def _panel(self, rows: pd.DataFrame, whole: bool) -> Any:
+        import altair as alt
+
+        shifts = rows["move"].iloc[0] == SHIFT
+        what = "layer" if whole else "one node"
+        moved = _MOVES[SHIFT if shifts else SCALE]
+        x = alt.X(
+            "amount:Q",
+            title="shift (standard deviations)" if shifts else "factor",
+            scale=alt.Scale() if shifts else alt.Scale(type="log"),
+            axis=alt.Axis() if shifts else alt.Axis(values=self._factors(), format="~g"),
+        )
+        y = alt.Y("value:Q", title=_TITLES[self.measure], scale=alt.Scale(zero=False))
+
+        def drawn(part: pd.DataFrame) -> Any:
+            tips = ["target:N", "move:N", "amount:Q", "value:Q"]
+            return alt.Chart(part).encode(x=x, y=y, tooltip=tips)
+
+        layers = []
+        if rows["chance_lower"].notna().any():
+            band = rows[rows["target"] == rows["target"].iloc[0]].dropna(subset=["chance_lower"])
+            layers.append(
+                alt.Chart(band.assign(control=_CONTROL))
+                .mark_area(color=_BAND, opacity=0.35)
+                .encode(
+                    x=x,
+                    y=alt.Y("chance_lower:Q", title=_TITLES[self.measure]),
+                    y2="chance_upper:Q",
+                    tooltip=["control:N", "amount:Q", "chance_lower:Q", "chance_upper:Q"],
+                )
+            )
+        if whole:
+            names = [SHIFT] if shifts else [SCALE, FOLDED]
+            layers.append(
+                drawn(rows)
+                .mark_line(point=True)
+                .encode(
+                    color=alt.Color(
+                        "move:N",
+                        title=None,
+                        scale=alt.Scale(domain=names, range=list(_COLOURS[: len(names)])),
+                        legend=None if shifts else alt.Legend(orient="bottom", labelLimit=260),
+                    ),
+                    strokeDash=alt.StrokeDash(
+                        "move:N",
+                        legend=None,
+                        scale=alt.Scale(
+                            domain=[SHIFT, SCALE, FOLDED], range=[[1, 0], [1, 0], [5, 3]]
+                        ),
+                    ),
+                )
+            )
+        else:
+            named = [f"{self.study.layer}[{node}]" for node in self.nodes]
+            is_named = rows["target"].isin(named)
+            layers.append(
+                drawn(rows[~is_named])
+                .mark_line(color=_OTHERS, opacity=0.4, strokeWidth=1)
+                .encode(detail="target:N")
+            )
+            layers.append(
+                drawn(rows[is_named])
+                .mark_line(point=True)
+                .encode(
+                    color=alt.Color(
+                        "target:N",
+                        title=None,
+                        scale=alt.Scale(domain=named, range=list(_COLOURS[: len(named)])),
+                        legend=None if shifts else alt.Legend(orient="bottom", columns=3),
+                    )
+                )
+            )
+        title = f"{what} {moved}"
+        return alt.layer(*layers).properties(width=300, height=180, title=title)
+
+    def _factors(self) -> list[float]:
+        return sorted({1.0, *self.study.scales})
+
+    def describe(self) -> str:
+        """Return the largest losses in one line."""
+        study, at = self.study, self._at
+        told = []
+        for name, unit, amounts, found, random in (
+            ("shifted", " sd", study.shifts, study.layer_shift, study.random_layer_shift),
+            ("scaled", "", study.scales, study.layer_scale, study.random_layer_scale),
+        ):
+            step = len(amounts) - 1 - int((self._sign * found[::-1, at]).argmax())
+            chance = ""
+            if len(random):
+                low, high = np.quantile(random[:, step, at], [0.025, 0.975])
+                chance = f" (chance {low:.3f} to {high:.3f})"
+            told.append(f"layer {name} by {amounts[step]:g}{unit} {found[step, at]:.3f}{chance}")
+        if self.nodes:
+            node = study.nodes.index(self.nodes[0])
+            values = study.node_shift[node, :, at]
+            step = len(values) - 1 - int((self._sign * values[::-1]).argmax())
+            told.append(
+                f"most for node {self.nodes[0]}, shifted by {study.shifts[step]:g} sd "
+                f"{values[step]:.3f}"
+            )
+        base = f"{study.layer}, {self.measure} {study.baseline[at]:.3f}"
+        return f"PerturbationChart({base}: {'; '.join(told)})"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _title(self) -> str:
+        title = f"pre-activations of {self.study.layer} moved"
+        if self.study.scale_is_vacuous:
+            title += "; scaling all of them only moves logits against the output bias"
+        return title
+
+    def snapshot(self) -> bytes:
+        """Return the panels as a PNG, for readers without a drawing of Altair's charts."""
+        frame = self.frame
+        layer, named = self.study.layer, [f"{self.study.layer}[{n}]" for n in self.nodes]
+        parts, ends, n_lines = [], {}, 2
+        for whole, targets in ((True, [layer]), (False, named)):
+            for move, word in _MOVES.items():
+                rows = frame[frame["target"].isin(targets) & (frame["move"] == move)]
+                if not len(rows):
+                    continue
+                group = f"{'layer' if whole else 'one node'} {word}"
+                wide = rows.pivot_table(index="amount", columns="target", values="value")
+                wide = wide.reindex(columns=targets)
+                wide.columns = [f"line {i}" for i in range(len(targets))]
+                if whole and move == SCALE:
+                    folded = frame[frame["move"] == FOLDED].set_index("amount")["value"]
+                    wide["line 1"] = folded.reindex(wide.index)
+                n_lines = max(n_lines, len(targets))
+                band = rows.drop_duplicates("amount").set_index("amount")
+                wide[["chance_lower", "chance_upper"]] = band[["chance_lower", "chance_upper"]]
+                amounts = wide.index.to_numpy(float)
+                wide["size"] = amounts if move == SHIFT else np.log(amounts)
+                parts.append(wide.assign(group=group))
+                unit = " sd" if move == SHIFT else " x"
+                ends[group] = (f"{amounts[0]:g}{unit}", f"{amounts[-1]:g}{unit}")
+        lines = [f"line {i}" for i in range(n_lines)]
+        columns = [*lines, "chance_lower", "chance_upper", "size", "group"]
+        drawn = pd.concat(parts, ignore_index=True).reindex(columns=columns)
+        title = f"{_TITLES[self.measure]}; {self._title()}"
+        return panels_png(drawn, list(ends), lines, _COLOURS, title, ends)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return chart_bundle(self.chart, self.snapshot(), self.describe())

@@ -1,0 +1,1 @@
+"""The cluster explorer: a map of samples."""

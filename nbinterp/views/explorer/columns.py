@@ -1,0 +1,62 @@
+"""What is known of the samples of a map, as Python changes it."""
+
+from collections.abc import Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp import _checks
+from nbinterp.views.explorer import samples
+
+if TYPE_CHECKING:
+    from nbinterp.views.explorer.explorer import ClusterExplorer
+
+
+class Columns(MutableMapping[str, npt.NDArray[Any]]):
+    """The columns of an explorer, live: one set here can be coloured by at once.
+
+    Reading one returns texts for categories, None where one is missing, and floats for numbers.
+
+    Examples
+    --------
+    >>> from nbinterp import ClusterExplorer
+    >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]])
+    >>> explorer.columns["kind"] = ["a", "b", "a"]
+    >>> explorer.color_by = "kind"
+    >>> explorer.columns["kind"].tolist()
+    ['a', 'b', 'a']
+    """
+
+    def __init__(self, explorer: "ClusterExplorer") -> None:
+        self._explorer = explorer
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        for column in self._explorer._table:
+            if column.name == name:
+                names = column.categories
+                values = column.entries if names is None else np.array([*names, None], object)
+                return np.asarray(values if names is None else values[column.entries])
+        raise KeyError(name)
+
+    @_checks.call("explorer")
+    def __setitem__(self, name: str, values: Any) -> None:
+        table = list(self._explorer._table)
+        new = samples.column(str(name), values, len(self._explorer._positions))
+        known = [column.name for column in table]
+        place = known.index(new.name) if new.name in known else len(table)
+        table[place : place + 1] = [new]
+        self._explorer._show_table(table)
+
+    def __delitem__(self, name: str) -> None:
+        self[name]  # there is one
+        self._explorer._show_table([one for one in self._explorer._table if one.name != name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([column.name for column in self._explorer._table])
+
+    def __len__(self) -> int:
+        return len(self._explorer._table)
+
+    def __repr__(self) -> str:
+        return f"Columns({', '.join(self)})"

@@ -1,0 +1,386 @@
+"""The map of the samples: look, lasso, fit."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import traitlets
+
+from nbinterp import _checks
+from nbinterp._display import shows
+from nbinterp.corex import ClusterFactors, LocalCorEx
+from nbinterp.manifold import PHATE
+from nbinterp.views.base.packing import packed, packed_map
+from nbinterp.views.base.view import Answer, Array, refusing, verb
+from nbinterp.views.explorer import samples
+from nbinterp.views.explorer.columns import Columns
+from nbinterp.views.explorer.hover import Hovered
+from nbinterp.views.explorer.search import checked_ranges, checked_search, matching
+from nbinterp.views.explorer.selections import Selections, refusal
+from nbinterp.views.heatmap.heatmap import InteractionHeatmap
+from nbinterp.views.png.snapshot import scatter_png
+
+Callback = Callable[[npt.NDArray[np.int64]], Any]
+
+_UNFITTED = "Lasso samples and press Fit"
+
+
+@shows(LocalCorEx, PHATE)
+class ClusterExplorer(Hovered):
+    """A map of samples to look at, to lasso and to ask about.
+
+    Draw around samples with the mouse and they are `selection`, a NumPy array; set `selection` and
+    they light up on the map. Give it a name, and it is in `selections`, in the view and here. Of a
+    `LocalCorEx`, the button *Fit this selection* finds the factors that are local to the samples
+    and shows them beside the map.
+
+    Parameters
+    ----------
+    source : fitted LocalCorEx, fitted PHATE or array of shape (n_samples, 2)
+        What to map: the samples of a fit by its `map_`, a map by its first two components, or
+        positions of your own.
+    columns : DataFrame or dict of arrays of shape (n_samples,), optional
+        What is known of the samples: shown on hovering, and to colour by. Booleans, texts and
+        whole numbers of at most 40 values are categories, other numbers a scale. The clusters of a
+        `LocalCorEx` come first, as ``"cluster"``.
+    images : array of shape (n, height, width), (n, height, width, 3) or (n, pixels), optional
+        A picture of each sample, shown on hovering: uint8, or floats. Sent when looked at.
+    image_shape : tuple of int, optional
+        Height and width (and 3 for colours) of images that come as rows of pixels.
+    color_by : str, optional
+        The column to colour by; the first one if not given, ``""`` for one colour.
+    height : int, default=520
+        Height in CSS pixels.
+
+    Attributes
+    ----------
+    selection : array of shape (k,), int64
+        Numbers of the selected samples, ascending. Set it to indices or a boolean mask.
+    factors : ClusterFactors or None
+        What the last fit of a selection found.
+    heatmap : InteractionHeatmap
+        The view of these factors beside the map.
+    hovered : int
+        Number of the sample under the pointer, -1 for none; `on_hover` calls when it changes. Set
+        it to point at a sample in the view.
+    selections : Selections
+        The named ones: ``explorer.selections["odd nines"].to_frame()``. Set one to sample numbers.
+    columns : Columns
+        What is known of the samples; set one, as ``explorer.columns["loss"] = loss``, to colour by.
+    color_by : str
+        The column that colours the map.
+    search : str
+        What to look for: samples that have none of it dim, and gestures pass them by. Words of
+        categories, all of which must occur, or ``"digit=9"``.
+    ranges : dict from str to pair
+        Lowest and highest value, None for no bound, of columns of numbers: ``{"loss": (1, None)}``.
+    matching : array of shape (k,), int64
+        Numbers of the samples that `search` and `ranges` leave.
+    contours : bool
+        Whether lines are drawn round the densest regions that hold half and nine tenths of the
+        samples, of each category if the map is coloured by at most twelve.
+    exemplars : bool
+        Whether a strip under the map shows pictures of each category: the sample nearest to its
+        middle, and some that spread over it.
+    labels : bool
+        Whether the names of categories and of selections are on the map.
+
+    How to read it
+    --------------
+    Samples that are near each other are alike to the network, or in the data that was mapped; what
+    is far apart is different, but how far and in which direction says little. Islands are kinds of
+    samples. A label stands at the middle of its category; the legend counts its samples, and the
+    selected of them. Positions are drawn, and saved, to a part in 65,000 of the map's width;
+    `to_frame` has them as they came.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]], columns={"kind": ["a", "b", "a"]})
+    >>> explorer.selection = [True, False, True]
+    >>> explorer.selection
+    array([0, 2])
+    >>> explorer.color_by
+    'kind'
+    """
+
+    _kind = traitlets.Unicode("explorer").tag(sync=True)
+    _positions = Array("f4", (None, 2), wire=packed_map)
+    _selection = Array("u4")
+    _named = traitlets.List(traitlets.Dict()).tag(sync=True)
+    _named_data = Array("u4")
+    columns: Columns
+    _columns = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
+    _column_data = Array("u1", wire=packed)
+    color_by = traitlets.Unicode("").tag(sync=True)
+    search = traitlets.Unicode("").tag(sync=True)
+    ranges = traitlets.Dict().tag(sync=True)
+    contours = traitlets.Bool(False).tag(sync=True)
+    exemplars = traitlets.Bool(False).tag(sync=True)
+    labels = traitlets.Bool(True).tag(sync=True)
+    height = traitlets.Int(520, min=200, max=4000).tag(sync=True, page=False)
+    _has_images = traitlets.Bool(False).tag(sync=True, page=False)
+    _can_fit = traitlets.Bool(False).tag(sync=True, page=False)
+    _fits_itself = traitlets.Bool(False).tag(sync=True, page=False)
+    _fit = traitlets.Dict(allow_none=True).tag(sync=True, page=False)
+    heatmap = anywidget.WidgetTrait().tag(sync=True, page=False)
+
+    @_checks.named
+    def __init__(
+        self,
+        source: LocalCorEx | PHATE | npt.ArrayLike,
+        *,
+        columns: Any = None,
+        images: Any = None,
+        image_shape: tuple[int, ...] | None = None,
+        color_by: str | None = None,
+        height: int = 520,
+    ) -> None:
+        self.source = source if isinstance(source, LocalCorEx) else None
+        xy = _checks.samples(_positions(source), name="source", min_samples=1, min_features=2)
+        _checks.require(
+            xy.shape[1] == 2,
+            f"(source={_checks.show(xy)})",
+            "must have two columns, a position each",
+            "Pass a fitted LocalCorEx, or an array of shape (n_samples, 2).",
+        )
+        table = samples.table(columns, len(xy))
+        if self.source is not None and "cluster" not in [one.name for one in table]:
+            table.insert(0, samples.column("cluster", _clusters(self.source), len(xy)))
+        names = [one.name for one in table]
+        if color_by is None:
+            color_by = names[0] if names else ""
+        _checks.choice("color_by", color_by, ["", *names])
+        self._table = table
+        self._images = samples.pictures(images, image_shape, len(xy))
+        self._factors: ClusterFactors | None = None
+        self.columns, self.selections = Columns(self), Selections(self)
+        headers, data = samples.pack(table, [color_by])
+        super().__init__(
+            _positions=xy,
+            _columns=headers,
+            _column_data=data,
+            color_by=color_by,
+            height=_checks.integer("height", height, 200, 4000),
+            _has_images=self._images is not None,
+            _can_fit=self.source is not None,
+            _fit=None,
+            heatmap=InteractionHeatmap(),
+        )
+        if self._can_fit:
+            self.heatmap._about = _UNFITTED
+
+    @property
+    def selection(self) -> npt.NDArray[np.int64]:
+        """Numbers of the selected samples, ascending; set it to indices or a boolean mask."""
+        return np.asarray(self._selection, np.int64)
+
+    @selection.setter
+    @_checks.call("ClusterExplorer")
+    def selection(self, samples: Any) -> None:
+        self._selection = _checks.indices("selection", samples, len(self._positions))
+
+    @property
+    def matching(self) -> npt.NDArray[np.int64]:
+        """Numbers of the samples that `search` and `ranges` leave, ascending."""
+        found = matching(self._table, len(self._positions), self.search, self.ranges)
+        return np.flatnonzero(found)
+
+    @_checks.named
+    def to_frame(self, samples: Any = None) -> pd.DataFrame:
+        """Return samples as a table.
+
+        Parameters
+        ----------
+        samples : array of int or bool, or Selection, default=None
+            Which ones; those selected now unless given.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample, indexed by sample number: its place on the map as ``x`` and ``y``, and
+            its columns.
+
+        Examples
+        --------
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]], columns={"kind": ["a", "b", "a"]})
+        >>> explorer.to_frame([0, 1])["kind"].tolist()
+        ['a', 'b']
+        """
+        rows = self.selection if samples is None else samples
+        rows = _checks.indices("samples", rows, len(self._positions))
+        x, y = self._positions[rows].T
+        values = {name: column[rows] for name, column in self.columns.items()}
+        return pd.DataFrame({"x": x, "y": y} | values, pd.Index(rows, name="sample"))
+
+    @property
+    def factors(self) -> ClusterFactors | None:
+        """What the last fit of a selection found, None before."""
+        return self._factors
+
+    def on_select(self, callback: Callback) -> Callable[[], None]:
+        """Call `callback` with the selected sample numbers whenever they change.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes the array of sample numbers. JupyterLab runs it beside the cells, on another
+            thread; what it raises shows in the view, after all callbacks were called.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the calls.
+
+        Examples
+        --------
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]])
+        >>> stop = explorer.on_select(print)
+        >>> explorer.selection = [2, 1]
+        [1 2]
+        >>> stop()
+        """
+        return self._on("_selection", lambda change: callback(change["new"].astype(np.int64)))
+
+    @_checks.named
+    def fit_selection(self) -> ClusterFactors:
+        """Find the factors of the selected samples and show them beside the map.
+
+        Returns
+        -------
+        ClusterFactors
+            As by ``LocalCorEx.fit_selection(explorer.selection)``; it is `factors` from now on.
+
+        Raises
+        ------
+        TypeError
+            If the map was made of positions: there is no data to fit.
+        ValueError
+            If too few samples are selected.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from nbinterp.corex import LinearCorEx
+        >>> X, y = load_iris(as_frame=True, return_X_y=True)
+        >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+        >>> explorer = ClusterExplorer(local)
+        >>> explorer.selection = range(50)
+        >>> explorer.fit_selection().n_samples
+        50
+        """
+        if self.source is None:
+            _checks.fail(
+                "()",
+                "must have data to fit, and this map was made of positions",
+                "Make the explorer of a fitted LocalCorEx.",
+                TypeError,
+            )
+        with self._lock:
+            started = time.perf_counter()
+            factors = self.source.fit_selection(self.selection)
+            self._factors = factors
+            self.heatmap.show(factors)
+            self._fit = {
+                "n_factors": len(factors.weights_),
+                "n_samples": int(factors.n_samples),
+                "seconds": round(time.perf_counter() - started, 2),
+                "converged": bool(factors.converged_),
+            }
+        return factors
+
+    def describe(self) -> str:
+        """Return the figures of the view in one line."""
+        columns = ", ".join(column.name for column in self._table)
+        about = f"; columns: {columns}" if columns else ""
+        chosen = f"{len(self._selection)} of {len(self._positions)} samples selected"
+        return f"{type(self).__name__}({chosen}{about})"
+
+    def snapshot(self) -> bytes | None:
+        """Return the map as a PNG."""
+        column = next((one for one in self._table if one.name == self.color_by), None)
+        return scatter_png(
+            self._positions,
+            None if column is None else column.entries,
+            () if column is None or column.categories is None else column.categories,
+            label=self.color_by,
+            selection=self.selection if len(self._selection) else None,
+        )
+
+    @verb(buffers=1, long=True)
+    def fit(self, indices: Any) -> Answer:
+        """Answer the button: fit the samples that the page has selected at this moment."""
+        self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
+        self.fit_selection()
+        return Answer()
+
+    def _show_table(self, table: list[samples.Column]) -> None:
+        """Put `table` in the place of the columns; what hangs on one that is gone is let go."""
+        names = [column.name for column in table]
+        self._table = table
+        with self.hold_sync(), self.hold_trait_notifications():
+            if self.color_by not in names:
+                self.color_by = ""
+            scales = {column.name for column in table if column.categories is None}
+            self.ranges = {name: pair for name, pair in self.ranges.items() if name in scales}
+            self._pack()
+
+    @traitlets.observe("color_by", "ranges")
+    def _pack(self, _change: Any = None) -> None:
+        """Send the columns that the page needs now."""
+        headers, data = samples.pack(self._table, {self.color_by, *self.ranges})
+        with self.hold_sync():
+            self._columns, self._column_data = headers, data
+
+    @traitlets.validate("_selection")
+    def _check_selection(self, proposal: Any) -> Any:
+        value = proposal["value"]
+        rising = bool(np.all(value[1:] > value[:-1]))
+        if len(value) and not (rising and int(value[-1]) < len(self._positions)):
+            raise traitlets.TraitError("The selection must hold numbers of samples, ascending.")
+        return value
+
+    @traitlets.validate("_named", "_named_data")
+    def _check_named(self, proposal: Any) -> Any:
+        wrong = refusal(self._named, self._named_data, len(self._positions))
+        if wrong is not None:
+            raise traitlets.TraitError(f"The named selections {wrong}.")
+        return proposal["value"]
+
+    @traitlets.validate("color_by")
+    @_checks.named
+    def _check_color_by(self, proposal: Any) -> str:
+        names = ["", *(column.name for column in self._table)]
+        with refusing():
+            return _checks.choice("color_by", proposal["value"], names)
+
+    @traitlets.validate("search")
+    def _check_search(self, proposal: Any) -> str:
+        with refusing():
+            return checked_search(proposal["value"])
+
+    @traitlets.validate("ranges")
+    def _check_ranges(self, proposal: Any) -> dict[str, list[Any]]:
+        with refusing():
+            return checked_ranges(self._table, proposal["value"])
+
+
+def _positions(source: Any) -> Any:
+    """Return where the samples of `source` are on the map."""
+    if isinstance(source, LocalCorEx):
+        _checks.fitted(source, "labels_")
+        return source.map_
+    if isinstance(source, PHATE):
+        _checks.fitted(source, "embedding_")
+        plane = source.embedding_[:, :2]
+        return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
+    return source
+
+
+def _clusters(local: LocalCorEx) -> pd.Series:
+    """Return the cluster of each sample; a hundred clusters are still categories, not a scale."""
+    return pd.Series(pd.Categorical(np.asarray(local.labels_)))

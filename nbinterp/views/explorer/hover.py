@@ -1,0 +1,100 @@
+"""The sample under the pointer of a map: which it is, its picture and its values."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from nbinterp import _checks
+from nbinterp.views.base.view import Answer, View, verb
+
+_MOST_THUMBNAILS = 1024  # of one request
+_MOST_TOLD = 10  # columns on the card about a sample
+
+
+class Hovered(View):
+    """A view of samples that have pictures, `_images`, and `columns`."""
+
+    _images: npt.NDArray[np.uint8] | None
+    columns: Mapping[str, npt.NDArray[Any]]
+
+    # The page knows what it set: an echo would fight a pointer that has moved on.
+    hovered = traitlets.Int(-1, min=-1).tag(sync=True, echo_update=False)
+
+    def on_hover(self, callback: Callable[[int], object]) -> Callable[[], None]:
+        """Call `callback` with the number of the sample under the pointer, -1 when it leaves.
+
+        At most ten times a second, and of samples that were passed in between the last counts.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes the number. JupyterLab runs it beside the cells, on another thread: what takes
+            longer than a moment should wait until the pointer rests. What it raises shows in the
+            view.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the calls.
+
+        Examples
+        --------
+        >>> from nbinterp import ClusterExplorer
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]])
+        >>> stop = explorer.on_hover(print)
+        >>> explorer.hovered = 2
+        2
+        >>> stop()
+        """
+        return self._on("hovered", lambda change: callback(change["new"]))
+
+    @verb(index=int)
+    @_checks.named
+    def thumbnail(self, index: int) -> Answer:
+        """Answer a hover with the picture of a sample, grey or RGB."""
+        return self._pictures(f"(index={index})", [index])
+
+    @verb(buffers=1)
+    @_checks.named
+    def thumbnails(self, indices: Any) -> Answer:
+        """Answer with the pictures of several samples, one after the other."""
+        numbers = np.frombuffer(bytes(indices), "<u4").tolist()
+        return self._pictures(f"({len(numbers)} samples)", numbers)
+
+    @verb(index=int)
+    @_checks.named
+    def about(self, index: int) -> Answer:
+        """Answer a hover with the values of a sample that the page does not hold."""
+        away = [header["name"] for header in self._columns if header["offset"] < 0][:_MOST_TOLD]
+        for name in away:
+            _checks.integer("index", index, 0, len(self.columns[name]) - 1)
+        # Texts, since JSON has no NaN.
+        return Answer({"values": [[name, f"{self.columns[name][index]:.4g}"] for name in away]})
+
+    @traitlets.validate("hovered")
+    def _check_hovered(self, proposal: Any) -> int:
+        value = int(proposal["value"])
+        last = len(self._positions) - 1
+        if value > last:
+            raise traitlets.TraitError(f"hovered must be a sample, 0 to {last}, or -1 for none")
+        return value
+
+    def _pictures(self, what: str, numbers: list[int]) -> Answer:
+        images = self._images
+        inside = images is not None and all(0 <= number < len(images) for number in numbers)
+        if images is None or not inside or not 0 < len(numbers) <= _MOST_THUMBNAILS:
+            _checks.fail(
+                what,
+                f"must be samples with a picture, at most {_MOST_THUMBNAILS}",
+                "Hover over a sample of this map.",
+            )
+        height, width, *colours = images.shape[1:]
+        fields = {"width": width, "height": height, "channels": 3 if colours else 1}
+        return Answer(fields, [images[numbers].tobytes()])
+
+    def _thumbnails(self) -> npt.NDArray[np.uint8] | None:
+        """Return all pictures, for a page without a kernel."""
+        return self._images

@@ -1,0 +1,87 @@
+"""Which samples a search and ranges of numbers leave: the page follows the same rules."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp import _checks
+from nbinterp.views.explorer.samples import Column
+
+Range = Sequence[float | None]
+LONGEST_SEARCH = 200
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
+
+
+def matching(
+    table: Sequence[Column], n: int, search: str, ranges: Mapping[str, Range]
+) -> npt.NDArray[np.bool_]:
+    """Return which of `n` samples match.
+
+    Parameters
+    ----------
+    table : sequence of Column
+        The columns of the samples.
+    n : int
+        How many samples there are.
+    search : str
+        Words, all of which must occur in some category of the sample; upper and lower case are
+        alike, and quotes hold words together. ``column=value`` wants just that category.
+    ranges : mapping from str to pair of float or None
+        Lowest and highest value of columns of numbers, None for no bound. What is missing is out.
+
+    Returns
+    -------
+    array of shape (n,), bool
+    """
+    keep = np.ones(n, bool)
+    categories = [column for column in table if column.categories is not None]
+    for word in (found.replace('"', "") for found in _WORD.findall(search.lower())):
+        hit = np.zeros(n, bool)
+        for column in categories:
+            names = [name.lower() for name in column.categories or ()]
+            wanted = word.removeprefix(f"{column.name.lower()}=")
+            exact = wanted != word
+            good = [wanted == name if exact else word in name for name in names]
+            hit |= np.array([*good, False])[column.entries]  # -1, what is missing, takes the last
+        keep &= hit
+    for column in table:
+        low, high = ranges.get(column.name, (None, None))
+        if column.categories is not None or (low is None and high is None):
+            continue
+        values = column.entries
+        with np.errstate(invalid="ignore"):
+            above = values >= np.float32(-np.inf if low is None else low)
+            below = values <= np.float32(np.inf if high is None else high)
+        keep &= above & below
+    return keep
+
+
+@_checks.call("explorer.search")
+def checked_search(text: str) -> str:
+    """Return `text` if it is short enough to search for."""
+    _checks.require(
+        len(text) <= LONGEST_SEARCH,
+        f"({len(text)} letters)",
+        f"must have at most {LONGEST_SEARCH}",
+        "Search for fewer words.",
+    )
+    return text
+
+
+@_checks.call("explorer.ranges")
+def checked_ranges(table: Sequence[Column], ranges: Mapping[Any, Any]) -> dict[str, list[Any]]:
+    """Return `ranges` as a page can hold them."""
+    numbers = [column.name for column in table if column.categories is None]
+    result: dict[str, list[Any]] = {}
+    for name, pair in ranges.items():
+        _checks.choice("column", name, numbers)
+        what = f"[{name!r}]"
+        fits = isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2
+        _checks.require(fits, what, "must be a pair", "Pass (low, high), None for no bound.")
+        bounds = [None if end is None else _checks.real("bound", end) for end in pair]
+        if bounds != [None, None]:
+            result[name] = bounds
+    return result

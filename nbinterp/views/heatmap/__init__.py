@@ -1,0 +1,1 @@
+"""The interaction heatmap: factors by nodes, or pairs of inputs."""

@@ -1,0 +1,151 @@
+"""The factors of a fit in the order of the heatmap."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp.corex import ClusterFactors, LinearCorEx
+from nbinterp.views.png.snapshot import heatmap_png
+
+Matrix = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
+_NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
+
+
+@dataclass(frozen=True)
+class FactorTable:
+    """A fit, its rows and columns in the order of the picture."""
+
+    about: str
+    rows: Places
+    names: list[str]
+    n_outputs: int
+    mutual_information: Matrix
+    correlation: Matrix
+    total_correlations: Matrix
+    null_total_correlation: float | None
+    null_mutual_information: float | None
+    warning: str
+
+    @classmethod
+    def of(cls, source: ClusterFactors | LinearCorEx | None) -> "FactorTable":
+        """Return the factors of a fit; of none, a table with a word on why it is empty."""
+        if source is None:
+            return cls.nothing(EMPTY)
+        information = np.nan_to_num(source.mutual_information_)
+        if not information.any():
+            remark = getattr(source, "note", "") or "No dependence between the columns was found."
+            return cls.nothing(f"{_title(source)}: {remark}")
+        names = _names(source)
+        totals = np.nan_to_num(source.total_correlations_)
+        rows = np.argsort(-totals, kind="stable")
+        columns, n_outputs = arrange(information[rows], names)
+        return cls(
+            f"{_title(source)} · {source.total_correlation_:.2f} nats in all factors together",
+            rows,
+            [names[column] for column in columns],
+            n_outputs,
+            information[np.ix_(rows, columns)],
+            np.nan_to_num(source.correlation_)[np.ix_(rows, columns)],
+            totals[rows],
+            getattr(source, "null_total_correlation_", None),
+            getattr(source, "null_mutual_information_", None),
+            _warning(source),
+        )
+
+    @classmethod
+    def nothing(cls, about: str) -> "FactorTable":
+        """Return an empty table."""
+        none, empty = np.empty((0, 0)), np.empty(0)
+        return cls(about, empty.astype(np.int64), [], 0, none, none, empty, None, None, "")
+
+    def describe(self) -> str:
+        """Return the size and the strongest factor in few words."""
+        strongest = np.argsort(-self.mutual_information[0], kind="stable")[:5]
+        size = f"{count(len(self.rows), 'factor')} × {count(len(self.names), 'node')}"
+        best = f"{self.row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
+        return f"{size} of {self.about.split(' · ')[0]}; {best}"
+
+    def png(self, quantity: str, top: int) -> bytes:
+        """Return a picture of the `top` nodes that share most, and of all outputs."""
+        information = self.mutual_information
+        n_hidden = len(self.names) - self.n_outputs
+        by_strength = np.argsort(-information[:, :n_hidden].max(axis=0, initial=0), kind="stable")
+        columns = np.r_[np.sort(by_strength[:top]), n_hidden : len(self.names)]
+        is_correlation = quantity == "correlation"
+        limit, null = self.null_mutual_information, self.null_total_correlation
+        notes = [self.about, "" if null is None else f"shuffled data: {null:.2f} nats in all"]
+        notes += ["grey: within what chance gives" if limit is not None else "", self.warning]
+        return heatmap_png(
+            (self.correlation if is_correlation else information)[:, columns],
+            self.row_names(),
+            [self.names[column] for column in columns],
+            label="correlation" if is_correlation else "nats",
+            diverging=is_correlation,
+            block=self.n_outputs,
+            weak=None if limit is None else ~(information[:, columns] > limit),
+            title=f"{'Correlation' if is_correlation else 'Mutual information'} "
+            "of factors with nodes",
+            note=" · ".join(note for note in notes if note),
+        )
+
+    def row_names(self) -> list[str]:
+        """Return the factors as they are called, in the order of the rows."""
+        pairs = zip(self.rows, self.total_correlations, strict=True)
+        return [f"factor {index} · {value:.2f} nats" for index, value in pairs]
+
+
+def arrange(information: Matrix, names: Sequence[str]) -> tuple[Places, int]:
+    """Return the order of the columns, and how many of the last are a model's outputs.
+
+    Each node goes to the factor with which it shares most, and stands there by how much that is.
+    Where some columns are nodes of a recorded layer, as ``"h1[17]"``, the others are outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> information = np.array([[0.1, 0.9, 0.0, 0.2], [0.5, 0.0, 0.3, 0.6]])
+    >>> arrange(information, ["h[0]", "logit 0", "h[1]", "h[2]"])
+    (array([3, 0, 2, 1]), 1)
+    """
+    is_node = np.array([_NODE.fullmatch(name) is not None for name in names], bool)
+    is_output = ~is_node if is_node.any() else np.zeros(len(names), bool)
+    hidden, outputs = np.flatnonzero(~is_output), np.flatnonzero(is_output)
+    home, strength = information.argmax(axis=0)[hidden], information.max(axis=0)[hidden]
+    return np.r_[hidden[np.lexsort((-strength, home))], outputs], len(outputs)
+
+
+def count(number: int, thing: str) -> str:
+    """Return a number of things in words."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _title(source: ClusterFactors | LinearCorEx) -> str:
+    if isinstance(source, LinearCorEx):
+        return "LinearCorEx"
+    counted = str(source.n_samples) in source.name
+    return source.name if counted else f"{source.name} ({source.n_samples} samples)"
+
+
+def _names(source: ClusterFactors | LinearCorEx) -> list[str]:
+    if isinstance(source, ClusterFactors):
+        return list(source.feature_names)
+    columns = source.mutual_information_.shape[1]
+    return [str(name) for name in getattr(source, "feature_names_in_", _numbered(columns))]
+
+
+def _numbered(columns: int) -> list[str]:
+    return [f"x{column}" for column in range(columns)]
+
+
+def _warning(source: ClusterFactors | LinearCorEx) -> str:
+    if isinstance(source, ClusterFactors):
+        return source.note
+    if not source.converged_:
+        return f"Not converged in max_iter={source.max_iter} iterations."
+    return ""

@@ -1,0 +1,1 @@
+"""Link views, so that a choice in one shows in all."""

@@ -1,0 +1,75 @@
+"""A view of results that follows what is selected on a map of the same samples."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbinterp import _checks
+from nbinterp.views.base.view import View
+from nbinterp.views.linking.trait_sync import refer
+
+Places = npt.NDArray[np.int64]
+
+
+def numbers(samples: Any, n_samples: int, explorer: Any) -> Places:
+    """Return the number on the map of each sample of a result; 0, 1, … if none are given."""
+    _checks.require(
+        explorer is None or callable(getattr(explorer, "on_select", None)),
+        f"(explorer={_checks.show(explorer)})",
+        "must be a ClusterExplorer",
+        "Pass the map of the samples.",
+        TypeError,
+    )
+    if samples is None:
+        on_map = n_samples if explorer is None else len(explorer._positions)
+        _checks.require(
+            on_map == n_samples,
+            f"(explorer=<a map of {on_map} samples>)",
+            f"must be told which {n_samples} of them the result explains",
+            "Pass their numbers, samples=[…], in the order of the result.",
+        )
+        return np.arange(n_samples)
+    array = np.asarray(_checks.to_numpy(samples))
+    _checks.require(
+        array.shape == (n_samples,) and array.dtype.kind in "iu",
+        f"(samples={_checks.show(samples)})",
+        f"must be the number of each of the {n_samples} samples of the result",
+        "Pass the numbers by which x was taken from the data.",
+    )
+    return array.astype(np.int64)
+
+
+def follow(
+    explorer: Any,
+    samples: Places,
+    show: Callable[[Places, Places], object],
+    view: View | None = None,
+) -> Callable[[], None]:
+    """Call ``show(chosen, selection)`` now and at each selection, until the answer is called.
+
+    `chosen` are the places in `samples` of those selected on the map, in their order. The page of
+    `view` is told, so that it says where no kernel lets it follow.
+    """
+
+    def selected(selection: Places) -> None:
+        show(np.flatnonzero(np.isin(samples, selection)), selection)
+
+    return follow_selection(explorer, selected, view)
+
+
+def follow_selection(
+    explorer: Any, show: Callable[[Places], object], view: View | None = None
+) -> Callable[[], None]:
+    """Call ``show(selection)`` now, if there is one, and at each selection, as `follow` does."""
+    if len(explorer.selection):
+        show(explorer.selection)
+    stop: Callable[[], None] = explorer.on_select(show)
+    forget = refer(view, [explorer]) if view is not None else lambda: None
+
+    def end() -> None:
+        stop()
+        forget()
+
+    return end

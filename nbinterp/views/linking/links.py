@@ -1,0 +1,247 @@
+"""Views that are bound together: what is chosen in one is chosen in all."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from nbinterp import _checks
+from nbinterp.corex import ClusterFactors
+from nbinterp.views.base.factor_view import FactorView
+from nbinterp.views.base.view import View
+from nbinterp.views.charts.distances import DistanceView
+from nbinterp.views.charts.node_table import NodeTable
+from nbinterp.views.charts.primitives import PrimitiveChart
+from nbinterp.views.explorer.explorer import ClusterExplorer
+from nbinterp.views.heatmap.factor_matrix import FactorTable
+from nbinterp.views.heatmap.heatmap import InteractionHeatmap
+from nbinterp.views.linking.follow import follow_selection
+from nbinterp.views.linking.trait_sync import Bond
+from nbinterp.views.slider.slider import FactorSlider
+
+Stop = Callable[[], object]
+
+_KINDS = (FactorView, ClusterExplorer, NodeTable, DistanceView, PrimitiveChart)
+
+
+def link(*views: Any) -> "Link":
+    """Bind views together: a factor chosen anywhere is chosen everywhere, a lasso is seen by all.
+
+    What one view is told the others show, as far as they can:
+
+    - *The chosen factor*: by heatmaps of factors, by sliders, by a workbench, and by the heatmap
+      beside a map, if they show a factor of that number; by a table of nodes, as a column that
+      sorts them; by a view of distances, which shows the two nodes that the factor binds most.
+      Factors go by their numbers, so that all must be of one fit; where a lasso fits others later,
+      those are chosen only in the views that show them.
+    - *The selected samples*: by other maps of the same samples; by a heatmap of pairs, which shows
+      the matrix of the one, or the mean of several; by sliders, which edit the one, or the mean of
+      several; by a table of nodes and a view of distances, as a column; by a chart of primitives.
+    - *The sample under the pointer*: by other maps.
+
+    In a page without a kernel the views still do so for all that is in the page: the chosen
+    factor, selections on maps, and the sample under the pointer. What would have to be computed
+    for a selection stays as it was, and says so.
+
+    Parameters
+    ----------
+    *views : ClusterExplorer, InteractionHeatmap, FactorSlider, Workbench, NodeTable, DistanceView \
+or PrimitiveChart
+        At least two. Samples must be the same in all, in one order; of a heatmap of pairs, or a
+        chart, that was told the numbers of its samples they are those.
+
+    Returns
+    -------
+    Link
+        ``link.unlink()`` ends it, and ``link.to_html("page.html")`` writes all views as one page.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no such view.
+    ValueError
+        If there are fewer than two, or they are of different samples or different fits.
+
+    Examples
+    --------
+    >>> import nbinterp
+    >>> from sklearn.datasets import load_iris
+    >>> from nbinterp import ClusterExplorer, InteractionHeatmap, LinearCorEx
+    >>> X, y = load_iris(as_frame=True, return_X_y=True)
+    >>> corex = LinearCorEx(n_factors=2, random_state=0).fit(X)
+    >>> heatmap, other = InteractionHeatmap(corex), InteractionHeatmap(corex, top=2)
+    >>> petals, sepals = ClusterExplorer(X.iloc[:, 2:]), ClusterExplorer(X.iloc[:, :2])
+    >>> bound = nbinterp.link(petals, sepals, heatmap, other)
+    >>> heatmap.factor = 1
+    >>> petals.selection = y == 0
+    >>> other.factor, len(sepals.selection)
+    (1, 50)
+    >>> bound.unlink()
+    """
+    return Link(views)
+
+
+class Link:
+    """Views that are bound together; `link` makes it.
+
+    Attributes
+    ----------
+    views : tuple
+        As they were given.
+    """
+
+    @_checks.call("link")
+    def __init__(self, views: Iterable[Any]) -> None:
+        self.views = tuple(views)
+        _checks.require(
+            len(self.views) > 1,
+            f"({len(self.views)} views)",
+            "must have two views or more",
+            "Pass all that should be bound: link(explorer, heatmap, slider).",
+        )
+        for view in self.views:
+            _checks.require(
+                isinstance(view, _KINDS) or hasattr(view, "_link_ends"),
+                f"({_checks.show(view)})",
+                "must be views: maps, heatmaps, sliders, workbenches, tables of nodes",
+                "Pass ClusterExplorer, InteractionHeatmap, FactorSlider and the like.",
+                TypeError,
+            )
+        ends = _ends(self.views)
+        maps = [end for end in ends if isinstance(end, ClusterExplorer)]
+        _check_samples(maps, ends)
+        self._stops: list[Stop] = []
+        factors = _factor_views(ends)
+        try:
+            for end in ends if maps else ():
+                stop = _follower(end, maps[0])
+                if stop is not None:
+                    self._stops.append(stop)
+            if len(factors) > 1:
+                self._stops.append(Bond("factor", factors, _same_factor).end)
+            for name in ("_selection", "hovered"):
+                if len(maps) > 1:
+                    self._stops.append(Bond(name, maps).end)
+        except BaseException:
+            self.unlink()
+            raise
+
+    def unlink(self) -> None:
+        """Let each view be for itself again; what is chosen stays."""
+        while self._stops:
+            self._stops.pop()()
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the views as one page that opens offline, still bound there."""
+        from nbinterp.views.export import to_html  # which is also run as a program
+
+        return to_html([view for view in self.views if isinstance(view, View)], path)
+
+    def __enter__(self) -> Self:
+        """Bind for the length of a block."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.unlink()
+
+    def __repr__(self) -> str:
+        names = ", ".join(type(view).__name__ for view in self.views)
+        return f"Link({names}{'' if self._stops else '; ended'})"
+
+
+def _ends(views: Iterable[Any]) -> list[Any]:
+    """Return the views and those within them that take part."""
+    found: list[Any] = []
+    for view in views:
+        within = view._link_ends() if hasattr(view, "_link_ends") else [view]
+        for end in within:
+            found += [end, end.heatmap] if isinstance(end, ClusterExplorer) else [end]
+    return list(dict.fromkeys(found))
+
+
+def _factor_views(ends: list[Any]) -> list[Any]:
+    """Return the views in which a factor can be chosen; all must be of one fit."""
+    found = [end.table if isinstance(end, DistanceView) else end for end in ends]
+    found = [view for view in found if hasattr(view, "factor")]
+    fits = [fit for view in found if isinstance(fit := _fit_of(view), ClusterFactors)]
+    for table in found:
+        if isinstance(table, NodeTable) and table.fit is None and fits:
+            with suppress(ValueError):  # they are of another layer
+                table.show_factors(fits[0])
+    beside = [end.heatmap for end in ends if isinstance(end, ClusterExplorer)]
+    called: dict[int, tuple[str, str]] = {}  # by number: in which view, and how there
+    kept = []
+    # A map may have fitted others meanwhile: its heatmap then stays for itself.
+    for view in sorted(found, key=lambda view: view in beside):
+        kind, names = type(view).__name__, _factor_names(view)
+        apart = [(*called[k], name) for k, name in names.items() if k in called]
+        apart = [(other, known, name) for other, known, name in apart if known != name]
+        if apart and view in beside:
+            continue
+        for other, known, name in apart:
+            _checks.fail(
+                f"(<{other}: {known}>, <{kind}: {name}>)",
+                "must be of the same fit, since factors are linked by their numbers",
+                "Make all views of one fit, or link those of each fit apart.",
+            )
+        called |= {number: (kind, name) for number, name in names.items()}
+        kept.append(view)
+    return kept
+
+
+def _fit_of(view: Any) -> Any:
+    """Return the fit that a view shows; sliders know the names of their factors only."""
+    if isinstance(view, InteractionHeatmap):
+        return view.source if view._ids else None
+    return view.fit if isinstance(view, NodeTable) else getattr(view, "factors", None)
+
+
+def _factor_names(view: Any) -> dict[int, str]:
+    """Return what factors are called, with their total correlations: other fits have others."""
+    if isinstance(view, FactorSlider):
+        return dict(zip(view._ids, view._factor_names, strict=True))
+    table = FactorTable.of(_fit_of(view))
+    return dict(zip(table.rows.tolist(), table.row_names(), strict=True))
+
+
+def _same_factor(one: Any, other: Any, number: int) -> bool:
+    """Return whether a factor of this number is the same in both; a lasso may fit others."""
+    fits = [_fit_of(view) for view in (one, other)]
+    if fits[0] is not None and fits[0] is fits[1]:
+        return True
+    return _factor_names(one).get(number) == _factor_names(other).get(number)
+
+
+def _samples_of(view: Any) -> int | None:
+    """Return how many samples a view is of, if their number must be that of the map."""
+    if isinstance(view, ClusterExplorer):
+        return len(view._positions)
+    if isinstance(view, FactorSlider):
+        return view.perturbation.n_base_samples or None
+    if isinstance(view, NodeTable | DistanceView):
+        return int(view.report.layer["value"]["n_samples"])
+    return None
+
+
+def _check_samples(maps: list[ClusterExplorer], ends: list[Any]) -> None:
+    for end in ends if maps else ():
+        have, here = len(maps[0]._positions), _samples_of(end)
+        _checks.require(
+            here is None or here == have,
+            f"(<a map of {have} samples>, <{type(end).__name__} of {here}>)",
+            "must be of the same samples",
+            "Make all of the same data.",
+        )
+
+
+def _follower(view: Any, explorer: ClusterExplorer) -> Stop | None:
+    """Let a view show what is selected on a map; return what ends that."""
+    if isinstance(view, PrimitiveChart) or (
+        isinstance(view, InteractionHeatmap) and view._pairs is not None
+    ):
+        return view.link(explorer)
+    if isinstance(view, FactorSlider | NodeTable):
+        return follow_selection(explorer, view.show_selection, view)
+    if isinstance(view, DistanceView) and view.explorer is None:
+        return view.link(explorer)
+    return None

@@ -1,0 +1,1 @@
+"""Still pictures, for readers without a kernel."""

@@ -1,0 +1,1 @@
+"""The factor slider: move factors and watch the decoded input."""

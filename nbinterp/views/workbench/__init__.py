@@ -1,0 +1,1 @@
+"""The workbench: the whole loop in one widget."""

@@ -1,0 +1,100 @@
+"""Results of the workbench as bars over what chance gives: rows that a page can draw."""
+
+from typing import Any
+
+import numpy as np
+
+from nbinterp.interactions.smooth.result import SmoothHessian
+from nbinterp.network import AblationStudy
+
+Chart = dict[str, Any]
+
+_MOST_GROUPS = 10
+_MOST_PAIRS = 10
+_TWO_SIDED = 1.96  # standard errors that noise stays within, 95 % of the time
+
+
+def ablation_chart(study: AblationStudy, classes: str) -> Chart:
+    """Return a chart a factor and size: the change of accuracy of groups, with the random band.
+
+    Parameters
+    ----------
+    study : AblationStudy
+        Of some factors of one cluster.
+    classes : str
+        What accuracy is the share of, such as ``"right answers"``.
+    """
+    charts = []
+    for (_, factor, size), rows in study.to_frame().groupby(
+        ["cluster", "factor", "size"], sort=False
+    ):
+        known = rows[rows["n_samples"] > 0]
+        everyone = known["group"] == study.groups[0]
+        worst = known[~everyone].sort_values("change", kind="stable").head(_MOST_GROUPS - 1)
+        bars = [
+            {
+                "label": str(row["group"]),
+                "value": _number(100 * row["change"]),
+                "low": _number(100 * row["chance_lower"]),
+                "high": _number(100 * row["chance_upper"]),
+                "note": f"{row['n_samples']:,} samples; {100 * row['baseline']:.1f} % {classes} "
+                "before",
+            }
+            for row in [*known[everyone].to_dict("records"), *worst.to_dict("records")]
+        ]
+        charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars})
+    return {
+        "unit": "percentage points",
+        "about": f"Change of {classes} when the nodes that share most with the factor are ablated",
+        "charts": charts,
+    }
+
+
+def interaction_chart(
+    result: SmoothHessian, sample: int, answer: str, grid: tuple[int, int, int] | None
+) -> Chart:
+    """Return the strongest pairs of inputs of one sample, each with its 95 % band of noise.
+
+    Parameters
+    ----------
+    result : SmoothHessian
+        Of one sample.
+    sample : int
+        Its number.
+    answer : str
+        The output that was explained.
+    grid : (int, int, int) or None
+        Of images: the side of a patch in pixels, and how many patches there are down and across.
+    """
+    matrix, errors = result.hessian, result.standard_error
+    chart: Chart = {"sample": sample, "answer": answer, "unit": "", "grid": [], "bars": []}
+    if matrix is None or errors is None:
+        return chart
+    first, second = np.triu_indices(len(matrix[0]), 1)
+    values, noise = matrix[0][first, second], _TWO_SIDED * errors[0][first, second]
+    strongest = np.argsort(-np.abs(values), kind="stable")[:_MOST_PAIRS]
+
+    chart["unit"] = f"Second derivatives of {answer}, by squared input units"
+    chart["grid"] = [] if grid is None else list(grid)
+    chart["bars"] = [
+        {
+            "label": f"{input_name(int(first[at]), grid)} × {input_name(int(second[at]), grid)}",
+            "value": _number(values[at]),
+            "low": _number(-noise[at]),
+            "high": _number(noise[at]),
+            "note": "together stronger" if values[at] > 0 else "together weaker",
+            "pair": [int(first[at]), int(second[at])],
+        }
+        for at in strongest
+    ]
+    return chart
+
+
+def input_name(place: int, grid: tuple[int, int, int] | None) -> str:
+    """Return what an input is called: a patch of an image by its row and column."""
+    return f"x{place}" if grid is None else f"({place // grid[2]}, {place % grid[2]})"
+
+
+def _number(value: float) -> float | None:
+    """Return what JSON can hold."""
+    return float(f"{value:.5g}") if np.isfinite(value) else None

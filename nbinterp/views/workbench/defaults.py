@@ -1,0 +1,166 @@
+"""What a workbench does where it was not told: which layer, which pictures, which patches."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from nbinterp import _checks
+from nbinterp.network.data.rows import n_rows
+from nbinterp.network.subject.forward import taken
+from nbinterp.network.subject.hooks import evaluating, forward, watching
+
+_LEAST_NODES, _MOST_NODES = 4, 4096
+_LEAST_SIDE = 8
+_PATCHES = 7  # to a side of an image
+
+
+@_checks.call("Workbench")
+def guess_layer(model: nn.Module, data: Any) -> str:
+    """Return the last hidden layer of `model` before its output.
+
+    The name that is shortest among modules that put out the same: of a block ``"h2"`` of Linear,
+    ReLU and Dropout, the block. Layers of plain nodes, (n, nodes), go before those with axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nbinterp.datasets import load_mnist_classifier
+    >>> guess_layer(load_mnist_classifier(), np.zeros((2, 784)))
+    'h2'
+    """
+    seen: dict[str, torch.Tensor] = {}
+    batch = taken(model, data, *range(min(2, n_rows(data))))
+    modules = {name: part for name, part in model.named_modules() if name}
+
+    def put(name: str, output: torch.Tensor) -> None:
+        seen.pop(name, None)  # the last of its calls, in the order in which modules end
+        seen[name] = output.detach().clone()
+
+    tensors = {name: part for name, part in modules.items() if not _puts_out_no_tensor(part)}
+    with evaluating(model), watching(tensors, put):
+        answer = forward(model, batch)
+    hidden = [
+        name
+        for name, output in seen.items()
+        if output.ndim >= 2
+        and _LEAST_NODES <= output[0].numel() <= _MOST_NODES
+        and not _same(output, answer)
+    ]
+    plain = [name for name in hidden if seen[name].ndim == 2]
+    after = [name for name in plain if not _is_affine(modules[name])]
+    found = after or plain or hidden
+    _checks.require(
+        len(found) > 0,
+        "(layer=None)",
+        "must have a hidden layer to look into, of 4 to 4096 nodes",
+        "Name a layer of your network, layer='…', as in model.named_modules().",
+    )
+    last = seen[found[-1]]
+    return min((name for name in found if _same(seen[name], last)), key=lambda name: len(name))
+
+
+def _puts_out_no_tensor(module: nn.Module) -> bool:
+    return isinstance(module, nn.LSTM | nn.GRU | nn.RNN | nn.MultiheadAttention | nn.ModuleList)
+
+
+def _is_affine(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear | nn.Flatten | nn.Identity)
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and torch.equal(one, other)
+
+
+def guess_image_shape(data: Any) -> tuple[int, ...] | None:
+    """Return how a sample of `data` is an image, (h, w), (h, w, 3) or with channels first, or None.
+
+    Flat samples are square images if their number is that of a square of at least 8 × 8 and their
+    values are within [0, 1] or [0, 255].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> guess_image_shape(np.zeros((5, 784))), guess_image_shape(np.zeros((5, 3, 32, 32)))
+    ((28, 28), (3, 32, 32))
+    """
+    array = as_array(data)
+    if array is None or array.ndim < 2 or len(array) == 0:
+        return None
+    sides = array.shape[1:]
+    if len(sides) == 2 and min(sides) >= _LEAST_SIDE:
+        return tuple(sides)
+    if len(sides) == 3 and (sides[0] in (1, 3) or sides[2] in (1, 3)):
+        return tuple(sides)
+    side = math.isqrt(sides[0])
+    if len(sides) == 1 and side >= _LEAST_SIDE and side * side == sides[0]:
+        low, high = float(array.min()), float(array.max())
+        if low >= 0 and (high <= 1 or 2 < high <= 255):
+            return (side, side)
+    return None
+
+
+def as_array(data: Any) -> npt.NDArray[Any] | None:
+    """Return `data` as a numeric array if it is one, a tensor or a table; None for datasets."""
+    if isinstance(data, Mapping) or not hasattr(data, "shape"):
+        return None
+    array = np.asarray(_checks.to_numpy(data))
+    return array if array.dtype.kind in "biuf" else None
+
+
+def pictures(data: Any, shape: tuple[int, ...] | None) -> npt.NDArray[Any] | None:
+    """Return the samples as (n, h, w) or (n, h, w, 3), None without a shape."""
+    array = as_array(data)
+    if shape is None or array is None:
+        return None
+    images = array.reshape(len(array), *shape)
+    if len(shape) == 2:
+        return images
+    images = np.moveaxis(images, 1, -1) if _channels_first(shape) else images
+    return images[..., 0] if images.shape[-1] == 1 else images
+
+
+def patches_code(shape: tuple[int, ...]) -> str:
+    """Return the expression of the patch of each entry of a flattened image, some 7 to a side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> patches_code((28, 28))
+    'np.add.outer(np.arange(28) // 4 * 7, np.arange(28) // 4).ravel()'
+    >>> eval(patches_code((3, 14, 14))).shape
+    (588,)
+    """
+    first = _channels_first(shape)
+    height, width = shape[1:] if first else shape[:2]
+    step, _, wide = patch_grid(shape)
+    code = f"np.add.outer(np.arange({height}) // {step} * {wide}, np.arange({width}) // {step})"
+    if len(shape) == 2:
+        return f"{code}.ravel()"
+    channels = shape[0] if first else shape[2]
+    return f"np.{'tile' if first else 'repeat'}({code}.ravel(), {channels})"
+
+
+def patch_grid(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return the side of a patch, and how many patches an image is high and wide."""
+    height, width = shape[1:] if _channels_first(shape) else shape[:2]
+    step = max(1, round(max(height, width) / _PATCHES))
+    return step, -(-height // step), -(-width // step)
+
+
+def _channels_first(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 and shape[0] in (1, 3)
+
+
+def guess_radius(data: Any) -> float:
+    """Return a quarter of the typical distance of a sample from the mean, of two digits."""
+    array = as_array(data)
+    if array is None:
+        return 0.5
+    flat = array[:2000].reshape(min(len(array), 2000), -1).astype(np.float64)
+    spread = float(np.sqrt(np.nan_to_num(flat.var(axis=0)).sum()))
+    return float(f"{0.25 * spread:.2g}") or 0.5

@@ -1,0 +1,31 @@
+"""The map of a workbench: an explorer whose fits another makes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nbinterp.corex import ClusterFactors
+from nbinterp.views.explorer.explorer import ClusterExplorer
+
+
+class WorkbenchMap(ClusterExplorer):
+    """The map of a workbench, whose fits the workbench makes."""
+
+    def __init__(self, *args: Any, fit: Callable[[], ClusterFactors], **options: Any) -> None:
+        self._fit_elsewhere = fit
+        super().__init__(*args, **options)
+        self._fits_itself = True
+
+    def fit_selection(self) -> ClusterFactors:
+        """Find the factors of the selected samples, and all that follows from them."""
+        return self._fit_elsewhere()
+
+    def publish(self, factors: ClusterFactors, seconds: float) -> None:
+        """Show factors beside the map."""
+        self._factors = factors
+        self.heatmap.show(factors)
+        self._fit = {
+            "n_factors": len(factors.weights_),
+            "n_samples": int(factors.n_samples),
+            "seconds": round(seconds, 2),
+            "converged": bool(factors.converged_),
+        }

@@ -1,0 +1,100 @@
+"""Columns to scores and back, in and out of sample."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm, rankdata
+
+from nbinterp.corex.linear.gaussianize import learn_columns
+
+WAYS = ["standard", "outliers", "empirical"]
+
+
+def heavy(n=200, p=4, seed=0):
+    return np.random.default_rng(seed).standard_t(2, size=(n, p)) * [1, 10, 0.1, 5] + [0, 3, -2, 1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_scores_have_mean_zero_and_variance_one(way):
+    scores = learn_columns(heavy(), way).apply(heavy())
+    np.testing.assert_allclose(scores.mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(scores.std(0), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_affine_maps_of_columns_change_nothing(way):
+    x = heavy()
+    moved = x * [2, 30, 0.5, 1000] - 7
+    np.testing.assert_allclose(
+        learn_columns(moved, way).apply(moved), learn_columns(x, way).apply(x), atol=1e-9
+    )
+
+
+def test_standard_is_the_standard_score():
+    x = heavy()
+    np.testing.assert_allclose(
+        learn_columns(x, "standard").apply(x), (x - x.mean(0)) / x.std(0), atol=1e-12
+    )
+
+
+def test_outliers_squash_beyond_four_deviations():
+    x = np.append(np.random.default_rng(0).normal(size=999), 1e6).reshape(-1, 1)
+    columns = learn_columns(x, "outliers")
+    raw = columns.apply(x) * columns.score_scale + columns.score_mean
+    z = (x - x.mean()) / x.std()
+    np.testing.assert_allclose(raw[:-1], z[:-1], atol=1e-9)
+    assert raw[-1] == pytest.approx(5.0)
+
+
+def test_empirical_ranks_new_data_among_the_old():
+    x = np.round(heavy(), 1)  # with ties
+    columns = learn_columns(x, "empirical")
+    expected = norm.ppf((rankdata(x, axis=0) - 0.5) / len(x))
+    raw = columns.apply(x) * columns.score_scale + columns.score_mean
+    np.testing.assert_allclose(raw, expected, atol=1e-12)
+    # A row scores the same alone as among the others; ranking it by itself would give zeros.
+    np.testing.assert_allclose(columns.apply(x[7:8]), columns.apply(x)[7:8], atol=0)
+    far = columns.apply(np.full((1, 4), 1e9))
+    np.testing.assert_allclose(far, columns.apply(np.full((1, 4), 1e12)))
+    assert np.isfinite(far).all()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_invert_undoes_apply(way):
+    x = np.random.default_rng(1).normal(size=(50, 3)) * [1, 5, 0.2] + 4
+    columns = learn_columns(x, way)
+    np.testing.assert_allclose(columns.invert(columns.apply(x)), x, atol=1e-8)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_constants_score_zero_also_out_of_sample(way):
+    x = heavy()
+    x[:, 1] = 0.1  # whose standard deviation rounds to above zero
+    columns = learn_columns(x, way)
+    assert columns.scale[1] == 0
+    assert (columns.apply(heavy(seed=3))[:, 1] == 0).all()
+    np.testing.assert_allclose(columns.invert(columns.apply(x))[:, 1], 0.1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_missing_entries_stay_missing_and_bias_nothing(way):
+    x = heavy()
+    holes = np.random.default_rng(2).random(x.shape) < 0.3
+    x[holes] = np.nan
+    scores = learn_columns(x, way).apply(x)
+    np.testing.assert_array_equal(np.isnan(scores), holes)
+    np.testing.assert_allclose(np.nanmean(scores, 0), 0, atol=1e-12)
+    np.testing.assert_allclose(np.nanstd(scores, 0), 1, rtol=1e-12)
+
+
+def test_none_leaves_the_data():
+    x = heavy()
+    np.testing.assert_array_equal(learn_columns(x, "none").apply(x), x)
+
+
+def test_the_data_are_not_written_to():
+    x = heavy().astype(np.float32)
+    x[3, 2] = np.nan
+    before = x.copy()
+    for way in [*WAYS, "none"]:
+        learn_columns(x, way).apply(x)
+    np.testing.assert_array_equal(x, before)

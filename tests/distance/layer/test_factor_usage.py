@@ -1,0 +1,34 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.distance.layer.factor_usage import factor_uses
+
+
+@pytest.fixture(scope="module")
+def local():
+    rng = np.random.default_rng(0)
+    cause = rng.normal(size=(300, 1))
+    nodes = rng.normal(size=(300, 6))
+    nodes[:, [1, 4]] += 3 * cause
+    table = pd.DataFrame(nodes, columns=[f"h1[{i}]" for i in range(5)] + ["logit 0"])
+    return LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, labels=[0] * 300)
+
+
+def test_a_planted_factor_uses_its_nodes_only(local):
+    names = [f"h1.linear[{i}]" for i in range(5)]
+    found = factor_uses(local, "h1.linear", names)
+    assert sorted(found["node"]) == ["h1.linear[1]", "h1.linear[4]"]
+    assert set(found["cluster"]) == {"cluster 0"}
+    direct = local.clusters_[0].mutual_information_[0, [1, 4]].max()
+    assert found["mutual_information"][0] == pytest.approx(direct)
+    assert factor_uses(local.clusters_[0], "h1.linear", names).equals(found)
+
+
+def test_factors_of_other_nodes_are_refused(local):
+    with pytest.raises(ValueError, match="must have columns that are nodes of 'h2'"):
+        factor_uses(local, "h2", ["h2[0]"])
+    for wrong in ([], 3, LinearCorEx()):
+        with pytest.raises(TypeError, match="must be a fitted LocalCorEx or ClusterFactors"):
+            factor_uses(wrong, "h1", ["h1[0]"])

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+from interactions.games import problem, relu_game, relu_games
+
+from nbinterp.interactions.andor.solver import lp, pdhg
+from nbinterp.interactions.andor.solver.problem import Problem, objective
+from nbinterp.interactions.andor.solver.projections import near_shared
+
+
+def solved(one, tol=1e-3):
+    return pdhg.solve(one, tol=tol, max_iter=10_000)
+
+
+@pytest.mark.parametrize("models", [1, 2, 3])
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize("alpha", [0.0, 1 / 9, 1.0])
+def test_reaches_the_linear_program_and_proves_it(models, noise, alpha):
+    one = problem(relu_games(5, range(models)), alpha if models > 1 else 0.0, noise)
+    best = float(lp.solve(one).objective)
+    found = solved(one)
+    assert float(found.objective) >= best * (1 - 1e-7)
+    assert float(found.bound) <= best * (1 + 1e-7)
+    assert float(found.objective - found.bound) <= 1e-3 * float(found.objective)
+
+
+@pytest.mark.parametrize("specific", [0.0, 0.05])
+@pytest.mark.parametrize("models", [2, 3])
+def test_keeps_the_bound_on_gamma_where_it_matters(models, specific):
+    one = problem(relu_games(4, range(models)), 0.2, 0.02, specific)
+    best = float(lp.solve(one).objective)
+    free = float(lp.solve(problem(relu_games(4, range(models)), 0.2, 0.02, 10.0)).objective)
+    assert best > free * 1.01  # or the bound would not matter here
+    found = solved(one, 5e-3)
+    assert torch.allclose(near_shared(found.gamma, one.specific_bound), found.gamma, atol=1e-9)
+    assert best * (1 - 1e-7) <= float(found.objective) <= best * 1.005
+    assert float(found.bound) <= best * (1 + 1e-7)
+
+
+def test_what_it_returns_is_feasible_and_worth_what_it_says():
+    one = problem(relu_games(6, [0, 1]), 0.1, 0.02)
+    found = solved(one)
+    assert bool((found.noise.abs() <= one.noise_limits + 1e-12).all())
+    torch.testing.assert_close(objective(one, found.gamma, found.noise), found.objective)
+
+
+def test_samples_are_solved_as_if_alone():
+    tables = torch.as_tensor(np.stack([relu_games(4, [k, k + 1]) for k in range(4)]))
+    tables[1] *= 1000  # each sample has its own unit
+    bounds = torch.full((4, 2), 0.01, dtype=torch.float64)
+    batch = Problem(tables, 0.1, bounds, 10 * bounds)
+    together = solved(batch)
+    for sample in range(4):
+        alone = solved(batch.rows(torch.tensor([sample])))
+        torch.testing.assert_close(
+            together.objective[sample], alone.objective[0], rtol=1e-6, atol=0
+        )
+
+
+def test_many_players_with_noise_take_the_other_projection(monkeypatch):
+    one = problem(relu_games(5, [0, 1]), 0.1, 0.02)
+    usual = solved(one)
+    monkeypatch.setattr("nbinterp.interactions.andor.solver.projections._DENSE_PLAYERS", 4)
+    other = solved(one)
+    torch.testing.assert_close(usual.objective, other.objective, rtol=2e-3, atol=0)
+
+
+def test_a_constant_output_has_nothing_to_split():
+    found = solved(problem(np.zeros((2, 8)), 0.1, 0.02))
+    assert float(found.objective) == 0 and float(found.bound) == 0
+
+
+def test_units_do_not_matter():
+    values = relu_game(5, 0)[None] - relu_game(5, 0)[0]
+    small, large = (float(solved(problem(scale * values)).objective) for scale in (1e-6, 1e6))
+    assert large / small == pytest.approx(1e12, rel=1e-6)
+
+
+def test_too_few_iterations_leave_a_gap_that_is_told():
+    one = problem(relu_games(6, [0, 1]), 0.1, 0.02)
+    rough = pdhg.solve(one, tol=1e-6, max_iter=5)
+    assert float(rough.objective - rough.bound) > 0.01 * float(rough.objective)
+    best = float(lp.solve(one).objective)
+    assert float(rough.bound) <= best <= float(rough.objective)

@@ -1,0 +1,109 @@
+"""Gradients behind the Linear that alone reads the input give what those in the input give."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from nbinterp.interactions import SmoothHess
+from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.smooth.first_layer import lead_of
+from nbinterp.interactions.smooth.kernel import Noise
+from nbinterp.interactions.smooth.stein import Stein
+
+D = 6
+RANDOM = torch.Generator().manual_seed(0)
+Z = torch.randn((20, D), generator=RANDOM, dtype=torch.float64)
+X = torch.randn((3, D), generator=RANDOM, dtype=torch.float64)
+
+
+class Body(nn.Module):
+    """An image through a Linear, and whatever else `also` makes of the image."""
+
+    def __init__(self, also=None, before=None):
+        super().__init__()
+        torch.manual_seed(0)
+        self.lead, self.last = nn.Linear(D, 9), nn.Linear(9, 3)
+        self.also, self.before = also, before
+        self.double().eval()
+
+    def forward(self, x):
+        rows = x.flatten(1)
+        hidden = self.lead(rows if self.before is None else self.before(rows)).sin()
+        if self.also is not None:
+            hidden = self.also(hidden, rows)
+        return self.last(hidden)
+
+
+class TwoReaders(Body):
+    def forward(self, x):
+        return self.last(self.lead(x.flatten(1)).sin() + self.lead(x.flatten(1)).tanh())
+
+
+def function(model):
+    return Scalar(model, 1, (1, 2, 3))
+
+
+def found(model, x=X):
+    with function(model).visiting():
+        return lead_of(function(model), x)
+
+
+def test_a_linear_that_alone_reads_the_input_is_found():
+    model = Body()
+    assert found(model).linear is model.lead
+    sequence = nn.Sequential(nn.Flatten(), nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)).double()
+    assert found(sequence).linear is sequence[1]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Body(also=lambda hidden, rows: hidden + rows.mean(1, keepdim=True)),
+        Body(also=lambda hidden, rows: hidden * (rows[:, :1] > 0)),
+        Body(before=lambda rows: 2 * rows),
+        Body(before=lambda rows: rows.flip(1)),
+        TwoReaders(),
+        lambda x: x.flatten(1)[:, :3] ** 2,
+    ],
+    ids=["skip", "mask", "scaled", "turned", "twice", "function"],
+)
+def test_what_else_reads_the_input_is_noticed(model):
+    assert found(model) is None
+
+
+def test_hooks_of_the_user_are_not_passed_by():
+    after, before = Body(), Body()
+    after.lead.register_forward_hook(lambda _module, _inputs, output: 2 * output)
+    before.lead.register_forward_pre_hook(lambda _module, inputs: (2 * inputs[0],))
+    assert found(after) is None and found(before) is None
+
+
+@pytest.mark.parametrize("members", [None, torch.eye(D, dtype=torch.float64)[:, :4]])
+@pytest.mark.parametrize(("is_paired", "is_centred"), [(True, False), (False, True)])
+@pytest.mark.parametrize("batch_size", [None, 7])
+def test_the_same_sums(members, is_paired, is_centred, batch_size):
+    model = Body()
+    settings = (Noise(0.3), members, is_paired, is_centred, batch_size)
+    with function(model).visiting():
+        plain = Stein(function(model), *settings)
+        short = Stein(function(model), *settings, lead_of(function(model), X))
+        for known, made in zip(plain.matrices(X, Z), short.matrices(X, Z), strict=True):
+            torch.testing.assert_close(made, known)
+        for known, made in zip(plain.factors(X, Z)[0], short.factors(X, Z)[0], strict=True):
+            eye = torch.eye(D if members is None else 4, dtype=torch.float64)
+            torch.testing.assert_close(made.product(eye), known.product(eye))
+    assert "forward" not in vars(model.lead)
+
+
+def test_of_a_whole_explanation(monkeypatch):
+    model, x = Body(), X.view(3, 1, 2, 3)
+    before = copy.deepcopy(model.state_dict())
+    short = SmoothHess(n_samples=2000, random_state=0).explain(model, x, target=[0, 1, 2])
+    monkeypatch.setattr("nbinterp.interactions.smooth.explainer.lead_of", lambda *_: None)
+    plain = SmoothHess(n_samples=2000, random_state=0).explain(model, x, target=[0, 1, 2])
+    torch.testing.assert_close(torch.as_tensor(short.hessian), torch.as_tensor(plain.hessian))
+    torch.testing.assert_close(torch.as_tensor(short.gradient), torch.as_tensor(plain.gradient))
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in before.items())
+    assert all(parameter.grad is None for parameter in model.parameters())

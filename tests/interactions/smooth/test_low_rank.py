@@ -1,0 +1,40 @@
+"""A matrix as its rows does what the matrix itself does."""
+
+import numpy as np
+import pytest
+import torch
+
+from nbinterp.interactions.smooth.low_rank import Dense, LowRank
+
+
+def rows(n, width, dtype=torch.float64):
+    random = torch.Generator().manual_seed(n)
+    return torch.randn((2, n, width), generator=random).to(dtype)
+
+
+@pytest.mark.parametrize(("n", "width"), [(3, 10), (40, 10), (1, 1)])
+def test_rows_are_the_matrix(n, width):
+    u, g = rows(n, width)
+    low, dense = LowRank(u, g), Dense((u.T @ g + g.T @ u) / 2)
+    v = torch.randn((width, 2), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    torch.testing.assert_close(low.product(v), dense.product(v))
+    k = min(2 * n, width, 4)
+    (values, vectors), (expected, _) = low.eigenpairs(k), dense.eigenpairs(k)
+    torch.testing.assert_close(values, expected)
+    torch.testing.assert_close(dense.product(vectors), vectors * values)
+    torch.testing.assert_close(vectors.T @ vectors, torch.eye(k, dtype=torch.float64))
+
+
+def test_pairs_come_by_size_with_their_signs():
+    values, vectors = Dense(torch.diag(torch.tensor([1.0, -5.0, 3.0]))).eigenpairs(2)
+    assert values.tolist() == [-5, 3]
+    np.testing.assert_allclose(vectors.abs(), [[0, 0], [1, 0], [0, 1]])
+
+
+def test_the_mean_of_parts_and_other_types():
+    parts = [LowRank(*rows(n, 6, torch.float32)) for n in (4, 4)]
+    mean = LowRank.mean(parts)
+    v = torch.eye(6, dtype=torch.float64)
+    expected = sum(part.product(v) for part in parts) / 2
+    torch.testing.assert_close(mean.product(v), expected)
+    assert mean.product(v).dtype == torch.float32

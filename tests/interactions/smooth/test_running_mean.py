@@ -1,0 +1,31 @@
+"""Means and errors of matrices, against NumPy's of the same blocks."""
+
+import numpy as np
+import pytest
+import torch
+
+from nbinterp.interactions.smooth.running_mean import Estimate
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_mean_and_error_are_those_of_the_blocks(dtype):
+    blocks = torch.randn((9, 2, 3, 3), generator=torch.Generator().manual_seed(0)).to(dtype) + 5
+    estimate = Estimate()
+    for block in blocks:
+        estimate.add(block)
+        if estimate.n_blocks > 1:
+            estimate.relative_error()  # asked in between, it changes nothing
+    symmetric = (0.5 * (blocks + blocks.mT)).double().numpy()
+    np.testing.assert_allclose(estimate.mean, symmetric.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(
+        estimate.standard_error, symmetric.std(0, ddof=1) / 3, rtol=1e-4, atol=1e-7
+    )
+
+
+def test_no_spread_is_no_error_and_all_noise_an_infinite_one():
+    same, noise = Estimate(), Estimate()
+    for sign in (1.0, -1.0):
+        same.add(torch.eye(2).repeat(1, 1, 1))
+        noise.add(sign * torch.eye(2).repeat(1, 1, 1))
+    assert same.relative_error().tolist() == [0.0]
+    assert noise.relative_error().tolist() == [np.inf]

@@ -1,0 +1,99 @@
+"""Work side by side: results in order, errors passed on, threads as they were."""
+
+import threading
+
+import pytest
+import torch
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from nbinterp._numerics.parallel import begin, crew, side_by_side
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def two_threads():  # of the one that all other tests have, nothing could be taken
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_results_are_in_the_order_of_tasks():
+    assert side_by_side([lambda i=i: i * i for i in range(50)], CPU) == [i * i for i in range(50)]
+
+
+def test_tasks_do_not_share_operations_and_threads_come_back():
+    before = torch.get_num_threads()
+    assert set(side_by_side([torch.get_num_threads] * 4, CPU)) == {1}
+    assert torch.get_num_threads() == before
+
+
+def test_products_of_numpy_are_not_shared_either():
+    def threads():
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        inside = side_by_side([threads, threads], CPU)
+        assert before and set(before) == {2}
+        assert all(set(each) == {1} for each in inside)
+        assert threads() == before
+
+
+def test_an_error_is_passed_on_and_threads_come_back():
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([lambda: 1 // 0, lambda: 1], CPU)
+    assert torch.get_num_threads() == before
+
+
+def test_a_crew_stays_for_many_rounds():
+    with crew(CPU):
+        rounds = [side_by_side([threading.current_thread] * 20, CPU) for _ in range(5)]
+    workers = {worker for each in rounds for worker in each}
+    assert len(workers) <= 2  # who takes which task is for the machine to choose
+    assert threading.current_thread() not in workers
+    assert not workers & set(threading.enumerate())
+
+
+def test_a_crew_leaves_the_caller_one_thread_and_gives_all_back():
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError), crew(CPU):
+        assert torch.get_num_threads() == 1
+        with crew(CPU):  # the same one
+            assert side_by_side([torch.get_num_threads] * 2, CPU) == [1, 1]
+        assert torch.get_num_threads() == 1
+        side_by_side([lambda: 1 // 0, lambda: 1], CPU)
+    assert torch.get_num_threads() == before
+
+
+def test_the_caller_goes_on_while_the_crew_works():
+    gate = threading.Event()
+    with crew(CPU):
+        wait = begin([lambda: gate.wait(60), threading.get_ident], CPU)
+        gate.set()
+        opened, ident = wait()
+        assert opened and ident != threading.get_ident()
+        assert wait() == [opened, ident]
+
+
+def test_what_is_begun_without_a_crew_is_done_at_once():
+    done = []
+    wait = begin([lambda: done.append(1)], CPU)
+    assert done == [1] and wait() == [None]
+
+
+def test_work_within_a_worker_stays_there():
+    def inner():
+        with crew(CPU):
+            return {threading.get_ident(), *side_by_side([threading.get_ident] * 3, CPU)}
+
+    assert all(len(each) == 1 for each in side_by_side([inner] * 4, CPU))
+
+
+def test_an_error_of_what_was_begun_comes_when_it_is_waited_for():
+    with crew(CPU):
+        wait = begin([lambda: 1 // 0], CPU)
+        with pytest.raises(ZeroDivisionError):
+            wait()

@@ -1,0 +1,380 @@
+import re
+from pathlib import Path
+
+import ipywidgets
+import numpy as np
+import pytest
+import traitlets
+from sklearn.exceptions import NotFittedError
+
+from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.manifold import PHATE
+from nbinterp.views import ClusterExplorer
+
+TRAITS = Path(__file__).parents[3] / "widgets" / "src" / "explorer" / "traits.ts"
+
+
+@pytest.fixture(scope="module")
+def local():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 60)
+    hidden = rng.normal(size=(120, 2))
+    data = np.repeat(hidden, 3, axis=1) + 0.3 * rng.normal(size=(120, 6)) + 5 * labels[:, None]
+
+    class Plane:
+        def get_params(self, deep=False):
+            return {}
+
+        def fit_transform(self, X):
+            return np.asarray(X)[:, [0, 3]]
+
+    return LocalCorEx(LinearCorEx(n_factors=2), Plane(), random_state=0).fit(data, labels=labels)
+
+
+@pytest.fixture
+def explorer(local):
+    return recorded(ClusterExplorer(local))
+
+
+def recorded(view):
+    view.sent = []
+    view.send = lambda content, buffers=None: view.sent.append((content, buffers))
+    return view
+
+
+def ask(view, kind, *buffers, **fields):
+    view._receive(view, {"v": 1, "kind": kind, "seq": 1, **fields}, list(buffers))
+    return view.sent.pop()
+
+
+def wire(numbers):
+    return memoryview(np.asarray(numbers, "<u4").tobytes())
+
+
+def test_the_page_knows_the_same_traits():
+    source = TRAITS.read_text(encoding="utf-8")
+    body = source[source.index("export type ExplorerTraits") :]
+    there = set(re.findall(r"^  (\w+):", body, re.MULTILINE))
+    here = set(ClusterExplorer([[0, 0]]).keys)
+    own = here - set(ipywidgets.DOMWidget().keys) - {"_core", "_kind", "_linked"}
+    assert there == {name for name in own if name not in ("_esm", "_anywidget_id")}
+
+
+def test_the_map_is_that_of_the_fit_coloured_by_cluster(local, explorer):
+    np.testing.assert_allclose(explorer._positions, local.map_, rtol=1e-6)
+    assert explorer.color_by == "cluster"
+    (header,) = explorer._columns
+    assert header == {
+        "name": "cluster",
+        "kind": "category",
+        "offset": 0,
+        "categories": ["0", "1"],
+        "width": 1,
+    }
+    codes = np.frombuffer(explorer._column_data, "u1", 120)
+    np.testing.assert_array_equal(codes, local.labels_)
+
+
+def test_a_column_named_cluster_of_your_own_is_kept(local):
+    mine = ClusterExplorer(local, columns={"cluster": ["a"] * 120})
+    assert mine._columns[0]["categories"] == ["a"]
+
+
+def test_a_fit_shows_itself_as_its_map(local):
+    assert isinstance(local.view(height=300), ClusterExplorer)
+
+
+def test_selection_goes_to_python_as_sample_numbers(explorer):
+    explorer.set_state({"_selection": wire([3, 5, 119])})
+    assert explorer.selection.tolist() == [3, 5, 119]
+    assert explorer.selection.dtype == np.int64
+
+
+def test_selection_is_set_by_numbers_or_a_mask(explorer):
+    explorer.selection = [5, 3, 5]
+    assert explorer.selection.tolist() == [3, 5]
+    explorer.selection = np.arange(120) >= 118
+    assert explorer.selection.tolist() == [118, 119]
+    explorer.selection = []
+    assert explorer.selection.size == 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "error", "match"),
+    [
+        ([-1], ValueError, "from 0 to 119"),
+        ([120], ValueError, "from 0 to 119"),
+        ([0.5], TypeError, "sample indices or a boolean mask"),
+        ([True, False], ValueError, "one entry a sample, 120"),
+        (["a"], TypeError, "sample indices"),
+    ],
+)
+def test_impossible_selections_are_refused(explorer, numbers, error, match):
+    explorer.selection = [1]
+    with pytest.raises(error, match=match):
+        explorer.selection = numbers
+    assert explorer.selection.tolist() == [1]
+
+
+@pytest.mark.parametrize("numbers", [[120], [2**32 - 1], [5, 3], [3, 3]])
+def test_impossible_selections_of_the_page_change_nothing(explorer, numbers):
+    explorer.selection = [1]
+    with pytest.raises(traitlets.TraitError, match="numbers of samples"):
+        explorer.set_state({"_selection": wire(numbers)})
+    assert explorer.selection.tolist() == [1]
+
+
+def test_other_tabs_hear_what_one_page_said(explorer):
+    told = []
+    explorer._send = lambda content, buffers=None: told.append(content)
+    explorer.set_state({"_selection": wire([1, 2])})
+    echoes = [one["method"] for one in told if one.get("buffer_paths") == [["_selection"]]]
+    assert echoes == ["echo_update"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"_positions": wire([0, 0])},
+        {"_columns": []},
+        {"_can_fit": True},
+        {"heatmap": "anywidget:x"},
+        {"_core": "anywidget:x"},
+        {"_kind": "slider"},
+        {"_selection": b"abc"},
+        {"_selection": None},
+        {"_named": [{"name": "a", "color": "#000000", "count": 4}]},
+        {"_named_data": wire([7])},
+        {"ranges": {"cluster": [0, 1]}},
+        {"ranges": {"depth": [float("nan"), 1]}},
+        {"search": "x" * 201},
+        {"color_by": "no such column"},
+    ],
+)
+def test_what_the_page_may_not_set_changes_nothing(explorer, state):
+    explorer.columns["depth"] = np.linspace(0, 1, 120)
+    explorer.selection = [1]
+    explorer.selections["kept"] = [2, 3]
+    before = {name: str(value) for name, value in explorer.get_state().items()}
+    with pytest.raises((traitlets.TraitError, ValueError, TypeError)):
+        explorer.set_state(state)
+    assert {name: str(value) for name, value in explorer.get_state().items()} == before
+    assert explorer.sent[-1][0]["kind"] == "notice"
+
+
+def test_too_much_is_refused_before_other_tabs_hear_it(explorer):
+    told = []
+    explorer._send = lambda content, buffers=None: told.append(content["method"])
+    with pytest.raises(traitlets.TraitError, match="too much as _selection"):
+        explorer.set_state({"_selection": memoryview(bytes(2**26 + 4))})
+    assert "echo_update" not in told
+
+
+def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
+    heard = []
+    stop = explorer.on_select(lambda selection: heard.append(selection.tolist()))
+    explorer.selection = [1, 2]
+    explorer.selection = [2, 1]
+    explorer.set_state({"_selection": wire([7])})
+    stop()
+    explorer.selection = []
+    assert heard == [[1, 2], [7]]
+
+
+def test_what_a_callback_raises_is_said_in_the_view(explorer):
+    explorer.on_select(lambda selection: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        explorer.set_state({"_selection": wire([7])})
+    notices = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
+    assert notices[0]["error"] == "ZeroDivisionError: division by zero"
+
+
+def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer):
+    heard = []
+    for wrong in (ZeroDivisionError, KeyError):
+        explorer.on_select(lambda selection, wrong=wrong: (_ for _ in ()).throw(wrong("no")))
+        explorer.on_select(lambda selection: heard.append(selection.tolist()))
+    with pytest.raises(ExceptionGroup) as raised:
+        explorer.set_state({"_selection": wire([7])})
+    assert heard == [[7], [7]]
+    assert [type(one) for one in raised.value.exceptions] == [ZeroDivisionError, KeyError]
+    (notice,) = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
+    assert notice["error"] == "2 callbacks failed: ZeroDivisionError: no; KeyError: 'no'"
+    assert "in <lambda>" in notice["trace"]
+
+
+def test_the_button_fits_what_the_page_has_selected(local, explorer):
+    reply, _ = ask(explorer, "fit", wire(range(60)))
+    assert reply["ok"], reply["error"]
+    assert explorer.selection.tolist() == list(range(60))
+    direct = local.fit_selection(range(60))
+    np.testing.assert_allclose(explorer.factors.mutual_information_, direct.mutual_information_)
+    assert explorer.heatmap.source is explorer.factors
+    assert explorer._fit["n_samples"] == 60
+    assert explorer._fit["n_factors"] == len(direct.weights_)
+
+
+def test_python_fits_the_same(local, explorer):
+    explorer.selection = range(60, 120)
+    factors = explorer.fit_selection()
+    assert factors is explorer.factors
+    assert explorer._fit["n_samples"] == 60
+
+
+@pytest.mark.parametrize("numbers", [[], [4, 5]])
+def test_too_few_samples_are_said_and_nothing_is_lost(explorer, numbers):
+    assert ask(explorer, "fit", wire(range(60)))[0]["ok"]
+    before = explorer.factors
+    reply, _ = ask(explorer, "fit", wire(numbers))
+    assert reply["ok"] is False
+    assert "must hold at least" in reply["error"]
+    assert explorer.factors is before
+    assert explorer._fit["n_samples"] == 60
+
+
+@pytest.mark.parametrize("data", [b"", b"abc", wire([500]), wire([2**32 - 1])])
+def test_a_hostile_fit_is_refused(explorer, data):
+    explorer.selection = [1]
+    reply, _ = ask(explorer, "fit", memoryview(data))
+    assert reply["ok"] is False
+    assert explorer.factors is None
+
+
+def test_positions_alone_are_a_map_without_a_fit():
+    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]]))
+    assert not explorer._can_fit
+    reply, _ = ask(explorer, "fit", wire([0, 1]))
+    assert "map was made of positions" in reply["error"]
+    with pytest.raises(TypeError, match="Make the explorer of a fitted LocalCorEx"):
+        explorer.fit_selection()
+
+
+def test_pictures_are_sent_when_asked_for():
+    images = np.arange(2 * 3 * 5, dtype=np.uint8).reshape(2, 3, 5)
+    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]], images=images))
+    reply, buffers = ask(explorer, "thumbnail", index=1)
+    assert (reply["width"], reply["height"], reply["channels"]) == (5, 3, 1)
+    assert buffers == [images[1].tobytes()]
+    _, buffers = ask(explorer, "thumbnails", wire([1, 0]))
+    assert buffers == [images[[1, 0]].tobytes()]
+    for index in (-1, 2, 10**18):
+        assert ask(explorer, "thumbnail", index=index)[0]["ok"] is False
+    for numbers in ([], [2], [2**32 - 1], [0] * 2000):
+        assert ask(explorer, "thumbnails", wire(numbers))[0]["ok"] is False
+    assert images.tobytes() not in str(explorer.get_state()).encode()
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "match"),
+    [
+        (LocalCorEx(), NotFittedError, "not fitted yet"),
+        ([[0, 0, 0], [1, 1, 1]], ValueError, "two columns"),
+        ([[0, np.nan]], ValueError, "NaN"),
+        ([[0, np.inf]], ValueError, "infinity"),
+        ([["a", "b"]], ValueError, "refused"),
+        (np.empty((0, 2)), ValueError, "minimum of 1"),
+    ],
+)
+def test_impossible_maps_are_refused(source, error, match):
+    with pytest.raises(error, match=match):
+        ClusterExplorer(source)
+
+
+def test_colours_are_columns():
+    explorer = ClusterExplorer([[0, 0], [1, 1]], columns={"a": [1, 2], "b": [0.5, 1.5]})
+    assert explorer.color_by == "a"
+    explorer.color_by = "b"
+    explorer.color_by = ""
+    with pytest.raises(ValueError, match="must be one of '', 'a', 'b'"):
+        explorer.color_by = "c"
+    with pytest.raises(ValueError, match="color_by='c'"):
+        ClusterExplorer([[0, 0]], color_by="c")
+
+
+def test_a_column_set_later_colours_and_one_deleted_lets_go(explorer):
+    explorer.columns["depth"] = np.linspace(0, 1, 120)
+    assert list(explorer.columns) == ["cluster", "depth"]
+    explorer.color_by = "depth"
+    explorer.ranges = {"depth": (0.5, None)}
+    explorer.columns["depth"] = np.linspace(1, 0, 120)
+    assert explorer.columns["depth"][0] == 1
+    assert explorer.matching.tolist() == list(range(60))
+    del explorer.columns["depth"]
+    assert (explorer.color_by, explorer.ranges) == ("", {})
+    with pytest.raises(KeyError):
+        del explorer.columns["depth"]
+    with pytest.raises(ValueError, match="one label a sample, 120"):
+        explorer.columns["short"] = [1, 2]
+
+
+def test_many_columns_wait_until_they_are_wanted(monkeypatch):
+    monkeypatch.setattr("nbinterp.views.explorer.samples._BUDGET", 16)
+    values = {f"node {i}": [i + 0.5, np.nan] for i in range(5)}
+    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]], columns=values))
+
+    def away():
+        return [one["name"] for one in explorer._columns if one["offset"] < 0]
+
+    assert away() == ["node 2", "node 3", "node 4"]
+    explorer.set_state({"color_by": "node 4"})
+    assert away() == ["node 1", "node 2", "node 3"]
+    explorer.ranges = {"node 3": (1, 2)}
+    assert away() == ["node 0", "node 1", "node 2"]
+    reply, _ = ask(explorer, "about", index=1)
+    assert reply["values"] == [["node 0", "nan"], ["node 1", "nan"], ["node 2", "nan"]]
+    assert ask(explorer, "about", index=2)[0]["ok"] is False
+
+
+def test_the_selection_is_a_table():
+    explorer = ClusterExplorer([[0, 1], [2, 3], [4, 5]], columns={"k": ["a", None, "b"]})
+    explorer.selection = [0, 2]
+    frame = explorer.to_frame()
+    assert frame.index.tolist() == [0, 2]
+    assert frame[["x", "y"]].to_numpy().tolist() == [[0, 1], [4, 5]]
+    assert frame["k"].tolist() == ["a", "b"]
+    assert explorer.to_frame([1])["k"].tolist() == [None]
+
+
+def test_hostile_names_travel_as_they_are():
+    hostile = "<img src=x onerror=alert(1)>"
+    explorer = ClusterExplorer([[0, 0], [1, 1]], columns={hostile: [hostile, "</script>"]})
+    (header,) = explorer._columns
+    assert header["name"] == hostile
+    assert set(header["categories"]) == {hostile, "</script>"}
+
+
+def test_one_sample_is_a_map():
+    explorer = ClusterExplorer([[3, 4]])
+    explorer.selection = [0]
+    assert explorer.snapshot()[1:4] == b"PNG"
+
+
+def test_readers_without_a_kernel_see_the_map(explorer):
+    explorer.selection = [1, 2]
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == "ClusterExplorer(2 of 120 samples selected; columns: cluster)"
+    assert data["image/png"]
+
+
+def test_a_map_of_phate_is_explored():
+    samples = np.random.default_rng(0).normal(size=(40, 5))
+    explorer = PHATE(n_components=3, random_state=0).fit(samples).view()
+    assert explorer._positions.shape == (40, 2)
+    with pytest.raises(TypeError, match="must have data to fit"):
+        explorer.fit_selection()
+    line = PHATE(n_components=1, random_state=0).fit(samples)
+    assert not ClusterExplorer(line)._positions[:, 1].any()
+
+
+def test_the_hovered_sample_is_told_and_must_be_one():
+    explorer = ClusterExplorer(np.zeros((4, 2)))
+    told = []
+    stop = explorer.on_hover(told.append)
+    explorer.set_state({"hovered": 3})
+    explorer.hovered = -1
+    stop()
+    explorer.hovered = 2
+    assert told == [3, -1]
+    with pytest.raises(Exception, match="hovered must be a sample, 0 to 3"):
+        explorer.hovered = 4
+    assert explorer.hovered == 2

@@ -1,0 +1,216 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import traitlets
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.views.base.view import View
+from nbinterp.views.heatmap.factor_matrix import EMPTY, arrange
+from nbinterp.views.heatmap.heatmap import InteractionHeatmap
+
+TRAITS = Path(__file__).parents[3] / "widgets" / "src" / "heatmap" / "traits.ts"
+HOSTILE = "<img src=x onerror=alert(1)>"
+GROUPS = [[3, 8, 11], [0, 5], [2, 9, 10, 12]]
+
+
+def planted(seed=0, n=400):
+    """Return a table of 13 nodes, some driven by three hidden causes, and of two outputs."""
+    rng = np.random.default_rng(seed)
+    causes = rng.normal(size=(n, 3))
+    nodes = rng.normal(size=(n, 13))
+    for cause, group in zip(causes.T, GROUPS, strict=True):
+        nodes[:, group] += 3 * cause[:, None]
+    outputs = np.c_[causes[:, 1] * 2 + rng.normal(size=n), rng.normal(size=n)]
+    names = [f"h1[{i}]" for i in range(13)] + ["logit 4", HOSTILE]
+    return pd.DataFrame(np.c_[nodes, outputs], columns=names)
+
+
+@pytest.fixture(scope="module")
+def local():
+    table = planted()
+    corex = LinearCorEx(n_factors=3, random_state=0)
+    return LocalCorEx(corex, random_state=0).fit(table, labels=np.zeros(len(table), int))
+
+
+@pytest.fixture(scope="module")
+def factors(local):
+    return local.fit_selection(np.arange(300))
+
+
+def matrix(view, quantity="mutual_information"):
+    return getattr(view, f"_{quantity}").reshape(len(view._ids), len(view._nodes))
+
+
+def test_shows_what_was_fitted(factors):
+    view = InteractionHeatmap(factors)
+    frame = factors.to_frame().set_index(["factor", "node"])
+    for quantity in ("mutual_information", "correlation"):
+        for row, factor in enumerate(view._ids):
+            direct = frame.loc[factor].loc[view._nodes, quantity]
+            np.testing.assert_allclose(matrix(view, quantity)[row], direct, rtol=1e-6)
+    assert view._total_correlations == sorted(factors.total_correlations_.tolist(), reverse=True)
+    assert view._null_total_correlation == factors.null_total_correlation_
+    assert view._null_mutual_information == factors.null_mutual_information_
+
+
+def test_the_nodes_of_a_planted_cause_stand_together(factors):
+    view = InteractionHeatmap(factors)
+    shown = [int(name[3:-1]) for name in view._nodes if name.startswith("h1")]
+    for group in GROUPS:
+        places = sorted(shown.index(node) for node in group)
+        assert places[-1] - places[0] == len(group) - 1
+    home = matrix(view)[:, :13].argmax(axis=0)
+    assert (np.diff(home) >= 0).all()
+    for factor in range(3):
+        assert (np.diff(matrix(view)[factor, :13][home == factor]) <= 0).all()
+
+
+def test_outputs_stand_apart_at_the_right(factors):
+    view = InteractionHeatmap(factors)
+    assert view._outputs == 2
+    assert view._nodes[-2:] == ["logit 4", HOSTILE]
+    # The cause behind logit 4 is the one behind nodes 0 and 5.
+    bound = [
+        name
+        for name, home in zip(view._nodes, matrix(view).argmax(axis=0), strict=True)
+        if home == matrix(view)[:, -2].argmax()
+    ]
+    assert {"h1[0]", "h1[5]", "logit 4"} <= set(bound)
+
+
+def test_columns_without_layers_are_all_nodes():
+    columns, n_outputs = arrange(np.array([[0.3, 0.2, 0.5]]), ["logit 1", "age", "height"])
+    assert (columns.tolist(), n_outputs) == ([2, 0, 1], 0)
+
+
+def test_arranging_does_not_depend_on_the_order_of_columns():
+    rng = np.random.default_rng(0)
+    information = rng.random((4, 30))
+    names = [f"h[{i}]" for i in range(25)] + [f"logit {i}" for i in range(5)]
+    columns, _ = arrange(information, names)
+    order = np.r_[rng.permutation(25), 25:30]
+    again, _ = arrange(information[:, order], [names[i] for i in order])
+    assert [names[i] for i in columns] == [names[order[i]] for i in again]
+
+
+def test_a_fit_shows_itself(factors, local):
+    bundle, _ = factors._repr_mimebundle_()
+    assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
+    assert "factor 0 · " in bundle["text/plain"]
+    corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
+    assert isinstance(corex.view(top=3), InteractionHeatmap)
+    assert corex.view()._null_mutual_information is None
+
+
+def test_choosing_goes_both_ways(factors):
+    view = InteractionHeatmap(factors)
+    seen = []
+    stop = view.on_choose(seen.append)
+    view.factor = 2
+    view.set_state({"factor": 1})  # as the page does
+    view.factor = -1
+    stop()
+    view.factor = 0
+    assert seen == [2, 1, -1]
+
+
+@pytest.mark.parametrize("factor", [3, -2, 10**9, "x", None, 1.5])
+def test_a_factor_that_is_not_there_is_refused(factors, factor):
+    view = InteractionHeatmap(factors)
+    view.factor = 1
+    with pytest.raises(traitlets.TraitError):
+        view.factor = factor
+    assert view.factor == 1
+
+
+@pytest.mark.parametrize(
+    "state", [{"quantity": "x"}, {"top": 0}, {"height": 10**6}, {"top": None}, {"quantity": 3}]
+)
+def test_malformed_state_from_the_page_has_no_effect(factors, state):
+    view = InteractionHeatmap(factors)
+    with pytest.raises(traitlets.TraitError):
+        view.set_state(state)
+    assert (view.quantity, view.top, view.height) == ("mutual_information", 40, 380)
+
+
+def test_filled_later_and_emptied():
+    view = InteractionHeatmap()
+    assert (view._about, view._ids, view.snapshot()) == (EMPTY, [], None)
+    corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
+    view.show(corex)
+    assert view.source is corex
+    view.factor = 1
+    view.show(corex)
+    assert view.factor == -1  # of another fit, factor 1 is another factor
+    view.show(None)
+    assert (view._ids, view._nodes, view.source) == ([], [], None)
+    assert EMPTY in repr(view)
+
+
+def test_nothing_fitted_says_why(local):
+    few = LocalCorEx(LinearCorEx(n_factors=2), random_state=0)
+    few.fit(planted(), labels=np.r_[0, np.ones(399, int)])
+    view = InteractionHeatmap(few.clusters_[0])
+    assert view._ids == []
+    assert "Not fitted" in view._about
+
+
+def test_an_unconverged_fit_says_so_on_its_face():
+    table = planted()
+    with pytest.warns(ConvergenceWarning):
+        corex = LinearCorEx(n_factors=2, max_iter=1, tol=1e-12, random_state=0).fit(table)
+    assert InteractionHeatmap(corex)._warning == "Not converged in max_iter=1 iterations."
+    assert InteractionHeatmap(LinearCorEx(n_factors=2).fit(table))._warning == ""
+
+
+@pytest.mark.parametrize(("m", "p"), [(1, 1), (1, 40), (30, 2000)])
+def test_sizes(factors, m, p):
+    rng = np.random.default_rng(0)
+    large = replace(
+        factors,
+        feature_names=[f"h1[{i}]" for i in range(p)],
+        mutual_information_=rng.random((m, p)),
+        correlation_=rng.uniform(-1, 1, (m, p)),
+        total_correlations_=rng.random(m),
+    )
+    for quantity in ("mutual_information", "correlation"):
+        view = InteractionHeatmap(large, quantity=quantity, top=10**6)
+        assert matrix(view).shape == (m, p)
+        assert view.snapshot().startswith(b"\x89PNG")
+
+
+def test_what_is_not_a_number_is_drawn_as_nothing(factors):
+    broken = np.full_like(factors.mutual_information_, np.nan)
+    assert InteractionHeatmap(replace(factors, mutual_information_=broken))._ids == []
+    broken[0, 0] = 1.0
+    view = InteractionHeatmap(replace(factors, mutual_information_=broken))
+    assert np.isfinite(matrix(view)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "kind"),
+    [
+        ({"source": [1.0]}, "or a fit or result", TypeError),
+        ({"source": LinearCorEx()}, "is not fitted yet", NotFittedError),
+        ({"top": 0}, "must be at least 1", ValueError),
+        ({"top": "many"}, "must be a whole number", TypeError),
+        ({"quantity": "weights"}, "must be one of", ValueError),
+        ({"height": 10}, "must be at least 60", ValueError),
+    ],
+)
+def test_bad_arguments(options, words, kind):
+    with pytest.raises(kind, match=words):
+        InteractionHeatmap(**options)
+
+
+def test_python_and_typescript_have_the_same_traits():
+    source = TRAITS.read_text(encoding="utf-8")
+    body = re.search(r"HeatmapTraits = ViewTraits & \{(.*?)\n\};", source, re.S).group(1)
+    typescript = set(re.findall(r"^  (\w+):", body, re.M))
+    python = set(InteractionHeatmap.class_traits(sync=True)) - set(View.class_traits(sync=True))
+    assert python == typescript

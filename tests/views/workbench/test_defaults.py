@@ -1,0 +1,75 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from nbinterp.datasets import load_mnist_classifier
+from nbinterp.views.workbench.defaults import (
+    guess_image_shape,
+    guess_layer,
+    guess_radius,
+    patch_grid,
+    patches_code,
+    pictures,
+)
+
+
+def test_the_last_hidden_block_of_a_classifier():
+    assert guess_layer(load_mnist_classifier(), np.zeros((3, 784))) == "h2"
+
+
+def test_layers_of_nodes_go_before_maps_and_activations_before_sums():
+    convolutional = nn.Sequential(
+        *(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten()),
+        *(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 3)),
+    )
+    assert guess_layer(convolutional, np.random.default_rng(0).random((4, 1, 12, 12))) == "5"
+    assert not convolutional[0]._forward_hooks and convolutional.training
+    maps = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    assert guess_layer(maps, np.ones((4, 1, 6, 6))) in {"0", "1", "2"}
+
+
+def test_without_a_hidden_layer_it_asks_for_one():
+    with pytest.raises(ValueError, match="must have a hidden layer to look into"):
+        guess_layer(nn.Linear(4, 3), np.zeros((3, 4)))
+
+
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        (np.zeros((5, 784)), (28, 28)),
+        (np.full((5, 64), 255, np.uint8), (8, 8)),
+        (np.zeros((5, 28, 28)), (28, 28)),
+        (torch.zeros(5, 3, 16, 16), (3, 16, 16)),
+        (np.zeros((5, 16, 16, 1)), (16, 16, 1)),
+        (-np.ones((5, 784)), None),
+        (np.zeros((5, 10)), None),
+        (pd.DataFrame(np.zeros((5, 63))), None),
+        ({"x": np.zeros((5, 784))}, None),
+    ],
+)
+def test_images(data, shape):
+    assert guess_image_shape(data) == shape
+
+
+def test_pictures_have_their_channels_last():
+    assert pictures(np.zeros((5, 3, 8, 9)), (3, 8, 9)).shape == (5, 8, 9, 3)
+    assert pictures(np.zeros((5, 1, 8, 9)), (1, 8, 9)).shape == (5, 8, 9)
+    assert pictures(np.zeros((5, 64)), (8, 8)).shape == (5, 8, 8)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (3, 30, 20), (30, 20, 3)])
+def test_patches_are_numbered_row_by_row(shape):
+    patches = eval(patches_code(shape), {"np": np}).reshape(shape)
+    side, down, across = patch_grid(shape)
+    flat = patches if len(shape) == 2 else np.moveaxis(patches, int(np.argmin(shape)), 0)[1]
+    assert flat[0, 0] == 0 and flat.max() == down * across - 1
+    assert flat[side, 0] == across and flat[0, side] == 1
+    assert set(patches.ravel()) == set(range(down * across))
+
+
+def test_the_radius_is_of_the_size_of_the_data():
+    x = np.random.default_rng(0).normal(size=(500, 4))
+    assert guess_radius(x) == pytest.approx(0.5, rel=0.1)
+    assert guess_radius(100 * x) == pytest.approx(50, rel=0.1)
