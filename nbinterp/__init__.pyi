@@ -6,8 +6,8 @@ from nbinterp.corex import LinearCorEx as LinearCorEx
 from nbinterp.corex import LocalCorEx as LocalCorEx
 from nbinterp.distance import LinearDistance as LinearDistance
 from nbinterp.distance import MahalanobisOOD as MahalanobisOOD
-from nbinterp.distance import PerturbationStudy as PerturbationStudy
-from nbinterp.distance import perturbation_study as perturbation_study
+from nbinterp.distance import SensitivityStudy as SensitivityStudy
+from nbinterp.distance import sensitivity_study as sensitivity_study
 from nbinterp.interactions import AndOr as AndOr
 from nbinterp.interactions import SmoothHess as SmoothHess
 from nbinterp.manifold import PHATE as PHATE

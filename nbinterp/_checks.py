@@ -14,14 +14,12 @@ from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-Floats = npt.NDArray[np.floating[Any]]
-Indices = npt.NDArray[np.int64]
+from nbinterp._typing import AnyArray, FloatingArray, IntArray
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -185,7 +183,7 @@ def samples(
     missing: bool = False,
     estimator: Any = None,
     reset: bool = True,
-) -> Floats:
+) -> FloatingArray:
     """Return `data` as a finite float matrix ``(n_samples, n_features)``.
 
     Small integer types and float32 become float32, the rest float64. With an `estimator`, the
@@ -208,7 +206,7 @@ def samples(
         text = str(error).strip().splitlines()[0].rstrip(".:")
         fail(f"({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
     # pandas lends its memory read-only, which torch does not take.
-    result: Floats = checked if checked.flags.writeable else checked.copy()
+    result: FloatingArray = checked if checked.flags.writeable else checked.copy()
     return result
 
 
@@ -263,7 +261,7 @@ def _way_out(text: str, missing: bool) -> str:
     return "Pass numbers in a table of shape (n_samples, n_features)."
 
 
-def indices(name: str, value: object, n: int, *, at_least: int = 0) -> Indices:
+def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
     """Return sorted, distinct row numbers below `n` from indices or from a boolean mask."""
     array = np.asarray(to_numpy(value))
     what = f"({name}={show(array if array.size > 6 else value)})"
@@ -300,7 +298,7 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0) -> Indices:
     return unique
 
 
-def labels(name: str, value: object, n: int) -> npt.NDArray[Any]:
+def labels(name: str, value: object, n: int) -> AnyArray:
     """Return a one-dimensional array of `n` labels."""
     array = np.asarray(to_numpy(value))
     require(
@@ -312,7 +310,7 @@ def labels(name: str, value: object, n: int) -> npt.NDArray[Any]:
     return array
 
 
-def classes(name: str, value: object, n: int, n_outputs: int) -> Indices:
+def classes(name: str, value: object, n: int, n_outputs: int) -> IntArray:
     """Return the right output of each of `n` samples, as its number below `n_outputs`."""
     array = labels(name, value, n)
     require(

@@ -10,7 +10,7 @@ import torch
 
 import nbinterp
 from nbinterp import _checks
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
 
 
 def check(size):
@@ -32,7 +32,7 @@ def outer(size):
 
 @_checks.named
 def threaded(sizes):
-    return side_by_side([lambda size=size: check(size) for size in sizes], torch.device("cpu"))
+    return parallel_map([lambda size=size: check(size) for size in sizes], torch.device("cpu"))
 
 
 class Method:

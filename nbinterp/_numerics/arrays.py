@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nbinterp._typing import AnyArray
+
 Array = Any  # a Tensor or a NumPy array; all arrays of one call are of the same kind
 
 
@@ -24,9 +26,9 @@ def at_hand(array: Array) -> bool:
     return isinstance(array, np.ndarray)
 
 
-def to_host(array: Array) -> npt.NDArray[Any]:
+def to_host(array: Array) -> AnyArray:
     """Return an array as one of NumPy."""
-    result: npt.NDArray[Any] = array if isinstance(array, np.ndarray) else array.cpu().numpy()
+    result: AnyArray = array if isinstance(array, np.ndarray) else array.cpu().numpy()
     return result
 
 

@@ -19,7 +19,7 @@ from nbinterp._numerics.neighbours import (
     refine,
     smallest,
 )
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
 
 # Samples whose exact neighbours decide how many cells to search, and as many that test it.
 _N_TRIAL = 500
@@ -122,7 +122,7 @@ def _make_cells(
         with adding:
             sums.index_add_(0, own.indices, close)
 
-    side_by_side([partial(assign_rows, start) for start in range(0, n, step)], device)
+    parallel_map([partial(assign_rows, start) for start in range(0, n, step)], device)
     sizes = labels.bincount(minlength=n_cells)
     closeness = sums.double() / sizes.clamp(min=1)[:, None]
     closeness.fill_diagonal_(torch.inf)
@@ -162,5 +162,5 @@ def _search_cells(
 
     firsts = accumulate(sizes, initial=0)
     tasks = [partial(search, first, others) for first, others in zip(firsts, near, strict=False)]
-    side_by_side(tasks, data.device)
+    parallel_map(tasks, data.device)
     return Neighbours(indices, distances * scale)

@@ -9,7 +9,8 @@ import torch
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
+from nbinterp._typing import FloatingArray
 
 # Distances that stay in a processor's cache, where their least is found a quarter faster.
 _CACHED_BYTES = 2**20
@@ -47,7 +48,7 @@ class KMeans:
 
 @_checks.named
 def k_means(
-    X: torch.Tensor | _checks.Floats,
+    X: torch.Tensor | FloatingArray,
     n_clusters: int,
     *,
     n_init: int = 10,
@@ -101,7 +102,7 @@ def k_means(
     data = data - centre  # distances by products lose nothing to a common offset
     limit = float(tol * data.var(0, correction=0).mean())
     starts = [_plus_plus(data, n_clusters, random) for _ in range(n_init)]
-    runs = side_by_side(
+    runs = parallel_map(
         [partial(_lloyd, data, start, max_iter, limit) for start in starts], data.device
     )
     best = min(runs, key=lambda run: run.inertia)
@@ -163,7 +164,7 @@ def assign(data: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, tor
         labels[start : start + step] = least.indices
         squared[start : start + step] = least.values + (block * block).sum(1)
 
-    side_by_side([partial(assign_rows, start) for start in range(0, len(data), step)], data.device)
+    parallel_map([partial(assign_rows, start) for start in range(0, len(data), step)], data.device)
     return labels, squared.clamp_(min=0)
 
 

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from nbinterp._checks import Floats
 from nbinterp._state import HasState, fields
-
-Matrix = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray, FloatingArray
 
 
 @dataclass(frozen=True)
@@ -16,13 +13,13 @@ class RunningMoments(HasState):
     """Count, mean ``(p,)`` and sum of squares and products ``(p, p)`` about the mean."""
 
     n_samples: int
-    mean: Matrix
-    products: Matrix
+    mean: FloatArray
+    products: FloatArray
 
     _STATE = fields("n_samples mean products")
 
     @classmethod
-    def of(cls, data: Floats) -> "RunningMoments":
+    def of(cls, data: FloatingArray) -> "RunningMoments":
         """Return the moments of one batch."""
         values = data.astype(np.float64)
         mean = values.mean(0)
@@ -39,7 +36,7 @@ class RunningMoments(HasState):
         )
 
     @property
-    def covariance(self) -> Matrix:
+    def covariance(self) -> FloatArray:
         """The covariance ``(p, p)``, divided by the number of samples."""
-        result: Matrix = self.products / self.n_samples
+        result: FloatArray = self.products / self.n_samples
         return result

@@ -8,7 +8,7 @@ from math import isqrt
 import torch
 
 from nbinterp import _device
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
 
 # From queries to their squared distances from a base ``(n_queries, n_base)`` less an offset a
 # query, these offsets, and how far each query's scores may be off.
@@ -96,7 +96,7 @@ def nearest(
     for make in (_by_float32, _by_float64, _by_differences):
         if len(pending):
             tasks = [partial(search, make(moved_base), rows) for rows in torch.split(pending, step)]
-            pending = torch.cat(side_by_side(tasks, base.device))
+            pending = torch.cat(parallel_map(tasks, base.device))
     return Neighbours(indices, distances * scale)
 
 

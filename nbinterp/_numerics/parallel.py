@@ -37,7 +37,7 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
-class _Crew:
+class _ThreadPool:
     """Threads that stay for several rounds of tasks. Without a round there are none."""
 
     def __init__(self, n_threads: int) -> None:
@@ -69,8 +69,8 @@ class _Crew:
 
 
 @contextmanager
-def crew(device: torch.device) -> Iterator[None]:
-    """Let all `side_by_side` within share threads, for many rounds of short tasks.
+def thread_pool(device: torch.device) -> Iterator[None]:
+    """Let all `parallel_map` within share threads, for many rounds of short tasks.
 
     Nor does the caller share operations with other threads until it leaves.
     """
@@ -84,13 +84,13 @@ def crew(device: torch.device) -> Iterator[None]:
             _GIVE_BACK.enter_context(_blas().limit(limits=1))
         _n_crews += 1
         threads = _threads_before
-    own = _THIS_THREAD.crew = _Crew(threads)
+    own = _THIS_THREAD.thread_pool = _ThreadPool(threads)
     torch.set_num_threads(1)
     try:
         yield
     finally:
         own.leave()
-        _THIS_THREAD.crew = None
+        _THIS_THREAD.thread_pool = None
         with _LOCK:
             _n_crews -= 1
             if not _n_crews:
@@ -102,11 +102,11 @@ def _is_worker() -> bool:
     return getattr(_THIS_THREAD, "is_worker", False)
 
 
-def _own_crew() -> _Crew | None:
+def _own_crew() -> _ThreadPool | None:
     return getattr(_THIS_THREAD, "crew", None)
 
 
-def side_by_side(
+def parallel_map(
     tasks: Sequence[Callable[[], Result]],
     device: torch.device,
     *,
@@ -121,14 +121,14 @@ def side_by_side(
 
     Examples
     --------
-    >>> with crew(torch.device("cpu")):
-    ...     side_by_side([lambda: 1, lambda: 2], torch.device("cpu"))
+    >>> with thread_pool(torch.device("cpu")):
+    ...     parallel_map([lambda: 1, lambda: 2], torch.device("cpu"))
     [1, 2]
     """
     if device.type != "cpu" or _is_worker() or (len(tasks) < 2 and not always_workers):
         return [task() for task in tasks]
-    with crew(device):
-        results: list[Result] = _THIS_THREAD.crew.begin(tasks, stop)()
+    with thread_pool(device):
+        results: list[Result] = _THIS_THREAD.thread_pool.begin(tasks, stop)()
     return results
 
 
@@ -137,7 +137,7 @@ def begin(
 ) -> Callable[[], list[Result]]:
     """Let the crew begin with tasks while the caller goes on; return what waits for the results.
 
-    Without a `crew` they are done at once.
+    Without a `thread_pool` they are done at once.
     """
     own = _own_crew()
     if own is None:

@@ -16,7 +16,7 @@ class Progress(NamedTuple):
     unit: str
 
 
-class Watch:
+class ProgressToken:
     """What work and who waits for it share; threads that work side by side share one.
 
     Parameters
@@ -26,7 +26,7 @@ class Watch:
 
     Examples
     --------
-    >>> watch = Watch()
+    >>> watch = ProgressToken()
     >>> watch.expect(3, "stage")
     >>> watch.done()
     >>> watch.progress
@@ -49,22 +49,22 @@ class Watch:
         with self._lock:
             self.progress = self.progress._replace(done=self.progress.done + steps)
 
-    def go_on(self) -> None:
+    def raise_if_cancelled(self) -> None:
         """Raise `CancelledError` if the work should stop."""
         if self.stop.is_set():
             raise CancelledError
 
 
-_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_WATCH: ContextVar[ProgressToken | None] = ContextVar("watch", default=None)
 
 
-def current_watch() -> Watch:
+def current_token() -> ProgressToken:
     """Return the watch over the work of this thread; one that nobody looks at if there is none."""
-    return _WATCH.get() or Watch()
+    return _WATCH.get() or ProgressToken()
 
 
 @contextmanager
-def watched(watch: Watch) -> Iterator[None]:
+def tracking(watch: ProgressToken) -> Iterator[None]:
     """Let `watch` be the one over what this thread does in the block."""
     token = _WATCH.set(watch)
     try:

@@ -8,18 +8,17 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 
-Matrix = npt.NDArray[np.float64]
 
-
-def similarity(first: Matrix, second: Matrix) -> Matrix:
+def similarity(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the cosines ``(m, m')`` between rows of mutual information; 0 for an empty row."""
     lengths = np.linalg.norm(first, axis=1)[:, None] * np.linalg.norm(second, axis=1)
-    cosines: Matrix = first @ second.T / np.where(lengths > 0, lengths, 1.0)
+    cosines: FloatArray = first @ second.T / np.where(lengths > 0, lengths, 1.0)
     return cosines
 
 
-def assign(first: Matrix, second: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]:
+def assign(first: FloatArray, second: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
     """Return the row of `second` for each row of `first` (-1 for none), and their cosines.
 
     One to one, with the largest sum of cosines (Hungarian method).
@@ -31,9 +30,9 @@ def assign(first: Matrix, second: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]
     return partner, cosine
 
 
-def stability(best: Matrix, others: list[Matrix]) -> Matrix:
+def stability(best: FloatArray, others: list[FloatArray]) -> FloatArray:
     """Return the mean cosine of each row of `best` to its partner in each of `others`."""
-    cosines: Matrix = np.mean([assign(best, other)[1] for other in others], axis=0)
+    cosines: FloatArray = np.mean([assign(best, other)[1] for other in others], axis=0)
     return cosines
 
 

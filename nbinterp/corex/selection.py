@@ -5,19 +5,17 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.linear.gaussianize import learn_columns
 from nbinterp.corex.linear.implied import predicted_total_correlation
 from nbinterp.corex.linear.solver import Problem, fit_problems, random_start
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +36,10 @@ class FactorSelection:
         The smallest number of factors whose held-out score is within a standard error of the best.
     """
 
-    n_factors: npt.NDArray[np.int64]
-    total_correlation: Matrix
-    null: Matrix
-    held_out: Matrix
+    n_factors: IntArray
+    total_correlation: FloatArray
+    null: FloatArray
+    held_out: FloatArray
 
     @property
     def best(self) -> int:

@@ -3,10 +3,10 @@
 import hashlib
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.datasets.dataset import Dataset
 from nbinterp.datasets.fetching import from_openml, in_folder
 
@@ -101,9 +101,7 @@ def _table() -> pd.DataFrame:
     return frame
 
 
-def _fingerprint(
-    names: tuple[str, ...], states: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
-) -> str:
+def _fingerprint(names: tuple[str, ...], states: IntArray, values: FloatArray) -> str:
     """Return the sha256 of what is used of the table, however it was stored."""
     parts = [
         ",".join(names).encode(),

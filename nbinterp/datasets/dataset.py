@@ -1,9 +1,8 @@
 """What every loader of this package returns."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy.typing as npt
+from nbinterp._typing import AnyArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +29,8 @@ class Dataset:
     Dataset(data=(10000, 784) uint8, target=(10000,) int64, image_shape=(28, 28))
     """
 
-    data: npt.NDArray[Any]
-    target: npt.NDArray[Any]
+    data: AnyArray
+    target: AnyArray
     feature_names: tuple[str, ...]
     image_shape: tuple[int, ...] | None
     description: str

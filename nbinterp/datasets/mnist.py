@@ -7,13 +7,11 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import ByteArray
 from nbinterp.datasets.dataset import Dataset
 from nbinterp.datasets.fetching import from_openml, in_folder
-
-Bytes = npt.NDArray[np.uint8]
 
 # The first row of the test split in OpenML's table, which holds both splits in their old order.
 _N_TRAIN = 60_000
@@ -95,14 +93,14 @@ def load_mnist(split: str = "test") -> Dataset:
     )
 
 
-def _shipped() -> tuple[Bytes, Bytes]:
+def _shipped() -> tuple[ByteArray, ByteArray]:
     folder = resources.files("nbinterp.datasets") / "data"
     names = ("t10k-images-idx3-ubyte.xz", "t10k-labels-idx1-ubyte.xz")
     images, digits = (_read_idx(lzma.decompress((folder / name).read_bytes())) for name in names)
     return images, digits
 
 
-def _training() -> tuple[Bytes, Bytes]:
+def _training() -> tuple[ByteArray, ByteArray]:
     path = in_folder("mnist.npz")
     if path is None:
         return _from_openml()
@@ -110,7 +108,7 @@ def _training() -> tuple[Bytes, Bytes]:
         return _bytes(arrays["x_train"]), _bytes(arrays["y_train"])
 
 
-def _from_openml() -> tuple[Bytes, Bytes]:
+def _from_openml() -> tuple[ByteArray, ByteArray]:
     table = from_openml(
         "(split='train')",
         "mnist_784",
@@ -122,11 +120,11 @@ def _from_openml() -> tuple[Bytes, Bytes]:
     return _bytes(images).reshape(-1, 28, 28), _bytes(digits)
 
 
-def _bytes(array: Any) -> Bytes:
+def _bytes(array: Any) -> ByteArray:
     return np.ascontiguousarray(array).astype(np.uint8)
 
 
-def _read_idx(raw: bytes) -> Bytes:
+def _read_idx(raw: bytes) -> ByteArray:
     """Return the array in an idx file of unsigned bytes."""
     n_dimensions = raw[3]
     start = 4 + 4 * n_dimensions
@@ -134,6 +132,6 @@ def _read_idx(raw: bytes) -> Bytes:
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()
 
 
-def _idx_header(array: Bytes) -> bytes:
+def _idx_header(array: ByteArray) -> bytes:
     """Return what an idx file puts before the bytes of `array`: 8 means unsigned byte."""
     return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 
 
 class Recovery(NamedTuple):
@@ -78,11 +78,11 @@ def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
     )
 
 
-def _cosine_distance(groups: Any, factors: Any) -> npt.NDArray[np.float64]:
+def _cosine_distance(groups: Any, factors: Any) -> FloatArray:
     lengths = np.sqrt(groups.sum(axis=1))[:, None] * np.linalg.norm(factors, axis=1)
     # A factor of zeros has no direction; SciPy calls it 0, which is perfect, or NaN.
     cosine = np.divide(groups @ factors.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    result: npt.NDArray[np.float64] = 1.0 - np.minimum(cosine, 1.0)
+    result: FloatArray = 1.0 - np.minimum(cosine, 1.0)
     return result
 
 

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks
+from nbinterp._typing import BoolArray, FloatArray
 from nbinterp.datasets.dataset import Dataset
-
-Matrix = npt.NDArray[np.float64]
 
 _MEANS = np.repeat([[5.0, 10.0, 1.0, 10.0, 3.0], [2.5, 6.0, 3.0, 1.0, 10.0]], 5, axis=1)
 
@@ -72,15 +70,15 @@ class CorExClusters(Dataset):
     [5, 5]
     """
 
-    means: Matrix
-    covariances: Matrix
-    groups: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+    means: FloatArray
+    covariances: FloatArray
+    groups: tuple[BoolArray, BoolArray]
 
     @property
-    def pooled_covariance(self) -> Matrix:
+    def pooled_covariance(self) -> FloatArray:
         """The covariance of both classes taken together, shape (25, 25): what a global fit sees."""
         half_way = (self.means[1] - self.means[0]) / 2
-        pooled: Matrix = self.covariances.mean(axis=0) + np.outer(half_way, half_way)
+        pooled: FloatArray = self.covariances.mean(axis=0) + np.outer(half_way, half_way)
         return pooled
 
 
@@ -156,7 +154,7 @@ def make_corex_clusters(
     )
 
 
-def _covariance(variances: Sequence[float], blocks: _Blocks) -> Matrix:
+def _covariance(variances: Sequence[float], blocks: _Blocks) -> FloatArray:
     covariance = np.zeros((25, 25))
     for members, value in blocks:
         covariance[np.ix_(members, members)] = value
@@ -164,5 +162,5 @@ def _covariance(variances: Sequence[float], blocks: _Blocks) -> Matrix:
     return covariance
 
 
-def _groups(covariance: Matrix) -> npt.NDArray[np.bool_]:
+def _groups(covariance: FloatArray) -> BoolArray:
     return np.unique(covariance != 0, axis=0)

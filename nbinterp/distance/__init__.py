@@ -11,8 +11,8 @@ from nbinterp.distance.layer.explainer import LinearDistance
 from nbinterp.distance.layer.report import DistanceReport
 from nbinterp.distance.ood.mahalanobis import MahalanobisOOD
 from nbinterp.distance.ood.roc import AUROC, auroc
-from nbinterp.distance.sensitivity.result import PerturbationStudy
-from nbinterp.distance.sensitivity.study import perturbation_study
+from nbinterp.distance.sensitivity.result import SensitivityStudy
+from nbinterp.distance.sensitivity.study import sensitivity_study
 
 __all__ = [
     "AUROC",
@@ -22,10 +22,10 @@ __all__ = [
     "LinearDistance",
     "MahalanobisOOD",
     "MixtureLayers",
-    "PerturbationStudy",
+    "SensitivityStudy",
     "auroc",
     "gaussian_to_linear",
     "linear_to_gaussian",
     "mixture_to_layers",
-    "perturbation_study",
+    "sensitivity_study",
 ]

@@ -3,21 +3,18 @@
 import warnings
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import activation
 
 from nbinterp import _checks, _device
+from nbinterp._typing import FloatArray
 from nbinterp.interactions.gradients import Scalar, flat, scalar
 from nbinterp.network.subject.hooks import home
 
 
 @_checks.named
-def hessian(
-    model: Any, x: Any, *, target: Any = None, chunk_size: int | None = None
-) -> npt.NDArray[np.float64]:
+def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = None) -> FloatArray:
     """Return the second derivatives of a network at samples.
 
     A column of each matrix is the derivative of the gradient along one input; as many columns are
@@ -87,7 +84,7 @@ def hessian(
     flat_ones = int((matrices == 0).all(2).all(1).sum())
     if flat_ones:
         warnings.warn(_why(model, flat_ones, len(rows)), UserWarning, stacklevel=3)
-    found: npt.NDArray[np.float64] = matrices.to("cpu", torch.float64).numpy()
+    found: FloatArray = matrices.to("cpu", torch.float64).numpy()
     return found
 
 

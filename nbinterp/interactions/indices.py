@@ -8,10 +8,10 @@ from math import comb
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.interactions.moebius import and_interactions, superset_sum
 from nbinterp.interactions.subsets import sizes
 
@@ -19,7 +19,7 @@ INDICES = ("SV", "SII", "k-SII", "STII", "FSII")
 
 
 @_checks.named
-def interaction_index(v: Any, index: str = "SII", order: int = 2) -> npt.NDArray[np.float64]:
+def interaction_index(v: Any, index: str = "SII", order: int = 2) -> FloatArray:
     """Return an interaction index of outputs `v` up to an order.
 
     Parameters

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Sizes = npt.NDArray[np.int64]
+from nbinterp._typing import IntArray
 
 
-def sizes(n_players: int) -> Sizes:
+def sizes(n_players: int) -> IntArray:
     """Return how many players each set has, (2^n,)."""
     counts = np.zeros(1, dtype=np.int64)
     for _ in range(n_players):
@@ -26,7 +25,7 @@ def set_name(index: int, names: Sequence[str]) -> str:
     return "{" + ", ".join(names[player] for player in players_of(index)) + "}"
 
 
-def relabelled(n_players: int, order: Sequence[int]) -> Sizes:
+def relabelled(n_players: int, order: Sequence[int]) -> IntArray:
     """Return for each set the set in which player ``order[i]`` stands for player i, (2^n,)."""
     numbers = np.arange(2**n_players)
     moved = np.zeros_like(numbers)

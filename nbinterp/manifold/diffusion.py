@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nbinterp import _checks
 from nbinterp._numerics.symmetric import symmetric_product
 from nbinterp._state import HasState, fields
+from nbinterp._typing import FloatingArray
 
 # Walks of up to this many steps are considered by the automatic choice.
 T_MAX = 100
@@ -60,7 +60,7 @@ def _symmetric(operator: DiffusionOperator) -> tuple[torch.Tensor, torch.Tensor]
     return _working((symmetric + symmetric.T) / 2), _working(root)
 
 
-def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> _checks.Floats:
+def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> FloatingArray:
     """Return the entropy of the spectrum of the walk for its powers 1 to `t_max`.
 
     Parameters
@@ -87,7 +87,7 @@ def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> _checks.Flo
     powers = torch.arange(1, t_max + 1, dtype=torch.float64, device=moduli.device)
     weights = moduli.double().clamp(max=1) ** powers[:, None]
     shares = weights / weights.sum(1, keepdim=True)
-    entropy: _checks.Floats = -torch.special.xlogy(shares, shares).sum(1).cpu().numpy()
+    entropy: FloatingArray = -torch.special.xlogy(shares, shares).sum(1).cpu().numpy()
     return entropy
 
 
@@ -110,7 +110,7 @@ def knee_point(values: npt.ArrayLike) -> int:
     return 1 + int(np.argmin(errors))
 
 
-def _misfit(x: _checks.Floats, y: _checks.Floats) -> float:
+def _misfit(x: FloatingArray, y: FloatingArray) -> float:
     """Return the sum of absolute residuals of the least-squares line."""
     x, y = x - x.mean(), y - y.mean()
     return float(np.abs(y - (x @ y) / (x @ x) * x).sum())

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from nbinterp import _checks
 from nbinterp._numerics.pca import Reduction, principal_components
 from nbinterp._state import HasState, fields
+from nbinterp._typing import FloatingArray
 from nbinterp.manifold.diffusion import (
     DiffusionOperator,
     diffusion_operator,
@@ -64,7 +64,7 @@ class Walk(HasState):
     """
 
     operator: DiffusionOperator
-    entropy: _checks.Floats
+    entropy: FloatingArray
     labels: torch.Tensor
     weights: torch.Tensor | None
 

@@ -11,7 +11,7 @@ import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
 from nbinterp._numerics.kmeans import assign, rough_centers
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.kernel import Affinities
 
@@ -67,7 +67,7 @@ def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> to
     def fourth_power(block: torch.Tensor) -> torch.Tensor:
         starts = range(0, block.shape[1], _COLUMNS_AT_A_TIME)
         parts = [partial(fourth_power_of, block[:, i : i + _COLUMNS_AT_A_TIME]) for i in starts]
-        return torch.cat(side_by_side(parts, kernel.device), dim=1)
+        return torch.cat(parallel_map(parts, kernel.device), dim=1)
 
     _, modes = leading_eigenpairs(
         fourth_power, n, min(_N_FEATURES, n), random, n_iter=_N_ROUNDS, like=scaled

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
-from nbinterp._numerics.parallel import crew, side_by_side
+from nbinterp._numerics.parallel import parallel_map, thread_pool
 from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
 # Above this many points the leading axes are found by subspace iteration.
@@ -134,7 +134,7 @@ def smacof(target: torch.Tensor, start: torch.Tensor, max_iter: int, tol: float)
     floor = _NEGLIGIBLE * float(target.square().sum(dtype=torch.float64))
     n_iter, converged, before = 0, False, torch.inf
     while n_iter < max_iter and not converged:
-        with crew(points.device):
+        with thread_pool(points.device):
             for _ in range(min(_PATIENCE, max_iter - n_iter) - 1):
                 points = 2 * guttman(target, points) - points
                 n_iter += 1
@@ -174,7 +174,7 @@ def guttman(target: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         return sums[-1] * points[rows].T - sums[:-1]
 
     parts = [partial(pulled, start) for start in range(0, n, step)]
-    return torch.cat(side_by_side(parts, points.device), dim=1).T / n
+    return torch.cat(parallel_map(parts, points.device), dim=1).T / n
 
 
 def _principal(points: torch.Tensor) -> torch.Tensor:

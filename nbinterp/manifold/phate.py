@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from nbinterp import _checks, _device
 from nbinterp._display import Displayable
 from nbinterp._state import HasState, fields
+from nbinterp._typing import FloatingArray
 from nbinterp.manifold.diffusion import knee_point, potential
 from nbinterp.manifold.graph import (
     Graph,
@@ -211,12 +212,12 @@ class PHATE(
         self.__dict__ = fresh.__dict__
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> _checks.Floats:
+    def fit_transform(self, X: Any, y: Any = None) -> FloatingArray:
         """Map the samples and return the map, ``(n_samples, n_components)``."""
         return self.fit(X).embedding_
 
     @_checks.named
-    def transform(self, X: Any) -> _checks.Floats:
+    def transform(self, X: Any) -> FloatingArray:
         """Return where samples, as new ones, fall on the map.
 
         Parameters
@@ -242,13 +243,13 @@ class PHATE(
             search = by_features(reduction(data), base, None)
         found = affinities(search, self.n_neighbors, self.decay)
         weights = normalised(group_sums(found, self._walk.labels, search.n_queries))
-        placed: _checks.Floats = (weights @ self._points).cpu().numpy()
+        placed: FloatingArray = (weights @ self._points).cpu().numpy()
         return placed
 
     def _given(self, X: Any, *, reset: bool) -> Any:
         return _checks.distances(X, self.n_neighbors, estimator=self, reset=reset)
 
-    def _new_samples(self, X: Any) -> _checks.Floats:
+    def _new_samples(self, X: Any) -> FloatingArray:
         return _checks.samples(X, estimator=self, reset=False, min_samples=1)
 
     @_checks.named

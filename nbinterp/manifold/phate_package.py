@@ -9,13 +9,14 @@ import numpy as np
 import torch
 
 from nbinterp import _checks
+from nbinterp._typing import FloatingArray
 from nbinterp.manifold import mds
 
 if TYPE_CHECKING:
     from nbinterp.manifold.phate import PHATE
 
 
-def fit_package(settings: "PHATE", data: _checks.Floats) -> dict[str, Any]:
+def fit_package(settings: "PHATE", data: FloatingArray) -> dict[str, Any]:
     """Return fitted attributes from a run of the package with the same settings."""
     try:
         package = importlib.import_module("phate")
@@ -51,13 +52,13 @@ def fit_package(settings: "PHATE", data: _checks.Floats) -> dict[str, Any]:
     }
 
 
-def transform_package(operator: Any, data: _checks.Floats) -> _checks.Floats:
+def transform_package(operator: Any, data: FloatingArray) -> FloatingArray:
     """Return new samples placed by a fitted operator of the package."""
-    placed: _checks.Floats = np.asarray(_quietly(operator.transform, data))
+    placed: FloatingArray = np.asarray(_quietly(operator.transform, data))
     return placed
 
 
-def _quietly(function: Any, data: _checks.Floats) -> Any:
+def _quietly(function: Any, data: FloatingArray) -> Any:
     """Return ``function(data)`` without the package's warnings, which name its own settings.
 
     Those about convergence come through a logger that writes to standard output.

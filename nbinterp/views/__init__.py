@@ -4,7 +4,7 @@
 from nbinterp.views.charts.ablation import AblationChart
 from nbinterp.views.charts.distances import DistanceView
 from nbinterp.views.charts.primitives import PrimitiveChart
-from nbinterp.views.charts.sensitivity import PerturbationChart
+from nbinterp.views.charts.sensitivity import SensitivityChart
 from nbinterp.views.explorer.explorer import ClusterExplorer
 from nbinterp.views.guide import guide
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
@@ -19,8 +19,8 @@ __all__ = [
     "FactorSlider",
     "InteractionHeatmap",
     "Link",
-    "PerturbationChart",
     "PrimitiveChart",
+    "SensitivityChart",
     "Workbench",
     "guide",
     "link",

@@ -119,8 +119,8 @@ ENTRIES = (
     ),
     Entry(
         "Does a layer read how far samples are from a plane, or how strongly it answers?",
-        "perturbation_study",
-        'perturbation_study(model, data, layer="h1.norm", labels=labels)',
+        "sensitivity_study",
+        'sensitivity_study(model, data, layer="h1.norm", labels=labels)',
     ),
     Entry(
         "Is this sample like any that the network was fitted to?",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nbinterp.distance import PerturbationStudy
+from nbinterp.distance import SensitivityStudy
 
 
 def study(n_random=10, nodes=(2, 4), **changes):
@@ -29,4 +29,4 @@ def study(n_random=10, nodes=(2, 4), **changes):
         "random_node_shift": some(n_random, 3),
         "random_node_scale": some(n_random, 2),
     }
-    return PerturbationStudy(**{**made, **changes})
+    return SensitivityStudy(**{**made, **changes})

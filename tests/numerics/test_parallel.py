@@ -6,7 +6,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nbinterp._numerics.parallel import begin, crew, side_by_side
+from nbinterp._numerics.parallel import begin, parallel_map, thread_pool
 
 CPU = torch.device("cpu")
 
@@ -20,12 +20,12 @@ def two_threads():  # of the one that all other tests have, nothing could be tak
 
 
 def test_results_are_in_the_order_of_tasks():
-    assert side_by_side([lambda i=i: i * i for i in range(50)], CPU) == [i * i for i in range(50)]
+    assert parallel_map([lambda i=i: i * i for i in range(50)], CPU) == [i * i for i in range(50)]
 
 
 def test_tasks_do_not_share_operations_and_threads_come_back():
     before = torch.get_num_threads()
-    assert set(side_by_side([torch.get_num_threads] * 4, CPU)) == {1}
+    assert set(parallel_map([torch.get_num_threads] * 4, CPU)) == {1}
     assert torch.get_num_threads() == before
 
 
@@ -35,7 +35,7 @@ def test_products_of_numpy_are_not_shared_either():
 
     with threadpool_limits(2, user_api="blas"):
         before = threads()
-        inside = side_by_side([threads, threads], CPU)
+        inside = parallel_map([threads, threads], CPU)
         assert before and set(before) == {2}
         assert all(set(each) == {1} for each in inside)
         assert threads() == before
@@ -44,13 +44,13 @@ def test_products_of_numpy_are_not_shared_either():
 def test_an_error_is_passed_on_and_threads_come_back():
     before = torch.get_num_threads()
     with pytest.raises(ZeroDivisionError):
-        side_by_side([lambda: 1 // 0, lambda: 1], CPU)
+        parallel_map([lambda: 1 // 0, lambda: 1], CPU)
     assert torch.get_num_threads() == before
 
 
 def test_a_crew_stays_for_many_rounds():
-    with crew(CPU):
-        rounds = [side_by_side([threading.current_thread] * 20, CPU) for _ in range(5)]
+    with thread_pool(CPU):
+        rounds = [parallel_map([threading.current_thread] * 20, CPU) for _ in range(5)]
     workers = {worker for each in rounds for worker in each}
     assert len(workers) <= 2  # who takes which task is for the machine to choose
     assert threading.current_thread() not in workers
@@ -59,18 +59,18 @@ def test_a_crew_stays_for_many_rounds():
 
 def test_a_crew_leaves_the_caller_one_thread_and_gives_all_back():
     before = torch.get_num_threads()
-    with pytest.raises(ZeroDivisionError), crew(CPU):
+    with pytest.raises(ZeroDivisionError), thread_pool(CPU):
         assert torch.get_num_threads() == 1
-        with crew(CPU):  # the same one
-            assert side_by_side([torch.get_num_threads] * 2, CPU) == [1, 1]
+        with thread_pool(CPU):  # the same one
+            assert parallel_map([torch.get_num_threads] * 2, CPU) == [1, 1]
         assert torch.get_num_threads() == 1
-        side_by_side([lambda: 1 // 0, lambda: 1], CPU)
+        parallel_map([lambda: 1 // 0, lambda: 1], CPU)
     assert torch.get_num_threads() == before
 
 
 def test_the_caller_goes_on_while_the_crew_works():
     gate = threading.Event()
-    with crew(CPU):
+    with thread_pool(CPU):
         wait = begin([lambda: gate.wait(60), threading.get_ident], CPU)
         gate.set()
         opened, ident = wait()
@@ -86,14 +86,14 @@ def test_what_is_begun_without_a_crew_is_done_at_once():
 
 def test_work_within_a_worker_stays_there():
     def inner():
-        with crew(CPU):
-            return {threading.get_ident(), *side_by_side([threading.get_ident] * 3, CPU)}
+        with thread_pool(CPU):
+            return {threading.get_ident(), *parallel_map([threading.get_ident] * 3, CPU)}
 
-    assert all(len(each) == 1 for each in side_by_side([inner] * 4, CPU))
+    assert all(len(each) == 1 for each in parallel_map([inner] * 4, CPU))
 
 
 def test_an_error_of_what_was_begun_comes_when_it_is_waited_for():
-    with crew(CPU):
+    with thread_pool(CPU):
         wait = begin([lambda: 1 // 0], CPU)
         with pytest.raises(ZeroDivisionError):
             wait()

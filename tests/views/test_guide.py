@@ -11,7 +11,7 @@ def test_every_answer_exists_and_every_method_is_an_answer():
     named = {entry.name for entry in ENTRIES}
     assert named <= set(nbinterp.__all__)
     results = {"AblationStudy", "ClusterFactors", "Decoder", "Perturbation", "Recording"}
-    results.add("PerturbationStudy")
+    results.add("SensitivityStudy")
     about = {"AblationChart", "FactorSlider", "datasets", "guide", "load", *results}
     assert set(nbinterp.__all__) - named <= about
     assert {entry.tutorial for entry in ENTRIES if entry.tutorial} <= {p.stem for p in TUTORIALS}

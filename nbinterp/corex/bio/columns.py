@@ -8,12 +8,10 @@ import numpy.typing as npt
 import torch
 
 from nbinterp import _checks
-from nbinterp._checks import Floats, Indices
 from nbinterp._state import HasState, fields
+from nbinterp._typing import BoolArray, FloatArray, FloatingArray, IntArray
 from nbinterp.corex.bio.marginals import Discrete, Family, Gaussian, Table
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns
-
-Matrix = npt.NDArray[np.float64]
 
 FAMILIES = ("gaussian", "discrete")
 MOST_LEVELS = 32  # of a discrete column, as in the authors' program
@@ -40,17 +38,17 @@ class BioColumns(HasState):
         Which columns have two different values at least, in the order of a `Table`.
     """
 
-    order: Indices
+    order: IntArray
     scores: Columns
-    floor: Matrix
-    kurtosis: Matrix
-    levels: Matrix
-    frequency: Matrix
-    varying: npt.NDArray[np.bool_]
+    floor: FloatArray
+    kurtosis: FloatArray
+    levels: FloatArray
+    frequency: FloatArray
+    varying: BoolArray
 
     _STATE = fields("order scores floor kurtosis levels frequency varying")
 
-    def table(self, data: Floats, device: torch.device, dtype: torch.dtype) -> Table:
+    def table(self, data: FloatingArray, device: torch.device, dtype: torch.dtype) -> Table:
         """Return `data` ``(n, p)`` as a table; unknown levels count as missing."""
         data = data[:, self.order]
 
@@ -69,7 +67,7 @@ class BioColumns(HasState):
         observed = np.maximum((~np.isnan(data)).sum(0), 1)
         return Table(tuple(families), tensor(self.varying), tensor(observed), len(data))
 
-    def restore(self, tensor: torch.Tensor) -> Matrix:
+    def restore(self, tensor: torch.Tensor) -> FloatArray:
         """Return ``(m, p)`` in the order of a table as an array in that of the data."""
         result = np.empty(tensor.shape)
         result[:, self.order] = tensor.cpu().numpy()
@@ -77,7 +75,7 @@ class BioColumns(HasState):
 
 
 def learn_bio_columns(
-    data: Floats, marginals: str | Sequence[str], variance_floor: float | None
+    data: FloatingArray, marginals: str | Sequence[str], variance_floor: float | None
 ) -> BioColumns:
     """Return what `data` ``(n, p)`` say of their columns.
 
@@ -100,7 +98,7 @@ def learn_bio_columns(
     return BioColumns(order, scores, floor, kurtosis, levels, frequency, varying)
 
 
-def _is_discrete(marginals: str | Sequence[str], p: int) -> npt.NDArray[np.bool_]:
+def _is_discrete(marginals: str | Sequence[str], p: int) -> BoolArray:
     one_each = np.array([marginals] * p if isinstance(marginals, str) else marginals, dtype=object)
     _checks.require(
         one_each.shape == (p,),
@@ -113,7 +111,7 @@ def _is_discrete(marginals: str | Sequence[str], p: int) -> npt.NDArray[np.bool_
     return np.array([each == "discrete" for each in one_each], dtype=bool)
 
 
-def _learn_levels(data: Floats, names: Indices) -> tuple[Matrix, Matrix]:
+def _learn_levels(data: FloatingArray, names: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return the levels of each column and their frequencies, padded by NaN and 0."""
     found = [np.unique(column[~np.isnan(column)], return_counts=True) for column in data.T]
     most = max((len(values) for values, _ in found), default=0)
@@ -131,7 +129,7 @@ def _learn_levels(data: Floats, names: Indices) -> tuple[Matrix, Matrix]:
     return levels, frequency
 
 
-def _codes(levels: Matrix, data: Floats) -> npt.NDArray[np.int64]:
+def _codes(levels: FloatArray, data: FloatingArray) -> IntArray:
     """Return which level each entry is, ``(p, n)``; -1 if it is none."""
     codes = np.full(data.T.shape, -1)
     for i, (known, column) in enumerate(zip(levels, data.T, strict=True)):

@@ -5,23 +5,20 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
-from nbinterp._checks import Floats
-from nbinterp._numerics.parallel import crew
+from nbinterp._numerics.parallel import thread_pool
 from nbinterp._state import HasState, fields
+from nbinterp._typing import FloatingArray, IntArray
 from nbinterp.corex.bio.columns import BioColumns, learn_bio_columns
 from nbinterp.corex.bio.information import agreement, corrected_information
 from nbinterp.corex.bio.marginals import Table
 from nbinterp.corex.bio.model import Model
 from nbinterp.corex.bio.update import Solution, infer, iterate
-
-Matrix = npt.NDArray[np.float64]
 
 _FLOAT64_FLOOR = 1e-3  # least variance, of standardized columns, that float32 resolves
 
@@ -209,7 +206,7 @@ class BioCorEx(
         table = columns.table(data, device, torch.float64 if exact else torch.float32)
 
         rng = check_random_state(self.random_state)
-        with crew(device):
+        with thread_pool(device):
             solutions = iterate(
                 table,
                 *self._start(table, rng),
@@ -253,7 +250,7 @@ class BioCorEx(
         self.converged_ = solution.converged
         self.history_ = solution.history
 
-    def transform(self, X: Any) -> npt.NDArray[np.int64]:
+    def transform(self, X: Any) -> IntArray:
         """Return the likeliest state of each factor for samples.
 
         Parameters
@@ -266,10 +263,10 @@ class BioCorEx(
         array of shape (n_samples, n_factors)
             As `labels_`.
         """
-        labels: npt.NDArray[np.int64] = self.posterior(X).argmax(2).T
+        labels: IntArray = self.posterior(X).argmax(2).T
         return labels
 
-    def posterior(self, X: Any) -> Floats:
+    def posterior(self, X: Any) -> FloatingArray:
         """Return how likely each state of each factor is for samples.
 
         Parameters
@@ -283,7 +280,7 @@ class BioCorEx(
             As `posterior_`.
         """
         q, _ = self._infer(X)
-        result: Floats = q.permute(0, 2, 1).contiguous().cpu().numpy()
+        result: FloatingArray = q.permute(0, 2, 1).contiguous().cpu().numpy()
         return result
 
     def score(self, X: Any, y: Any = None) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nbinterp import _device
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
 from nbinterp.corex.bio.marginals import Table
 from nbinterp.corex.bio.model import Pieces, estimate, total
 
@@ -61,7 +61,7 @@ def corrected_information(
         return information(table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
 
     parts = orders.split(together)  # type: ignore[no-untyped-call]
-    null = torch.cat(side_by_side([partial(shuffled, some) for some in parts], q.device))
+    null = torch.cat(parallel_map([partial(shuffled, some) for some in parts], q.device))
     second = null.topk(2, 0).values[1]
     return torch.where(raw > second + _ROUNDING, raw - null.mean(0), 0.0).clamp(min=0.0)
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from nbinterp._numerics.parallel import begin, side_by_side
+from nbinterp._numerics.parallel import begin, parallel_map
 from nbinterp._state import HasState, fields
 from nbinterp.corex.bio.marginals import Block, Table
 
@@ -147,7 +147,7 @@ def estimate(table: Table, q: Tensor, smooth: bool) -> tuple[Model, list[Tensor]
     def sums_of(block: Block, q: Tensor) -> list[Tensor]:
         return block.sums(q) + (block.sums(q * q) if smooth else [])
 
-    parts = side_by_side(_tasks(table, q, sums_of), q.device)
+    parts = parallel_map(_tasks(table, q, sums_of), q.device)
     sums = [total(each) for each in zip(*parts, strict=True)]
     n_families = len(table.families)
     coefficients = tuple(
@@ -174,7 +174,7 @@ class Pieces:
 
     def each(self, work: Callable[[Piece], Result]) -> list[Result]:
         """Return what `work` returns for each piece."""
-        return side_by_side(self._tasks(work), self._q.device)
+        return parallel_map(self._tasks(work), self._q.device)
 
     def begin(self, work: Callable[[Piece], Result]) -> Callable[[], list[Result]]:
         """Let the crew begin with it; return what waits for the results."""

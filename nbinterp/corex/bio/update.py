@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from nbinterp._typing import FloatArray
 from nbinterp.corex.bio.marginals import Table
 from nbinterp.corex.bio.model import Model, Piece, Pieces, estimate, total
 
@@ -108,7 +108,7 @@ class Solution:
     model: Model
     q: Tensor  # (1, m, k, n)
     log_z: Tensor  # (1, m, n)
-    history: npt.NDArray[np.float64]  # total correlation after each iteration, in nats
+    history: FloatArray  # total correlation after each iteration, in nats
     converged: bool
 
     @property

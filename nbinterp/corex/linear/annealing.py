@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nbinterp._numerics.arrays import Array, at_hand, cast, full, namespace, to_device, to_host
-from nbinterp._numerics.progress import Watch
+from nbinterp._numerics.progress import ProgressToken
+from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.lbfgs import Memory
 from nbinterp.corex.linear.objective import half_gradient, moments
 from nbinterp.corex.linear.operators import Product, inner, inner_of_all
@@ -29,7 +30,7 @@ class Solution:
     """What the iteration found for one problem."""
 
     weights: Array
-    history: list[npt.NDArray[np.float64]] = field(default_factory=list)  # nats, one array a stage
+    history: list[FloatArray] = field(default_factory=list)  # nats, one array a stage
     converged: bool = False
 
 
@@ -161,10 +162,10 @@ def _new_or_old(xp: Any, accepted: Array, every: bool, new: Array, old: Array) -
 def anneal(
     product: Product,
     w: Array,
-    schedule: npt.NDArray[np.float64],
-    tol: npt.NDArray[np.float64],
+    schedule: FloatArray,
+    tol: FloatArray,
     max_iter: int,
-    watch: Watch | None = None,
+    watch: ProgressToken | None = None,
     relative_tol: npt.ArrayLike = 0.0,
     guide: Product | None = None,
 ) -> list[Solution]:
@@ -182,7 +183,7 @@ def anneal(
         A stage ends when the total correlation rises by less than this, in nats an iteration.
     max_iter : int
         Iterations a stage may take.
-    watch : Watch, optional
+    watch : ProgressToken, optional
         May stop it; each stage that a problem ends is a step done.
     relative_tol : float or array of shape (stages,)
         A stage also ends when the total correlation rises by less than this share of itself.
@@ -208,12 +209,12 @@ def anneal(
     relative_tol = np.broadcast_to(np.maximum(relative_tol, precision), len(schedule))
     restarted = before.copy()  # the value when it was last stuck
     tested = np.zeros(len(w))  # the steps accepted by then
-    traces: list[list[npt.NDArray[np.float64]]] = [[] for _ in w]
+    traces: list[list[FloatArray]] = [[] for _ in w]
     for turn in count(1):
         if not len(active):
             break
         if watch is not None:
-            watch.go_on()
+            watch.raise_if_cancelled()
         values = [batch.iterate() for _ in range(_CHECK_EVERY)]
         report = to_host(xp.stack([*values, 1.0 * batch.stuck(), batch.taken.reshape(-1)]))
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]

@@ -1,24 +1,21 @@
 """The correlation matrix of scores, complete or with missing entries."""
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nbinterp import _device
-from nbinterp._checks import Floats
 from nbinterp._numerics.symmetric import symmetric_product
+from nbinterp._typing import FloatArray, FloatingArray
 from nbinterp.corex.linear.gaussianize import Columns
 from nbinterp.corex.linear.operators import Dense, Product, Scores
-
-Matrix = npt.NDArray[np.float64]
 
 # With so many times more variables than samples, two products with the scores are cheaper than one
 # with their correlations.
 _FEW_SAMPLES = 2
 
 
-def product_of(columns: Columns, data: Floats, device: torch.device) -> Product:
+def product_of(columns: Columns, data: FloatingArray, device: torch.device) -> Product:
     """Return how to multiply by the correlations of the scores of `data`, the cheaper way."""
     n, p = data.shape
     if _FEW_SAMPLES * n < p and not np.isnan(data).any():
@@ -27,7 +24,7 @@ def product_of(columns: Columns, data: Floats, device: torch.device) -> Product:
     return Dense(correlation_of(columns, data, device).unsqueeze(0))
 
 
-def correlation_of(columns: Columns, data: Floats, device: torch.device) -> Tensor:
+def correlation_of(columns: Columns, data: FloatingArray, device: torch.device) -> Tensor:
     """Return the correlation matrix ``(p, p)``, in float64, of the scores of `data`.
 
     With missing entries each correlation is that of the rows where both columns are observed,
@@ -65,14 +62,14 @@ def _proper(pairwise: Tensor) -> Tensor:
     return result
 
 
-def to_correlation(covariance: Matrix) -> tuple[Matrix, Matrix]:
+def to_correlation(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the correlation matrix of `covariance` and its standard deviations.
 
     A variable of variance 0 keeps a zero row.
     """
     scale = np.sqrt(np.clip(np.diag(covariance), 0.0, None))
     safe = np.where(scale > 0, scale, 1.0)
-    correlation: Matrix = covariance / safe / safe[:, None]
+    correlation: FloatArray = covariance / safe / safe[:, None]
     correlation[scale == 0] = 0.0
     correlation[:, scale == 0] = 0.0
     correlation[np.diag_indices_from(correlation)] = scale > 0

@@ -5,18 +5,17 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
-from nbinterp._checks import Floats
 from nbinterp._display import Displayable
 from nbinterp._numerics.moments import RunningMoments
-from nbinterp._numerics.progress import Watch
+from nbinterp._numerics.progress import ProgressToken
 from nbinterp._state import HasState, fields
+from nbinterp._typing import FloatArray, FloatingArray
 from nbinterp.corex.linear.correlation import product_of, to_correlation
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns
 from nbinterp.corex.linear.implied import ImpliedGaussian
@@ -26,8 +25,6 @@ from nbinterp.corex.linear.settings import Settings, checked_settings
 from nbinterp.corex.linear.solver import Factors, Problem, fit_problems, random_start
 from nbinterp.corex.linear.workers import run_side_by_side
 from nbinterp.corex.matching import stability
-
-Matrix = npt.NDArray[np.float64]
 
 MIN_SAMPLES = 3  # two samples correlate every pair of columns perfectly
 
@@ -289,7 +286,7 @@ class LinearCorEx(
         return self
 
     def _fit_correlation(
-        self, matrix: Matrix, mean: Matrix, scale: Matrix, settings: Settings
+        self, matrix: FloatArray, mean: FloatArray, scale: FloatArray, settings: Settings
     ) -> Self:
         columns = Columns("standard", mean, scale, np.zeros(len(scale)), np.sign(scale))
         device = _device.of(self)
@@ -358,5 +355,7 @@ class LinearCorEx(
         return tags
 
 
-def _product_task(columns: Columns, data: Floats, device: torch.device, _: Watch) -> Product:
+def _product_task(
+    columns: Columns, data: FloatingArray, device: torch.device, _: ProgressToken
+) -> Product:
     return product_of(columns, data, device)

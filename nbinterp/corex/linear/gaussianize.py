@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from nbinterp._checks import Floats
 from nbinterp._state import HasState, fields
-
-Matrix = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray, FloatingArray
 
 WAYS = ("standard", "outliers", "empirical", "none")
 _SQUASHED = ("outliers", "empirical")  # whose scores have a mean and variance of their own
@@ -34,15 +31,15 @@ class Columns(HasState):
     """
 
     way: str
-    mean: Matrix
-    scale: Matrix
-    score_mean: Matrix
-    score_scale: Matrix
-    ranked: Floats | None = None
+    mean: FloatArray
+    scale: FloatArray
+    score_mean: FloatArray
+    score_scale: FloatArray
+    ranked: FloatingArray | None = None
 
     _STATE = fields("mean scale score_mean score_scale ranked", method="way")
 
-    def apply(self, data: Floats) -> Matrix:
+    def apply(self, data: FloatingArray) -> FloatArray:
         """Return the scores of `data` ``(n, p)``; NaN stay NaN."""
         scores = self._raw(data)
         if self.way in _SQUASHED:
@@ -51,7 +48,7 @@ class Columns(HasState):
         scores[:, self.score_scale == 0] *= 0.0
         return scores
 
-    def invert(self, scores: Matrix) -> Matrix:
+    def invert(self, scores: FloatArray) -> FloatArray:
         """Return the values of which `scores` are the scores."""
         raw = scores * self.score_scale + self.score_mean
         if self.ranked is not None:
@@ -59,13 +56,13 @@ class Columns(HasState):
         if self.way == "outliers":
             core = np.clip(raw, -_EDGE, _EDGE)
             raw = core + np.arctanh(np.clip(raw - core, -1 + 1e-10, 1 - 1e-10))
-        result: Matrix = raw * self.scale + self.mean
+        result: FloatArray = raw * self.scale + self.mean
         return result
 
-    def _raw(self, data: Floats) -> Matrix:
+    def _raw(self, data: FloatingArray) -> FloatArray:
         if self.ranked is not None:
             return _normal_ranks(self.ranked, data)
-        raw: Matrix = np.subtract(data, self.mean, dtype=np.float64)
+        raw: FloatArray = np.subtract(data, self.mean, dtype=np.float64)
         raw /= np.where(self.scale > 0, self.scale, 1.0)
         if self.way == "outliers":
             core = np.clip(raw, -_EDGE, _EDGE)
@@ -73,7 +70,7 @@ class Columns(HasState):
         return raw
 
 
-def learn_columns(data: Floats, way: str) -> Columns:
+def learn_columns(data: FloatingArray, way: str) -> Columns:
     """Return how the columns of `data` become scores by `way`.
 
     ``"standard"`` subtracts the mean and divides by the standard deviation; ``"outliers"`` also
@@ -93,7 +90,7 @@ def learn_columns(data: Floats, way: str) -> Columns:
     return Columns(way, mean, scale, score_mean, np.where(scale > 0, score_scale, 0.0), ranked)
 
 
-def _mean_and_scale(data: Floats) -> tuple[Matrix, Matrix]:
+def _mean_and_scale(data: FloatingArray) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of the observed entries; scale 0 for a constant."""
     observed = ~np.isnan(data)
     count = np.maximum(observed.sum(0), 1)
@@ -106,7 +103,7 @@ def _mean_and_scale(data: Floats) -> tuple[Matrix, Matrix]:
     return mean, np.where(high > low, scale, 0.0)
 
 
-def _normal_ranks(ranked: Floats, data: Floats) -> Matrix:
+def _normal_ranks(ranked: FloatingArray, data: FloatingArray) -> FloatArray:
     """Return the normal quantiles of the mid-ranks that `data` have among `ranked`."""
     out = np.full(data.shape, np.nan)
     for i, column in enumerate(ranked.T):
@@ -122,7 +119,7 @@ def _normal_ranks(ranked: Floats, data: Floats) -> Matrix:
     return out
 
 
-def _quantiles(ranked: Floats, probability: Matrix) -> Matrix:
+def _quantiles(ranked: FloatingArray, probability: FloatArray) -> FloatArray:
     """Return the values of `ranked` at `probability`, between neighbours linearly."""
     out = np.full(probability.shape, np.nan)
     for i, column in enumerate(ranked.T):

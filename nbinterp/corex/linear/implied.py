@@ -7,15 +7,13 @@ nothing here is larger than factors times variables.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.gaussianize import Columns
 
-Matrix = npt.NDArray[np.float64]
 
-
-def loadings(rho: Matrix) -> Matrix:
+def loadings(rho: FloatArray) -> FloatArray:
     """Return the loadings L ``(m, p)``, with correlations ``L' L`` off the diagonal.
 
     ``L_ji = B_ji / (1 + r_i)``, the coefficients of the modular conditional means (Ver Steeg,
@@ -23,11 +21,11 @@ def loadings(rho: Matrix) -> Matrix:
     `rho`, so that the implied matrix is positive definite.
     """
     b = rho / (1.0 - rho**2)
-    result: Matrix = b / (1.0 + (rho * b).sum(0))
+    result: FloatArray = b / (1.0 + (rho * b).sum(0))
     return result
 
 
-def predicted_total_correlation(scores: Matrix, rho: Matrix) -> Matrix:
+def predicted_total_correlation(scores: FloatArray, rho: FloatArray) -> FloatArray:
     """Return what the implied Gaussian gains over independence at each row of `scores`, in nats."""
     lines = loadings(rho)
     own = 1.0 - (lines**2).sum(0)
@@ -37,31 +35,33 @@ def predicted_total_correlation(scores: Matrix, rho: Matrix) -> Matrix:
     explained = (np.linalg.solve(core, projected.T).T * projected).sum(1)
     squares = scores**2
     log_det = np.log(own).sum() + np.linalg.slogdet(core)[1]
-    gain: Matrix = 0.5 * (squares.sum(1) - (squares / own).sum(1) + explained - log_det)
+    gain: FloatArray = 0.5 * (squares.sum(1) - (squares / own).sum(1) + explained - log_det)
     return gain
 
 
-def expected_scores(values: Matrix, weights: Matrix, rho: Matrix, noise_floor: float) -> Matrix:
+def expected_scores(
+    values: FloatArray, weights: FloatArray, rho: FloatArray, noise_floor: float
+) -> FloatArray:
     """Return the best linear prediction of the scores from noiseless factor values."""
     noise = noise_floor**2
     # rho = w S_e, from which w S follows without S.
     shared = (rho - noise * weights) / (1.0 - noise)
     variance = shared @ weights.T
-    expected: Matrix = values @ np.linalg.pinv(variance, hermitian=True) @ shared
+    expected: FloatArray = values @ np.linalg.pinv(variance, hermitian=True) @ shared
     return expected
 
 
 class ImpliedGaussian:
     """What a fitted `LinearCorEx` says about samples: factor values, predictions, likelihoods."""
 
-    weights_: Matrix
-    correlation_: Matrix
-    scale_: Matrix
+    weights_: FloatArray
+    correlation_: FloatArray
+    scale_: FloatArray
     noise_floor: float
     missing: str
     _columns: Columns
 
-    def transform(self, X: Any) -> Matrix:
+    def transform(self, X: Any) -> FloatArray:
         """Return the factor values of samples.
 
         Parameters
@@ -75,11 +75,11 @@ class ImpliedGaussian:
             ``w x`` without noise: the variance over the training data is below 1, the more so
             the weaker the factor.
         """
-        result: Matrix = self._scores(X) @ self.weights_.T
+        result: FloatArray = self._scores(X) @ self.weights_.T
         return result
 
     @_checks.named
-    def inverse_transform(self, Z: Any) -> Matrix:
+    def inverse_transform(self, Z: Any) -> FloatArray:
         """Return the samples that are expected at factor values `Z`.
 
         Parameters
@@ -106,7 +106,7 @@ class ImpliedGaussian:
         )
         return self._columns.invert(scores)
 
-    def get_covariance(self) -> Matrix:
+    def get_covariance(self) -> FloatArray:
         """Return the covariance of the variables that the factors imply.
 
         Returns
@@ -117,7 +117,7 @@ class ImpliedGaussian:
         """
         _checks.fitted(self, "weights_")
         lines = loadings(self.correlation_)
-        covariance: Matrix = lines.T @ lines
+        covariance: FloatArray = lines.T @ lines
         covariance[np.diag_indices_from(covariance)] = 1.0
         return covariance * self.scale_ * self.scale_[:, None]
 
@@ -143,7 +143,7 @@ class ImpliedGaussian:
         return float(predicted_total_correlation(scores, self.correlation_).mean())
 
     @_checks.named
-    def _scores(self, X: Any) -> Matrix:
+    def _scores(self, X: Any) -> FloatArray:
         """Return the scores of new samples, 0 where missing."""
         _checks.fitted(self, "weights_")
         data = _checks.samples(
@@ -153,5 +153,5 @@ class ImpliedGaussian:
             estimator=self,
             reset=False,
         )
-        scores: Matrix = np.nan_to_num(self._columns.apply(data))
+        scores: FloatArray = np.nan_to_num(self._columns.apply(data))
         return scores

@@ -7,20 +7,18 @@ import warnings
 from types import ModuleType
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.operators import Product
 from nbinterp.corex.linear.settings import Settings
 from nbinterp.corex.linear.solver import Factors, unpack
 
-Matrix = npt.NDArray[np.float64]
-
 
 @_checks.call("LinearCorEx")
 def fit_with_package(
-    scores: Matrix, product: Product, settings: Settings, random: np.random.RandomState
+    scores: FloatArray, product: Product, settings: Settings, random: np.random.RandomState
 ) -> list[Factors]:
     """Return the factors that linearcorex finds in `scores` from each start, best first.
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.gaussianize import WAYS
 
 # The noise of the stages before the last. The authors' program takes six, 0.6 to 0.6^6; with
@@ -26,7 +26,7 @@ class Settings:
     n_restarts: int
 
     @property
-    def schedule(self) -> npt.NDArray[np.float64]:
+    def schedule(self) -> FloatArray:
         """The annealing noise of each stage."""
         stages = [noise for noise in _ANNEALING if self.anneal and noise > self.noise_floor]
         return np.array([*stages, self.noise_floor])

@@ -8,13 +8,13 @@ from itertools import chain, groupby
 from math import ceil
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nbinterp import _device
 from nbinterp._numerics.arrays import Array, as_array, full, namespace
-from nbinterp._numerics.progress import Watch, current_watch
+from nbinterp._numerics.progress import ProgressToken, current_token
+from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.annealing import Solution, anneal
 from nbinterp.corex.linear.objective import information
 from nbinterp.corex.linear.operators import Product, stack
@@ -22,7 +22,6 @@ from nbinterp.corex.linear.settings import Settings
 from nbinterp.corex.linear.update import noisy, rescale
 from nbinterp.corex.linear.workers import run_side_by_side
 
-Matrix = npt.NDArray[np.float64]
 Job = tuple[int, int]  # a problem and one of its starts
 
 # For steps found in float32: 1 - rho^2 is at least its square, 800 times the rounding.
@@ -44,7 +43,7 @@ class Problem:
     """One correlation matrix to explain."""
 
     product: Product  # of one correlation matrix, with zero rows for constant columns
-    start: Matrix  # (restarts, m, p) random weights
+    start: FloatArray  # (restarts, m, p) random weights
     coarse: bool = False  # a null need not be exact
 
 
@@ -52,15 +51,15 @@ class Problem:
 class Factors:
     """The factors of one problem, strongest first; arrays as `LinearCorEx` describes them."""
 
-    weights: Matrix
-    correlation: Matrix
-    mutual_information: Matrix
+    weights: FloatArray
+    correlation: FloatArray
+    mutual_information: FloatArray
     total_correlation: float
-    total_correlations: Matrix
+    total_correlations: FloatArray
     direct: float
     no_overlap: float
     additivity: float
-    history: tuple[Matrix, ...]
+    history: tuple[FloatArray, ...]
     n_iter: int
     converged: bool
     copies: int
@@ -74,9 +73,9 @@ class Factors:
 
 def random_start(
     rng: np.random.RandomState, n_restarts: int, n_factors: int, n_variables: int
-) -> Matrix:
+) -> FloatArray:
     """Return random weights ``(restarts, m, p)``, of any scale."""
-    start: Matrix = rng.standard_normal((n_restarts, n_factors, n_variables))
+    start: FloatArray = rng.standard_normal((n_restarts, n_factors, n_variables))
     return start
 
 
@@ -97,7 +96,7 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
             partial(_fit_jobs, problems, part, settings)
             for part in _batches(problems, jobs, settings.n_factors, device)
         ]
-        current_watch().expect(len(settings.schedule) * len(jobs), "stage")
+        current_token().expect(len(settings.schedule) * len(jobs), "stage")
         fitted = chain.from_iterable(run_side_by_side(tasks, device))
         for (k, _), factors in zip(jobs, fitted, strict=True):
             found[k].append(factors)
@@ -126,7 +125,7 @@ def _fit_jobs(
     problems: Sequence[Problem],
     jobs: Sequence[Job],
     settings: Settings,
-    watch: Watch,
+    watch: ProgressToken,
 ) -> list[Factors]:
     """Fit starts of problems as one batch, constant columns left out and padded at the end."""
     varying = {k: torch.nonzero(problems[k].product.variances()[0] > 0)[:, 0] for k, _ in jobs}
@@ -159,10 +158,10 @@ def _fit_jobs(
 def _solve(
     product: Product,
     w: Array,
-    schedule: Matrix,
-    tol: Matrix,
+    schedule: FloatArray,
+    tol: FloatArray,
     max_iter: int,
-    watch: Watch,
+    watch: ProgressToken,
 ) -> list[Solution]:
     """Anneal by steps found in float32, which takes half the time, while the noise allows it."""
     rough = np.where(schedule > schedule[-1], _ROUGH, 0.0)
@@ -184,7 +183,7 @@ def _solve(
 
 def unpack(
     weights: Tensor,
-    history: tuple[Matrix, ...],
+    history: tuple[FloatArray, ...],
     converged: bool,
     product: Product,
     columns: Tensor,
@@ -198,10 +197,10 @@ def unpack(
     measures = information(w, rho)
     order = torch.argsort(measures.total_correlations, descending=True, stable=True)
 
-    def spread(rows: Tensor) -> Matrix:
+    def spread(rows: Tensor) -> FloatArray:
         full = rows.new_zeros((len(rows), product.table.shape[2]))
         full[:, columns] = rows[order]
-        result: Matrix = full.cpu().numpy()
+        result: FloatArray = full.cpu().numpy()
         return result
 
     return Factors(

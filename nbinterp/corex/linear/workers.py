@@ -6,17 +6,17 @@ from typing import TypeVar
 
 import torch
 
-from nbinterp._numerics.parallel import side_by_side
-from nbinterp._numerics.progress import Watch, current_watch
+from nbinterp._numerics.parallel import parallel_map
+from nbinterp._numerics.progress import ProgressToken, current_token
 
 Result = TypeVar("Result")
 
 
 def run_side_by_side(
-    tasks: Sequence[Callable[[Watch], Result]], device: torch.device
+    tasks: Sequence[Callable[[ProgressToken], Result]], device: torch.device
 ) -> list[Result]:
     """Return what the tasks return. Each is given the watch of the caller, which may stop it."""
-    watch = current_watch()
-    return side_by_side(
+    watch = current_token()
+    return parallel_map(
         [partial(task, watch) for task in tasks], device, always_workers=True, stop=watch.stop
     )

@@ -6,16 +6,15 @@ import warnings
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
 
 from nbinterp import _checks
-from nbinterp._checks import Floats
 from nbinterp._display import Displayable
 from nbinterp._numerics.kmeans import k_means
 from nbinterp._state import HasState, State, fields
+from nbinterp._typing import AnyArray, FloatingArray
 from nbinterp.corex.linear.estimator import LinearCorEx
 from nbinterp.corex.local.fit import fit_groups
 from nbinterp.corex.local.result import ClusterFactors
@@ -27,7 +26,7 @@ _MAP_LOCK = threading.Lock()  # a map is drawn once, whoever asks first
 class _Fitted(NamedTuple):
     """What `fit_selection` needs, in one attribute: a refit beside it cannot mix two states."""
 
-    data: Floats
+    data: FloatingArray
     feature_names: list[str]
     corex: Any
 
@@ -157,8 +156,8 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         if isinstance(corex, LinearCorEx):
             corex._settings(data.shape[1])  # a wrong setting should not cost an embedding first
         embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
-        embedding: Floats | None = None
-        centers: Floats | None = None
+        embedding: FloatingArray | None = None
+        centers: FloatingArray | None = None
         if labels is None:
             count = self._count(len(data))
             embedding = np.asarray(embedder.fit_transform(data))
@@ -185,7 +184,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             )
         self._fitted = _Fitted(data, feature_names, corex)
         self._embedder = embedder
-        self._map: Floats | None = None
+        self._map: FloatingArray | None = None
         self._centers = centers
         if embedding is not None:
             self.embedding_ = embedding
@@ -197,7 +196,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         return self
 
     @property
-    def map_(self) -> Floats:
+    def map_(self) -> FloatingArray:
         """The samples in the plane, shape (n_samples, 2); drawn when first asked for."""
         _checks.fitted(self, "clusters_")
         with _MAP_LOCK:
@@ -205,26 +204,26 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
                 self._map = self._draw_map()
             return self._map
 
-    def _draw_map(self) -> Floats:
+    def _draw_map(self) -> FloatingArray:
         """Return the embedding if it is a plane, else one made anew with two components."""
-        embedding: Floats | None = getattr(self, "embedding_", None)
+        embedding: FloatingArray | None = getattr(self, "embedding_", None)
         if embedding is not None and embedding.shape[1] == 2:
             return embedding
         if "n_components" in self._embedder.get_params(deep=False):
             # A copy, not a clone: PHATE then draws on the graph that it has already built.
             flat = copy.copy(self._embedder).set_params(n_components=2)
-            drawn: Floats = np.asarray(flat.fit_transform(self._fitted.data))
+            drawn: FloatingArray = np.asarray(flat.fit_transform(self._fitted.data))
             return drawn
         if embedding is None:
             embedding = np.asarray(clone(self._embedder).fit_transform(self._fitted.data))
         wide = np.pad(embedding, ((0, 0), (0, max(0, 2 - embedding.shape[1]))))
         from sklearn.decomposition import PCA  # slow to import, and seldom needed
 
-        projected: Floats = PCA(n_components=2).fit_transform(wide)
+        projected: FloatingArray = PCA(n_components=2).fit_transform(wide)
         return projected
 
     @_checks.named
-    def predict(self, X: Any) -> npt.NDArray[Any]:
+    def predict(self, X: Any) -> AnyArray:
         """Return the cluster of new samples.
 
         Parameters
@@ -248,7 +247,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         else:
             placed = np.asarray(self._embedder.transform(data))
             nearest = pairwise_distances_argmin(placed, self._centers.astype(placed.dtype))
-        result: npt.NDArray[Any] = self.classes_[nearest]
+        result: AnyArray = self.classes_[nearest]
         return result
 
     @_checks.named

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -15,8 +14,8 @@ from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._checks import Floats
-from nbinterp._numerics.progress import Watch, current_watch
+from nbinterp._numerics.progress import ProgressToken, current_token
+from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns
@@ -27,23 +26,20 @@ from nbinterp.corex.linear.solver import Factors, Problem, fit_problems, random_
 from nbinterp.corex.linear.workers import run_side_by_side
 from nbinterp.corex.local.result import ClusterFactors
 
-Matrix = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-
 _CHANCE = 0.99  # share of the cells of a null that count as chance
 _FILTERS_LOCK = threading.Lock()  # warning filters are the process's: two threads would mix them
 
 
 def fit_groups(
     corex: Any,
-    data: Floats,
-    groups: Sequence[tuple[str, Rows]],
+    data: FloatingArray,
+    groups: Sequence[tuple[str, IntArray]],
     feature_names: list[str],
 ) -> list[ClusterFactors]:
     """Return the factors of each named group of rows, fitted beside their nulls."""
     if isinstance(corex, LinearCorEx):
         return _fit_together(corex, data, groups, feature_names)
-    current_watch().expect(2 * len(groups), "fit")
+    current_token().expect(2 * len(groups), "fit")
     bar = tqdm(
         groups,
         desc=type(corex).__name__,
@@ -56,8 +52,8 @@ def fit_groups(
 
 def _fit_together(
     corex: LinearCorEx,
-    data: Floats,
-    groups: Sequence[tuple[str, Rows]],
+    data: FloatingArray,
+    groups: Sequence[tuple[str, IntArray]],
     feature_names: list[str],
 ) -> list[ClusterFactors]:
     """Return the factors of all groups, fitted with their nulls as one batch."""
@@ -98,12 +94,12 @@ def _fit_together(
 
 
 def _prepare(
-    data: Floats,
-    rows: Rows,
+    data: FloatingArray,
+    rows: IntArray,
     way: str,
     seed: int,
     device: torch.device,
-    watch: Watch,
+    watch: ProgressToken,
 ) -> tuple[Columns, Product, Product]:
     """Return the columns of a group, its correlations, and those after shuffling."""
     own = data[rows]
@@ -120,7 +116,7 @@ def _prepare(
     )
 
 
-def chance_level(information: Matrix) -> float:
+def chance_level(information: FloatArray) -> float:
     """Return the mutual information that 99 % of the cells of a null, (m, p), stay below.
 
     Each factor's largest cell is left out: a factor of shuffled data often takes one column for
@@ -155,7 +151,7 @@ def _note(n_samples: int, factors: Factors, settings: Settings) -> str:
 
 def _result(
     name: str,
-    rows: Rows,
+    rows: IntArray,
     feature_names: list[str],
     columns: Columns,
     own: Factors,
@@ -182,7 +178,7 @@ def _result(
 
 
 def _fit_one(
-    corex: Any, own: Floats, name: str, rows: Rows, feature_names: list[str]
+    corex: Any, own: FloatingArray, name: str, rows: IntArray, feature_names: list[str]
 ) -> ClusterFactors:
     """Return the factors that any CorEx finds in a group."""
     columns = learn_columns(own, "standard")
@@ -195,10 +191,10 @@ def _fit_one(
     # A clone's generator: a group's factors do not depend on what was fitted before it.
     rng = check_random_state(getattr(clone(corex), "random_state", 0))
     shuffled = np.random.default_rng(rng.randint(2**31)).permuted(own, axis=0)
-    watch = current_watch()
+    watch = current_token()
     found = []
     for each in (own, shuffled):
-        watch.go_on()
+        watch.raise_if_cancelled()
         found.append(_fitted(corex, each))
         watch.done()
     fitted, null = found
@@ -224,7 +220,7 @@ def _fit_one(
     )
 
 
-def _fitted(corex: Any, data: Floats) -> Any:
+def _fitted(corex: Any, data: FloatingArray) -> Any:
     """Return a clone of `corex` fitted to `data`; refuse what is no CorEx."""
     estimator = clone(corex)
     if hasattr(estimator, "progress"):
@@ -253,11 +249,11 @@ def _total(fitted: Any) -> float:
     return float(getattr(fitted, "total_correlation_", np.sum(fitted.total_correlations_)))
 
 
-def _correlation(fitted: Any, data: Floats, columns: Columns) -> Matrix:
+def _correlation(fitted: Any, data: FloatingArray, columns: Columns) -> FloatArray:
     """Return the correlation ``(m, p)`` of factor values with the observed entries of columns."""
     shape = np.shape(fitted.mutual_information_)
     if hasattr(fitted, "correlation_"):
-        own: Matrix = np.asarray(fitted.correlation_, dtype=np.float64)
+        own: FloatArray = np.asarray(fitted.correlation_, dtype=np.float64)
         return own
     if not hasattr(fitted, "transform"):
         return np.full(shape, np.nan)
@@ -270,5 +266,5 @@ def _correlation(fitted: Any, data: Floats, columns: Columns) -> Matrix:
     squares = raw - sums**2 / np.maximum(seen.sum(0), 1)
     varies = (squares > 1e-9 * raw) & (columns.scale > 0)
     scale = np.sqrt(np.where(varies, squares * (x**2).sum(0), 1.0))
-    result: Matrix = np.where(varies, values.T @ x / scale, 0.0)
+    result: FloatArray = np.where(varies, values.T @ x / scale, 0.0)
     return result

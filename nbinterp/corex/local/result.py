@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._state import HasState, fields
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.corex.linear.gaussianize import Columns
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,16 +68,16 @@ class ClusterFactors(Displayable, HasState):
     """
 
     name: str
-    indices: npt.NDArray[np.int64]
+    indices: IntArray
     feature_names: list[str]
-    weights_: Matrix
-    correlation_: Matrix
-    mutual_information_: Matrix
+    weights_: FloatArray
+    correlation_: FloatArray
+    mutual_information_: FloatArray
     total_correlation_: float
-    total_correlations_: Matrix
+    total_correlations_: FloatArray
     n_iter_: int
     converged_: bool
-    history_: list[Matrix]
+    history_: list[FloatArray]
     null_total_correlation_: float
     null_mutual_information_: float
     note: str = ""
@@ -148,7 +146,7 @@ class ClusterFactors(Displayable, HasState):
         return [self.feature_names[i] for i in order]
 
     @_checks.named
-    def transform(self, X: Any) -> Matrix:
+    def transform(self, X: Any) -> FloatArray:
         """Return the factor values of samples.
 
         Parameters
@@ -169,7 +167,7 @@ class ClusterFactors(Displayable, HasState):
             "Pass the same columns as in fit.",
         )
         if self._columns is not None:
-            result: Matrix = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
+            result: FloatArray = np.nan_to_num(self._columns.apply(data)) @ self.weights_.T
             return result
         method = type(self._estimator).__name__
         _checks.require(
@@ -179,5 +177,5 @@ class ClusterFactors(Displayable, HasState):
             "Fit LinearCorEx or BioCorEx.",
             TypeError,
         )
-        values: Matrix = np.asarray(self._estimator.transform(data), dtype=np.float64)
+        values: FloatArray = np.asarray(self._estimator.transform(data), dtype=np.float64)
         return values

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from nbinterp import _checks
-
-Matrix = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray
 
 ACTIVATIONS = ("abs", "relu_pair")
 
@@ -51,9 +49,9 @@ class LayerGaussian:
     nothing of which rotation a layer is of, and a layer's rows need not be principal components.
     """
 
-    mean: Matrix
-    covariance: Matrix
-    precision: Matrix
+    mean: FloatArray
+    covariance: FloatArray
+    precision: FloatArray
     rank: int
     residual: float
 
@@ -208,7 +206,7 @@ def linear_to_gaussian(layer: nn.Linear, *, activation: str = "abs") -> LayerGau
     )
 
 
-def vector(name: str, value: Any) -> Matrix:
+def vector(name: str, value: Any) -> FloatArray:
     """Return `value` as a finite vector in float64."""
     what = f"({name}={_checks.show(value)})"
     array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
@@ -222,7 +220,7 @@ def whitening(
     covariance: Any,
     d: int,
     remedy: str = "Drop constant or dependent features, or shrink it with sklearn.covariance.OAS.",
-) -> Matrix:
+) -> FloatArray:
     """Return ``Λ^(-1/2) Vᵀ`` (d, d) of a covariance, rows by falling variance."""
     what = f"({name}={_checks.show(covariance)})"
     matrix = np.asarray(_checks.to_numpy(covariance), dtype=np.float64)
@@ -250,11 +248,11 @@ def whitening(
         f"must be positive definite, but its least variance is {values[0]:.3g}",
         remedy,
     )
-    result: Matrix = vectors[:, ::-1].T / np.sqrt(values[::-1, None])
+    result: FloatArray = vectors[:, ::-1].T / np.sqrt(values[::-1, None])
     return result
 
 
-def linear(weight: Matrix, bias: Matrix, dtype: torch.dtype) -> nn.Linear:
+def linear(weight: FloatArray, bias: FloatArray, dtype: torch.dtype) -> nn.Linear:
     """Return a Linear of these weights; no initial ones are drawn from the global generator."""
     with torch.device("meta"):
         layer = nn.Linear(weight.shape[1], weight.shape[0])
@@ -265,7 +263,7 @@ def linear(weight: Matrix, bias: Matrix, dtype: torch.dtype) -> nn.Linear:
     return layer
 
 
-def _rotation(rotation: Any, d: int) -> Matrix:
+def _rotation(rotation: Any, d: int) -> FloatArray:
     matrix = np.asarray(_checks.to_numpy(rotation), dtype=np.float64)
     _checks.require(
         matrix.shape == (d, d) and bool(np.allclose(matrix @ matrix.T, np.eye(d), atol=1e-6)),
@@ -276,7 +274,7 @@ def _rotation(rotation: Any, d: int) -> Matrix:
     return matrix
 
 
-def _first_half(what: str, weight: Matrix, bias: Matrix) -> tuple[Matrix, Matrix]:
+def _first_half(what: str, weight: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the first half of nodes, after a look at whether the second half mirrors it."""
     rows = np.column_stack([weight, bias])
     half = len(rows) // 2

@@ -4,19 +4,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.distance.construct.gaussians import Abs, linear, whitening
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
-
-Matrix = npt.NDArray[np.float64]
 
 
 class MixtureLayers(nn.Module):
@@ -142,7 +140,7 @@ def mixture_to_layers(
     return MixtureLayers(layer, torch.as_tensor(offset, dtype=dtype))
 
 
-def _parameters(mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
+def _parameters(mixture: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return means, full covariances and weights of a fitted mixture."""
     from sklearn.mixture import GaussianMixture  # slow to import, and seldom needed
 
@@ -169,7 +167,9 @@ def _parameters(mixture: Any) -> tuple[Matrix, Matrix, Matrix]:
     return mixture.means_, full, mixture.weights_
 
 
-def _arrays(means: Any, covariances: Any, weights: Any) -> tuple[Matrix, Matrix, Matrix]:
+def _arrays(
+    means: Any, covariances: Any, weights: Any
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     centres = np.asarray(_checks.to_numpy(means), dtype=np.float64)
     _checks.require(
         centres.ndim == 2 and centres.size > 0 and bool(np.isfinite(centres).all()),

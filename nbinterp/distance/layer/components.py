@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+from nbinterp._typing import FloatArray, IntArray
 
 # Components with less than this share of the largest variance are rounding, or constant features.
 _EMPTY = 1e-12
@@ -21,9 +19,9 @@ class Alignment(NamedTuple):
     effective : over how many components its variance spreads.
     """
 
-    component: Places
-    cosine: Matrix
-    effective: Matrix
+    component: IntArray
+    cosine: FloatArray
+    effective: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +38,12 @@ class Components:
         How many the data spreads along.
     """
 
-    variances: Matrix
-    vectors: Matrix
+    variances: FloatArray
+    vectors: FloatArray
     n_varying: int
 
     @classmethod
-    def of(cls, sample: Matrix, share: float, ridge: float) -> "Components":
+    def of(cls, sample: FloatArray, share: float, ridge: float) -> "Components":
         """Return those of a `sample` covariance, drawn to the identity as `shrunk` draws it.
 
         That changes variances and no component.
@@ -56,7 +54,7 @@ class Components:
         n_varying = int((values > _EMPTY * values[0]).sum())
         return cls((1.0 - share) * values + (share + ridge) * level, vectors, n_varying)
 
-    def align(self, weight: Matrix) -> Alignment:
+    def align(self, weight: FloatArray) -> Alignment:
         """Return how directions (n, n_features) lie, in any units."""
         return self._aligned(weight @ self.vectors)
 
@@ -68,7 +66,7 @@ class Components:
         """
         return self._aligned(seed.standard_normal((n, len(self.variances))))
 
-    def matched(self, weight: Matrix) -> float:
+    def matched(self, weight: FloatArray) -> float:
         """Return the mean cosine of each node with a component of its own, as well as they pair."""
         return self._paired(weight @ self.vectors)
 
@@ -76,7 +74,7 @@ class Components:
         """Return the same of `n` random directions."""
         return self._paired(seed.standard_normal((n, len(self.variances))))
 
-    def _aligned(self, coordinates: Matrix) -> Alignment:
+    def _aligned(self, coordinates: FloatArray) -> Alignment:
         """Return how directions lie that have these coordinates along the components.
 
         A component's part in the variance is ``p_j = λ_j (v_jᵀw)² / wᵀΣw``; the variance spreads
@@ -96,7 +94,7 @@ class Components:
         best = squares[np.arange(len(squares)), component]
         return Alignment(component, np.sqrt(best / np.where(length > 0.0, length, 1.0)), effective)
 
-    def _paired(self, coordinates: Matrix) -> float:
+    def _paired(self, coordinates: FloatArray) -> float:
         length = np.linalg.norm(coordinates, axis=1)
         live = length > 0.0
         cosines = abs(coordinates[live, : self.n_varying]) / length[live, None]
@@ -105,7 +103,7 @@ class Components:
         return float(cosines[linear_sum_assignment(cosines, maximize=True)].mean())
 
 
-def percentile(values: Matrix, null: Matrix) -> Matrix:
+def percentile(values: FloatArray, null: FloatArray) -> FloatArray:
     """Return the share of `null`, in per cent, that is below each of `values`.
 
     Examples

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from nbinterp._typing import FloatArray
 from nbinterp.distance.layer.hyperplanes import ratio
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +34,13 @@ class Recovered:
     (array([3., 0.]), array([[1., 0.], [0., 4.]]))
     """
 
-    mean: Matrix
-    basis: Matrix
-    variances: Matrix
+    mean: FloatArray
+    basis: FloatArray
+    variances: FloatArray
     residual: float
 
     @classmethod
-    def of(cls, weight: Matrix, bias: Matrix, eps: float = 2.0**-52) -> "Recovered":
+    def of(cls, weight: FloatArray, bias: FloatArray, eps: float = 2.0**-52) -> "Recovered":
         """Return what the weights (n_nodes, n_features) and biases (n_nodes,) imply.
 
         `eps` is the rounding of the numbers that the weights came in.
@@ -55,12 +53,12 @@ class Recovered:
         return cls(mean, right.T, values**-2.0, residual)
 
     @property
-    def covariance(self) -> Matrix:
+    def covariance(self) -> FloatArray:
         """Σ̂ (n_features, n_features)."""
-        result: Matrix = (self.basis * self.variances) @ self.basis.T
+        result: FloatArray = (self.basis * self.variances) @ self.basis.T
         return result
 
-    def gaps(self, mean: Matrix, covariance: Matrix) -> tuple[float, float]:
+    def gaps(self, mean: FloatArray, covariance: FloatArray) -> tuple[float, float]:
         """Return how far μ̂ and Σ̂ are from those of data, within the span of the weights.
 
         The first in units of the data's spread there, the second as a share of the covariance's

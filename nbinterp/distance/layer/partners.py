@@ -3,12 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.distance.layer.hyperplanes import Hyperplanes, ratio
-
-Places = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float64]
 
 COSINE = 0.99
 _GAP = 0.1  # standard deviations of the data between two planes that count as one
@@ -17,9 +14,9 @@ _GAP = 0.1  # standard deviations of the data between two planes that count as o
 class Partners(NamedTuple):
     """The partner of each node, -1 for none, and how opposite to any other its weights are."""
 
-    mirror: Places
-    duplicate: Places
-    most_opposite: Matrix
+    mirror: IntArray
+    duplicate: IntArray
+    most_opposite: FloatArray
 
 
 def partners(planes: Hyperplanes) -> Partners:
@@ -49,6 +46,6 @@ def partners(planes: Hyperplanes) -> Partners:
     )
 
 
-def _best(cosines: Matrix, allowed: npt.NDArray[np.bool_]) -> Places:
+def _best(cosines: FloatArray, allowed: BoolArray) -> IntArray:
     best = np.where(allowed, cosines, -np.inf).argmax(1)
     return np.where(allowed.any(1), best, -1).astype(np.int64)

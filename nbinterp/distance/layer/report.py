@@ -5,19 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp._typing import FloatArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.distance.layer.components import Components
 from nbinterp.distance.layer.factor_usage import factor_uses
 from nbinterp.distance.layer.hyperplanes import Hyperplanes
 from nbinterp.distance.layer.implied import Recovered
 from nbinterp.distance.stream.sampling import Sampled
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,7 +79,7 @@ class DistanceReport(Displayable):
     components: Components = field(repr=False)
     recovered: Recovered = field(repr=False)
     cluster_names: list[Any]
-    cluster_means: Matrix = field(repr=False)
+    cluster_means: FloatArray = field(repr=False)
     sampled: Sampled = field(repr=False)
 
     @_checks.named
@@ -105,7 +103,7 @@ class DistanceReport(Displayable):
         return _checks.integer("node", node, 0, len(names) - 1, of="the last node")
 
     @_checks.named
-    def columns(self, *nodes: str | int, absolute: bool = False) -> dict[str, Matrix]:
+    def columns(self, *nodes: str | int, absolute: bool = False) -> dict[str, FloatArray]:
         """Return the distance of each sample from the planes of nodes, to colour a map by.
 
         Parameters
@@ -199,7 +197,7 @@ class DistanceReport(Displayable):
         best = rows.sort_values("distance", kind="stable").drop_duplicates("cluster")
         return sorted(list(self.nodes.index).index(name) for name in best["node"])
 
-    def _distances(self, number: int, absolute: bool) -> Matrix:
+    def _distances(self, number: int, absolute: bool) -> FloatArray:
         node = self.nodes.index[number]
         _checks.require(
             self.sampled.stride == 1,

@@ -4,23 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from nbinterp._typing import AnyArray, BoolArray, FloatArray
 from nbinterp.distance.layer.components import Components, percentile
 from nbinterp.distance.layer.hyperplanes import Hyperplanes, ratio
 from nbinterp.distance.layer.implied import Recovered
 from nbinterp.distance.layer.partners import partners
 from nbinterp.distance.stream.node_moments import NodeMoments
 
-Matrix = npt.NDArray[np.float64]
-
 
 def cluster_table(
     names: Sequence[str],
     clusters: Sequence[Any],
     planes: Hyperplanes,
-    means: Matrix,
+    means: FloatArray,
     moments: NodeMoments,
     share: float,
     ridge: float,
@@ -46,7 +44,7 @@ def cluster_table(
     typical = ratio(np.sqrt(centre**2 + own), planes.deviation)
     nearest = _nearest(abs(offset), typical) & (planes.unit_ratio > 0.0)
 
-    def flat(values: Any) -> npt.NDArray[Any]:
+    def flat(values: Any) -> AnyArray:
         array = np.asarray(values.cpu() if hasattr(values, "cpu") else values)
         return np.broadcast_to(array, offset.shape).T.ravel()
 
@@ -70,7 +68,7 @@ def cluster_table(
     )
 
 
-def _nearest(distance: Matrix, typical: Matrix) -> npt.NDArray[np.bool_]:
+def _nearest(distance: FloatArray, typical: FloatArray) -> BoolArray:
     """Return which cluster (n_clusters, n_nodes) is nearest to each node.
 
     Of clusters whose means are as near, the one whose members are: a plane through the means of two
@@ -78,7 +76,7 @@ def _nearest(distance: Matrix, typical: Matrix) -> npt.NDArray[np.bool_]:
     """
     is_near = distance <= distance.min(0) + 1e-9
     best = np.where(is_near, typical, np.inf).argmin(0)
-    result: npt.NDArray[np.bool_] = best == np.arange(len(distance))[:, None]
+    result: BoolArray = best == np.arange(len(distance))[:, None]
     return result
 
 
@@ -213,7 +211,7 @@ def layer_table(
     return frame.astype({"value": float}).rename_axis("figure")
 
 
-def _correlation(one: Matrix, other: Matrix) -> float:
+def _correlation(one: FloatArray, other: FloatArray) -> float:
     """Return the correlation of two columns, 0 where one of them does not vary."""
     if len(one) < 2 or np.ptp(one) <= 1e-12 * one.max() or np.ptp(other) <= 1e-12 * other.max():
         return 0.0

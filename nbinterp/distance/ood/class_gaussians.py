@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from nbinterp import _checks, _device
+from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.distance.construct.gaussians import whitening
 from nbinterp.distance.ood.shrinkage import shrunk
 
-Matrix = npt.NDArray[np.float64]
 # The features (b, d) of some rows of a layer.
-Read = Callable[[slice], npt.NDArray[np.floating[Any]]]
+Read = Callable[[slice], FloatingArray]
 
 _REMEDY = "Use shrinkage='oas', or drop constant and dependent features."
 
@@ -37,14 +35,14 @@ class ClassGaussians:
         The shares by which the two were drawn towards a multiple of the identity.
     """
 
-    means: Matrix
-    covariance: Matrix
-    mean: Matrix
-    total_covariance: Matrix
+    means: FloatArray
+    covariance: FloatArray
+    mean: FloatArray
+    total_covariance: FloatArray
     shrinkage: float
     total_shrinkage: float
-    _whitening: Matrix
-    _total_whitening: Matrix
+    _whitening: FloatArray
+    _total_whitening: FloatArray
 
     @property
     def n_features(self) -> int:
@@ -53,13 +51,13 @@ class ClassGaussians:
 
     def distances(
         self, what: str, read: Read, n: int, relative: bool, device: torch.device
-    ) -> Matrix:
+    ) -> FloatArray:
         """Return squared distances (n,) from the nearest class; less those from all, if `relative`.
 
         Relative ones are negative where a class fits better than the Gaussian of all samples.
         """
 
-        def placed(array: Matrix) -> torch.Tensor:
+        def placed(array: FloatArray) -> torch.Tensor:
             return torch.as_tensor(array, dtype=torch.float64, device=device)
 
         turn, total = placed(self._whitening).T, placed(self._total_whitening).T
@@ -74,14 +72,14 @@ class ClassGaussians:
             if relative:
                 squares -= (rows @ total).square().sum(dim=1)
             found.append(squares)
-        result: Matrix = torch.cat(found).cpu().numpy()
+        result: FloatArray = torch.cat(found).cpu().numpy()
         return result
 
 
 def fit_gaussians(
     what: str,
     read: Read,
-    codes: npt.NDArray[np.int64],
+    codes: IntArray,
     d: int,
     shrinkage: str | float,
     ridge: float,

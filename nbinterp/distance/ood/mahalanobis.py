@@ -5,13 +5,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from nbinterp import _checks, _device
+from nbinterp._typing import AnyArray, FloatArray
 from nbinterp.distance.ood import shrinkage as shrinking
 from nbinterp.distance.ood.class_gaussians import ClassGaussians, Read, fit_gaussians
 from nbinterp.distance.ood.roc import auroc
@@ -21,7 +21,6 @@ from nbinterp.network.recording.record import Recording
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
-Matrix = npt.NDArray[np.float64]
 Layers = dict[str, tuple[Read, int]]  # of each layer, its reader and how many features it has
 
 _TABLE = "X"  # what the one layer of a plain table is called
@@ -216,7 +215,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         return pd.DataFrame(found, columns=list(self.layers_))
 
     @_checks.named
-    def scores(self, X: Any) -> Matrix:
+    def scores(self, X: Any) -> FloatArray:
         """Return one score a sample, larger for what is farther out.
 
         Parameters
@@ -320,7 +319,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         read = partial(_rows, values, mask, self.pool, axis)
         return read, read(slice(0, 1)).shape[1]
 
-    def _distances(self, X: Any) -> Matrix:
+    def _distances(self, X: Any) -> FloatArray:
         _checks.fitted(self, "gaussians_")
         layers, n = self._read(X, reset=False)
         device = _device.of(self)
@@ -337,12 +336,12 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             columns.append(gaussians.distances(what, read, n, self.relative, device))
         return np.stack(columns, axis=1)
 
-    def _standardized(self, distances: Matrix) -> Matrix:
-        result: Matrix = (distances - self.centre_) / self.scale_
+    def _standardized(self, distances: FloatArray) -> FloatArray:
+        result: FloatArray = (distances - self.centre_) / self.scale_
         return result
 
-    def _combined(self, distances: Matrix) -> Matrix:
-        result: Matrix
+    def _combined(self, distances: FloatArray) -> FloatArray:
+        result: FloatArray
         if self.combination_ is not None:
             result = self.combination_.decision_function(self._standardized(distances))
         elif distances.shape[1] == 1:
@@ -352,7 +351,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         return result
 
 
-def _array(name: object, part: Any) -> npt.NDArray[Any]:
+def _array(name: object, part: Any) -> AnyArray:
     array = np.asarray(_checks.to_numpy(part))
     _checks.require(
         array.ndim > 0 and array.dtype.kind in "fiub",

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtri
 from scipy.stats import rankdata
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def _newcombe(z: float, m: int, n: int) -> float:
     return float(brentq(excess, 0.0, 1.0))
 
 
-def _scores(name: str, value: Any) -> npt.NDArray[np.float64]:
+def _scores(name: str, value: Any) -> FloatArray:
     what = f"({name}={_checks.show(value)})"
     array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
     _checks.require(

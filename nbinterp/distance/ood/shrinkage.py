@@ -3,11 +3,9 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
-
-Matrix = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray
 
 
 def check(shrinkage: Any, known: tuple[str, ...] = ("oas", "ledoit_wolf")) -> None:
@@ -19,12 +17,12 @@ def check(shrinkage: Any, known: tuple[str, ...] = ("oas", "ledoit_wolf")) -> No
 
 
 def shrunk(
-    covariance: Matrix,
+    covariance: FloatArray,
     n_samples: int,
     shrinkage: str | float,
     ridge: float = 0.0,
     fourth: float = 0.0,
-) -> tuple[Matrix, float]:
+) -> tuple[FloatArray, float]:
     """Return a covariance drawn towards a multiple of the identity, and by what share.
 
     Parameters
@@ -57,12 +55,12 @@ def shrunk(
     share = _share(covariance, n_samples, shrinkage, fourth)
     from sklearn.covariance import shrunk_covariance  # slow to import, and seldom needed
 
-    result: Matrix = shrunk_covariance(covariance, share) if share else covariance.copy()
+    result: FloatArray = shrunk_covariance(covariance, share) if share else covariance.copy()
     result.flat[:: len(result) + 1] += ridge * np.trace(covariance) / len(covariance)
     return result, share
 
 
-def _share(covariance: Matrix, n: int, shrinkage: str | float, fourth: float) -> float:
+def _share(covariance: FloatArray, n: int, shrinkage: str | float, fourth: float) -> float:
     if not isinstance(shrinkage, str):
         return float(shrinkage)
     d = len(covariance)

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
-
-Array = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray
 
 # Of divergences in nats that are rounding.
 _ROUNDING = 1e-6
@@ -17,10 +15,10 @@ SHIFT, SCALE, FOLDED = "shift", "scale", "scale, output bias folded out"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PerturbationStudy(Displayable):
+class SensitivityStudy(Displayable):
     """Accuracy, agreement and divergence when pre-activations are shifted and scaled.
 
-    `perturbation_study` makes it. The last axis of the scores are the `measures`:
+    `sensitivity_study` makes it. The last axis of the scores are the `measures`:
 
     - ``"accuracy"``, the share of right answers, if labels were given;
     - ``"agreement"``, the share of samples whose largest output stays the largest;
@@ -67,18 +65,18 @@ class PerturbationStudy(Displayable):
     shifts: tuple[float, ...]
     scales: tuple[float, ...]
     nodes: tuple[int, ...]
-    node_sd: Array
+    node_sd: FloatArray
     measures: tuple[str, ...]
-    baseline: Array
-    layer_shift: Array
-    layer_scale: Array
-    layer_scale_folded: Array | None
-    node_shift: Array
-    node_scale: Array
-    random_layer_shift: Array
-    random_layer_scale: Array
-    random_node_shift: Array
-    random_node_scale: Array
+    baseline: FloatArray
+    layer_shift: FloatArray
+    layer_scale: FloatArray
+    layer_scale_folded: FloatArray | None
+    node_shift: FloatArray
+    node_scale: FloatArray
+    random_layer_shift: FloatArray
+    random_layer_scale: FloatArray
+    random_node_shift: FloatArray
+    random_node_scale: FloatArray
 
     @property
     def scale_is_vacuous(self) -> bool | None:
@@ -155,7 +153,7 @@ class PerturbationStudy(Displayable):
         if self.scale_is_vacuous:
             vacuous = "; scaling the layer only moves logits against the output bias"
         return (
-            f"PerturbationStudy({self.layer!r}: {len(self.nodes)} nodes × {len(self.shifts)} shifts"
+            f"SensitivityStudy({self.layer!r}: {len(self.nodes)} nodes × {len(self.shifts)} shifts"
             f" and {len(self.scales)} scales, {len(self.random_layer_shift)} random directions"
             f"{vacuous})"
         )

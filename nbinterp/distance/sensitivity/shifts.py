@@ -12,7 +12,7 @@ from nbinterp.network.recording.nodes import unit_axis
 
 
 @dataclass(frozen=True)
-class Moves:
+class PreactivationEdits:
     """What is done to a layer: units, each with all shifts and then all scales.
 
     The units are the layer as a whole; it along each random direction instead; single nodes; and

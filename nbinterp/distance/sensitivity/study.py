@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
@@ -13,19 +12,17 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp.distance.sensitivity.output_bias import output_bias
-from nbinterp.distance.sensitivity.result import PerturbationStudy
-from nbinterp.distance.sensitivity.shifts import Moves, Spread, node_axis
+from nbinterp.distance.sensitivity.result import SensitivityStudy
+from nbinterp.distance.sensitivity.shifts import PreactivationEdits, Spread, node_axis
 from nbinterp.network.ablation.sweep import batch_size, widest
 from nbinterp.network.data.batches import batches, count, length
 from nbinterp.network.data.rows import n_rows
-from nbinterp.network.subject.forward import Rest, moved, placed, taken
+from nbinterp.network.subject.forward import EditedForward, moved, placed, taken
 from nbinterp.network.subject.hooks import evaluating, forward, home, watching
-
-Array = npt.NDArray[np.float64]
 
 
 @_checks.named
-def perturbation_study(
+def sensitivity_study(
     model: nn.Module,
     data: Any,
     *,
@@ -38,7 +35,7 @@ def perturbation_study(
     random_state: int | np.random.RandomState | None = None,
     device: str | torch.device | None = None,
     progress: bool = True,
-) -> PerturbationStudy:
+) -> SensitivityStudy:
     """Shift and scale the pre-activations of a layer, and measure what the outputs make of it.
 
     A test of what a layer's nodes encode: if they say how far a sample is from a plane, a shift of
@@ -76,7 +73,7 @@ def perturbation_study(
 
     Returns
     -------
-    PerturbationStudy
+    SensitivityStudy
         See its notes on why scales are also measured with the output bias folded out.
 
     Raises
@@ -94,12 +91,12 @@ def perturbation_study(
     Examples
     --------
     >>> from nbinterp.datasets import load_mnist, load_mnist_classifier
-    >>> from nbinterp.distance import perturbation_study
+    >>> from nbinterp.distance import sensitivity_study
     >>> mnist, model = load_mnist(), load_mnist_classifier()
-    >>> study = perturbation_study(model, mnist.data[:200] / 255, layer="h2.norm",
+    >>> study = sensitivity_study(model, mnist.data[:200] / 255, layer="h2.norm",
     ...                            labels=mnist.target[:200], nodes=[0, 1], random_state=0)
     >>> study
-    PerturbationStudy('h2.norm': 2 nodes × 8 shifts and 4 scales, 20 random directions; scaling the
+    SensitivityStudy('h2.norm': 2 nodes × 8 shifts and 4 scales, 20 random directions; scaling the
         layer only moves logits against the output bias)
     """
     amounts = _amounts("shifts", shifts)
@@ -109,7 +106,7 @@ def perturbation_study(
     where, dtype = home(model)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
-    rest = Rest(model, layer)
+    rest = EditedForward(model, layer)
     first = taken(model, data, *range(min(2, n)))
     shape = tuple(rest.probe(first).shape[1:])
     _checks.require(
@@ -127,7 +124,7 @@ def perturbation_study(
     if labels is not None:
         right = torch.as_tensor(_checks.classes("labels", labels, n, plain.shape[1]))
     bias = output_bias(model, first, rest.module)
-    moves = Moves(
+    moves = PreactivationEdits(
         sd,
         _directions(sd, draws, random_state).to(where),
         chosen,
@@ -178,7 +175,7 @@ def perturbation_study(
     shift, scale_ = scores[:, : len(amounts)], scores[:, len(amounts) :]
     whole, single = slice(1, 1 + draws), slice(1 + draws, 1 + draws + len(chosen))
     control = slice(single.stop, None)
-    return PerturbationStudy(
+    return SensitivityStudy(
         layer=layer,
         shifts=amounts,
         scales=factors,

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nbinterp import _checks
-
-Codes = npt.NDArray[np.int64]
+from nbinterp._typing import IntArray
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Groups:
     """
 
     names: list[Any]
-    codes: Codes | None = None
+    codes: IntArray | None = None
     mixture: Any = None
 
     def of(self, rows: Tensor, first: int, n_samples: int) -> Tensor:

@@ -6,16 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.network.subject.hooks import find, shortlist
-
-Matrix = npt.NDArray[np.float64]
 
 CONV_ROWS = ("patches", "means")
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -44,7 +42,7 @@ def linear_module(model: nn.Module, layer: str) -> nn.Module:
     return module
 
 
-def hyperplanes_of(module: Any) -> tuple[Matrix, Matrix]:
+def hyperplanes_of(module: Any) -> tuple[FloatArray, FloatArray]:
     """Return the weights (n_nodes, n_features) and biases (n_nodes,) of a layer, in float64.
 
     A node of a grouped convolution reads the channels of its group: its other weights are zero.

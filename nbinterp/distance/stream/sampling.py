@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from nbinterp._typing import Float32Array, IntArray
 
 # Of two values a sample and node, in float32: enough for 60,000 samples of 500 nodes.
 _MOST_BYTES = 256 * 2**20
@@ -28,11 +29,11 @@ class Sampled:
     """
 
     stride: int
-    means: npt.NDArray[np.float32]
-    rows: npt.NDArray[np.float32]
-    codes: npt.NDArray[np.int64]
+    means: Float32Array
+    rows: Float32Array
+    codes: IntArray
 
-    def recoded(self, numbers: npt.NDArray[np.int64]) -> "Sampled":
+    def recoded(self, numbers: IntArray) -> "Sampled":
         """Return the same with cluster i called ``numbers[i]``."""
         return replace(self, codes=numbers[self.codes])
 

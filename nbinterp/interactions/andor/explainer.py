@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from nbinterp import _checks, _device
 from nbinterp._state import HasState, State, fields
+from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.interactions.andor.baseline import fill_of
 from nbinterp.interactions.andor.masking import Masking, Model, coalition_outputs, whole_outputs
 from nbinterp.interactions.andor.players import FREE_PLAYERS, MOST_PLAYERS, Players
@@ -21,8 +21,6 @@ from nbinterp.interactions.andor.solver.problem import Problem, interactions
 from nbinterp.interactions.andor.solver.solving import solve
 from nbinterp.interactions.outputs import OUTPUTS, Output, forgotten, targets
 from nbinterp.interactions.subsets import sizes
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,7 +101,7 @@ class AndOr(HasState):
     1   OR  {x2, x3}          1.0
     """
 
-    groups: Players | npt.NDArray[np.int64] | None = None
+    groups: Players | IntArray | None = None
     baseline: Any = 0.0
     background: Any = None
     output: Output = "log_odds"
@@ -366,7 +364,7 @@ def _samples(x: Any) -> torch.Tensor:
     return tensor
 
 
-def _numbers(x: Any) -> npt.NDArray[Any]:
+def _numbers(x: Any) -> AnyArray:
     array = np.array(x, order="C")
     _checks.require(
         array.dtype.kind in "fiu",
@@ -378,5 +376,5 @@ def _numbers(x: Any) -> npt.NDArray[Any]:
     return array
 
 
-def _array(tensor: torch.Tensor) -> Floats:
+def _array(tensor: torch.Tensor) -> FloatArray:
     return np.asarray(tensor.cpu().numpy())

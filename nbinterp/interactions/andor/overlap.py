@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import BoolArray, FloatArray
 from nbinterp.interactions.subsets import relabelled, sizes
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 _NEGLIGIBLE = 1e-9  # of the largest strength: zero, but for rounding
 
@@ -31,10 +28,10 @@ class Overlap:
     """
 
     k: int
-    and_: Floats
-    or_: Floats
-    chance_and: Floats
-    chance_or: Floats
+    and_: FloatArray
+    or_: FloatArray
+    chance_and: FloatArray
+    chance_or: FloatArray
 
     def __repr__(self) -> str:
         """Return the means."""
@@ -44,7 +41,7 @@ class Overlap:
         )
 
 
-def strongest(strengths: Floats, k: int, floor: Floats) -> Flags:
+def strongest(strengths: FloatArray, k: int, floor: FloatArray) -> BoolArray:
     """Return which `k` entries of the last axis are largest; none that are at most `floor`.
 
     Zeros would be told apart by their place only, which is the same in all models.
@@ -52,35 +49,35 @@ def strongest(strengths: Floats, k: int, floor: Floats) -> Flags:
     order = np.argsort(-strengths, axis=-1, kind="stable")[..., :k]
     chosen = np.zeros(strengths.shape, dtype=bool)
     np.put_along_axis(chosen, order, True, axis=-1)
-    result: Flags = chosen & (strengths > floor[..., None])
+    result: BoolArray = chosen & (strengths > floor[..., None])
     return result
 
 
-def negligible(strengths: Floats, resolution: Floats) -> Floats:
+def negligible(strengths: FloatArray, resolution: FloatArray) -> FloatArray:
     """Return the strength (samples, models) below which a primitive counts as zero.
 
     `resolution` (samples,) is the gap of the objective, shared out among all interactions.
     """
-    floor: Floats = np.maximum(_NEGLIGIBLE * strengths.max(-1), resolution[:, None])
+    floor: FloatArray = np.maximum(_NEGLIGIBLE * strengths.max(-1), resolution[:, None])
     return floor
 
 
-def shared_fraction(chosen: Flags) -> Floats:
+def shared_fraction(chosen: BoolArray) -> FloatArray:
     """Return ``|shared| / |chosen|``, averaged over the models of ``(..., models, 2^n)`` flags."""
     shared = chosen.all(axis=-2).sum(-1, keepdims=True)
-    result: Floats = (shared / np.maximum(chosen.sum(-1), 1)).mean(-1)
+    result: FloatArray = (shared / np.maximum(chosen.sum(-1), 1)).mean(-1)
     return result
 
 
-def chance_fraction(chosen: Flags, n_candidates: int) -> Floats:
+def chance_fraction(chosen: BoolArray, n_candidates: int) -> FloatArray:
     """Return what `shared_fraction` is on average for random sets as large, of `n_candidates`."""
     counts = chosen.sum(-1)
     expected = n_candidates * (counts / n_candidates).prod(-1, keepdims=True)
-    result: Floats = (expected / np.maximum(counts, 1)).mean(-1)
+    result: FloatArray = (expected / np.maximum(counts, 1)).mean(-1)
     return result
 
 
-def overlap(and_: Floats, or_: Floats, k: int, resolution: Floats) -> Overlap:
+def overlap(and_: FloatArray, or_: FloatArray, k: int, resolution: FloatArray) -> Overlap:
     """Return the overlap of the `k` strongest primitives of models.
 
     Parameters
@@ -101,7 +98,7 @@ def overlap(and_: Floats, or_: Floats, k: int, resolution: Floats) -> Overlap:
     return Overlap(k, found[0][0], found[1][0], found[0][1], found[1][1])
 
 
-def mismatched(values: Floats, random: np.random.RandomState) -> Floats:
+def mismatched(values: FloatArray, random: np.random.RandomState) -> FloatArray:
     """Return outputs in which the players of all models but the first are relabelled at random.
 
     Each model keeps its own sparsity and its own profile over orders; what players it speaks of
@@ -117,7 +114,7 @@ def mismatched(values: Floats, random: np.random.RandomState) -> Floats:
     return moved
 
 
-def replaced(values: Floats, others: Floats, first: int) -> Floats:
+def replaced(values: FloatArray, others: FloatArray, first: int) -> FloatArray:
     """Return outputs in which unrelated models stand for all but the first, from `first` on."""
     changed = values.copy()
     for model in range(1, values.shape[1]):
@@ -128,7 +125,7 @@ def replaced(values: Floats, others: Floats, first: int) -> Floats:
 def stacked(overlaps: list[Overlap]) -> Overlap:
     """Return overlaps of repetitions, on a first axis."""
 
-    def along(part: Callable[[Overlap], Floats]) -> Floats:
+    def along(part: Callable[[Overlap], FloatArray]) -> FloatArray:
         return np.stack([part(one) for one in overlaps])
 
     return Overlap(
@@ -141,10 +138,10 @@ def stacked(overlaps: list[Overlap]) -> Overlap:
 
 
 def transfer(
-    tables: tuple[Floats, Floats],
-    held_out: tuple[Floats, Floats],
+    tables: tuple[FloatArray, FloatArray],
+    held_out: tuple[FloatArray, FloatArray],
     k: int,
-    resolutions: tuple[Floats, Floats],
+    resolutions: tuple[FloatArray, FloatArray],
 ) -> Overlap:
     """Return the share of primitives common to all models that are strong in another one too.
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
 from nbinterp._state import HasState, fields
-
-Mask = npt.NDArray[np.int64]
+from nbinterp._typing import IntArray
 
 BACKGROUND = -1  # the number of inputs that are always on
 FREE_PLAYERS = 12  # up to which nothing is said
@@ -44,7 +42,7 @@ class Players(HasState):
     Players(4 on a mask of shape (4, 4): patch 0,0, patch 0,1, patch 1,0, patch 1,1)
     """
 
-    mask: Mask
+    mask: IntArray
     names: tuple[str, ...] = field(default=())
 
     _STATE = fields("mask names")
@@ -201,7 +199,7 @@ class Players(HasState):
         return cls(mask[:, None] if embedded else mask, names)
 
     @_checks.call("AndOr")
-    def over(self, shape: tuple[int, ...]) -> Mask:
+    def over(self, shape: tuple[int, ...]) -> IntArray:
         """Return the mask of each input of a batch of `shape`; checks that each has all players."""
         what = f"(groups=<mask of shape {self.mask.shape}>)"
         try:
@@ -241,7 +239,7 @@ def _place(columns: list[object], name: object) -> int:
     return columns.index(name)
 
 
-def _claim(mask: Mask, places: Sequence[int], number: int, name: str) -> None:
+def _claim(mask: IntArray, places: Sequence[int], number: int, name: str) -> None:
     """Give the inputs at `places` to player `number`."""
     what = f"({_checks.show(name)})"
     _checks.require(len(places) > 0, what, "must have at least one input", "Leave the player out.")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -13,17 +12,15 @@ from sklearn.utils import check_random_state
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._state import HasState, fields
+from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.interactions.andor import fidelity
 from nbinterp.interactions.andor import overlap as sharing
 from nbinterp.interactions.andor.shapiq import interaction_values
-from nbinterp.interactions.andor.tables import as_frame, by_order, frequencies, surprise
+from nbinterp.interactions.andor.tables import as_frame, by_order, frequencies, novelty
 from nbinterp.interactions.indices import interaction_index
 
 if TYPE_CHECKING:
     from nbinterp.interactions.andor.explainer import AndOr
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -57,15 +54,15 @@ class AndOrInteractions(Displayable, HasState):
         What made it.
     """
 
-    and_: Floats
-    or_: Floats
-    gamma: Floats = field(repr=False)
-    noise: Floats = field(repr=False)
-    outputs: Floats = field(repr=False)
-    objective: Floats
-    gap: Floats
-    converged: Flags
-    target: npt.NDArray[np.int64] | None
+    and_: FloatArray
+    or_: FloatArray
+    gamma: FloatArray = field(repr=False)
+    noise: FloatArray = field(repr=False)
+    outputs: FloatArray = field(repr=False)
+    objective: FloatArray
+    gap: FloatArray
+    converged: BoolArray
+    target: IntArray | None
     players: tuple[str, ...]
     models: tuple[str, ...]
     settings: "AndOr"
@@ -220,7 +217,7 @@ class AndOrInteractions(Displayable, HasState):
         )
 
     @_checks.named
-    def matching_error(self, k: int) -> Floats:
+    def matching_error(self, k: int) -> FloatArray:
         """Return what the `k` strongest primitives miss of each output, ε apart.
 
         Returns
@@ -237,7 +234,7 @@ class AndOrInteractions(Displayable, HasState):
         return fidelity.errors(self.and_, self.or_, self.outputs - self.noise, k)
 
     @_checks.named
-    def matching_precision(self, k: int) -> Floats:
+    def matching_precision(self, k: int) -> FloatArray:
         """Return how precisely the `k` strongest primitives give v(N) - v(∅), (samples, models).
 
         References
@@ -266,7 +263,7 @@ class AndOrInteractions(Displayable, HasState):
         return by_order((self.and_, self.or_), self._salient(tau), self.models)
 
     @_checks.named
-    def sparsity_curve(self) -> Floats:
+    def sparsity_curve(self) -> FloatArray:
         """Return strengths of AND and OR together, strongest first, as shares of the strongest.
 
         Returns
@@ -277,11 +274,13 @@ class AndOrInteractions(Displayable, HasState):
         self._warn_unconverged()
         both = np.abs(np.concatenate([self.and_[..., 1:], self.or_[..., 1:]], axis=-1))
         ordered = -np.sort(-both, axis=-1)
-        result: Floats = ordered / np.maximum(ordered[..., :1], np.finfo(np.float64).tiny)
+        result: FloatArray = ordered / np.maximum(ordered[..., :1], np.finfo(np.float64).tiny)
         return result
 
     @_checks.named
-    def ood_score(self, reference: "AndOrInteractions | None" = None, tau: float = 0.05) -> Floats:
+    def ood_score(
+        self, reference: "AndOrInteractions | None" = None, tau: float = 0.05
+    ) -> FloatArray:
         """Return how unusual the primitives of each sample are among those of a reference.
 
         It is the share of a sample's salient strength that lies in primitives that reference
@@ -309,13 +308,13 @@ class AndOrInteractions(Displayable, HasState):
                 "must have other samples to compare with",
                 "Pass the interactions of ordinary samples.",
             )
-            return surprise(strengths, own, frequencies(own, leave_one_out=True))
+            return novelty(strengths, own, frequencies(own, leave_one_out=True))
         sharing.check_same(self, reference, samples=False)
         reference._warn_unconverged()
         theirs = np.concatenate(reference._salient(tau), axis=-1)
-        return surprise(strengths, own, frequencies(theirs))
+        return novelty(strengths, own, frequencies(theirs))
 
-    def index(self, index: str = "SII", order: int = 2) -> Floats:
+    def index(self, index: str = "SII", order: int = 2) -> FloatArray:
         """Return the `interaction_index` of the outputs, (samples, models, 2^n)."""
         return interaction_index(self.outputs, index, order)
 
@@ -350,7 +349,7 @@ class AndOrInteractions(Displayable, HasState):
             self.outputs, target=self.target, players=self.players, models=self.models
         )
 
-    def _salient(self, tau: float) -> tuple[Flags, Flags]:
+    def _salient(self, tau: float) -> tuple[BoolArray, BoolArray]:
         tau = _checks.real("tau", tau, 0.0, 1.0)
         both = [np.abs(table) for table in (self.and_, self.or_)]
         largest = np.maximum(both[0][..., 1:].max(-1), both[1][..., 1:].max(-1))
@@ -358,17 +357,17 @@ class AndOrInteractions(Displayable, HasState):
         players = np.arange(self.and_.shape[-1]) > 0  # all sets but the empty one
         return (both[0] > level) & players, (both[1] > level) & players
 
-    def _floor(self) -> Floats:
+    def _floor(self) -> FloatArray:
         strengths = np.maximum(np.abs(self.and_), np.abs(self.or_))
         strengths[..., 0] = 0
         return sharing.negligible(strengths, self._resolution())
 
-    def _resolution(self) -> Floats:
+    def _resolution(self) -> FloatArray:
         """Return the gap shared out among all interactions, (samples,), in output units."""
-        result: Floats = self.gap * self.objective / (2 * self.and_.shape[-1])
+        result: FloatArray = self.gap * self.objective / (2 * self.and_.shape[-1])
         return result
 
-    def _frame(self, chosen: tuple[Flags, Flags]) -> pd.DataFrame:
+    def _frame(self, chosen: tuple[BoolArray, BoolArray]) -> pd.DataFrame:
         tables = (self.and_, self.or_)
         return as_frame(tables, chosen, self.players, self.models, self.converged)
 

@@ -4,15 +4,15 @@ import importlib
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.interactions.indices import INDICES, interaction_index
 from nbinterp.interactions.moebius import and_interactions
 from nbinterp.interactions.subsets import players_of, sizes
 
 
-def interaction_values(v: npt.NDArray[np.float64], index: str, order: int | None) -> Any:
+def interaction_values(v: FloatArray, index: str, order: int | None) -> Any:
     """Return an index of the outputs `v` (2^n,) as ``shapiq.InteractionValues``."""
     _checks.choice("index", index, ("Moebius", *INDICES))
     n = len(v).bit_length() - 1

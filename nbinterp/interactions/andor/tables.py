@@ -1,21 +1,18 @@
 """Primitives as a table, of what orders they are, and how usual."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from nbinterp._typing import BoolArray, FloatArray
 from nbinterp.interactions.subsets import set_name, sizes
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 def as_frame(
-    tables: tuple[Floats, Floats],
-    chosen: tuple[Flags, Flags],
+    tables: tuple[FloatArray, FloatArray],
+    chosen: tuple[BoolArray, BoolArray],
     players: tuple[str, ...],
     models: tuple[str, ...],
-    converged: Flags,
+    converged: BoolArray,
 ) -> pd.DataFrame:
     """Return the chosen AND and OR interactions, one a row, strongest first in each sample."""
     order = sizes(len(players))
@@ -40,7 +37,9 @@ def as_frame(
 
 
 def by_order(
-    tables: tuple[Floats, Floats], salient: tuple[Flags, Flags], models: tuple[str, ...]
+    tables: tuple[FloatArray, FloatArray],
+    salient: tuple[BoolArray, BoolArray],
+    models: tuple[str, ...],
 ) -> pd.DataFrame:
     """Return summed strengths by model, kind and order, averaged over samples.
 
@@ -73,7 +72,7 @@ def by_order(
     return pd.DataFrame(rows, columns=["model", "kind", "order", *columns])
 
 
-def frequencies(salient: Flags, *, leave_one_out: bool = False) -> Floats:
+def frequencies(salient: BoolArray, *, leave_one_out: bool = False) -> FloatArray:
     """Return in what share of samples each primitive is salient.
 
     Returns
@@ -81,16 +80,16 @@ def frequencies(salient: Flags, *, leave_one_out: bool = False) -> Floats:
     ndarray of shape (1, models, sets), or (samples, models, sets) if each sample is left out.
     """
     if leave_one_out:
-        others: Floats = (salient.sum(0) - salient) / (len(salient) - 1)
+        others: FloatArray = (salient.sum(0) - salient) / (len(salient) - 1)
         return others
-    share: Floats = salient.mean(0, keepdims=True)
+    share: FloatArray = salient.mean(0, keepdims=True)
     return share
 
 
-def surprise(strengths: Floats, salient: Flags, usual: Floats) -> Floats:
+def novelty(strengths: FloatArray, salient: BoolArray, usual: FloatArray) -> FloatArray:
     """Return the share of salient strength that is unusual, (samples, models); 0 if none is."""
     weights = strengths * salient
     total = weights.sum(-1)
     unusual = (weights * (1 - usual)).sum(-1)
-    result: Floats = np.divide(unusual, total, out=np.zeros_like(total), where=total > 0)
+    result: FloatArray = np.divide(unusual, total, out=np.zeros_like(total), where=total > 0)
     return result

@@ -1,15 +1,14 @@
 """The lowest point of a quadratic function in a ball: the trust-region subproblem, exactly."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import brentq
 
-Vector = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray
 
 
 def minimize(
-    values: Vector, vectors: npt.NDArray[np.float64], gradient: Vector, radius: float
-) -> Vector:
+    values: FloatArray, vectors: FloatArray, gradient: FloatArray, radius: float
+) -> FloatArray:
     """Return the δ with ‖δ‖ ≤ `radius` that minimizes ``gᵀδ + ½ δᵀHδ``.
 
     Solved by the secular equation in the eigenvectors of H (Moré and Sorensen 1983), its hard case
@@ -42,19 +41,19 @@ def minimize(
     array([ 0.866, -0.5  ])
     """
     eigen, basis = _with_rest(values, vectors, gradient)
-    step: Vector = basis @ _in_eigenvectors(eigen, basis.T @ gradient, radius)
+    step: FloatArray = basis @ _in_eigenvectors(eigen, basis.T @ gradient, radius)
     return step
 
 
-def _in_eigenvectors(eigen: Vector, g: Vector, radius: float) -> Vector:
+def _in_eigenvectors(eigen: FloatArray, g: FloatArray, radius: float) -> FloatArray:
     floor = max(0.0, -float(eigen.min()))
     slope = float(np.linalg.norm(g)) / radius
     tiny = 1e-12 * max(float(np.abs(eigen).max()), slope)
 
-    def step(shift: float) -> Vector:
+    def step(shift: float) -> FloatArray:
         # What is zero at the floor is no part of the step there.
         bottom = eigen + shift
-        out: Vector = np.divide(-g, bottom, out=np.zeros_like(g), where=bottom > 0.5 * tiny)
+        out: FloatArray = np.divide(-g, bottom, out=np.zeros_like(g), where=bottom > 0.5 * tiny)
         return out
 
     def excess(shift: float) -> float:
@@ -74,13 +73,13 @@ def _in_eigenvectors(eigen: Vector, g: Vector, radius: float) -> Vector:
     return _onto(step(shift), radius)
 
 
-def _onto(step: Vector, radius: float) -> Vector:
+def _onto(step: FloatArray, radius: float) -> FloatArray:
     return step * (radius / float(np.linalg.norm(step)))
 
 
 def _with_rest(
-    values: Vector, vectors: npt.NDArray[np.float64], gradient: Vector
-) -> tuple[Vector, npt.NDArray[np.float64]]:
+    values: FloatArray, vectors: FloatArray, gradient: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return eigenpairs that also span `gradient`, and some direction of curvature zero if any."""
     d, k = vectors.shape
     if k == d:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -13,10 +12,11 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.progress import current_watch
+from nbinterp._numerics.progress import current_token
+from nbinterp._typing import IntArray
 from nbinterp.interactions.gradients import Scalar, flat, scalar
 from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, blocks, is_paired
-from nbinterp.interactions.smooth.first_layer import lead_of
+from nbinterp.interactions.smooth.first_layer import input_linear_of
 from nbinterp.interactions.smooth.kernel import Noise, noise
 from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.result import SmoothHessian
@@ -227,7 +227,7 @@ class SmoothHess:
             is_paired(self.sampling),
             self.sampling == "control_variate",
             self.batch_size,
-            lead_of(function.of(0), _around(rows[:_TRIED], smoothing)),
+            input_linear_of(function.of(0), _around(rows[:_TRIED], smoothing)),
         )
         least = _BLOCKS if self.tolerance is None else 4 * _BLOCKS
         n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, least)
@@ -243,9 +243,9 @@ class SmoothHess:
         bar = tqdm(
             range(n_blocks), desc="SmoothHess", delay=1, disable=not self.progress, leave=False
         )
-        watch = current_watch()
+        watch = current_token()
         for done in bar:
-            watch.go_on()
+            watch.raise_if_cancelled()
             z = directions.draw(size)
             with _checks.call("SmoothHess.explain"):
                 if estimate is None:
@@ -308,6 +308,6 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     return members
 
 
-def _numbers(groups: Any) -> npt.NDArray[np.int64]:
-    array: npt.NDArray[np.int64] = np.asarray(_checks.to_numpy(groups)).ravel()
+def _numbers(groups: Any) -> IntArray:
+    array: IntArray = np.asarray(_checks.to_numpy(groups)).ravel()
     return array

@@ -1,18 +1,14 @@
 """Which entries of an estimated matrix its noise does not explain."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, stdtr
 
-Floats = npt.NDArray[Any]
-Flags = npt.NDArray[np.bool_]
+from nbinterp._typing import AnyArray, BoolArray
 
 
-def discoveries(
-    values: Floats, standard_error: Floats, n_blocks: int | None = None, *, rate: float = 0.05
-) -> Flags:
+def significant(
+    values: AnyArray, standard_error: AnyArray, n_blocks: int | None = None, *, rate: float = 0.05
+) -> BoolArray:
     """Return which pairs of each symmetric matrix differ from zero by more than noise.
 
     Of those it returns, on average at most the share `rate` are noise (Benjamini and Hochberg's
@@ -40,7 +36,7 @@ def discoveries(
     Examples
     --------
     >>> import numpy as np
-    >>> discoveries(np.array([[9.0, 1.0], [1.0, 0.0]]), np.ones((2, 2)))
+    >>> significant(np.array([[9.0, 1.0], [1.0, 0.0]]), np.ones((2, 2)))
     array([[ True, False],
            [False, False]])
     """
@@ -54,8 +50,8 @@ def discoveries(
 
 
 def beyond_noise(
-    values: Floats, standard_error: Floats, n_blocks: int | None = None, *, rate: float = 0.05
-) -> Flags:
+    values: AnyArray, standard_error: AnyArray, n_blocks: int | None = None, *, rate: float = 0.05
+) -> BoolArray:
     """Return the same of numbers (..., m), where those on the last axis are tested together."""
     size = np.abs(values).astype(np.float64)
     error = standard_error.astype(np.float64)
@@ -65,12 +61,12 @@ def beyond_noise(
     return found.reshape(values.shape)
 
 
-def _rejected(p: Floats, rate: float) -> Flags:
+def _rejected(p: AnyArray, rate: float) -> BoolArray:
     """Return which p-values of each row (rows, m) Benjamini and Hochberg's procedure rejects."""
     m = p.shape[1]
     ordered = np.sort(p, axis=1)
     passing = ordered <= rate * np.arange(1, m + 1) / m
     last = m - 1 - passing[:, ::-1].argmax(axis=1)  # of the largest p-value that passes
     level = np.where(passing.any(axis=1), ordered[np.arange(len(p)), last], -1.0)
-    rejected: Flags = p <= level[:, None]
+    rejected: BoolArray = p <= level[:, None]
     return rejected

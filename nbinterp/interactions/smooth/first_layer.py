@@ -22,7 +22,7 @@ _DIGITS = 1e-3
 
 
 @dataclass(frozen=True)
-class Lead:
+class InputLinear:
     """A Linear, and a sample ``(1, d)`` in whose place its output is given."""
 
     linear: nn.Linear
@@ -63,7 +63,7 @@ class Lead:
         return _close(found, known) and _close(slopes[1] @ self.weight, function.gradients(rows))
 
 
-def lead_of(function: Scalar, rows: Tensor) -> Lead | None:
+def input_linear_of(function: Scalar, rows: Tensor) -> InputLinear | None:
     """Return the Linear that alone reads samples ``(n, d)``, if there is one of their type."""
     model = function.model
     seen: list[tuple[nn.Linear, Any]] = []
@@ -96,7 +96,7 @@ def lead_of(function: Scalar, rows: Tensor) -> Lead | None:
         return None
     if leads[0].weight.dtype != rows.dtype:
         return None
-    lead = Lead(leads[0], rows[:1])
+    lead = InputLinear(leads[0], rows[:1])
     try:
         return lead if lead.holds(function, rows) else None
     except RuntimeError:

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
-
-Floats = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray, IntArray
 
 
 def pairs(
-    values: Floats | None,
-    errors: Floats | None,
+    values: FloatArray | None,
+    errors: FloatArray | None,
     k: int | None,
     names: Sequence[object] | None,
 ) -> pd.DataFrame:
@@ -47,7 +45,7 @@ def pairs(
     return pd.concat(parts, ignore_index=True)
 
 
-def places(name: str, value: Any, width: int) -> npt.NDArray[np.int64]:
+def places(name: str, value: Any, width: int) -> IntArray:
     """Return the numbers of rows of a matrix that is `width` wide."""
     array = np.asarray(_checks.to_numpy(value))
     _checks.require(

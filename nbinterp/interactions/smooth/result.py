@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.utils import check_random_state
@@ -14,16 +13,15 @@ from torch import Tensor
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._state import HasState, fields
+from nbinterp._typing import AnyArray, BoolArray, FloatArray, IntArray
 from nbinterp.interactions.gradients import Scalar
 from nbinterp.interactions.smooth.attack import minimize
-from nbinterp.interactions.smooth.fdr import discoveries
+from nbinterp.interactions.smooth.fdr import significant
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.low_rank import Dense, LowRank, Symmetric
 from nbinterp.interactions.smooth.pairs import pairs, places
 from nbinterp.interactions.smooth.pmse import BALLS, squared_errors
 from nbinterp.interactions.smooth.running_mean import Estimate, relative_error
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,16 +69,16 @@ class SmoothHessian(Displayable, HasState):
     array([4.])
     """
 
-    x: npt.NDArray[Any]
-    gradient: Floats
-    hessian: Floats | None
-    standard_error: Floats | None
-    relative_error: Floats
+    x: AnyArray
+    gradient: FloatArray
+    hessian: FloatArray | None
+    standard_error: FloatArray | None
+    relative_error: FloatArray
     converged: bool
-    sigma: float | Floats
+    sigma: float | FloatArray
     n_samples: int
     n_blocks: int
-    groups: npt.NDArray[np.int64] | None
+    groups: IntArray | None
     _function: Scalar | None = field(default=None, repr=False)  # code: not in the state
     _rows: Tensor = field(repr=False)
     _slopes: Tensor = field(repr=False)
@@ -105,7 +103,7 @@ class SmoothHessian(Displayable, HasState):
         smoothing: Noise,
         n_samples: int,
         n_blocks: int,
-        groups: npt.NDArray[np.int64] | None,
+        groups: IntArray | None,
         tolerance: float | None,
     ) -> "SmoothHessian":
         """Return the result of an estimate, or of matrices that are too wide for one."""
@@ -147,7 +145,7 @@ class SmoothHessian(Displayable, HasState):
         return int(self._rows.shape[1] if self.hessian is None else self.hessian.shape[1])
 
     @_checks.named
-    def product(self, v: Any, *, sample: int = 0) -> Floats:
+    def product(self, v: Any, *, sample: int = 0) -> FloatArray:
         """Return the Hessian of a sample times `v`.
 
         Parameters
@@ -204,7 +202,9 @@ class SmoothHessian(Displayable, HasState):
         return pairs(self.hessian, self.standard_error, k, names)
 
     @_checks.named
-    def entries(self, rows: Any, columns: Any = None, *, sample: int = 0) -> tuple[Floats, Floats]:
+    def entries(
+        self, rows: Any, columns: Any = None, *, sample: int = 0
+    ) -> tuple[FloatArray, FloatArray]:
         """Return some entries of the Hessian with their errors, of one too wide to be written too.
 
         Parameters
@@ -230,7 +230,7 @@ class SmoothHessian(Displayable, HasState):
         return np.asarray(self.hessian)[place], np.asarray(self.standard_error)[place]
 
     @_checks.named
-    def beyond_noise(self, rate: float = 0.05) -> npt.NDArray[np.bool_]:
+    def beyond_noise(self, rate: float = 0.05) -> BoolArray:
         """Return which entries differ from zero by more than their noise.
 
         Parameters
@@ -255,10 +255,10 @@ class SmoothHessian(Displayable, HasState):
                 f"must have a matrix that is written down, not one of {self._width} rows",
                 "Compare `entries` of some rows with their errors.",
             )
-        return discoveries(self.hessian, self.standard_error, self.n_blocks, rate=share)
+        return significant(self.hessian, self.standard_error, self.n_blocks, rate=share)
 
     @_checks.named
-    def eigenpairs(self, k: int = 10, *, sample: int = 0) -> tuple[Floats, Floats]:
+    def eigenpairs(self, k: int = 10, *, sample: int = 0) -> tuple[FloatArray, FloatArray]:
         """Return the eigenvalues of largest size and their directions.
 
         Parameters
@@ -336,7 +336,7 @@ class SmoothHessian(Displayable, HasState):
         return pd.DataFrame(table, columns=names + [f"{each}, standard error" for each in names])
 
     @_checks.named
-    def attack(self, radius: float, *, sample: int = 0, maximize: bool = False) -> npt.NDArray[Any]:
+    def attack(self, radius: float, *, sample: int = 0, maximize: bool = False) -> AnyArray:
         """Return the change within a ball that lowers the output most, as far as order 2 tells.
 
         The exact solution of ``min gᵀδ + ½ δᵀHδ, ‖δ‖ ≤ radius``; the paper's authors solve a
@@ -390,6 +390,6 @@ class SmoothHessian(Displayable, HasState):
         )
 
 
-def _host(tensor: Tensor) -> Floats:
-    array: Floats = tensor.detach().to("cpu", torch.float64).numpy()
+def _host(tensor: Tensor) -> FloatArray:
+    array: FloatArray = tensor.detach().to("cpu", torch.float64).numpy()
     return array

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nbinterp import _checks, _device
 from nbinterp.interactions.gradients import Scalar
-from nbinterp.interactions.smooth.first_layer import Lead
+from nbinterp.interactions.smooth.first_layer import InputLinear
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.low_rank import LowRank
 
@@ -35,7 +35,7 @@ class Stein:
         Whether the mean gradient is taken off: it only adds noise.
     batch_size : int or None
         Gradients at a time; by memory if None.
-    lead : Lead or None
+    lead : InputLinear or None
         The Linear that alone reads the input: gradients are then taken, and summed, behind it.
     """
 
@@ -45,7 +45,7 @@ class Stein:
     is_paired: bool = True
     is_centred: bool = False
     batch_size: int | None = None
-    lead: Lead | None = None
+    lead: InputLinear | None = None
     # Kept from block to block: memory that is new costs as much as what is done in it.
     _kept: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
 

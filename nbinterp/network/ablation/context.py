@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
-from nbinterp.network.recording.nodes import Places, places, unit
+from nbinterp._typing import FloatArray, IntArray
+from nbinterp.network.recording.nodes import places, unit
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.forward import replaced
 from nbinterp.network.subject.hooks import find, first_tensor
@@ -123,7 +123,7 @@ def target(model: nn.Module, layer: str, mode: str) -> nn.Module:
     return linear[0]
 
 
-def positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> Places:
+def positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> IntArray:
     """Return the flat positions of numbered or named nodes among a sample's activations."""
     found = [np.empty(0, np.int64)]
     for node in nodes:
@@ -140,7 +140,7 @@ def positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> Plac
     return np.concatenate(found)
 
 
-def _means(model: nn.Module, layer: str, data: Any, means: Any) -> npt.NDArray[np.float64]:
+def _means(model: nn.Module, layer: str, data: Any, means: Any) -> FloatArray:
     _checks.require(
         (data is None) != (means is None),
         "(mode='mean')",

@@ -6,20 +6,20 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
+from nbinterp._typing import IntArray
 from nbinterp.network.ablation.trailing_layers import rows_at_once, run, widths
 
 
 @dataclass(frozen=True)
-class Silence:
+class AblationMasks:
     """What is silenced: for each order of the nodes, its first nodes, for each of the sizes."""
 
-    orders: npt.NDArray[np.int64]  # (n_orders, largest size)
+    orders: IntArray  # (n_orders, largest size)
     sizes: tuple[int, ...]
-    members: Sequence[npt.NDArray[np.int64]]  # of each node, its flat positions
+    members: Sequence[IntArray]  # of each node, its flat positions
     fill: torch.Tensor | None  # flat, in place of the activations; None for 0
 
     def n_edits(self, orders: slice) -> int:
@@ -42,7 +42,7 @@ class Silence:
 class Masked:
     """Edits of a layer's output: all prefixes of some orders silenced."""
 
-    def __init__(self, silence: Silence) -> None:
+    def __init__(self, silence: AblationMasks) -> None:
         self.silence = silence
 
     def __call__(self, orders: slice, activation: torch.Tensor, _inputs: Any) -> torch.Tensor:
@@ -62,7 +62,7 @@ class Nested:
 
     Parameters
     ----------
-    silence : Silence
+    silence : AblationMasks
         What is silenced.
     columns : tensor of shape (n_nodes, n_outputs)
         What each node contributes.
@@ -70,7 +70,9 @@ class Nested:
         Of the one batch that these edits are for.
     """
 
-    def __init__(self, silence: Silence, columns: torch.Tensor, activation: torch.Tensor) -> None:
+    def __init__(
+        self, silence: AblationMasks, columns: torch.Tensor, activation: torch.Tensor
+    ) -> None:
         fill = 0 if silence.fill is None else silence.fill.to(activation)
         self.sizes, self.columns = silence.sizes, columns
         self.orders = torch.as_tensor(silence.orders, device=columns.device)

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from nbinterp.network.ablation.masks import Masked, Nested, Silence
+from nbinterp.network.ablation.masks import AblationMasks, Masked, Nested
 from nbinterp.network.ablation.trailing_layers import tail
-from nbinterp.network.subject.forward import Rest
+from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import evaluating, forward
 
 # From some orders to the outputs (sizes * orders * b, n_outputs).
@@ -21,14 +21,14 @@ Run = Callable[[slice], torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Plain:
+class Direct:
     """Edits the output of the layer itself."""
 
-    rest: Rest
+    rest: EditedForward
     orders_at_once = 1
 
     @contextmanager
-    def runs(self, silence: Silence, batch: Any) -> Iterator[Run]:
+    def runs(self, silence: AblationMasks, batch: Any) -> Iterator[Run]:
         """Give what runs `batch` with all prefixes of some orders silenced."""
         edits = Masked(silence)
         with self.rest.fixed(batch):
@@ -36,10 +36,10 @@ class Plain:
 
 
 @dataclass(frozen=True)
-class Short:
+class FastPath:
     """Edits the output of the Linear, or of the BatchNorm after it, that alone reads the layer."""
 
-    rest: Rest
+    rest: EditedForward
     layer: nn.Module
     linear: nn.Linear
     norm: nn.BatchNorm1d | None
@@ -48,7 +48,7 @@ class Short:
     orders_at_once = 4
 
     @contextmanager
-    def runs(self, silence: Silence, batch: Any) -> Iterator[Run]:
+    def runs(self, silence: AblationMasks, batch: Any) -> Iterator[Run]:
         """Give what runs `batch` with all prefixes of some orders silenced."""
         columns = self.linear.weight.detach().T
         norm = self.norm
@@ -65,44 +65,44 @@ class Short:
                 )
 
 
-Way = Plain | Short
+AblationPlan = Direct | FastPath
 
 
-def shortest(rest: Rest, batch: Any) -> Way:
+def shortest(rest: EditedForward, batch: Any) -> AblationPlan:
     """Return the shortest way that gives what `rest` does."""
     readers = [] if rest.repeats else _readers(rest, batch)
     if len(readers) != 1:
-        return Plain(rest)
+        return Direct(rest)
     linear, norm = readers[0]
-    edited = Rest(rest.model, rest.layer, norm or linear)
-    short = Short(edited, rest.module, linear, norm)
+    edited = EditedForward(rest.model, rest.layer, norm or linear)
+    short = FastPath(edited, rest.module, linear, norm)
     # Whether nothing else reads the layer shows when half of its nodes are silenced both ways.
     try:
-        safe = _tried(Plain(rest), batch, linear)
+        safe = _tried(Direct(rest), batch, linear)
         if not _agree(safe, short, batch):
-            return Plain(rest)
+            return Direct(rest)
     except RuntimeError:
-        return Plain(rest)
+        return Direct(rest)
     by_pieces = replace(short, parts=tail(rest.model, edited.module, batch))
     return by_pieces if by_pieces.parts and _agree(safe, by_pieces, batch) else short
 
 
-def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
+def side_ways(way: AblationPlan, batch: Any, n_threads: int) -> list[AblationPlan]:
     """Return a way for each thread that gives what `way` does, or `way` alone.
 
     Modules are copied, since they may keep what they work on; parameters and buffers are not. The
     operations of a way that is not short are large enough to be shared by threads themselves.
     """
-    if isinstance(way, Plain) or n_threads < 2:
+    if isinstance(way, Direct) or n_threads < 2:
         return [way]
     held = [*way.rest.model.parameters(), *way.rest.model.buffers()]
     own: Any = (way.rest.model, way.rest.module, way.layer, way.linear, way.norm, way.parts)
-    ways: list[Short] = []
+    ways: list[FastPath] = []
     try:
         safe = _tried(way, batch, way.linear)
         for _ in range(n_threads):
             model, module, *parts = copy.deepcopy(own, {id(tensor): tensor for tensor in held})
-            ways.append(Short(Rest(model, way.rest.layer, module), *parts))
+            ways.append(FastPath(EditedForward(model, way.rest.layer, module), *parts))
             # A forward that holds on to modules of the original would run these.
             if not _agree(safe, ways[-1], batch):
                 return [way]
@@ -111,7 +111,7 @@ def side_ways(way: Way, batch: Any, n_threads: int) -> list[Way]:
     return list(ways)
 
 
-def _readers(rest: Rest, batch: Any) -> list[tuple[nn.Linear, nn.BatchNorm1d | None]]:
+def _readers(rest: EditedForward, batch: Any) -> list[tuple[nn.Linear, nn.BatchNorm1d | None]]:
     """Return the Linears that read a layer of plain nodes, with the norm that reads them."""
     given: list[torch.Tensor] = []
     readers: list[tuple[nn.Linear, torch.Tensor]] = []
@@ -136,16 +136,16 @@ def _readers(rest: Rest, batch: Any) -> list[tuple[nn.Linear, nn.BatchNorm1d | N
     return [(linear, norm[0] if len(norm) == 1 else None) for (linear, _), norm in pairs]
 
 
-def _tried(way: Way, batch: Any, linear: nn.Linear) -> torch.Tensor:
+def _tried(way: AblationPlan, batch: Any, linear: nn.Linear) -> torch.Tensor:
     """Return the outputs when half of the nodes that `linear` reads are silenced."""
     n_nodes = linear.in_features
     members = [np.array([node]) for node in range(n_nodes)]
-    trial = Silence(np.arange(n_nodes)[None], (max(1, n_nodes // 2),), members, None)
+    trial = AblationMasks(np.arange(n_nodes)[None], (max(1, n_nodes // 2),), members, None)
     with way.runs(trial, batch) as run:
         return run(slice(0, 1)).clone()
 
 
-def _agree(safe: torch.Tensor, short: Short, batch: Any) -> bool:
+def _agree(safe: torch.Tensor, short: FastPath, batch: Any) -> bool:
     found = _tried(short, batch, short.linear)
     return found.shape == safe.shape and torch.allclose(
         found, safe, rtol=1e-3, atol=1e-3 * float(safe.abs().max())

@@ -5,39 +5,37 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
+from nbinterp._typing import IntArray
 from nbinterp.network.data.batches import batches
 from nbinterp.network.directions.factors import Factors
-from nbinterp.network.recording.nodes import Places, places
-from nbinterp.network.subject.forward import Rest, placed, replaced
+from nbinterp.network.recording.nodes import places
+from nbinterp.network.subject.forward import EditedForward, placed, replaced
 from nbinterp.network.subject.hooks import evaluating, first_tensor, forward, home
 
-Orders = npt.NDArray[np.int64]
 
-
-def columns_of(factors: Factors, layer: str, shape: tuple[int, ...]) -> dict[int, Places]:
+def columns_of(factors: Factors, layer: str, shape: tuple[int, ...]) -> dict[int, IntArray]:
     """Return the columns of `factors` that are nodes of the layer, with their positions."""
     found = ((i, places(name, layer, shape)) for i, name in enumerate(factors.feature_names))
     return {column: at for column, at in found if at is not None}
 
 
-def by_information(factors: Factors, factor: int, columns: Sequence[int], size: int) -> Orders:
+def by_information(factors: Factors, factor: int, columns: Sequence[int], size: int) -> IntArray:
     """Return the `size` nodes that share most with a factor, the first most."""
     information = np.nan_to_num(factors.mutual_information_[factor, columns])
     return np.argsort(-information, kind="stable")[:size]
 
 
-def at_random(n_nodes: int, size: int, n_draws: int, seed: Any) -> Orders:
+def at_random(n_nodes: int, size: int, n_draws: int, seed: Any) -> IntArray:
     """Return `n_draws` orders of any `size` nodes."""
     return np.stack([seed.permutation(n_nodes)[:size] for _ in range(n_draws)])
 
 
 def by_activation_and_weight(
-    rest: Rest, data: Any, members: Sequence[Places], output: int, size: int, batch: int
-) -> tuple[Orders, Orders]:
+    rest: EditedForward, data: Any, members: Sequence[IntArray], output: int, size: int, batch: int
+) -> tuple[IntArray, IntArray]:
     """Return the nodes of largest mean activation, and those of largest weight on an output.
 
     The weight is the mean gradient of the output with respect to the node: where a Linear reads
@@ -59,7 +57,7 @@ def by_activation_and_weight(
     return orders[0], orders[1]
 
 
-def _slopes(rest: Rest, batch: Any, output: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _slopes(rest: EditedForward, batch: Any, output: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return activations, and gradients of an output with respect to them."""
     leaves: list[torch.Tensor] = []
     thread = threading.get_ident()

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
-
-Array = npt.NDArray[np.float64]
+from nbinterp._typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,26 +57,26 @@ class AblationStudy(Displayable):
     sizes: tuple[int, ...]
     cases: tuple[tuple[str, int], ...]
     groups: tuple[str, ...]
-    group_sizes: npt.NDArray[np.int64]
+    group_sizes: IntArray
     output_names: tuple[str, ...]
-    baseline: Array
-    change: Array
-    random: Array
-    by_activation: Array
-    by_weight: Array
+    baseline: FloatArray
+    change: FloatArray
+    random: FloatArray
+    by_activation: FloatArray
+    by_weight: FloatArray
 
     @property
-    def accuracy(self) -> Array:
+    def accuracy(self) -> FloatArray:
         """The share of right answers in each group, nothing silenced, shape (n_groups,)."""
         return self.baseline[:, -1]
 
     @property
-    def accuracy_change(self) -> Array:
+    def accuracy_change(self) -> FloatArray:
         """The change of that share, shape (n_cases, n_sizes, n_groups)."""
         return self.change[..., -1]
 
     @property
-    def output_change(self) -> Array:
+    def output_change(self) -> FloatArray:
         """The change of the mean outputs, shape (n_cases, n_sizes, n_groups, n_outputs)."""
         return self.change[..., :-1]
 
@@ -111,7 +109,7 @@ class AblationStudy(Displayable):
         worse = (random[:, None] <= change + 1e-9).sum(axis=0)
         case, size, group = (axis.ravel() for axis in np.indices(change.shape))
 
-        def spread(values: Array) -> Array:
+        def spread(values: FloatArray) -> FloatArray:
             return np.broadcast_to(values, change.shape).ravel()
 
         return pd.DataFrame(

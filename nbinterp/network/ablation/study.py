@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.utils import check_random_state
 from torch import nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
 from nbinterp.network.ablation.context import MODES, target
-from nbinterp.network.ablation.masks import Silence
-from nbinterp.network.ablation.plans import Plain, Short, Way, shortest, side_ways
+from nbinterp.network.ablation.masks import AblationMasks
+from nbinterp.network.ablation.plans import AblationPlan, Direct, FastPath, shortest, side_ways
 from nbinterp.network.ablation.rankings import (
     at_random,
     by_activation_and_weight,
@@ -26,10 +26,8 @@ from nbinterp.network.data.batches import batches, length
 from nbinterp.network.data.rows import n_rows, pick
 from nbinterp.network.directions.factors import Factors, chosen, wrong_layer
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.forward import Rest, moved, placed, taken
+from nbinterp.network.subject.forward import EditedForward, moved, placed, taken
 from nbinterp.network.subject.hooks import home
-
-Indices = npt.NDArray[np.int64]
 
 
 @_checks.named
@@ -120,7 +118,7 @@ def ablation_study(
     draws = _checks.integer("n_random", n_random, 0)
     model = moved(model, device)
     n = n_rows(data)
-    rest = Rest(model, layer, target(model, layer, mode))
+    rest = EditedForward(model, layer, target(model, layer, mode))
     first = taken(model, data, *range(min(2, n)))
     shape = tuple(rest.probe(first).shape[1:])
     width, where = widest(model, first), home(model)[0]
@@ -135,12 +133,12 @@ def ablation_study(
     groups, names = _groups(given, clusters, right, n, rec.output.shape[1])
 
     # In mode "weights" too, nodes are chosen by the activations of the layer itself.
-    plain = Rest(model, layer)
+    plain = EditedForward(model, layer)
     visible = list(columns_of(given[0], layer, rec[layer].shape[1:]).values())
     cases: list[tuple[str, int]] = []
-    rankings: list[Indices] = []
+    rankings: list[IntArray] = []
     rivals: list[int] = []
-    others: list[Indices] = []
+    others: list[IntArray] = []
     for cluster in given:
         _check_same(cluster, given[0], n)
         if not np.nan_to_num(cluster.mutual_information_).any():
@@ -165,12 +163,12 @@ def ablation_study(
     fill = None
     if mode == "mean":
         fill = torch.as_tensor(rec[layer].mean(axis=0, dtype=np.float64).ravel())
-    silence = Silence(orders, steps, members, fill)
-    way: Way = Plain(rest)
+    silence = AblationMasks(orders, steps, members, fill)
+    way: AblationPlan = Direct(rest)
     if all(len(at) == 1 for at in members) and len(members) == int(np.prod(shape)):
         way = shortest(rest, first)
     ways = side_ways(way, first, torch.get_num_threads() if where.type == "cpu" else 1)
-    if isinstance(way, Short) and way.parts:
+    if isinstance(way, FastPath) and way.parts:
         width = rec.output.shape[1]  # of what is kept of a piece
     else:  # Where inputs are repeated, all of the network runs for each edit.
         width = widest(model, first, None if rest.repeats else way.rest.module)
@@ -227,7 +225,7 @@ def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
     return tuple(sorted(checked))
 
 
-def _labels(labels: Any, n: int, output: npt.NDArray[np.float32]) -> Indices:
+def _labels(labels: Any, n: int, output: Float32Array) -> IntArray:
     _checks.require(
         output.ndim == 2,
         f"(model) with outputs of shape {output.shape[1:]}",
@@ -237,17 +235,17 @@ def _labels(labels: Any, n: int, output: npt.NDArray[np.float32]) -> Indices:
     return _checks.classes("labels", labels, n, output.shape[1])
 
 
-def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> Indices:
+def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> IntArray:
     if outputs is None:
         return np.arange(n_outputs)
     return _checks.indices("outputs", outputs, n_outputs)
 
 
 def _groups(
-    given: Sequence[Factors], clusters: Any, right: Indices, n: int, n_outputs: int
-) -> tuple[npt.NDArray[np.float64], list[str]]:
+    given: Sequence[Factors], clusters: Any, right: IntArray, n: int, n_outputs: int
+) -> tuple[FloatArray, list[str]]:
     """Return which samples belong to which group, (n_groups, n), and the groups' names."""
-    members: list[npt.NDArray[Any]] = [np.ones(n)]
+    members: list[AnyArray] = [np.ones(n)]
     names = ["all"]
     if clusters is None:
         for cluster in given:
@@ -278,11 +276,11 @@ def _check_same(cluster: Factors, first: Factors, n: int) -> None:
     )
 
 
-def _distinct(orders: list[Indices], sizes: tuple[int, ...]) -> tuple[Indices, Indices]:
+def _distinct(orders: list[IntArray], sizes: tuple[int, ...]) -> tuple[IntArray, IntArray]:
     """Return orders without those that silence the same nodes, and where each has gone."""
     known: dict[tuple[frozenset[int], ...], int] = {}
     starts = (0, *sizes)
-    kept: list[Indices] = []
+    kept: list[IntArray] = []
     where: list[int] = []
     for order in orders:
         key = tuple(frozenset(order[a:b].tolist()) for a, b in zip(starts, sizes, strict=False))
@@ -294,11 +292,11 @@ def _distinct(orders: list[Indices], sizes: tuple[int, ...]) -> tuple[Indices, I
 
 
 def _baseline(
-    output: npt.NDArray[np.float32],
-    right: Indices,
-    groups: npt.NDArray[np.float64],
-    kept: Indices,
-) -> npt.NDArray[np.float64]:
+    output: Float32Array,
+    right: IntArray,
+    groups: FloatArray,
+    kept: IntArray,
+) -> FloatArray:
     hits = output.argmax(axis=1) == right
-    baseline: npt.NDArray[np.float64] = groups @ np.column_stack([output[:, kept], hits])
+    baseline: FloatArray = groups @ np.column_stack([output[:, kept], hits])
     return baseline

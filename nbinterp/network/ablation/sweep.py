@@ -8,15 +8,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from nbinterp import _device
-from nbinterp._numerics.parallel import side_by_side
-from nbinterp.network.ablation.masks import Silence
-from nbinterp.network.ablation.plans import Way
+from nbinterp._numerics.parallel import parallel_map
+from nbinterp._typing import FloatArray, IntArray
+from nbinterp.network.ablation.masks import AblationMasks
+from nbinterp.network.ablation.plans import AblationPlan
 from nbinterp.network.subject.hooks import evaluating, forward
 
 # What one tensor of a run takes, for each of the threads. Smaller ones spend their time between
@@ -24,17 +24,15 @@ from nbinterp.network.subject.hooks import evaluating, forward
 _CPU_BLOCK_BYTES = 4 * 2**20
 _BATCH = 1024  # samples a run
 
-Orders = npt.NDArray[np.int64]
-
 
 def measure(
-    ways: Sequence[Way],
-    silence: Silence,
+    ways: Sequence[AblationPlan],
+    silence: AblationMasks,
     batches: Iterable[tuple[Any, torch.Tensor, torch.Tensor]],
     widest: int,
-    outputs: npt.NDArray[np.int64],
+    outputs: IntArray,
     advance: Callable[[int], Any],
-) -> npt.NDArray[np.float64]:
+) -> FloatArray:
     """Return sums of outputs and of right answers, (orders, sizes, groups, outputs + 1).
 
     A batch is inputs, labels (b,) and the membership of samples in groups (n_groups, b). Each of
@@ -45,10 +43,12 @@ def measure(
     kept = torch.as_tensor(outputs)
     bounds = np.linspace(0, n_orders, len(ways) + 1).round().astype(int)
     parts = [slice(a, b) for a, b in pairwise(bounds) if b > a]
-    sums: npt.NDArray[np.float64] = np.empty(0)
+    sums: FloatArray = np.empty(0)
     stop, told = threading.Event(), threading.Lock()
 
-    def work(way: Way, part: slice, batch: Any, labels: torch.Tensor, groups: torch.Tensor) -> None:
+    def work(
+        way: AblationPlan, part: slice, batch: Any, labels: torch.Tensor, groups: torch.Tensor
+    ) -> None:
         n_at_once = max(1, _rows(labels.device, 4 * widest) // (n_sizes * len(labels)))
         with way.runs(silence, batch) as run:
             for start in range(part.start, part.stop, n_at_once):
@@ -70,7 +70,7 @@ def measure(
             partial(work, way, part, batch, labels, groups)
             for way, part in zip(ways, parts, strict=False)
         ]
-        side_by_side(tasks, labels.device, stop=stop)
+        parallel_map(tasks, labels.device, stop=stop)
     return sums
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray
 
 
 def batches(data: Any, size: int, dtype: torch.dtype, *, check: bool = True) -> Iterator[Any]:
@@ -142,7 +142,7 @@ def _inputs(item: Any) -> Any:
     return inputs
 
 
-def _numeric(data: Any) -> npt.NDArray[Any]:
+def _numeric(data: Any) -> AnyArray:
     array = np.asarray(data)
     _checks.require(
         array.dtype.kind in "fiub",

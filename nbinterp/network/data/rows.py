@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch.utils.data import DataLoader, IterableDataset, Subset
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 
 
 def n_rows(data: Any) -> int:
@@ -28,7 +28,7 @@ def n_rows(data: Any) -> int:
     return len(data)
 
 
-def pick(data: Any, rows: npt.NDArray[np.int64]) -> Any:
+def pick(data: Any, rows: IntArray) -> Any:
     """Return the samples `rows` of `data` in a form that `record` takes."""
     if isinstance(data, DataLoader):
         return DataLoader(

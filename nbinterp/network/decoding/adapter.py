@@ -5,26 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import Float32Array
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.subject.hooks import evaluating, first_tensor, home
 
-Rows = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
-class Drawing:
+class DecoderAdapter:
     """From activations (n, n_nodes) to inputs (n, n_features), with how these are laid out."""
 
-    decode: Callable[[torch.Tensor], Rows] | None
+    decode: Callable[[torch.Tensor], Float32Array] | None
     image_shape: tuple[int, ...] | None = None
     feature_names: tuple[str, ...] | None = None
 
-    def __call__(self, hidden: torch.Tensor) -> Rows | None:
+    def __call__(self, hidden: torch.Tensor) -> Float32Array | None:
         """Return the decoded rows, None without a decoder."""
         if self.decode is None:
             return None
@@ -38,10 +36,10 @@ def drawing(
     activation: torch.Tensor,
     image_shape: tuple[int, ...] | None,
     feature_names: Sequence[object] | None,
-) -> Drawing:
+) -> DecoderAdapter:
     """Return how to decode activations of `layer`, such as `activation`, after trying it once."""
     if decode is None:
-        return Drawing(None)
+        return DecoderAdapter(None)
     shape = activation.shape[1:]
     run = _decoder(decode, layer, shape)
     trial = activation[:1].reshape(1, -1).to(torch.promote_types(activation.dtype, torch.float32))
@@ -68,10 +66,10 @@ def drawing(
     names = None
     if feature_names is not None:
         names = tuple(_checks.names("feature_names", feature_names, n_features))
-    return Drawing(run, image_shape, names)
+    return DecoderAdapter(run, image_shape, names)
 
 
-def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tensor], Rows]:
+def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tensor], Float32Array]:
     if isinstance(decode, Decoder):
         _checks.require(
             decode.layer == layer and decode.n_hidden == shape.numel(),
@@ -83,10 +81,10 @@ def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tens
     if isinstance(decode, nn.Module):
         device, dtype = home(decode)
 
-        def by_module(hidden: torch.Tensor) -> Rows:
+        def by_module(hidden: torch.Tensor) -> Float32Array:
             with evaluating(decode):
                 drawn = decode(hidden.reshape(-1, *shape).to(device, dtype))
-            rows: Rows = first_tensor("decode", drawn).to("cpu", torch.float32).numpy()
+            rows: Float32Array = first_tensor("decode", drawn).to("cpu", torch.float32).numpy()
             return rows
 
         return by_module
@@ -98,14 +96,14 @@ def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tens
         TypeError,
     )
 
-    def by_function(hidden: torch.Tensor) -> Rows:
+    def by_function(hidden: torch.Tensor) -> Float32Array:
         given = hidden.to("cpu", torch.float32).numpy().reshape(-1, *shape)
         return np.asarray(_checks.to_numpy(decode(given)), dtype=np.float32)
 
     return by_function
 
 
-def _channels_last(drawn: Rows) -> Rows:
+def _channels_last(drawn: Float32Array) -> Float32Array:
     """Return images (n, height, width[, 3]) with the colours last, of which one is none."""
     if drawn.ndim != 4:
         return drawn

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import Float32Array
 from nbinterp.network.subject.hooks import evaluating, home
 
 
@@ -51,7 +51,7 @@ class Decoder:
     image_shape: tuple[int, ...] | None = None
 
     @_checks.named
-    def decode(self, hidden: Any) -> npt.NDArray[np.float32]:
+    def decode(self, hidden: Any) -> Float32Array:
         """Return the inputs that belong to activations of the layer.
 
         Parameters
@@ -91,5 +91,5 @@ class Decoder:
         device, dtype = home(self.network)
         with evaluating(self.network):
             decoded = self.network(torch.as_tensor(checked).to(device, dtype))
-        pixels: npt.NDArray[np.float32] = decoded.to("cpu", torch.float32).numpy()
+        pixels: Float32Array = decoded.to("cpu", torch.float32).numpy()
         return pixels

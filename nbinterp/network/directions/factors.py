@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray, IntArray
 
 _MOST = 5  # that are looked at if the caller names none
 
@@ -15,11 +15,11 @@ class Factors(Protocol):
     """What `ClusterFactors` tells of a group of samples."""
 
     name: str
-    indices: npt.NDArray[np.int64]
+    indices: IntArray
     feature_names: list[str]
-    correlation_: npt.NDArray[np.float64]
-    mutual_information_: npt.NDArray[np.float64]
-    total_correlations_: npt.NDArray[np.float64]
+    correlation_: FloatArray
+    mutual_information_: FloatArray
+    total_correlations_: FloatArray
 
 
 def chosen(factors: Factors, factor: int | Sequence[int] | None) -> tuple[int, ...]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
+from nbinterp._typing import IntArray
 from nbinterp.corex.local.estimator import LocalCorEx
 from nbinterp.network.recording.record import Recording
 
@@ -102,8 +102,8 @@ class DropoutStudy:
 
 def measured(
     recordings: Sequence[Recording],
-    rows: npt.NDArray[np.int64],
-    test_codes: npt.NDArray[np.int64],
+    rows: IntArray,
+    test_codes: IntArray,
     widths: Widths,
     rate: float,
     corex: LocalCorEx,

@@ -5,7 +5,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.utils import check_random_state
@@ -13,7 +12,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._checks import Floats
+from nbinterp._typing import AnyArray, FloatingArray, IntArray
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.local.estimator import LocalCorEx
 from nbinterp.network.dropout.result import DropoutStudy, Widths, dashed, layer_names, measured
@@ -24,9 +23,6 @@ from nbinterp.network.dropout.twins import (
     with_dropout,
 )
 from nbinterp.network.recording.record import record
-
-Classes = npt.NDArray[Any]
-Codes = npt.NDArray[np.int64]
 
 
 class _Training(NamedTuple):
@@ -171,7 +167,12 @@ def dropout_study(
 
 
 def _trained(
-    data: Floats, codes: Codes, n_classes: int, widths: Widths, training: _Training, seed: int
+    data: FloatingArray,
+    codes: IntArray,
+    n_classes: int,
+    widths: Widths,
+    training: _Training,
+    seed: int,
 ) -> list[tuple[nn.Module, nn.Module]]:
     """Return trained pairs of networks without and with dropout."""
     where, n_pairs = training.device, training.n_pairs
@@ -210,8 +211,8 @@ def _trained(
 
 
 def _labelled(
-    name: str, data: Any, target_name: str, target: Any, known: Classes | None = None
-) -> tuple[Floats, Classes, Codes]:
+    name: str, data: Any, target_name: str, target: Any, known: AnyArray | None = None
+) -> tuple[FloatingArray, AnyArray, IntArray]:
     """Return samples, the classes and each sample's number among these; -1 if not `known`."""
     inputs = _checks.samples(data, name=name)
     labels = _checks.labels(target_name, target, len(inputs))

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import Float32Array, FloatArray, IntArray
 from nbinterp.network.data.rows import n_rows, pick
-from nbinterp.network.decoding.adapter import Drawing, drawing
+from nbinterp.network.decoding.adapter import DecoderAdapter, drawing
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.directions.factors import Factors, chosen, wrong_layer
-from nbinterp.network.perturbation.result import Amounts, Base, Perturbation, Rows, checked_amounts
+from nbinterp.network.perturbation.result import Base, Perturbation, checked_amounts
 from nbinterp.network.recording.nodes import places
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.forward import Rest, moved, taken
+from nbinterp.network.subject.forward import EditedForward, moved, taken
 
 _AMOUNT = 1.5  # the largest that the paper shows
 
@@ -132,7 +132,7 @@ def perturb(
         TypeError,
     )
     signed = _checks.choice("direction", direction, ("signed", "paper")) == "signed"
-    rest = Rest(moved(model, device), layer)
+    rest = EditedForward(moved(model, device), layer)
     n_rows(data)
     if image_shape is None and isinstance(decode, Decoder):
         image_shape = getattr(decode, "image_shape", None)
@@ -158,17 +158,17 @@ def perturb(
 class _Subject:
     """All that stays the same when another base is chosen."""
 
-    rest: Rest
+    rest: EditedForward
     data: Any
     factors: Factors
     turned: tuple[int, ...]
     direction: str
     directions: torch.Tensor  # (n_factors, n_nodes)
-    drawing: Drawing
+    drawing: DecoderAdapter
     output_names: Sequence[object] | None
     progress: bool
 
-    def perturbed(self, base: Base, steps: Amounts) -> Perturbation:
+    def perturbed(self, base: Base, steps: FloatArray) -> Perturbation:
         total = n_rows(self.data)
         rows, index = self._based_on(base, total)
         _checks.require(
@@ -220,7 +220,7 @@ class _Subject:
             _rebase=self.perturbed,
         )
 
-    def _based_on(self, base: Base, total: int) -> tuple[npt.NDArray[np.int64], int]:
+    def _based_on(self, base: Base, total: int) -> tuple[IntArray, int]:
         """Return the rows whose mean is edited, and the number that stands for them."""
         if isinstance(base, str) and base == "mean":
             return np.asarray(self.factors.indices, np.int64), -1
@@ -230,7 +230,7 @@ class _Subject:
             rows = _checks.indices("base", base, total, at_least=1)
         return rows, int(rows[0]) if len(rows) == 1 else -2
 
-    def _name(self, rows: npt.NDArray[np.int64], index: int) -> str:
+    def _name(self, rows: IntArray, index: int) -> str:
         if index == -1:
             return f"mean of {self.factors.name}"
         return f"sample {index}" if index >= 0 else f"mean of {len(rows):,} samples"
@@ -240,13 +240,15 @@ class _Subject:
 class _Run:
     """From amounts to edited activations, outputs and decoded inputs: nothing is checked here."""
 
-    rest: Rest
+    rest: EditedForward
     sample: Any  # a batch of one
     base: torch.Tensor  # (n_nodes,)
     directions: torch.Tensor
-    drawing: Drawing
+    drawing: DecoderAdapter
 
-    def __call__(self, amounts: Amounts) -> tuple[Rows, Rows, Rows | None]:
+    def __call__(
+        self, amounts: FloatArray
+    ) -> tuple[Float32Array, Float32Array, Float32Array | None]:
         steps = torch.as_tensor(amounts).to(self.directions)
         hidden = torch.addmm(self.base, steps, self.directions)
 
@@ -262,8 +264,8 @@ class _Run:
         )
 
 
-def _on_host(tensor: torch.Tensor) -> Rows:
-    rows: Rows = tensor.to("cpu", torch.float32).numpy()
+def _on_host(tensor: torch.Tensor) -> Float32Array:
+    rows: Float32Array = tensor.to("cpu", torch.float32).numpy()
     return rows
 
 
@@ -271,7 +273,7 @@ def _working_type(activation: torch.Tensor) -> torch.dtype:
     return torch.promote_types(activation.dtype, torch.float32)
 
 
-def _steps(amounts: Any, n_factors: int) -> Amounts:
+def _steps(amounts: Any, n_factors: int) -> FloatArray:
     if amounts is not None and np.ndim(amounts) > 0:
         return checked_amounts(amounts, n_factors)
     c = _AMOUNT if amounts is None else _checks.real("amounts", amounts)
@@ -281,7 +283,7 @@ def _steps(amounts: Any, n_factors: int) -> Amounts:
 
 def _directions(
     factors: Factors, turned: tuple[int, ...], signed: bool, layer: str, shape: tuple[int, ...]
-) -> npt.NDArray[np.float64]:
+) -> FloatArray:
     """Return how the chosen factors move the nodes of the layer, (n_factors, n_nodes)."""
     information = np.asarray(factors.mutual_information_, dtype=np.float64)[list(turned)]
     if signed:

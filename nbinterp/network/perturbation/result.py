@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp._typing import Float32Array, FloatArray, IntArray
 
-Rows = npt.NDArray[np.float32]
-Amounts = npt.NDArray[np.float64]
 Base = str | int | npt.ArrayLike
 
 
@@ -79,31 +78,33 @@ class Perturbation(Displayable):
 
     base: str
     base_index: int
-    base_samples: npt.NDArray[np.int64]
+    base_samples: IntArray
     n_base_samples: int
     layer: str
     direction: str
     factors: tuple[int, ...]
     factor_names: tuple[str, ...]
-    amounts: Amounts
-    hidden: Rows
-    outputs: Rows
+    amounts: FloatArray
+    hidden: Float32Array
+    outputs: Float32Array
     output_names: tuple[str, ...]
-    decoded: Rows | None
+    decoded: Float32Array | None
     feature_names: tuple[str, ...] | None
     image_shape: tuple[int, ...] | None
-    baseline_hidden: Rows
-    baseline_outputs: Rows
-    baseline_decoded: Rows | None
-    _run: Callable[[Amounts], tuple[Rows, Rows, Rows | None]] = field(repr=False)
-    _rebase: Callable[[Base, Amounts], "Perturbation"] = field(repr=False)
+    baseline_hidden: Float32Array
+    baseline_outputs: Float32Array
+    baseline_decoded: Float32Array | None
+    _run: Callable[[FloatArray], tuple[Float32Array, Float32Array, Float32Array | None]] = field(
+        repr=False
+    )
+    _rebase: Callable[[Base, FloatArray], "Perturbation"] = field(repr=False)
 
     @property
-    def difference(self) -> Rows | None:
+    def difference(self) -> Float32Array | None:
         """What the edits change in the decoded input, shape (n_steps, n_features)."""
         if self.decoded is None or self.baseline_decoded is None:
             return None
-        changed: Rows = self.decoded - self.baseline_decoded
+        changed: Float32Array = self.decoded - self.baseline_decoded
         return changed
 
     @_checks.named
@@ -160,7 +161,7 @@ class Perturbation(Displayable):
         )
 
 
-def checked_amounts(amounts: Any, n_factors: int) -> Amounts:
+def checked_amounts(amounts: Any, n_factors: int) -> FloatArray:
     """Return `amounts` as finite float64 of shape (n_steps, n_factors)."""
     what = f"(amounts={_checks.show(amounts)})"
     must = f"must be numbers, one a factor, {n_factors}, or a row of them a step"

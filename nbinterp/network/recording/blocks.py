@@ -5,13 +5,11 @@ this one sends the others, which the network needs again at once, to sleep.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-Values = npt.NDArray[np.floating[Any]]
+from nbinterp._typing import FloatingArray
 
 # Values: a megabyte of float32, what one core's cache holds.
 _ALONE = 2**18
@@ -20,7 +18,7 @@ _ALONE = 2**18
 _PAGE, _LARGE = 2**21, 2**22
 
 
-def empty(shape: tuple[int, ...], dtype: str) -> Values:
+def empty(shape: tuple[int, ...], dtype: str) -> FloatingArray:
     """Return a new array that lies on whole huge pages if it is large.
 
     NumPy asks the system for such pages, but its arrays begin and end within one: those parts then
@@ -31,11 +29,11 @@ def empty(shape: tuple[int, ...], dtype: str) -> Values:
         return np.empty(shape, dtype)
     memory = np.empty((n_bytes // _PAGE + 2) * _PAGE, np.uint8)
     start = -memory.ctypes.data % _PAGE
-    array: Values = memory[start : start + n_bytes].view(dtype).reshape(shape)
+    array: FloatingArray = memory[start : start + n_bytes].view(dtype).reshape(shape)
     return array
 
 
-def copy(target: Values, block: Values) -> None:
+def copy(target: FloatingArray, block: FloatingArray) -> None:
     """Copy `block` to `target`, which may be of another type."""
     if block.size <= _ALONE and target.dtype == block.dtype:
         target[...] = block
@@ -43,7 +41,7 @@ def copy(target: Values, block: Values) -> None:
         torch.from_numpy(target).copy_(torch.from_numpy(block))
 
 
-def within(block: Values, limit: float) -> bool:
+def within(block: FloatingArray, limit: float) -> bool:
     """Return whether all of `block` is finite and from -`limit` to `limit`."""
     if block.size == 0:
         return True

@@ -3,9 +3,8 @@
 import re
 
 import numpy as np
-import numpy.typing as npt
 
-Places = npt.NDArray[np.int64]
+from nbinterp._typing import IntArray
 
 
 def unit_axis(shape: tuple[int, ...]) -> int:
@@ -31,7 +30,7 @@ def unit_names(layer: str, shape: tuple[int, ...], axis: int) -> list[str]:
     return [f"{layer}[{before}{number}{after}]" for number in range(shape[axis])]
 
 
-def places(name: str, layer: str, shape: tuple[int, ...]) -> Places | None:
+def places(name: str, layer: str, shape: tuple[int, ...]) -> IntArray | None:
     """Return the flat positions of the node `name` within a sample's activations.
 
     They are one for ``"conv1[3,0,5]"`` and many for ``"conv1[3]"``, a channel wherever it is
@@ -63,7 +62,7 @@ def places(name: str, layer: str, shape: tuple[int, ...]) -> Places | None:
     return np.atleast_1d(grid[tuple(at)]).ravel()
 
 
-def unit(number: int, shape: tuple[int, ...]) -> Places | None:
+def unit(number: int, shape: tuple[int, ...]) -> IntArray | None:
     """Return the flat positions of a whole node: a channel, or a feature of every token."""
     axis = unit_axis(shape)
     if not shape or not 0 <= number < shape[axis]:

@@ -3,11 +3,9 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
-
-Values = npt.NDArray[np.floating[Any]]
+from nbinterp._typing import BoolArray, FloatingArray
 
 POOLS = ("mean", "max", "first", "last")
 
@@ -26,7 +24,7 @@ def channel_axis_of(layer: str, ndim: int, axis: int | None) -> int:
     return number % ndim
 
 
-def pooled(values: Values, pool: str, axis: int, mask: npt.NDArray[np.bool_] | None) -> Any:
+def pooled(values: FloatingArray, pool: str, axis: int, mask: BoolArray | None) -> Any:
     """Return (n, channels) out of activations whose channels lie on `axis`.
 
     A mask (n, tokens) counts where there is one other axis, of as many tokens.
@@ -39,7 +37,7 @@ def pooled(values: Values, pool: str, axis: int, mask: npt.NDArray[np.bool_] | N
     use = mask if mask is not None and inner == mask.shape[1:] else None
     if pool == "mean":
         if use is None:
-            mean: Values = tokens.mean(axis=1, dtype=np.float32)
+            mean: FloatingArray = tokens.mean(axis=1, dtype=np.float32)
             return mean
         counts = np.maximum(use.sum(axis=1, keepdims=True), 1)
         return np.einsum("ntc,nt->nc", tokens, (use / counts).astype(np.float32))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp._typing import BoolArray, IntArray
 from nbinterp.network.data.batches import batches, count, each, n_samples, parts
 from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file, node_names
@@ -114,7 +114,7 @@ def recorded(
     folder: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
     progress: bool = True,
-    rows: npt.NDArray[np.int64] | None = None,
+    rows: IntArray | None = None,
 ) -> Recording:
     """Do what `record` does, with errors that name samples by their `rows`."""
     if not isinstance(model, nn.Module):  # to tell what it is takes long if it is one
@@ -146,8 +146,8 @@ def _passed(
     dtype: str,
     draft: Path | None,
     progress: bool,
-    rows: npt.NDArray[np.int64] | None,
-) -> tuple[Recorder, Any, npt.NDArray[np.bool_] | None]:
+    rows: IntArray | None,
+) -> tuple[Recorder, Any, BoolArray | None]:
     """Show all samples to `model`; return what keeps its layers, its outputs and their mask."""
 
     def new_store(number: int) -> Store:
@@ -158,7 +158,7 @@ def _passed(
     where, kind = home(model)
     recorder = Recorder(model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_samples(data))
-    masks: list[npt.NDArray[np.bool_]] = []
+    masks: list[BoolArray] = []
     bar = tqdm(desc=_checks.current_call(), total=count(data, size), delay=1, disable=not progress)
     with bar, evaluating(model), watching(recorder.modules, recorder.put):
         for batch in batches(data, size, kind, check=False):
@@ -174,7 +174,7 @@ def _passed(
     return recorder, output.close(), _joined(masks)
 
 
-def _joined(masks: list[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_] | None:
+def _joined(masks: list[BoolArray]) -> BoolArray | None:
     """Return the mask of all samples, if it has one width and so belongs to recorded tokens."""
     return np.concatenate(masks) if len({mask.shape[1:] for mask in masks}) == 1 else None
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import FloatingArray, IntArray
 from nbinterp.network.data.batches import length, refuse_nonfinite
 from nbinterp.network.recording import blocks
-from nbinterp.network.recording.blocks import Values
 from nbinterp.network.recording.storage import Store
 from nbinterp.network.subject.hooks import find
 
@@ -58,7 +57,7 @@ class Recorder:
         layers: str | Sequence[str],
         new_store: Callable[[int], Store],
         dtype: str,
-        rows: npt.NDArray[np.int64] | None = None,
+        rows: IntArray | None = None,
     ) -> None:
         known = {name for name, _ in model.named_modules(remove_duplicate=False) if name}
         names = [layers] if isinstance(layers, str) else list(layers)
@@ -129,11 +128,13 @@ class Recorder:
         self._n_seen += self._n_rows
         self._batch = None
 
-    def checked(self, what: str, tensor: torch.Tensor, limit: float = _LIMITS["float32"]) -> Values:
+    def checked(
+        self, what: str, tensor: torch.Tensor, limit: float = _LIMITS["float32"]
+    ) -> FloatingArray:
         """Return a finite float32 block of one row a sample on the host; it may be a view."""
         if tensor.dtype is not torch.float32:
             tensor = tensor.to(torch.float32)
-        block: Values = tensor.numpy(force=True)
+        block: FloatingArray = tensor.numpy(force=True)
         if block.ndim == 0 or len(block) != self._n_rows:
             _checks.fail(
                 f"(): {what} of shape {block.shape}",
@@ -165,7 +166,7 @@ class Recorder:
         place += self._n_seen
         return place if self._rows is None else int(self._rows[place])
 
-    def close(self) -> tuple[dict[str, Values], dict[str, int]]:
+    def close(self) -> tuple[dict[str, FloatingArray], dict[str, int]]:
         """Return the activations, and the numbers of their columns, by name, as asked for."""
         columns: dict[str, _Column] = {}
         for asked, (name, call) in self._asked.items():

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
-from nbinterp.network.recording.blocks import Values
+from nbinterp._typing import BoolArray, Float32Array, FloatingArray
 from nbinterp.network.recording.nodes import unit_names
 from nbinterp.network.recording.pooling import POOLS, channel_axis_of, pooled
 from nbinterp.network.recording.storage import open_array, read_index, write_index
@@ -43,10 +42,10 @@ class Recording:
     Recording(5 samples: h1 (200,), h2 (200,), output (10,))
     """
 
-    output: npt.NDArray[np.float32]
+    output: Float32Array
     output_names: tuple[str, ...]
-    _activations: dict[str, Values] = field(repr=False)
-    mask: npt.NDArray[np.bool_] | None = None
+    _activations: dict[str, FloatingArray] = field(repr=False)
+    mask: BoolArray | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ class Recording:
         return tuple(self._activations)
 
     @_checks.named
-    def __getitem__(self, layer: str) -> Values:
+    def __getitem__(self, layer: str) -> FloatingArray:
         """Return the activations (n_samples, ...) of a recorded layer, as they are stored."""
         _checks.require(
             layer in self._activations,

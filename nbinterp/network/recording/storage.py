@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from nbinterp import _checks
+from nbinterp._typing import FloatingArray
 from nbinterp.network.recording import blocks
-from nbinterp.network.recording.blocks import Values
 
 _INDEX = "recording.json"
 
@@ -21,10 +21,10 @@ _INDEX = "recording.json"
 class Store(Protocol):
     """An array that gains rows."""
 
-    def append(self, block: Values) -> None:
+    def append(self, block: FloatingArray) -> None:
         """Copy `block`, float32, to the end."""
 
-    def close(self) -> Values:
+    def close(self) -> FloatingArray:
         """Return all rows, as no more will come."""
 
 
@@ -33,9 +33,9 @@ class InMemory:
 
     def __init__(self, dtype: str, n_rows: int | None) -> None:
         self._dtype, self._n_rows, self._used = dtype, n_rows or 0, 0
-        self._array: Values | None = None
+        self._array: FloatingArray | None = None
 
-    def append(self, block: Values) -> None:
+    def append(self, block: FloatingArray) -> None:
         """Copy `block` to the end."""
         end = self._used + len(block)
         if self._array is None or end > len(self._array):
@@ -47,7 +47,7 @@ class InMemory:
         blocks.copy(self._array[self._used : end], block)
         self._used = end
 
-    def close(self) -> Values:
+    def close(self) -> FloatingArray:
         """Return all rows, without the memory that was kept for more."""
         array = self._array if self._array is not None else np.empty(0, self._dtype)
         return array if len(array) == self._used else array[: self._used].copy()
@@ -60,7 +60,7 @@ class InFile:
         self._path, self._dtype, self._used = path, np.dtype(dtype), 0
         self._shape: tuple[int, ...] = ()
 
-    def append(self, block: Values) -> None:
+    def append(self, block: FloatingArray) -> None:
         """Write `block` to the end."""
         # Opened each time: so nothing stays open when a recording is given up.
         with self._path.open("ab") as file:
@@ -70,11 +70,11 @@ class InFile:
             np.ascontiguousarray(block, self._dtype).tofile(file)
         self._used += len(block)
 
-    def close(self) -> Values:
+    def close(self) -> FloatingArray:
         """Return the file as a read-only array that is read as it is needed."""
         with self._path.open("r+b") as file:
             self._write_header(file)
-        array: Values = open_array(self._path)
+        array: FloatingArray = open_array(self._path)
         return array
 
     def _write_header(self, file: BinaryIO) -> None:

@@ -27,7 +27,7 @@ _LOCKS: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-class Rest:
+class EditedForward:
     """Runs `model` on a batch with the output of `layer` replaced by edits of it.
 
     For k edits of b samples the model runs on b inputs as far as `layer`, and only from there on

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 
-from nbinterp._numerics.progress import Progress, Watch, watched
+from nbinterp._numerics.progress import Progress, ProgressToken, tracking
 
 Job = Callable[[threading.Event], object]
 
 _OFTEN = 0.1  # seconds between two words about progress
 
 
-class Latest:
+class LatestTask:
     """Runs jobs one after the other on threads of their own; a newer one stops those before it.
 
     Parameters
@@ -74,7 +74,7 @@ def _thread_type() -> type[threading.Thread]:
     return threading.Thread
 
 
-def go_on(stop: threading.Event) -> None:
+def raise_if_cancelled(stop: threading.Event) -> None:
     """Raise if the work should stop."""
     if stop.is_set():
         raise CancelledError
@@ -86,7 +86,7 @@ def telling(stop: threading.Event, tell: Callable[[Progress], object]) -> Iterat
 
     It is called ten times a second at most, on a thread of its own: the work must not wait for it.
     """
-    watch, ended = Watch(stop), threading.Event()
+    watch, ended = ProgressToken(stop), threading.Event()
 
     def look() -> None:
         told = watch.progress
@@ -98,7 +98,7 @@ def telling(stop: threading.Event, tell: Callable[[Progress], object]) -> Iterat
     teller = _thread_type()(target=look, daemon=True)
     teller.start()
     try:
-        with watched(watch):
+        with tracking(watch):
             yield
     finally:
         ended.set()

@@ -1,12 +1,11 @@
 """Arrays as few bytes: what the page gets, and what a saved notebook keeps of it."""
 
 import zlib
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from nbinterp._typing import AnyArray, BoolArray, FloatingArray
 
 # Zlib gains little beyond this level, and a million points must not wait for it.
 _LEVEL = 1
@@ -16,7 +15,7 @@ _STEPS_OF_HALF = 2.0**12  # across the middle half of its samples, where some ar
 _ERROR_STEPS = 8.0  # in a standard error
 
 
-def packed(array: npt.NDArray[Any]) -> bytes:
+def packed(array: AnyArray) -> bytes:
     """Return the bytes of `array`, compressed.
 
     All first bytes of its entries come first, then all second ones, and so on: bytes that are
@@ -39,7 +38,7 @@ def _compressed(data: bytes) -> bytes:
     return min((one.compress(data) + one.flush() for one in found), key=len)
 
 
-def rounded(values: Floats, step: npt.ArrayLike) -> Floats:
+def rounded(values: FloatingArray, step: npt.ArrayLike) -> FloatingArray:
     """Return `values` rounded to multiples of the power of two at or below `step`.
 
     As floats these end in zeros, which take no room once they are `packed`.
@@ -55,7 +54,7 @@ def rounded(values: Floats, step: npt.ArrayLike) -> Floats:
     return np.asarray(np.round(np.asarray(values, np.float64) / unit) * unit)
 
 
-def packed_map(xy: Floats) -> bytes:
+def packed_map(xy: FloatingArray) -> bytes:
     """Return positions ``(n, 2)`` as steps on a grid finer than a map can show.
 
     The least x and y and the width of a step come first, as float64, then uint32 numbers of steps,
@@ -84,8 +83,8 @@ def packed_map(xy: Floats) -> bytes:
 
 
 def rounded_matrix(
-    values: Floats, errors: Floats | None, beyond: npt.NDArray[np.bool_]
-) -> tuple[Floats, Floats | None]:
+    values: FloatingArray, errors: FloatingArray | None, beyond: BoolArray
+) -> tuple[FloatingArray, FloatingArray | None]:
     """Return entries and errors as far as they are shown: three digits of one, two of the other.
 
     An entry beyond noise is kept to a part in 2000, one within noise to a sixteenth of its error,

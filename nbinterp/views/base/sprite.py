@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from nbinterp._typing import ByteArray
 
 _MOST_PIXELS = 12_000_000
 _GREYS = 16  # of hovered thumbnails nobody sees more, and the file is half as large
 
 
-def pack(images: npt.NDArray[np.uint8]) -> dict[str, Any]:
+def pack(images: ByteArray) -> dict[str, Any]:
     """Return images as the tiles of one PNG.
 
     Parameters

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import traitlets
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray
 from nbinterp.views.base.frontend import shared_core
 
 PROTOCOL = 1
@@ -59,7 +60,7 @@ class Array(traitlets.TraitType[Any, Any]):
         dtype: npt.DTypeLike,
         shape: tuple[int | None, ...] = (None,),
         *,
-        wire: Callable[[npt.NDArray[Any]], bytes] | None = None,
+        wire: Callable[[AnyArray], bytes] | None = None,
     ) -> None:
         super().__init__()
         self.dtype = np.dtype(dtype).newbyteorder("<")
@@ -73,7 +74,7 @@ class Array(traitlets.TraitType[Any, Any]):
         """Return an empty array."""
         return self._own(np.empty([side or 0 for side in self.shape], self.dtype))
 
-    def validate(self, obj: Any, value: Any) -> npt.NDArray[Any]:
+    def validate(self, obj: Any, value: Any) -> AnyArray:
         """Return `value` as an array of this dtype and shape."""
         array = np.asarray(value)
         fits = array.ndim == len(self.shape) and all(
@@ -98,15 +99,15 @@ class Array(traitlets.TraitType[Any, Any]):
             obj._trait_values[self.name] = new
             obj._notify_trait(self.name, old, new)
 
-    def _own(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _own(self, array: AnyArray) -> AnyArray:
         owned = np.array(array, self.dtype, order="C")
         owned.setflags(write=False)
         return owned
 
-    def _to_wire(self, value: npt.NDArray[Any], _view: Any) -> bytes:
+    def _to_wire(self, value: AnyArray, _view: Any) -> bytes:
         return value.tobytes() if self.wire is None else self.wire(value)
 
-    def _from_wire(self, value: Any, _view: Any) -> npt.NDArray[Any]:
+    def _from_wire(self, value: Any, _view: Any) -> AnyArray:
         sides = [-1 if side is None else side for side in self.shape]
         return np.frombuffer(bytes(value), self.dtype).reshape(sides)
 

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 from nbinterp.distance import DistanceReport
 from nbinterp.views.base.vega_lite import chart_bundle
-from nbinterp.views.charts.projections import SELECTED, Codes, Projection
+from nbinterp.views.charts.projections import SELECTED, Projection
 from nbinterp.views.png.ridges import ridges_png
 from nbinterp.views.png.snapshot import categorical, scatter_png
 
@@ -50,7 +51,7 @@ class DistanceChart:
 
     @_checks.named
     def __init__(
-        self, report: DistanceReport, *nodes: str | int, selection: Codes | None = None
+        self, report: DistanceReport, *nodes: str | int, selection: IntArray | None = None
     ) -> None:
         _checks.require(
             0 < len(nodes) < 3,

@@ -15,7 +15,7 @@ from nbinterp.views.charts.distance import DistanceChart
 from nbinterp.views.charts.node_table import NodeTable
 from nbinterp.views.explorer.explorer import ClusterExplorer
 from nbinterp.views.linking.follow import follow_selection
-from nbinterp.views.linking.trait_sync import refer
+from nbinterp.views.linking.trait_sync import add_link
 
 
 @shows(DistanceReport)
@@ -82,7 +82,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         # Not Output's own way of taking what is displayed, which needs the kernel of a cell.
         self._drawing = ipywidgets.Output()
         self._note = Note()
-        refer(self._note, [self.table])  # its page says where the chart cannot follow the table
+        add_link(self._note, [self.table])  # its page says where the chart cannot follow the table
         super().__init__([self.table, self._note, self._drawing])
         if explorer is not None:
             self._watch(explorer)

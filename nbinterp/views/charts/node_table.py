@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import traitlets
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors
 from nbinterp.distance import DistanceReport
 from nbinterp.views.base.factor_view import FactorView
@@ -141,7 +141,7 @@ class NodeTable(FactorView):
         order = np.argsort(-np.nan_to_num(told), kind="stable")
         return [int(node) for node in order[:count] if np.isfinite(told[node])]
 
-    def show_selection(self, samples: npt.NDArray[np.int64]) -> None:
+    def show_selection(self, samples: IntArray) -> None:
         """Add a column of how far these samples lie from each plane; none for no samples.
 
         The offset of their mean, in their own deviations, as of any cluster.

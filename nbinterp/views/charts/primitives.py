@@ -4,17 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import shows
+from nbinterp._typing import IntArray
 from nbinterp.interactions import AndOrInteractions, Overlap
 from nbinterp.interactions.andor import overlap as sharing
 from nbinterp.interactions.subsets import players_of, set_name
 from nbinterp.views.base.note import Note
 from nbinterp.views.base.vega_lite import chart_bundle
-from nbinterp.views.linking.follow import Places, follow, numbers
+from nbinterp.views.linking.follow import follow, numbers
 from nbinterp.views.png.upset import COLOURS, SIGNS, upset_png
 
 _KIND, _SHARED = "AND or OR", "in how many models"
@@ -357,7 +357,7 @@ class PrimitiveChart:
         per = _STEP + 6 * (len(self.result.models) - 1)
         return max(120, per * len(self._strongest()))
 
-    def _selected(self, chosen: Places, selection: npt.NDArray[np.int64]) -> None:
+    def _selected(self, chosen: IntArray, selection: IntArray) -> None:
         explained = len(self._names)
         self._said = ""
         if len(chosen):

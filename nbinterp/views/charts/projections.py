@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.distance import DistanceReport
 from nbinterp.views.explorer.samples import natural
-
-Matrix = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
 MOST_CLUSTERS = 12  # that are told apart in one chart
 _MOST_POINTS = 1500
@@ -39,12 +36,12 @@ class Projection:
 
     nodes: list[str]
     names: list[str]
-    values: Matrix
-    codes: Codes
+    values: FloatArray
+    codes: IntArray
 
     @classmethod
     def of(
-        cls, report: DistanceReport, numbers: list[int], selection: Codes | None = None
+        cls, report: DistanceReport, numbers: list[int], selection: IntArray | None = None
     ) -> "Projection":
         """Return the projection of what `report` keeps; a selection of samples is a cluster more.
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import shows
-from nbinterp.distance import PerturbationStudy
+from nbinterp.distance import SensitivityStudy
 from nbinterp.distance.sensitivity.result import FOLDED, SCALE, SHIFT
 from nbinterp.views.base.vega_lite import chart_bundle
 from nbinterp.views.png.panels import panels_png
@@ -20,14 +20,14 @@ _MOVES = {SHIFT: "shifted", SCALE: "scaled"}
 _CONTROL = "random directions, 95 %"
 
 
-@shows(PerturbationStudy)
-class PerturbationChart:
+@shows(SensitivityStudy)
+class SensitivityChart:
     """What moving pre-activations costs, for a layer as a whole and node by node.
 
     Parameters
     ----------
-    study : PerturbationStudy
-        What `perturbation_study` returned.
+    study : SensitivityStudy
+        What `sensitivity_study` returned.
     measure : str, optional
         One of `study.measures`; the first if None.
     nodes : list of int, optional
@@ -46,7 +46,7 @@ class PerturbationChart:
     --------
     >>> import numpy as np
     >>> flat = np.zeros((1, 2, 1))
-    >>> study = PerturbationStudy(
+    >>> study = SensitivityStudy(
     ...     layer="h1", shifts=(-1.0, 1.0), scales=(0.1, 10.0), nodes=(3,), node_sd=np.ones(4),
     ...     measures=("agreement",), baseline=np.ones(1), layer_shift=flat[0] + 0.5,
     ...     layer_scale=flat[0] + 1, layer_scale_folded=None, node_shift=flat + 0.9,
@@ -54,14 +54,14 @@ class PerturbationChart:
     ...     random_node_shift=flat + 1, random_node_scale=flat + 1,
     ... )
     >>> study.view()
-    PerturbationChart(h1, agreement 1.000: layer shifted by 1 sd 0.500 (chance 0.800 to 0.800);
+    SensitivityChart(h1, agreement 1.000: layer shifted by 1 sd 0.500 (chance 0.800 to 0.800);
         layer scaled by 10 1.000 (chance 1.000 to 1.000); most for node 3, shifted by 1 sd 0.900)
     """
 
     @_checks.named
     def __init__(
         self,
-        study: PerturbationStudy,
+        study: SensitivityStudy,
         *,
         measure: str | None = None,
         nodes: list[int] | None = None,
@@ -92,7 +92,7 @@ class PerturbationChart:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What is drawn: the rows of `PerturbationStudy.to_frame`, and where nothing is moved."""
+        """What is drawn: the rows of `SensitivityStudy.to_frame`, and where nothing is moved."""
         found = self.study.to_frame(self.measure).drop(columns="rank")
         still = found.drop_duplicates(["target", "move"]).copy()
         still["amount"] = np.where(still["move"] == SHIFT, 0.0, 1.0)
@@ -219,7 +219,7 @@ class PerturbationChart:
                 f"{values[step]:.3f}"
             )
         base = f"{study.layer}, {self.measure} {study.baseline[at]:.3f}"
-        return f"PerturbationChart({base}: {'; '.join(told)})"
+        return f"SensitivityChart({base}: {'; '.join(told)})"
 
     def __repr__(self) -> str:
         return self.describe()

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from nbinterp._typing import AnyArray, IntArray
 from nbinterp.distance import DistanceReport
 from nbinterp.distance.layer.hyperplanes import ratio
 
@@ -20,7 +20,7 @@ class TableColumn(NamedTuple):
     label: str
     title: str
     digits: int | None
-    entries: npt.NDArray[Any]
+    entries: AnyArray
     signed: bool = False  # sorted by distance from zero
 
     def header(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColu
     """Return the columns of a report's nodes, the factors that use them last."""
     table = []
     for name, label, title, digits, signed in _NODES:
-        values: npt.NDArray[Any]
+        values: AnyArray
         if digits is None:
             values = np.array([str(value) for value in nodes[name]], object)
         else:
@@ -73,7 +73,7 @@ def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColu
     return table
 
 
-def _told(nodes: pd.DataFrame, uses: pd.DataFrame) -> npt.NDArray[Any]:
+def _told(nodes: pd.DataFrame, uses: pd.DataFrame) -> AnyArray:
     """Return the strongest uses of each node in words."""
     told: dict[str, list[str]] = {str(name): [] for name in nodes.index}
     for row in uses.itertuples(index=False):
@@ -83,7 +83,7 @@ def _told(nodes: pd.DataFrame, uses: pd.DataFrame) -> npt.NDArray[Any]:
     return np.array([", ".join(mine) for mine in told.values()], object)
 
 
-def selection_column(report: DistanceReport, samples: npt.NDArray[np.int64]) -> TableColumn:
+def selection_column(report: DistanceReport, samples: IntArray) -> TableColumn:
     """Return the offsets of the mean of some samples, in their own deviations.
 
     Of a single sample, or of such as agree, in those of all data.

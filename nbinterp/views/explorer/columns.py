@@ -4,16 +4,16 @@ from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray
 from nbinterp.views.explorer import samples
 
 if TYPE_CHECKING:
     from nbinterp.views.explorer.explorer import ClusterExplorer
 
 
-class Columns(MutableMapping[str, npt.NDArray[Any]]):
+class Columns(MutableMapping[str, AnyArray]):
     """The columns of an explorer, live: one set here can be coloured by at once.
 
     Reading one returns texts for categories, None where one is missing, and floats for numbers.
@@ -31,7 +31,7 @@ class Columns(MutableMapping[str, npt.NDArray[Any]]):
     def __init__(self, explorer: "ClusterExplorer") -> None:
         self._explorer = explorer
 
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+    def __getitem__(self, name: str) -> AnyArray:
         for column in self._explorer._table:
             if column.name == name:
                 names = column.categories

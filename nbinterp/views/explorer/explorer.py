@@ -12,6 +12,7 @@ import traitlets
 
 from nbinterp import _checks
 from nbinterp._display import shows
+from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.views.base.packing import packed, packed_map
@@ -24,7 +25,7 @@ from nbinterp.views.explorer.selections import Selections, refusal
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 from nbinterp.views.png.snapshot import scatter_png
 
-Callback = Callable[[npt.NDArray[np.int64]], Any]
+Callback = Callable[[IntArray], Any]
 
 _UNFITTED = "Lasso samples and press Fit"
 
@@ -175,7 +176,7 @@ class ClusterExplorer(Hovered):
             self.heatmap._about = _UNFITTED
 
     @property
-    def selection(self) -> npt.NDArray[np.int64]:
+    def selection(self) -> IntArray:
         """Numbers of the selected samples, ascending; set it to indices or a boolean mask."""
         return np.asarray(self._selection, np.int64)
 
@@ -185,7 +186,7 @@ class ClusterExplorer(Hovered):
         self._selection = _checks.indices("selection", samples, len(self._positions))
 
     @property
-    def matching(self) -> npt.NDArray[np.int64]:
+    def matching(self) -> IntArray:
         """Numbers of the samples that `search` and `ranges` leave, ascending."""
         found = matching(self._table, len(self._positions), self.search, self.ranges)
         return np.flatnonzero(found)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray, ByteArray
 from nbinterp.views.base.view import Answer, View, verb
 
 _MOST_THUMBNAILS = 1024  # of one request
@@ -17,8 +17,8 @@ _MOST_TOLD = 10  # columns on the card about a sample
 class Hovered(View):
     """A view of samples that have pictures, `_images`, and `columns`."""
 
-    _images: npt.NDArray[np.uint8] | None
-    columns: Mapping[str, npt.NDArray[Any]]
+    _images: ByteArray | None
+    columns: Mapping[str, AnyArray]
 
     # The page knows what it set: an echo would fight a pointer that has moved on.
     hovered = traitlets.Int(-1, min=-1).tag(sync=True, echo_update=False)
@@ -95,6 +95,6 @@ class Hovered(View):
         fields = {"width": width, "height": height, "channels": 3 if colours else 1}
         return Answer(fields, [images[numbers].tobytes()])
 
-    def _thumbnails(self) -> npt.NDArray[np.uint8] | None:
+    def _thumbnails(self) -> ByteArray | None:
         """Return all pictures, for a page without a kernel."""
         return self._images

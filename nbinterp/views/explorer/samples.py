@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray, ByteArray, Float32Array
 
 _BUDGET = 2**21  # bytes of numbers that go to the page, and into a saved notebook, unasked
 _MOST_CODES = 40  # whole numbers with more values than can be told apart are a scale
@@ -21,7 +21,7 @@ class Column(NamedTuple):
     """A column: codes into `categories` (int, -1 missing), or float `entries` (no categories)."""
 
     name: str
-    entries: npt.NDArray[Any]
+    entries: AnyArray
     categories: list[str] | None
 
 
@@ -83,9 +83,7 @@ def _text(value: object) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def pack(
-    columns: list[Column], needed: Collection[str] = ()
-) -> tuple[list[Header], npt.NDArray[np.uint8]]:
+def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Header], ByteArray]:
     """Return the headers of `columns` and their values as bytes: uint8 or uint16 codes, float32.
 
     Categories all go. Numbers go if `needed`, or while they are few; the offset of others is -1.
@@ -110,9 +108,7 @@ def pack(
     return headers, np.frombuffer(data, np.uint8)
 
 
-def pictures(
-    images: Any, image_shape: tuple[int, ...] | None, n: int
-) -> npt.NDArray[np.uint8] | None:
+def pictures(images: Any, image_shape: tuple[int, ...] | None, n: int) -> ByteArray | None:
     """Return `images` as uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, or None.
 
     Floats within [0, 1] are grey levels; others are scaled from their lowest to their highest.
@@ -152,7 +148,7 @@ def pictures(
     return _to_bytes(array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array)
 
 
-def _to_bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def _to_bytes(array: AnyArray) -> ByteArray:
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
     values = array.astype(np.float32)
@@ -162,6 +158,6 @@ def _to_bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.asarray(levels, np.uint8)
 
 
-def _ends(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+def _ends(values: Float32Array) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     return low, high if high > low else low + 1

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import BoolArray
 from nbinterp.views.explorer.samples import Column
 
 Range = Sequence[float | None]
@@ -17,7 +17,7 @@ _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 
 def matching(
     table: Sequence[Column], n: int, search: str, ranges: Mapping[str, Range]
-) -> npt.NDArray[np.bool_]:
+) -> BoolArray:
     """Return which of `n` samples match.
 
     Parameters

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray, BoolArray, IntArray
 from nbinterp.views.png.snapshot import categorical
 
 if TYPE_CHECKING:
     from nbinterp.views.explorer.explorer import ClusterExplorer
 
-Indices = npt.NDArray[np.int64]
 
 LONGEST_NAME = 80
 MOST = 100  # more names than this nobody keeps apart
@@ -42,11 +41,11 @@ class Selection:
         self._explorer = explorer
         self.name = name
         self.color = color
-        self.indices: Indices = np.asarray(indices, np.int64)
+        self.indices: IntArray = np.asarray(indices, np.int64)
         self.indices.setflags(write=False)
 
     @property
-    def mask(self) -> npt.NDArray[np.bool_]:
+    def mask(self) -> BoolArray:
         """Which of all samples are in it, an array of shape (n_samples,)."""
         mask = np.zeros(len(self._explorer._positions), bool)
         mask[self.indices] = True
@@ -56,7 +55,7 @@ class Selection:
         """Return its samples: position and columns, a row a sample, indexed by sample number."""
         return self._explorer.to_frame(self.indices)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
         return np.array(self.indices, dtype)
 
     def __len__(self) -> int:
@@ -220,7 +219,7 @@ def next_colour(taken: list[str]) -> str:
     return next((colour for colour in palette if colour not in taken), palette[-1])
 
 
-def refusal(headers: Any, data: npt.NDArray[Any], n: int) -> str | None:
+def refusal(headers: Any, data: AnyArray, n: int) -> str | None:
     """Return why these cannot be the named selections of `n` samples, None if they can."""
     if len(headers) > MOST:
         return f"must be at most {MOST}"

@@ -5,13 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx
 from nbinterp.views.png.snapshot import heatmap_png
-
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
 _NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
@@ -22,12 +19,12 @@ class FactorTable:
     """A fit, its rows and columns in the order of the picture."""
 
     about: str
-    rows: Places
+    rows: IntArray
     names: list[str]
     n_outputs: int
-    mutual_information: Matrix
-    correlation: Matrix
-    total_correlations: Matrix
+    mutual_information: FloatArray
+    correlation: FloatArray
+    total_correlations: FloatArray
     null_total_correlation: float | None
     null_mutual_information: float | None
     warning: str
@@ -100,7 +97,7 @@ class FactorTable:
         return [f"factor {index} · {value:.2f} nats" for index, value in pairs]
 
 
-def arrange(information: Matrix, names: Sequence[str]) -> tuple[Places, int]:
+def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, int]:
     """Return the order of the columns, and how many of the last are a model's outputs.
 
     Each node goes to the factor with which it shares most, and stands there by how much that is.

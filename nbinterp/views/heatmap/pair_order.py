@@ -1,16 +1,13 @@
 """An order of rows in which those that act with the same others stand together."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Places = npt.NDArray[np.int64]
+from nbinterp._typing import AnyArray, IntArray
 
 _MOST_LEAVES = 2048  # the best order of leaves costs the square of their number, and more
 
 
-def seriated(strengths: npt.NDArray[Any]) -> Places:
+def seriated(strengths: AnyArray) -> IntArray:
     """Return the order of the rows of a symmetric matrix of strengths, none of them negative.
 
     Rows go together that are strong with the same others, by the cosine between them; each counts
@@ -60,6 +57,6 @@ def seriated(strengths: npt.NDArray[Any]) -> Places:
     return _joined(active[leaves], still)
 
 
-def _joined(first: Places, last: Places) -> Places:
-    order: Places = np.concatenate([first, last])
+def _joined(first: IntArray, last: IntArray) -> IntArray:
+    order: IntArray = np.concatenate([first, last])
     return order

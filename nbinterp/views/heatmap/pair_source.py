@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.interactions import SmoothHessian
-
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 _PROBES = 32
 _CLOSE = 1e-6  # of the largest entry: how unsymmetric rounding makes a matrix
@@ -47,13 +44,13 @@ class PairSource:
     names: list[str]
     unit: str
     # Matrices (n_samples, width, width), or the result that reads those too wide to be written.
-    values: Matrix | SmoothHessian
-    errors: Matrix | None
+    values: FloatArray | SmoothHessian
+    errors: FloatArray | None
     n_blocks: int | None
     grid: Grid | None
     # The row of each input, -1 for none, where rows are groups of inputs.
-    groups: Places | None
-    pictures: npt.NDArray[Any] | None
+    groups: IntArray | None
+    pictures: AnyArray | None
     warning: str
 
     @property
@@ -62,8 +59,8 @@ class PairSource:
         return len(self.names)
 
     def entries(
-        self, samples: Places, rows: Places, columns: Places
-    ) -> tuple[Matrix, Matrix | None]:
+        self, samples: IntArray, rows: IntArray, columns: IntArray
+    ) -> tuple[FloatArray, FloatArray | None]:
         """Return some entries, averaged over samples, and their errors.
 
         Samples share the directions that their matrices were estimated with, so that errors may go
@@ -77,7 +74,7 @@ class PairSource:
         error = None if self.errors is None else self.errors[place].mean(0)
         return self.values[place].mean(0), error
 
-    def strongest(self, samples: Places, count: int) -> Places:
+    def strongest(self, samples: IntArray, count: int) -> IntArray:
         """Return the `count` rows with the largest sums of squares, ascending."""
         if isinstance(self.values, SmoothHessian):
             # Of signs z at random, the expected square of (H z) is the sum of a row's squares.
@@ -170,7 +167,7 @@ def _of_result(
     )
 
 
-def _matrices(name: str, value: Any) -> Matrix:
+def _matrices(name: str, value: Any) -> FloatArray:
     array = np.asarray(_checks.to_numpy(value))
     what = f"({name}={_checks.show(array)})"
     _checks.require(

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from nbinterp.interactions.smooth.fdr import discoveries
+from nbinterp._typing import BoolArray, FloatArray, IntArray
+from nbinterp.interactions.smooth.fdr import significant
 from nbinterp.views.heatmap.pair_order import seriated
-from nbinterp.views.heatmap.pair_source import Matrix, PairSource, Places
+from nbinterp.views.heatmap.pair_source import PairSource
 
 MOST = 1024  # rows that are drawn at once: a million pairs
 
@@ -16,30 +16,30 @@ MOST = 1024  # rows that are drawn at once: a million pairs
 class PairTable:
     """Some rows of the matrix of a sample, or of the mean of some samples."""
 
-    features: Places
-    values: Matrix
-    errors: Matrix | None
-    beyond: npt.NDArray[np.bool_]
-    order: Places
+    features: IntArray
+    values: FloatArray
+    errors: FloatArray | None
+    beyond: BoolArray
+    order: IntArray
 
     @classmethod
-    def of(cls, source: PairSource, samples: Places) -> "PairTable":
+    def of(cls, source: PairSource, samples: IntArray) -> "PairTable":
         """Return all rows, or those of the largest entries where there are very many."""
         width = source.width
         features = np.arange(width) if width <= MOST else source.strongest(samples, MOST)
         values, errors = source.entries(samples, features, features)
         beyond = np.ones(values.shape, bool)
         if errors is not None:
-            beyond = discoveries(values, errors, source.n_blocks)
+            beyond = significant(values, errors, source.n_blocks)
         return cls(features, values, errors, beyond, seriated(np.abs(values) * beyond))
 
     @property
-    def upper(self) -> tuple[Places, Places]:
+    def upper(self) -> tuple[IntArray, IntArray]:
         """Rows and columns of the pairs, each once, in the order in which the page has them."""
         rows, columns = np.triu_indices(len(self.features))
         return rows, columns
 
-    def strongest(self, count: int) -> tuple[Places, Places]:
+    def strongest(self, count: int) -> tuple[IntArray, IntArray]:
         """Return the pairs of two rows that are strongest beyond noise, strongest first."""
         rows, columns = np.triu_indices(len(self.features), 1)
         size = np.abs(self.values[rows, columns]) * self.beyond[rows, columns]
@@ -53,9 +53,9 @@ class PairTable:
         return int(np.triu(self.beyond & (self.values != 0), 1).sum())
 
     @property
-    def noise(self) -> npt.NDArray[np.bool_]:
+    def noise(self) -> BoolArray:
         """Which entries are within noise; an exact zero is known to be one."""
         if self.errors is None:
             return np.zeros(self.values.shape, bool)
-        within: npt.NDArray[np.bool_] = ~self.beyond & (self.errors > 0)
+        within: BoolArray = ~self.beyond & (self.errors > 0)
         return within

@@ -7,11 +7,12 @@ import numpy as np
 import traitlets
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 from nbinterp.interactions.smooth.fdr import beyond_noise
 from nbinterp.views.base.packing import packed, rounded_matrix
 from nbinterp.views.base.view import Answer, Array, View, verb
 from nbinterp.views.heatmap.factor_matrix import EMPTY, count
-from nbinterp.views.heatmap.pair_source import PairSource, Places
+from nbinterp.views.heatmap.pair_source import PairSource
 from nbinterp.views.heatmap.pair_table import PairTable
 from nbinterp.views.linking.follow import follow, numbers
 
@@ -45,7 +46,7 @@ class PairView(View):
     _pairs: PairSource | None = None
     _table: PairTable | None = None
     # The samples whose mean is shown if `sample` is -1, and what the map has to say.
-    _mean_of: Places = np.empty(0, np.int64)
+    _mean_of: IntArray = np.empty(0, np.int64)
     _numbered = False  # whether it was told which samples of a map these are
     _missing = ""
 
@@ -83,7 +84,7 @@ class PairView(View):
         self._numbered = samples is not None
         self._show_sample()
 
-        def selected(chosen: Places, selection: Places) -> None:
+        def selected(chosen: IntArray, selection: IntArray) -> None:
             if self._pairs is pairs:
                 self._show_selected(chosen, selection)
 
@@ -140,7 +141,7 @@ class PairView(View):
             )
             self._warning = " ".join(filter(None, [pairs.warning, self._missing]))
 
-    def _show_selected(self, chosen: Places, selection: Places) -> None:
+    def _show_selected(self, chosen: IntArray, selection: IntArray) -> None:
         """Show the samples at the places `chosen`, those of a selection that have matrices."""
         with self._lock, self.hold_sync():
             self._missing = ""
@@ -154,7 +155,7 @@ class PairView(View):
             else:
                 self._show_sample()
 
-    def _shown(self) -> Places:
+    def _shown(self) -> IntArray:
         return self._mean_of if self.sample < 0 else np.array([self.sample])
 
     def _which(self) -> str:

@@ -4,16 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 from nbinterp.views.base.view import View
-from nbinterp.views.linking.trait_sync import refer
-
-Places = npt.NDArray[np.int64]
+from nbinterp.views.linking.trait_sync import add_link
 
 
-def numbers(samples: Any, n_samples: int, explorer: Any) -> Places:
+def numbers(samples: Any, n_samples: int, explorer: Any) -> IntArray:
     """Return the number on the map of each sample of a result; 0, 1, … if none are given."""
     _checks.require(
         explorer is None or callable(getattr(explorer, "on_select", None)),
@@ -43,8 +41,8 @@ def numbers(samples: Any, n_samples: int, explorer: Any) -> Places:
 
 def follow(
     explorer: Any,
-    samples: Places,
-    show: Callable[[Places, Places], object],
+    samples: IntArray,
+    show: Callable[[IntArray, IntArray], object],
     view: View | None = None,
 ) -> Callable[[], None]:
     """Call ``show(chosen, selection)`` now and at each selection, until the answer is called.
@@ -53,20 +51,20 @@ def follow(
     `view` is told, so that it says where no kernel lets it follow.
     """
 
-    def selected(selection: Places) -> None:
+    def selected(selection: IntArray) -> None:
         show(np.flatnonzero(np.isin(samples, selection)), selection)
 
     return follow_selection(explorer, selected, view)
 
 
 def follow_selection(
-    explorer: Any, show: Callable[[Places], object], view: View | None = None
+    explorer: Any, show: Callable[[IntArray], object], view: View | None = None
 ) -> Callable[[], None]:
     """Call ``show(selection)`` now, if there is one, and at each selection, as `follow` does."""
     if len(explorer.selection):
         show(explorer.selection)
     stop: Callable[[], None] = explorer.on_select(show)
-    forget = refer(view, [explorer]) if view is not None else lambda: None
+    forget = add_link(view, [explorer]) if view is not None else lambda: None
 
     def end() -> None:
         stop()

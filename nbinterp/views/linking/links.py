@@ -16,7 +16,7 @@ from nbinterp.views.explorer.explorer import ClusterExplorer
 from nbinterp.views.heatmap.factor_matrix import FactorTable
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 from nbinterp.views.linking.follow import follow_selection
-from nbinterp.views.linking.trait_sync import Bond
+from nbinterp.views.linking.trait_sync import TraitSync
 from nbinterp.views.slider.slider import FactorSlider
 
 Stop = Callable[[], object]
@@ -118,10 +118,10 @@ class Link:
                 if stop is not None:
                     self._stops.append(stop)
             if len(factors) > 1:
-                self._stops.append(Bond("factor", factors, _same_factor).end)
+                self._stops.append(TraitSync("factor", factors, _same_factor).end)
             for name in ("_selection", "hovered"):
                 if len(maps) > 1:
-                    self._stops.append(Bond(name, maps).end)
+                    self._stops.append(TraitSync(name, maps).end)
         except BaseException:
             self.unlink()
             raise

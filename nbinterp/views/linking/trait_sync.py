@@ -11,7 +11,7 @@ from nbinterp.views.base.view import View, raise_all
 _NOTHING = object()
 
 
-def refer(view: View, others: Sequence[View]) -> Callable[[], None]:
+def add_link(view: View, others: Sequence[View]) -> Callable[[], None]:
     """Tell the page of `view` which others it goes with; return what takes that back.
 
     Where no kernel is, the page then does what it can, or says that it cannot.
@@ -26,7 +26,7 @@ def refer(view: View, others: Sequence[View]) -> Callable[[], None]:
     return forget
 
 
-class Bond:
+class TraitSync:
     """Keeps a trait of views the same; `_linked` tells their pages, which do so without a kernel.
 
     Parameters
@@ -57,7 +57,7 @@ class Bond:
         for view in self._views:
             self._stops.append(view._on(name, self._changed))
             others = [other for other in self._views if other is not view]
-            self._stops.append(refer(view, others))
+            self._stops.append(add_link(view, others))
         for view in self._views:
             value = getattr(view, name)
             if np.size(value) and np.max(value) >= 0:

@@ -2,14 +2,11 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from nbinterp._typing import AnyArray, ByteArray, IntArray
 from nbinterp.views.png.snapshot import _INK, _QUIET, _SCALE, Colour, _Sheet, ramp
-
-Array = npt.NDArray[Any]
 
 _BASE: Colour = (170, 170, 170)
 _EDITED: Colour = (0, 114, 178)
@@ -24,11 +21,11 @@ _HEAD, _FOOT = 50.0, 28.0
 
 
 def frame_png(
-    baseline: Array,
-    edited: Array,
+    baseline: AnyArray,
+    edited: AnyArray,
     output_names: Sequence[str],
     *,
-    decoded: Array | None = None,
+    decoded: AnyArray | None = None,
     shape: tuple[int, ...] = (),
     feature_names: Sequence[str] = (),
     limits: tuple[float, float] = (0.0, 1.0),
@@ -81,16 +78,16 @@ def frame_png(
     return stream.getvalue()
 
 
-def _most_changed(baseline: Array, edited: Array) -> npt.NDArray[np.int64]:
+def _most_changed(baseline: AnyArray, edited: AnyArray) -> IntArray:
     changed = np.abs(_finite(edited) - _finite(baseline))
     return np.sort(np.argsort(-changed, kind="stable")[:_MOST_BARS]).astype(np.int64)
 
 
-def _finite(outputs: Array) -> Array:
+def _finite(outputs: AnyArray) -> AnyArray:
     return np.asarray(np.nan_to_num(outputs.astype(float), posinf=0.0, neginf=0.0))
 
 
-def _images(sheet: _Sheet, pair: Array, limits: tuple[float, float]) -> None:
+def _images(sheet: _Sheet, pair: AnyArray, limits: tuple[float, float]) -> None:
     pair = np.where(np.isfinite(pair), pair, np.nan)
     change = np.nan_to_num(pair[1] - pair[0])
     height, width = pair.shape[1:3]
@@ -114,7 +111,7 @@ def _images(sheet: _Sheet, pair: Array, limits: tuple[float, float]) -> None:
         sheet.box(x, _HEAD, *size, outline=(215, 215, 215))
 
 
-def _grey(values: Array, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
+def _grey(values: AnyArray, limits: tuple[float, float]) -> ByteArray:
     """Return the pixels (h, w, 3) of an image, black to white over `limits`."""
     low, high = limits
     shares = np.clip(np.nan_to_num((values - low) / (high - low)), 0, 1)
@@ -122,7 +119,9 @@ def _grey(values: Array, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
     return bright if bright.ndim == 3 else np.repeat(bright[..., None], 3, axis=-1)
 
 
-def _lines(sheet: _Sheet, pair: Array, names: Sequence[str], limits: tuple[float, float]) -> None:
+def _lines(
+    sheet: _Sheet, pair: AnyArray, names: Sequence[str], limits: tuple[float, float]
+) -> None:
     """Draw both rows over the variables, the difference as a shade between them."""
     low, high = limits
     width, height = _CHART
@@ -148,7 +147,9 @@ def _lines(sheet: _Sheet, pair: Array, names: Sequence[str], limits: tuple[float
             sheet.text(a, y + height + 9, name, size=9, anchor="mm", fill=_QUIET, width=room)
 
 
-def _bars(sheet: _Sheet, x: float, baseline: Array, edited: Array, names: Sequence[str]) -> None:
+def _bars(
+    sheet: _Sheet, x: float, baseline: AnyArray, edited: AnyArray, names: Sequence[str]
+) -> None:
     """Draw the outputs from a common zero, the base as a wide grey bar behind the edited one."""
     sheet.text(x, 36, "outputs: base grey, edited blue", size=10.5, fill=_QUIET, width=_BARS)
     pair = _finite(np.stack([baseline, edited]))

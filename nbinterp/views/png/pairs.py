@@ -1,11 +1,11 @@
 """A matrix of pairs for readers without a kernel: as a still picture and in words."""
 
 import numpy as np
-import numpy.typing as npt
 
-from nbinterp.views.heatmap.pair_source import PairSource, Places
+from nbinterp._typing import AnyArray, BoolArray, IntArray
+from nbinterp.views.heatmap.pair_source import PairSource
 from nbinterp.views.heatmap.pair_table import PairTable
-from nbinterp.views.png.snapshot import _QUIET, _SCALE, Array, _length, _Sheet, ramp
+from nbinterp.views.png.snapshot import _QUIET, _SCALE, _length, _Sheet, ramp
 
 _SIDE = 460.0
 _PARTNERS = 190.0
@@ -27,7 +27,7 @@ def describe(source: PairSource, table: PairTable, which: str) -> str:
     return f"{size}{which}{counted}{best}"
 
 
-def shown_rows(table: PairTable, top: int, order: str) -> Places:
+def shown_rows(table: PairTable, top: int, order: str) -> IntArray:
     """Return the `top` rows of the strongest pairs, in the order of the picture."""
     size = np.abs(table.values) * table.beyond
     np.fill_diagonal(size, 0.0)
@@ -114,8 +114,8 @@ def _partners(
 
 def _matrix(
     sheet: _Sheet,
-    shares: Array,
-    noise: npt.NDArray[np.bool_],
+    shares: AnyArray,
+    noise: BoolArray,
     x: float,
     y: float,
     width: float,
@@ -135,7 +135,7 @@ def _matrix(
     sheet.picture(np.where(noise[place][..., None], hatched, pixels[place]), x, y, width, height)
 
 
-def _thinned(shares: Array, noise: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDArray[np.bool_]]:
+def _thinned(shares: AnyArray, noise: BoolArray) -> tuple[AnyArray, BoolArray]:
     """Return the strongest cell of each block, beyond noise if one is, of more than can be seen."""
     rows, columns = (-(-side // _MOST_CELLS) for side in shares.shape)
     if rows * columns == 1:

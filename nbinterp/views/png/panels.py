@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from nbinterp.views.png.snapshot import _SCALE, Array, _length, _Sheet
+from nbinterp._typing import AnyArray
+from nbinterp.views.png.snapshot import _SCALE, _length, _Sheet
 
 _WIDTH, _HEIGHT, _MARGIN, _COLUMNS = 150.0, 90.0, 46.0, 4
 _LEGEND = 22.0
@@ -54,7 +55,7 @@ def panels_png(
 
         def points(
             column: str,
-            x: Array = x,
+            x: AnyArray = x,
             rows: pd.DataFrame = rows,
             top: float = top,
             high: float = high,

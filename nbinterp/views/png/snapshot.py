@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+from nbinterp._typing import AnyArray, ByteArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Array = npt.NDArray[Any]
 Colour = tuple[int, int, int]
 
 _SCALE = 2  # device pixels a logical pixel, as on the screens of today
@@ -41,13 +41,13 @@ _LONGEST = 120  # characters of a line, before it is cut to its width
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
 
 
-def _colours(hexes: str) -> npt.NDArray[np.float64]:
+def _colours(hexes: str) -> FloatArray:
     return np.array(
         [[int(code[i : i + 2], 16) for i in (0, 2, 4)] for code in hexes.split()], float
     )
 
 
-def ramp(values: Array, name: str) -> npt.NDArray[np.uint8]:
+def ramp(values: AnyArray, name: str) -> ByteArray:
     """Return the colours ``(..., 3)`` of `values` within [0, 1] on the ramp `name`."""
     stops = _colours(_RAMPS[name])
     at = np.linspace(0, 1, len(stops))
@@ -56,7 +56,7 @@ def ramp(values: Array, name: str) -> npt.NDArray[np.uint8]:
     return np.stack(channels, axis=-1).round().astype(np.uint8)
 
 
-def categorical(count: int) -> npt.NDArray[np.float64]:
+def categorical(count: int) -> FloatArray:
     """Return `count` colours ``(count, 3)``: Okabe and Ito's, then lighter and darker ones."""
     if count <= 8:
         return _colours(_OKABE_ITO)[:count]
@@ -65,7 +65,7 @@ def categorical(count: int) -> npt.NDArray[np.float64]:
     shift = np.array(_SHIFTS)[rounds, None]
     target = np.where(shift > 0, 255.0, 0.0)
     plain = hues[np.arange(count) % len(hues)]
-    mixed: npt.NDArray[np.float64] = plain + (target - plain) * abs(shift)
+    mixed: FloatArray = plain + (target - plain) * abs(shift)
     return mixed
 
 
@@ -112,7 +112,7 @@ class _Sheet:
         corners = [x * _SCALE, y * _SCALE, (x + width) * _SCALE - 1, (y + height) * _SCALE - 1]
         self.draw.rectangle(corners, **options)
 
-    def picture(self, pixels: Array, x: float, y: float, width: float, height: float) -> None:
+    def picture(self, pixels: AnyArray, x: float, y: float, width: float, height: float) -> None:
         """Stretch `pixels` ``(h, w, 3)`` over a box, with sharp edges."""
         from PIL import Image
 
@@ -189,13 +189,13 @@ def _length(text: str, size: float, width: float) -> float:
 
 
 def scatter_png(
-    xy: Array,
-    codes: Array | None = None,
+    xy: AnyArray,
+    codes: AnyArray | None = None,
     names: Sequence[str] = (),
     *,
     colours: Sequence[str] = (),
     label: str = "",
-    selection: Array | None = None,
+    selection: AnyArray | None = None,
     title: str = "",
     width: int = 640,
     height: int = 420,
@@ -263,7 +263,9 @@ def scatter_png(
     return sheet.png()
 
 
-def _points(sheet: _Sheet, xy: Array, rgb: Array, box: tuple[float, float, float, float]) -> None:
+def _points(
+    sheet: _Sheet, xy: AnyArray, rgb: AnyArray, box: tuple[float, float, float, float]
+) -> None:
     """Stamp a disc a sample into `box`, later ones over earlier ones, both axes at one scale."""
     from PIL import Image, ImageDraw
 
@@ -299,8 +301,8 @@ def _legend(
     sheet: _Sheet,
     label: str,
     names: Sequence[str],
-    codes: npt.NDArray[np.int64],
-    palette: Array,
+    codes: IntArray,
+    palette: AnyArray,
     x: float,
     y: float,
 ) -> None:
@@ -319,14 +321,14 @@ def _legend(
 
 
 def heatmap_png(
-    values: Array,
+    values: AnyArray,
     rows: Sequence[str],
     columns: Sequence[str],
     *,
     label: str = "nats",
     diverging: bool = False,
     block: int = 0,
-    weak: Array | None = None,
+    weak: AnyArray | None = None,
     title: str = "",
     note: str = "",
 ) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from nbinterp._typing import AnyArray, IntArray
 from nbinterp.network import Perturbation
 from nbinterp.views.base.view import Answer
 
@@ -58,12 +59,12 @@ def first(frames: Perturbation) -> Perturbation:
     )
 
 
-def base_of(index: int, samples: npt.NDArray[np.int64]) -> str | int | npt.ArrayLike:
+def base_of(index: int, samples: IntArray) -> str | int | npt.ArrayLike:
     """Return the base as `perturb` calls it; -2 stands for the mean of `samples`."""
     return index if index >= 0 else "mean" if index == -1 else samples
 
 
-def row(values: Any) -> npt.NDArray[Any]:
+def row(values: Any) -> AnyArray:
     """Return decoded values as one row, empty if there is no decoder."""
     return np.empty(0) if values is None else np.ravel(values)
 

@@ -2,14 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from nbinterp._typing import AnyArray, ByteArray, Float32Array, IntArray
 from nbinterp.network import Perturbation
-
-Rows = npt.NDArray[np.float32]
 
 _MOST_BYTES = 400_000  # of all strips together: they are saved with the notebook
 _POSITIONS = (25, 17, 13, 9)  # odd, so that 0 is among them
@@ -34,9 +31,9 @@ class Film:
         Every so manieth pixel is kept in each direction, or every so manieth variable.
     """
 
-    amounts: Rows
-    decoded: npt.NDArray[np.uint8]
-    outputs: Rows
+    amounts: Float32Array
+    decoded: ByteArray
+    outputs: Float32Array
     limits: tuple[float, float]
     step: int
 
@@ -108,7 +105,7 @@ def plan(n_factors: int, shape: tuple[int, ...]) -> tuple[int, int]:
         step += 1
 
 
-def kept(shape: tuple[int, ...], step: int) -> npt.NDArray[np.int64]:
+def kept(shape: tuple[int, ...], step: int) -> IntArray:
     """Return the places within a decoded row that a strip keeps.
 
     Examples
@@ -117,11 +114,11 @@ def kept(shape: tuple[int, ...], step: int) -> npt.NDArray[np.int64]:
     array([ 0,  2,  8, 10])
     """
     places = np.arange(math.prod(shape)).reshape(shape)
-    thinned: npt.NDArray[np.int64] = places[(slice(None, None, step),) * min(len(shape), 2)]
+    thinned: IntArray = places[(slice(None, None, step),) * min(len(shape), 2)]
     return thinned.ravel()
 
 
-def quantized(values: Rows, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
+def quantized(values: Float32Array, limits: tuple[float, float]) -> ByteArray:
     """Return `values` as 0 to 255 over `limits`; what is not a number is the lower of them."""
     low, high = limits
     shares = np.nan_to_num((values - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
@@ -129,8 +126,8 @@ def quantized(values: Rows, limits: tuple[float, float]) -> npt.NDArray[np.uint8
 
 
 def _developed(
-    perturbation: Perturbation, steps: npt.NDArray[Any], places: npt.NDArray[np.int64]
-) -> tuple[Rows, Rows]:
+    perturbation: Perturbation, steps: AnyArray, places: IntArray
+) -> tuple[Float32Array, Float32Array]:
     """Return the kept decoded values and the outputs at all `steps`."""
     rows = max(1, _MOST_DECODED // (4 * math.prod(layout(perturbation)) or 1))
     decoded = [np.empty((0, len(places)), np.float32)]
@@ -143,7 +140,7 @@ def _developed(
     return np.concatenate(decoded), np.concatenate(outputs)
 
 
-def _limits(perturbation: Perturbation, decoded: Rows) -> tuple[float, float]:
+def _limits(perturbation: Perturbation, decoded: Float32Array) -> tuple[float, float]:
     """Return the range to draw in: 0 to 1 for images within it, else that of what is known."""
     shown = [decoded, perturbation.baseline_decoded, perturbation.decoded]
     values = np.concatenate([part.ravel() for part in shown if part is not None])

@@ -3,17 +3,15 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
-
-Amounts = npt.NDArray[np.float64]
+from nbinterp._typing import AnyArray, FloatArray
 
 ROUNDING = 1e-6  # of float32, in which the page counts
 _MOST_BYTES = 2**24  # of the frames of one answer
 
 
-def check_reach(amounts: npt.NDArray[Any], span: float) -> None:
+def check_reach(amounts: AnyArray, span: float) -> None:
     """Refuse amounts beyond the ends of the sliders."""
     wrong = amounts[~(np.abs(amounts) <= span * (1 + ROUNDING))]
     _checks.require(
@@ -24,7 +22,7 @@ def check_reach(amounts: npt.NDArray[Any], span: float) -> None:
     )
 
 
-def received(buffer: Any, n_factors: int, most: int, n_numbers: int) -> Amounts:
+def received(buffer: Any, n_factors: int, most: int, n_numbers: int) -> FloatArray:
     """Return the rows of amounts, at most `most`, that the page sent for frames of `n_numbers`.
 
     Examples

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from nbinterp import _checks
+from nbinterp._typing import FloatArray
 from nbinterp.network import Perturbation
 from nbinterp.views.base.factor_view import FactorView
 from nbinterp.views.base.view import Answer, verb
 from nbinterp.views.slider.labels import Latency, answer, first, row
-from nbinterp.views.slider.reach import Amounts, check_reach, received
+from nbinterp.views.slider.reach import check_reach, received
 
 _MOST_FRAMES = 64  # of one answer
 
@@ -69,14 +70,14 @@ class FrameRequests(FactorView):
         self._stats = stats
         return Answer()
 
-    def _received(self, buffer: Any, most: int) -> Amounts:
+    def _received(self, buffer: Any, most: int) -> FloatArray:
         shown = self.perturbation
         n_numbers = row(shown.baseline_decoded).size
         amounts = received(buffer, len(shown.factors), most, n_numbers)
         check_reach(amounts, self.span)
         return amounts
 
-    def _at(self, base: Perturbation, amounts: Amounts) -> Perturbation:
+    def _at(self, base: Perturbation, amounts: FloatArray) -> Perturbation:
         """Return the frame at `amounts`: that of the last drag is there when the hand lets go."""
         latest = self._latest
         known = latest.base_index == base.base_index

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from nbinterp import _checks
 from nbinterp._display import shows
+from nbinterp._typing import IntArray
 from nbinterp.network import Perturbation
 from nbinterp.views.base.view import Array, refusing
 from nbinterp.views.png.frame import frame_png
@@ -18,7 +18,6 @@ from nbinterp.views.slider.reach import ROUNDING, check_reach
 from nbinterp.views.slider.requests import FrameRequests
 
 Callback = Callable[[Perturbation], Any]
-Samples = npt.NDArray[np.int64]
 
 
 @shows(Perturbation)
@@ -139,7 +138,7 @@ class FactorSlider(FrameRequests):
         self._frame: Any = None  # the Perturbation in the traits; none while the view is made
         self._latest = source  # what was computed last
         self._stats = Latency(0, 0.0, 0.0)
-        self._some: Samples = np.empty(0, np.int64)  # those whose mean the base -2 is
+        self._some: IntArray = np.empty(0, np.int64)  # those whose mean the base -2 is
         self._selected = -1  # the base that came with them
         super().__init__(height=_checks.integer("height", height, 200, 4000))
         self.show(source)

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from nbinterp._typing import AnyArray, Float32Array, IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
 from nbinterp.views.workbench.defaults import as_array, guess_radius, patch_grid, patches_code
-
-Places = npt.NDArray[np.int64]
 
 PREAMBLE = """import numpy as np
 from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
@@ -55,13 +53,13 @@ class Subject:
     model: Any
     data: Any
     layer: str
-    labels: npt.NDArray[Any]
+    labels: AnyArray
     local: LocalCorEx
     image_shape: tuple[int, ...] | None
     decode: Any
-    outputs: npt.NDArray[np.float32]
+    outputs: Float32Array
     output_names: tuple[str, ...]
-    nodes: npt.NDArray[np.float32]
+    nodes: Float32Array
     names: Names = Names()  # noqa: RUF009 - of strings
 
     @property
@@ -78,7 +76,7 @@ class Subject:
         """Return the name of the largest output of a sample."""
         return self.output_names[int(np.ravel(self.outputs[sample]).argmax())]
 
-    def fit(self, selection: Places) -> tuple[ClusterFactors, Step]:
+    def fit(self, selection: IntArray) -> tuple[ClusterFactors, Step]:
         """Find the factors of selected samples."""
         code = (
             f"selection = np.array({selection.tolist()})\n"

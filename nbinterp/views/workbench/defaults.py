@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import AnyArray
 from nbinterp.network.data.rows import n_rows
 from nbinterp.network.subject.forward import taken
 from nbinterp.network.subject.hooks import evaluating, forward, watching
@@ -104,7 +104,7 @@ def guess_image_shape(data: Any) -> tuple[int, ...] | None:
     return None
 
 
-def as_array(data: Any) -> npt.NDArray[Any] | None:
+def as_array(data: Any) -> AnyArray | None:
     """Return `data` as a numeric array if it is one, a tensor or a table; None for datasets."""
     if isinstance(data, Mapping) or not hasattr(data, "shape"):
         return None
@@ -112,7 +112,7 @@ def as_array(data: Any) -> npt.NDArray[Any] | None:
     return array if array.dtype.kind in "biuf" else None
 
 
-def pictures(data: Any, shape: tuple[int, ...] | None) -> npt.NDArray[Any] | None:
+def pictures(data: Any, shape: tuple[int, ...] | None) -> AnyArray | None:
     """Return the samples as (n, h, w) or (n, h, w, 3), None without a shape."""
     array = as_array(data)
     if shape is None or array is None:

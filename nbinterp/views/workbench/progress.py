@@ -5,7 +5,7 @@ import threading
 import traitlets
 
 from nbinterp._numerics.progress import Progress
-from nbinterp.views.base.background import Latest
+from nbinterp.views.base.background import LatestTask
 from nbinterp.views.base.view import Answer, View, _explain, _trace, verb
 from nbinterp.views.workbench.actions import Step, noted
 
@@ -21,8 +21,8 @@ class StepView(View):
     _begin = traitlets.Unicode("").tag(sync=True, page=False)
     _history = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
 
-    _job: Latest  # what follows from a selection
-    _aside: Latest  # what follows from a sample alone
+    _job: LatestTask  # what follows from a selection
+    _aside: LatestTask  # what follows from a sample alone
     _failure: Exception | None
 
     @property

@@ -7,7 +7,7 @@ import anywidget
 import traitlets
 
 from nbinterp.interactions.smooth.result import SmoothHessian
-from nbinterp.views.base.background import Latest, go_on, telling
+from nbinterp.views.base.background import LatestTask, raise_if_cancelled, telling
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 from nbinterp.views.workbench.actions import Step, Subject
 from nbinterp.views.workbench.bars import input_name, interaction_chart
@@ -30,7 +30,7 @@ class LookingView(StepView):
     _interactions = traitlets.Dict().tag(sync=True, page=False)
 
     _subject: Subject
-    _hovering: Latest
+    _hovering: LatestTask
     interactions: SmoothHessian | None
 
     def _start_looking(self) -> None:
@@ -38,7 +38,7 @@ class LookingView(StepView):
         self.interactions = None
         self._picked = -1  # the sample of `interactions`
         self._shown: tuple[int, SmoothHessian | None] = (-1, None)
-        self._aside, self._hovering = Latest(self._failed), Latest(self._not_shown)
+        self._aside, self._hovering = LatestTask(self._failed), LatestTask(self._not_shown)
         # One at a time: a model is put into eval mode and back.
         self._model_lock = threading.Lock()
         self.pairs = InteractionHeatmap()
@@ -83,9 +83,9 @@ class LookingView(StepView):
 
     def _interact(self, sample: int, stop: threading.Event) -> _Found:
         with telling(stop, lambda _progress: None), self._model_lock:
-            go_on(stop)
+            raise_if_cancelled(stop)
             found = self._subject.interact(sample)
-        go_on(stop)
+        raise_if_cancelled(stop)
         return found
 
     def _show_interactions(

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.network import record
 from nbinterp.views.workbench.actions import PREAMBLE, Names, Subject
@@ -20,7 +20,7 @@ class Prepared(NamedTuple):
     """A subject, the answer of the network to each sample, and the lines that lead here."""
 
     subject: Subject
-    answers: npt.NDArray[np.int64]
+    answers: IntArray
     begin: str
 
 

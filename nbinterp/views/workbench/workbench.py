@@ -9,15 +9,15 @@ from typing import Any
 
 import anywidget
 import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from nbinterp import _checks
+from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.network import AblationStudy, Perturbation
-from nbinterp.views.base.background import Latest, go_on, telling
+from nbinterp.views.base.background import LatestTask, raise_if_cancelled, telling
 from nbinterp.views.base.view import View
-from nbinterp.views.linking.trait_sync import Bond, refer
+from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.stack import stacked
 from nbinterp.views.slider.slider import FactorSlider
 from nbinterp.views.workbench.actions import based_on, turned_to
@@ -26,8 +26,6 @@ from nbinterp.views.workbench.defaults import pictures
 from nbinterp.views.workbench.map import WorkbenchMap
 from nbinterp.views.workbench.sample_panel import LookingView
 from nbinterp.views.workbench.setup import prepare
-
-Places = npt.NDArray[np.int64]
 
 _LEAST = 3  # samples of a fit
 _FIT = (0.05, 0.45)  # of the loop: where a fit begins and ends
@@ -147,7 +145,7 @@ class Workbench(LookingView):
         prepared = prepare(model, data, random_state=random_state, progress=progress, **ways)
         subject = self._subject = prepared.subject
         self._classes = "unchanged answers" if labels is None else "right answers"
-        self._job = Latest(self._failed)
+        self._job = LatestTask(self._failed)
         self._turning = False
         self._base = -1  # the sample to be turned, picked since the last fit; -1 for their mean
         self._failure: Exception | None = None
@@ -175,8 +173,8 @@ class Workbench(LookingView):
         self._slider.on_change(self._moved)
         explorer.on_select(self._selected)
         explorer.on_hover(self._hovered)
-        self._bond = Bond("factor", [self, explorer.heatmap, self._slider])
-        refer(self, [explorer])
+        self._bond = TraitSync("factor", [self, explorer.heatmap, self._slider])
+        add_link(self, [explorer])
 
     @_checks.named
     def select(self, samples: Any) -> ClusterFactors:
@@ -216,7 +214,7 @@ class Workbench(LookingView):
         views = (self.explorer, self.explorer.heatmap, self.slider)
         return stacked(None if view is None else view.snapshot() for view in views)
 
-    def _selected(self, selection: Places) -> None:
+    def _selected(self, selection: IntArray) -> None:
         """Follow the map: three samples or more are fitted, one is looked at."""
         if len(selection) == 1:
             self.sample = int(selection[0])
@@ -249,7 +247,7 @@ class Workbench(LookingView):
             raise CancelledError
         return self.factors
 
-    def _fit(self, selection: Places, stop: threading.Event) -> None:
+    def _fit(self, selection: IntArray, stop: threading.Event) -> None:
         """Do the loop for a selection; each result is shown as soon as it is there."""
         self._error = ""
         self._base = -1
@@ -259,7 +257,7 @@ class Workbench(LookingView):
         started = time.perf_counter()
         with telling(stop, partial(self._within, stop, fitting, *_FIT)):
             factors, step = self._subject.fit(selection)
-        go_on(stop)
+        raise_if_cancelled(stop)
         self.factors = factors
         self.explorer.publish(factors, time.perf_counter() - started)
         self._note(step)
@@ -281,7 +279,7 @@ class Workbench(LookingView):
         """Put factors on sliders, choose one, and silence the nodes of each."""
         self._say("Running the network on turned factors", _FIT[1])
         turned, step = self._subject.turn(factors, turnable)
-        go_on(stop)
+        raise_if_cancelled(stop)
         # A sample that is picked now waits, and one that was picked meanwhile is kept.
         with self._slider._lock:
             if self._base >= 0:
@@ -302,7 +300,7 @@ class Workbench(LookingView):
         self._bond.tell(first)  # the heatmap is new, also where the number is not
         self._say("Silencing their nodes, and random ones", 0.6)
         study, ablated = self._subject.ablate(factors, turnable)
-        go_on(stop)
+        raise_if_cancelled(stop)
         self.ablation = study
         self._ablation = {} if study is None else ablation_chart(study, self._classes)
         self._note(ablated)

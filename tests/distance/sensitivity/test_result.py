@@ -32,7 +32,7 @@ def test_whether_a_scale_is_vacuous():
     assert study().scale_is_vacuous is False
     assert study(layer_scale_folded=np.array([[1, 1, 1e-9], [1, 1, 0]])).scale_is_vacuous is True
     assert study(layer_scale_folded=None).scale_is_vacuous is None
-    assert repr(study()).startswith("PerturbationStudy('h1': 2 nodes × 3 shifts and 2 scales, 10")
+    assert repr(study()).startswith("SensitivityStudy('h1': 2 nodes × 3 shifts and 2 scales, 10")
 
 
 def test_bad_arguments():

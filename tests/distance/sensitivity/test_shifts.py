@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from nbinterp.distance.sensitivity.shifts import Moves, Spread, node_axis
+from nbinterp.distance.sensitivity.shifts import PreactivationEdits, Spread, node_axis
 
 GENERATOR = torch.Generator().manual_seed(0)
 SHIFTS, SCALES = torch.tensor([-1.0, 2.0]).double(), torch.tensor([0.1, 3.0]).double()
@@ -15,7 +15,7 @@ def moves(z, axis=0, n_random=3, nodes=(0, 2)):
     sd = spread.deviation(1e-7)
     u = torch.randn(n_random, len(sd), generator=GENERATOR, dtype=torch.float64) * (sd > 0)
     u = u / u.norm(dim=1, keepdim=True)
-    return Moves(sd, u, list(nodes), SHIFTS, SCALES, axis)
+    return PreactivationEdits(sd, u, list(nodes), SHIFTS, SCALES, axis)
 
 
 def some(*shape):
@@ -74,7 +74,7 @@ def test_controls_go_as_far_along_their_direction():
 def test_an_axis_is_a_direction_like_any_other():
     z = some(30, 4)
     m = moves(z, nodes=range(4))
-    axes = Moves(m.sd, torch.eye(4).double(), [], SHIFTS, SCALES, 0)
+    axes = PreactivationEdits(m.sd, torch.eye(4).double(), [], SHIFTS, SCALES, 0)
     torch.testing.assert_close(edits(m, z)[4:8], edits(axes, z)[5:9])
 
 
@@ -84,7 +84,7 @@ def test_channels_and_tokens_move_wherever_they_stand(shape, axis):
     m = moves(z, axis)
     flat = z.movedim(1 + axis, -1).reshape(-1, 4)
     np.testing.assert_allclose(m.sd, flat.numpy().std(axis=0))
-    rows = edits(Moves(m.sd, m.directions, m.nodes, SHIFTS, SCALES, 0), flat)
+    rows = edits(PreactivationEdits(m.sd, m.directions, m.nodes, SHIFTS, SCALES, 0), flat)
     found = edits(m, z).movedim(3 + axis, -1).reshape(rows.shape)
     torch.testing.assert_close(found, rows)
 

@@ -5,7 +5,7 @@ from network.worlds import Conv, Skip, assert_same, plain, seeded, state, worn
 from scipy.special import log_softmax
 from torch import nn
 
-from nbinterp.distance import Abs, perturbation_study
+from nbinterp.distance import Abs, sensitivity_study
 from nbinterp.network import record
 
 GENERATOR = np.random.default_rng(0)
@@ -35,7 +35,7 @@ def measured(before, after):
 @pytest.mark.parametrize(("make", "layer", "data"), WORLDS)
 def test_replica_by_hooks(make, layer, data):
     model = seeded(make).eval()
-    study = perturbation_study(
+    study = sensitivity_study(
         model, data, layer=layer, labels=LABELS, nodes=[3, 1], shifts=[-1, 2], scales=[0.2, 3],
         n_random=2, random_state=0,
     )  # fmt: skip
@@ -83,7 +83,7 @@ def test_without_the_output_bias_a_scale_changes_no_answer(activation):
     model = seeded(lambda: nn.Sequential(nn.Linear(6, 20), activation(), nn.Linear(20, 3))).double()
     with torch.no_grad():
         model[2].bias.copy_(torch.tensor([0.3, 0.0, -0.3]))
-    study = perturbation_study(
+    study = sensitivity_study(
         model, X.astype(np.float64), layer="0", labels=LABELS, nodes=[], scales=[0.01, 0.1, 10],
         n_random=3, random_state=0,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def test_without_the_output_bias_a_scale_changes_no_answer(activation):
     assert "only moves logits against the output bias" in repr(study)
     with torch.no_grad():
         model[2].bias.zero_()
-    free = perturbation_study(
+    free = sensitivity_study(
         model, X.astype(np.float64), layer="0", nodes=[], scales=[0.01, 0.1, 10], n_random=0
     )
     assert (free.layer_scale[:, 0] == 1).all() and free.measures == ("agreement", "kl")
@@ -103,11 +103,11 @@ def test_without_the_output_bias_a_scale_changes_no_answer(activation):
 
 def test_biases_of_layers_between_are_no_matter_of_the_output_bias():
     model = seeded(plain).eval()
-    deep = perturbation_study(model, X, layer="0.0", nodes=[], n_random=0)
+    deep = sensitivity_study(model, X, layer="0.0", nodes=[], n_random=0)
     assert deep.scale_is_vacuous is False
-    last = perturbation_study(model, X, layer="1", nodes=[], n_random=0)
+    last = sensitivity_study(model, X, layer="1", nodes=[], n_random=0)
     assert last.scale_is_vacuous is True
-    output = perturbation_study(model, X, layer="3", nodes=[], n_random=0)
+    output = sensitivity_study(model, X, layer="3", nodes=[], n_random=0)
     assert output.scale_is_vacuous is None and output.layer_scale_folded is None
 
 
@@ -120,7 +120,7 @@ def test_a_planted_node_costs_more_than_random_directions():
         model[2].weight[1, 0] = 1.0
         model[2].bias.copy_(torch.tensor([1.0, 0.0]))
     labels = (model(torch.from_numpy(X)).argmax(dim=1)).numpy()
-    study = perturbation_study(
+    study = sensitivity_study(
         model, X, layer="0", labels=labels, n_random=99, random_state=0, shifts=[-3, 3]
     )
     frame = study.to_frame().set_index(["target", "move", "amount"])
@@ -135,14 +135,14 @@ def test_dead_nodes_batches_and_seeds():
     with torch.no_grad():
         model[0][0].weight[2] = 0
     asked = {"layer": "0.0", "labels": LABELS, "nodes": [2, 3], "n_random": 4}
-    study = perturbation_study(model, X, random_state=1, **asked)
+    study = sensitivity_study(model, X, random_state=1, **asked)
     assert study.node_sd[2] == 0
     np.testing.assert_allclose(study.node_shift[0], np.tile(study.baseline, (8, 1)), atol=1e-6)
     loader = torch.utils.data.DataLoader(list(X), batch_size=7)
-    again = perturbation_study(model, loader, random_state=1, **asked)
+    again = sensitivity_study(model, loader, random_state=1, **asked)
     for name in ("layer_shift", "node_scale", "random_layer_scale", "layer_scale_folded"):
         np.testing.assert_allclose(getattr(again, name), getattr(study, name), atol=1e-6)
-    other = perturbation_study(model, X, random_state=2, **asked)
+    other = sensitivity_study(model, X, random_state=2, **asked)
     assert not np.allclose(other.random_layer_shift, study.random_layer_shift)
     np.testing.assert_array_equal(other.layer_shift, study.layer_shift)
 
@@ -151,7 +151,7 @@ def test_left_as_it_came_also_when_interrupted():
     model = worn(seeded(plain), torch.from_numpy(X))
     before = state(model)
     asked = {"layer": "0.0", "labels": LABELS, "nodes": [0], "n_random": 1}
-    perturbation_study(model, X, **asked)
+    sensitivity_study(model, X, **asked)
     assert_same(before, state(model))
     for stop_at in (1, 3, 5, 6):
         calls = []
@@ -163,7 +163,7 @@ def test_left_as_it_came_also_when_interrupted():
 
         handle = model[3].register_forward_pre_hook(interrupt)
         with pytest.raises(KeyboardInterrupt):
-            perturbation_study(model, X, **asked)
+            sensitivity_study(model, X, **asked)
         handle.remove()
         assert_same(before, state(model))
 
@@ -183,7 +183,7 @@ def test_left_as_it_came_also_when_interrupted():
 )
 def test_bad_arguments(change, match):
     with pytest.raises(ValueError, match=match):
-        perturbation_study(seeded(plain), X, **{"layer": "0.0", "labels": LABELS, **change})
+        sensitivity_study(seeded(plain), X, **{"layer": "0.0", "labels": LABELS, **change})
 
 
 def test_bad_networks_and_data():
@@ -191,12 +191,12 @@ def test_bad_networks_and_data():
     with torch.no_grad():
         dead[0][0].weight.zero_()
     with pytest.raises(ValueError, match="must have a node that varies"):
-        perturbation_study(dead, X, layer="0.0")
+        sensitivity_study(dead, X, layer="0.0")
     with pytest.raises(ValueError, match="at least two outputs a sample"):
-        perturbation_study(nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 1)), X, layer="0")
+        sensitivity_study(nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 1)), X, layer="0")
     with pytest.raises(ValueError, match="at least one sample"):
-        perturbation_study(seeded(plain), X[:0], layer="0.0")
+        sensitivity_study(seeded(plain), X[:0], layer="0.0")
     with pytest.raises(ValueError, match="must have a node that varies"):
-        perturbation_study(seeded(plain), X[:1], layer="0.0")
+        sensitivity_study(seeded(plain), X[:1], layer="0.0")
     with pytest.raises(ValueError, match="must be finite, but sample 0"):
-        perturbation_study(seeded(plain), X * np.nan, layer="0.0")
+        sensitivity_study(seeded(plain), X * np.nan, layer="0.0")

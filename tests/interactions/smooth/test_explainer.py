@@ -10,7 +10,7 @@ from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
-from nbinterp._numerics.progress import Watch, watched
+from nbinterp._numerics.progress import ProgressToken, tracking
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth import explainer
 
@@ -302,5 +302,5 @@ def test_it_gives_up_between_two_blocks_when_it_is_stopped():
         stop.set()
         return x.square().sum(1)
 
-    with watched(Watch(stop)), pytest.raises(CancelledError):
+    with tracking(ProgressToken(stop)), pytest.raises(CancelledError):
         SmoothHess(sigma=0.5, n_samples=4000, progress=False).explain(asked, np.ones((1, 4)))

@@ -4,7 +4,7 @@ import torch
 
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth import explainer
-from nbinterp.interactions.smooth.fdr import discoveries
+from nbinterp.interactions.smooth.fdr import significant
 
 
 def noise(rng, width, n_blocks):
@@ -16,10 +16,10 @@ def noise(rng, width, n_blocks):
 
 def test_pure_noise_is_found_as_often_as_promised():
     rng = np.random.default_rng(0)
-    alarms = [discoveries(*noise(rng, 20, 8), 8).any() for _ in range(400)]
+    alarms = [significant(*noise(rng, 20, 8), 8).any() for _ in range(400)]
     # Where nothing is there, every finding is false: the rate is that of any finding at all.
     assert np.mean(alarms) == pytest.approx(0.05, abs=0.03)
-    assert np.mean([discoveries(*noise(rng, 20, 8)).any() for _ in range(50)]) > 0.5  # not normal
+    assert np.mean([significant(*noise(rng, 20, 8)).any() for _ in range(50)]) > 0.5  # not normal
 
 
 def test_planted_pairs_are_found_and_few_others():
@@ -29,7 +29,7 @@ def test_planted_pairs_are_found_and_few_others():
     false = found = 0
     for _ in range(50):
         mean, error = noise(rng, 30, 20)
-        flags = discoveries(mean + 5 * planted, error, 20)
+        flags = significant(mean + 5 * planted, error, 20)
         assert flags[planted].all()
         np.testing.assert_array_equal(flags, flags.T)
         upper = flags[np.triu_indices(30)]
@@ -47,14 +47,14 @@ def test_the_procedure_written_a_second_time():
     place = np.triu_indices(6)
     p = 2 * t.sf(np.abs(values[place]) / error[place], 4)
     expected = false_discovery_control(p) <= 0.05
-    np.testing.assert_array_equal(discoveries(values, error, 5)[place], expected)
+    np.testing.assert_array_equal(significant(values, error, 5)[place], expected)
 
 
 def test_what_has_no_error():
     values = np.array([[0.0, 2.0], [2.0, 0.0]])
     expected = [[False, True], [True, False]]
-    assert discoveries(values, np.zeros((2, 2)), 8).tolist() == expected
-    assert discoveries(np.stack([values, values * 0]), np.zeros((2, 2, 2))).tolist() == [
+    assert significant(values, np.zeros((2, 2)), 8).tolist() == expected
+    assert significant(np.stack([values, values * 0]), np.zeros((2, 2, 2))).tolist() == [
         expected,
         [[False, False], [False, False]],
     ]

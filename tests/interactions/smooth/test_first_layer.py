@@ -8,7 +8,7 @@ from torch import nn
 
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.gradients import Scalar
-from nbinterp.interactions.smooth.first_layer import lead_of
+from nbinterp.interactions.smooth.first_layer import input_linear_of
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.stein import Stein
 
@@ -47,7 +47,7 @@ def function(model):
 
 def found(model, x=X):
     with function(model).visiting():
-        return lead_of(function(model), x)
+        return input_linear_of(function(model), x)
 
 
 def test_a_linear_that_alone_reads_the_input_is_found():
@@ -88,7 +88,7 @@ def test_the_same_sums(members, is_paired, is_centred, batch_size):
     settings = (Noise(0.3), members, is_paired, is_centred, batch_size)
     with function(model).visiting():
         plain = Stein(function(model), *settings)
-        short = Stein(function(model), *settings, lead_of(function(model), X))
+        short = Stein(function(model), *settings, input_linear_of(function(model), X))
         for known, made in zip(plain.matrices(X, Z), short.matrices(X, Z), strict=True):
             torch.testing.assert_close(made, known)
         for known, made in zip(plain.factors(X, Z)[0], short.factors(X, Z)[0], strict=True):
@@ -101,7 +101,7 @@ def test_of_a_whole_explanation(monkeypatch):
     model, x = Body(), X.view(3, 1, 2, 3)
     before = copy.deepcopy(model.state_dict())
     short = SmoothHess(n_samples=2000, random_state=0).explain(model, x, target=[0, 1, 2])
-    monkeypatch.setattr("nbinterp.interactions.smooth.explainer.lead_of", lambda *_: None)
+    monkeypatch.setattr("nbinterp.interactions.smooth.explainer.input_linear_of", lambda *_: None)
     plain = SmoothHess(n_samples=2000, random_state=0).explain(model, x, target=[0, 1, 2])
     torch.testing.assert_close(torch.as_tensor(short.hessian), torch.as_tensor(plain.hessian))
     torch.testing.assert_close(torch.as_tensor(short.gradient), torch.as_tensor(plain.gradient))

@@ -7,8 +7,8 @@ import torch
 from network.worlds import Conv, Skip, normed, plain, seeded
 from torch import nn
 
-from nbinterp.network.ablation.plans import Plain, Short, shortest, side_ways
-from nbinterp.network.subject.forward import Rest
+from nbinterp.network.ablation.plans import Direct, FastPath, shortest, side_ways
+from nbinterp.network.subject.forward import EditedForward
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
 
@@ -62,7 +62,7 @@ class Aside(nn.Module):
 
 
 def way_of(model, layer, x=X):
-    rest = Rest(model, layer)
+    rest = EditedForward(model, layer)
     rest.probe(x[:2])
     return shortest(rest, x[:5])
 
@@ -81,14 +81,14 @@ def way_of(model, layer, x=X):
 )
 def test_the_short_way_is_taken_where_one_linear_alone_reads_the_layer(kind, layer, short, norm):
     way = way_of(seeded(kind).eval(), layer)
-    assert isinstance(way, Short if short else Plain)
+    assert isinstance(way, FastPath if short else Direct)
     if short:
         assert (way.norm is not None) == norm
 
 
 def test_maps_take_the_plain_way():
     images = X[:, None, :, None].repeat(1, 1, 1, 6)
-    assert isinstance(way_of(seeded(Conv).eval(), "conv", images), Plain)
+    assert isinstance(way_of(seeded(Conv).eval(), "conv", images), Direct)
 
 
 def test_threads_have_modules_of_their_own_and_share_the_parameters():
@@ -112,4 +112,4 @@ def test_a_model_that_cannot_be_copied_is_run_by_one_thread():
     locked.lock = threading.Lock()
     for model in (bound, locked):
         way = way_of(model, "layer")
-        assert isinstance(way, Short) and side_ways(way, X[:5], 2) == [way]
+        assert isinstance(way, FastPath) and side_ways(way, X[:5], 2) == [way]

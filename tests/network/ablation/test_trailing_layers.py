@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from nbinterp.network.ablation import trailing_layers as tail_module
-from nbinterp.network.ablation.masks import Silence
-from nbinterp.network.ablation.plans import Plain, Short, shortest
-from nbinterp.network.subject.forward import Rest
+from nbinterp.network.ablation.masks import AblationMasks
+from nbinterp.network.ablation.plans import Direct, FastPath, shortest
+from nbinterp.network.subject.forward import EditedForward
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(23, 6)).astype(np.float32))
 
@@ -30,7 +30,7 @@ class Root(nn.Module):
 
 
 def ways(model, layer):
-    rest = Rest(model, layer)
+    rest = EditedForward(model, layer)
     rest.probe(X[:2])
     return rest, shortest(rest, X[:4])
 
@@ -54,11 +54,11 @@ def test_pieces_give_what_the_network_gives(monkeypatch, end, piece):
     monkeypatch.setattr(tail_module, "_PIECE_BYTES", piece)
     generator = np.random.default_rng(1)
     orders = np.stack([generator.permutation(8)[:6] for _ in range(3)])
-    silence = Silence(orders, (1, 2, 6), [np.array([node]) for node in range(8)], None)
+    silence = AblationMasks(orders, (1, 2, 6), [np.array([node]) for node in range(8)], None)
     rest, way = ways(network(*end), "1")
-    assert isinstance(way, Short) and len(way.parts) >= 1
+    assert isinstance(way, FastPath) and len(way.parts) >= 1
     torch.testing.assert_close(
-        all_of(way, silence), all_of(Plain(rest), silence), rtol=1e-5, atol=1e-5
+        all_of(way, silence), all_of(Direct(rest), silence), rtol=1e-5, atol=1e-5
     )
 
 
@@ -70,6 +70,6 @@ def test_what_is_not_plain_runs_as_a_whole():
     softmax = network(nn.Softmax(dim=0), nn.Linear(40, 5))
     for model, layer in ((hooked, "1"), (pre, "1"), (patched, "1"), (softmax, "1")):
         _, way = ways(model, layer)
-        assert isinstance(way, Short) and not way.parts
+        assert isinstance(way, FastPath) and not way.parts
     _, way = ways(Root().eval(), "body.1")
-    assert isinstance(way, Short) and not way.parts
+    assert isinstance(way, FastPath) and not way.parts

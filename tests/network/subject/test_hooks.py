@@ -23,8 +23,8 @@ def test_evaluating_puts_each_module_back_also_on_an_exception():
 def test_watching_tells_outputs_in_order_and_leaves_no_hook():
     model = seeded(plain).eval()
     told = []
-    watched = find(model, ["1", "0.2"])
-    with watching(watched, lambda name, output: told.append((name, output))):
+    tracking = find(model, ["1", "0.2"])
+    with watching(tracking, lambda name, output: told.append((name, output))):
         model(X)
     model(X)
     assert [name for name, _ in told] == ["0.2", "1"]

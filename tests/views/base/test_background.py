@@ -4,15 +4,15 @@ from concurrent.futures import CancelledError
 import numpy as np
 import pytest
 
-from nbinterp._numerics.progress import Watch, current_watch, watched
+from nbinterp._numerics.progress import ProgressToken, current_token, tracking
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
-from nbinterp.views.base.background import Latest, telling
+from nbinterp.views.base.background import LatestTask, telling
 
 
 def test_the_newest_job_counts():
     done, failures = [], []
     first_runs = threading.Event()
-    work = Latest(failures.append)
+    work = LatestTask(failures.append)
 
     def slow(stop):
         first_runs.set()
@@ -29,7 +29,7 @@ def test_the_newest_job_counts():
 
 def test_what_a_job_raises_is_told_unless_it_was_stopped():
     failures = []
-    work = Latest(failures.append)
+    work = LatestTask(failures.append)
 
     def fails(stop):
         raise RuntimeError("no")
@@ -64,13 +64,13 @@ def test_a_fit_tells_each_stage_that_its_problems_end():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 60)) + rng.normal(size=(300, 1))
     local = LocalCorEx(LinearCorEx(n_factors=5, random_state=0)).fit(x, labels=np.zeros(300))
-    watch = Watch()
-    with watched(watch):
+    watch = ProgressToken()
+    with tracking(watch):
         local.fit_selection(range(200))
     done, of, unit = watch.progress
     assert done == of and of % 2 == 0 and of >= 4 and unit == "stage"
-    other = Watch()
-    with watched(other):
+    other = ProgressToken()
+    with tracking(other):
         LocalCorEx(BioCorEx(2, random_state=0, progress=False)).fit(x, labels=np.zeros(300))
     assert other.progress == (2, 2, "fit")
 
@@ -84,7 +84,7 @@ def test_progress_is_told_while_the_work_runs_and_not_after():
         heard.set()
 
     with telling(threading.Event(), tell):
-        watch = current_watch()
+        watch = current_token()
         watch.expect(4, "stage")
         assert heard.wait(10)
         heard.clear()
@@ -92,4 +92,4 @@ def test_progress_is_told_while_the_work_runs_and_not_after():
         assert heard.wait(10)
     watch.done()
     assert told[-1] == (3, 4, "stage")
-    assert current_watch() is not watch
+    assert current_token() is not watch

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from distance.studies import study
 
-from nbinterp.views import PerturbationChart
+from nbinterp.views import SensitivityChart
 
 
 def drawn(chart):
@@ -16,7 +16,7 @@ def test_a_study_shows_itself_as_a_chart_with_its_chance_band():
     data = study()._repr_mimebundle_()
     assert any("vegalite" in kind for kind in data)
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
-    assert data["text/plain"].startswith("PerturbationChart(h1, accuracy 0.900: layer shifted by")
+    assert data["text/plain"].startswith("SensitivityChart(h1, accuracy 0.900: layer shifted by")
     chart = study().view(measure="kl").chart.to_dict()
     assert len(chart["concat"]) == 4
 
@@ -57,4 +57,4 @@ def test_without_a_control_without_nodes_and_without_a_bias():
 )
 def test_bad_arguments(wrong, match):
     with pytest.raises(ValueError, match=match):
-        PerturbationChart(study(), **wrong)
+        SensitivityChart(study(), **wrong)

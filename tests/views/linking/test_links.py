@@ -21,7 +21,7 @@ from nbinterp import (
 from nbinterp.views import DistanceView, PrimitiveChart
 from nbinterp.views.charts.node_table import NodeTable
 from nbinterp.views.export import page_data
-from nbinterp.views.linking.trait_sync import Bond
+from nbinterp.views.linking.trait_sync import TraitSync
 
 KIND = np.repeat([0, 1, 2], 30)
 
@@ -231,7 +231,7 @@ def test_the_page_is_told_of_the_others_and_holds_all_of_them(world, explorer, t
 
 def test_threads_that_choose_at_once_agree_in_the_end(world):
     views = [InteractionHeatmap(world["factors"]) for _ in range(3)]
-    bond = Bond("factor", views)
+    bond = TraitSync("factor", views)
 
     def choose(view, seed):
         for factor in np.random.default_rng(seed).integers(4, size=200):

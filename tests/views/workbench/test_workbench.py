@@ -8,7 +8,7 @@ import torch
 
 import nbinterp
 from nbinterp import FactorSlider, LinearCorEx, LocalCorEx, Workbench, record
-from nbinterp._numerics.progress import current_watch
+from nbinterp._numerics.progress import current_token
 from nbinterp.views.base.view import View
 from nbinterp.views.workbench.actions import Subject
 from nbinterp.views.workbench.bars import interaction_chart
@@ -337,11 +337,11 @@ def test_a_stale_look_is_given_up_in_its_midst(bench, monkeypatch):
     begun, ended = threading.Event(), []
 
     def endless(_, sample):
-        watch = current_watch()
+        watch = current_token()
         begun.set()
         try:
             while True:
-                watch.go_on()
+                watch.raise_if_cancelled()
                 threading.Event().wait(0.01)
         finally:
             ended.append(sample)

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 
 from nbinterp import _device
-from nbinterp._numerics.parallel import side_by_side
+from nbinterp._numerics.parallel import parallel_map
 from nbinterp.interactions.andor.solver import lp, pdhg
 from nbinterp.interactions.andor.solver.problem import Problem, Split
 
@@ -39,7 +39,7 @@ def solve(
         for start in range(0, samples, block)
     ]
     if len(tasks) > 1:
-        parts = side_by_side(tasks, device)
+        parts = parallel_map(tasks, device)
     else:
         with _one_thread(device.type == "cpu" and models * size < _LARGE):
             parts = [task() for task in tasks]
