@@ -7,11 +7,13 @@ import type { ViewContext } from "../shared/view";
 import { Panel } from "./controls/panel";
 import { Drag } from "./drag";
 import { Picture } from "./drawing/picture";
+import { FrameQueue } from "./drawing/queue";
 import { FrameSource, type PlacedFrame } from "./frames/source";
 import { type Base, type Content, SliderModel, sameBase } from "./model";
 import { alone, around, changed, strongest } from "./positions";
 import { spoken } from "./scene";
 import type { SliderTraits } from "./traits";
+import { Updates } from "./updates";
 
 const PREFETCHED = 64;
 
@@ -23,8 +25,6 @@ export class SliderController {
   content: Content;
   amounts: Float32Array;
   error: string | null = null;
-  /** The frame on the canvas. */
-  painted: PlacedFrame | null = null;
   readonly drag = new Drag();
   readonly panel: Panel;
   readonly source: FrameSource;
@@ -33,18 +33,11 @@ export class SliderController {
   private readonly live: boolean;
   private readonly signal: AbortSignal;
   private history = new History<Position>();
-  /** The newest frame to draw, and the request for it to be drawn. */
-  private frame: PlacedFrame | null = null;
-  private scheduled = 0;
-  /** The serial of the newest exact frame that was drawn. */
-  private drawn = -1;
+  private readonly queue: FrameQueue;
   /** Whether the sliders are where Python put them, so that Python's frames are shown. */
   private fromPython = true;
   /** Whether a drag ended without a kernel, so that Python does not know its amounts. */
   private untold = false;
-  /** Whether the content has changed in Python, and whether that is about to be read. */
-  private outdated = false;
-  private reading = false;
 
   constructor(context: ViewContext<SliderTraits>) {
     const { signal, live = true } = context;
@@ -54,6 +47,7 @@ export class SliderController {
     this.content = this.model.readContent();
     this.amounts = this.pythonAmounts();
     this.panel = this.buildPanel();
+    this.queue = new FrameQueue((frame) => this.draw(frame));
     this.picture = new Picture(this.panel.stage);
     this.source = this.buildSource(new Client(context.model, signal));
     this.follow();
@@ -62,6 +56,11 @@ export class SliderController {
 
   get factors(): readonly string[] {
     return this.content.names;
+  }
+
+  /** The frame on the canvas. */
+  get painted(): PlacedFrame | null {
+    return this.queue.painted;
   }
 
   /** Show what Python has, once the view is on the page. */
@@ -74,7 +73,7 @@ export class SliderController {
   }
 
   stop(): void {
-    cancelAnimationFrame(this.scheduled);
+    this.queue.cancel();
     this.panel.root.remove();
   }
 
@@ -84,7 +83,7 @@ export class SliderController {
   }
 
   redraw(): void {
-    if (!this.scheduled) this.scheduled = requestAnimationFrame(() => this.draw());
+    this.queue.redraw();
   }
 
   undo(): void {
@@ -121,11 +120,7 @@ export class SliderController {
   private buildSource(client: Client): FrameSource {
     const { live, signal, content } = this;
     const listener = {
-      show: (frame: PlacedFrame) => {
-        if (this.frame && frame.serial < this.frame.serial) return;
-        this.frame = frame;
-        this.redraw();
-      },
+      show: (frame: PlacedFrame) => this.queue.show(frame),
       fail: (text: string, serial: number, trace: unknown) => {
         if (serial === this.source.newest && this.drag.released) this.drag.cancel();
         this.fail(text, trace);
@@ -140,18 +135,16 @@ export class SliderController {
   /** Follow the traits that Python changes. */
   private follow(): void {
     const { model } = this;
-    model.on("content", () => {
-      this.outdated = true;
-      this.readSoon();
-    });
+    const updates = new Updates((content) => this.read(content), this.signal);
+    model.on("content", () => updates.contentChanged());
     model.on("amounts", () => {
       const next = model.amounts;
       if (this.drag.active || same(next, this.amounts)) return;
       if (next.length === this.amounts.length) this.history.leave(this.position);
-      this.readSoon();
+      updates.changed();
     });
     model.on("frame", () => {
-      if (this.fromPython && !this.drag.active) this.readSoon();
+      if (this.fromPython && !this.drag.active) updates.changed();
     });
     model.on("labels", () => this.update());
     model.on("height", () => this.redraw());
@@ -186,7 +179,9 @@ export class SliderController {
 
   private go(next: Float32Array, factor: number, asked: number): void {
     this.fromPython = false;
-    this.amounts = this.source.mode === "precomputed" ? alone(next, factor) : next;
+    // Precomputed frames are of one factor each; what was exact before can be shown again.
+    const known = this.source.mode === "live" || this.source.cache.get(next);
+    this.amounts = known ? next : alone(next, factor);
     this.source.ask(this.amounts, asked, factor);
     this.update();
   }
@@ -215,12 +210,11 @@ export class SliderController {
     this.update();
   }
 
-  private draw(): void {
-    this.scheduled = 0;
+  private draw(frame: PlacedFrame | null): void {
     if (this.signal.aborted || !this.panel.root.isConnected) return;
     const empty = this.content.names.length === 0;
     this.panel.showEmpty(empty, this.model.labels.about);
-    if (!empty && this.frame) this.paint(this.frame);
+    if (!empty && frame) this.paint(frame);
     this.update();
   }
 
@@ -228,13 +222,8 @@ export class SliderController {
     if (frame.from === "precomputed") this.amounts = frame.amounts;
     if (frame.from === "answer" && !Number.isNaN(frame.asked)) this.say(null);
     this.picture.draw(this.content, frame, this.model.height);
-    this.painted = frame;
-    const { exact } = frame;
-    // Each exact frame counts once, and only if an event asked for it.
-    if (exact && exact.serial > this.drawn) {
-      if (!Number.isNaN(exact.asked)) this.drag.drawn(exact.asked, performance.now());
-      this.drawn = exact.serial;
-    }
+    const asked = this.queue.note(frame);
+    if (asked !== null) this.drag.drawn(asked, performance.now());
     const final = frame.from === "answer" || this.source.mode === "precomputed";
     if (final && frame.serial === this.source.newest) this.arrive(frame);
   }
@@ -266,20 +255,9 @@ export class SliderController {
     this.source.prefetch(around(amounts, this.model.span, strongest(amounts), PREFETCHED));
   }
 
-  /** Python changes many traits by one message, one after the other: read them once. */
-  private readSoon(): void {
-    if (this.reading) return;
-    this.reading = true;
-    queueMicrotask(() => {
-      this.reading = false;
-      if (!this.signal.aborted) this.read();
-    });
-  }
-
   /** Take what Python changed: the amounts, the frame, or the whole content. */
-  private read(): void {
-    if (this.outdated) this.readContent();
-    this.outdated = false;
+  private read(content: boolean): void {
+    if (content) this.readContent();
     if (this.drag.active && this.amounts.length === this.content.names.length) {
       this.source.ask(this.amounts, performance.now(), strongest(this.amounts));
     } else {

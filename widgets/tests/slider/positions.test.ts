@@ -25,7 +25,7 @@ it("moves by keys", () => {
   expect(keyed(1, 3, "a", false)).toBeNull();
 });
 
-it("fetches ahead what is near, of the moved factor first, each once", () => {
+it("lists what is near, of the moved factor first, each once", () => {
   const found = around(Float32Array.of(0, 0.5), 3, 1, 64).map((one) => [...one]);
   expect(found).toHaveLength(64);
   expect(found[0]?.[0]).toBe(0);
@@ -34,9 +34,9 @@ it("fetches ahead what is near, of the moved factor first, each once", () => {
   expect(found.flat().every((value) => Math.abs(value) <= 3)).toBe(true);
 });
 
-it("looks ahead of the hand as far as the slider goes", () => {
-  const ahead = (here: number, way: number, most = 32) =>
-    onward(Float32Array.of(1, here), 3, 1, way, most).map(([first, second]) => [
+it("looks ahead as far as the slider goes", () => {
+  const ahead = (here: number, direction: number, most = 32) =>
+    onward(Float32Array.of(1, here), 3, 1, direction, most).map(([first, second]) => [
       first,
       Number(second?.toFixed(2)),
     ]);

@@ -7,7 +7,7 @@ function reply(decoded: number[], outputs: number[]): Reply {
   return { ok: true, buffers };
 }
 
-it("takes answers of the right size only", () => {
+it("refuses answers of another size", () => {
   const sizes = { decoded: 2, outputs: 1 };
   expect(framesOf(reply([1, 2], [3]), sizes)).toEqual([
     { decoded: Float32Array.of(1, 2), outputs: Float32Array.of(3) },
@@ -20,7 +20,7 @@ it("takes answers of the right size only", () => {
   expect(framesOf({ ok: false, error: "no", buffers: [] }, sizes)).toBe("no");
 });
 
-it("draws of many outputs those that are somewhere large", () => {
+it("draws only the outputs that are large somewhere, if there are many", () => {
   const rows = new Float32Array(200);
   rows[37] = 5;
   rows[100 + 63] = 7;

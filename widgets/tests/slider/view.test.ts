@@ -109,7 +109,7 @@ it("shows names as text and the frame that Python keeps", async () => {
   expect(nbi.frame).toMatchObject({ amounts: [0, 0], outputs: [1, 2] });
 });
 
-it("asks one frame at a time, of a drag the newest, and settles with the last", async () => {
+it("asks for one frame at a time, the newest of a drag, and settles with the last", async () => {
   const model = new FakeModel(state());
   const { nbi, drag, drop, root } = shown(model);
   await pass();
@@ -139,7 +139,7 @@ it("asks one frame at a time, of a drag the newest, and settles with the last", 
   expect(asked(model, "settle").map(({ content }) => content.count)).toEqual([2]);
 });
 
-it("fetches ahead once the hand rests, and shows that at once", async () => {
+it("fetches ahead once the slider rests, and shows that at once", async () => {
   const model = new FakeModel(state());
   const { nbi, drag, drop } = shown(model);
   drag(0, 1);
@@ -162,19 +162,19 @@ it("fetches ahead once the hand rests, and shows that at once", async () => {
   await pass();
   expect(nbi.frame.from).toBe("cache");
   expect(nbi.frame.outputs[0]).toBeCloseTo(10.5);
-  await answer(model); // of −2, which is not where the hand is any more
+  await answer(model); // of −2, which is no longer where the slider is
   expect(nbi.frame.outputs[0]).toBeCloseTo(10.5);
   await answer(model);
   expect(nbi.frame.from).toBe("answer");
   expect(nbi.frame.outputs[0]).toBeCloseTo(1.05);
-  // Several took no longer than one: the last request went on upwards, as the hand did.
+  // Several took no longer than one: the last request went on upwards, as the slider did.
   const last = typed(Float32Array, asked(model, "frame").at(-1)?.buffers[0] as DataView);
   const moved = [...last].filter((_, i) => i % 2 === 0);
   expect(moved.length).toBeGreaterThan(1);
   expect(moved.every((amount, i) => i === 0 || amount > (moved[i - 1] ?? amount))).toBe(true);
 });
 
-it("goes back and forth, by buttons and keys", async () => {
+it("undoes and redoes, by buttons and keys", async () => {
   const model = new FakeModel(state());
   const { nbi, root, find, press } = shown(model);
   const type = async (factor: number, value: string) => {
@@ -209,7 +209,7 @@ it("goes back and forth, by buttons and keys", async () => {
   expect(nbi.amounts).toEqual([0, 0]);
 });
 
-it("shows what cannot be in words, and goes on", async () => {
+it("shows errors, and goes on", async () => {
   const model = new FakeModel(state());
   const { nbi, find, drag, drop, root } = shown(model);
   const fail = async (fields: object, buffers: DataView[] = []) => {
@@ -293,7 +293,7 @@ it("shows precomputed frames while no kernel answers, and leaves them when one d
 it("shows precomputed frames in an exported page, one factor at a time", async () => {
   const model = new PageModel({ state: { ...state(), amounts: numbers(1, 1) } });
   const send = vi.spyOn(model, "send");
-  const { nbi, drag, find } = shown(model, false);
+  const { nbi, drag, drop, find } = shown(model, false);
   await pass();
   expect(nbi.frame.amounts).toEqual([1, 1]);
   drag(0, 1.5);
@@ -302,6 +302,11 @@ it("shows precomputed frames in an exported page, one factor at a time", async (
   expect(find<HTMLInputElement>("number-1").value).toBe("0");
   expect(find("source").textContent).toBe("precomputed frames: one factor at a time");
   expect(find<HTMLInputElement>("sample").disabled).toBe(true);
+  drop(0);
+  await pass();
+  find("undo").click();
+  await pass();
+  expect(nbi.amounts).toEqual([1, 1]); // the frame that was saved for both is shown again
   expect(send).not.toHaveBeenCalled();
 });
 

@@ -61,7 +61,7 @@ function source(outputs = 1) {
   return { made, frames, failures, requests, rows, ask, reply, answer, widen, known };
 }
 
-it("asks ahead of the hand for as many as take no longer, and keeps them", async () => {
+it("asks for frames ahead of the slider, as many as take no longer than one, and keeps them", async () => {
   const { ask, answer, rows, known } = source();
   ask(0);
   expect(rows()).toEqual([0]); // nobody knows where the slider will go
@@ -76,11 +76,11 @@ it("asks ahead of the hand for as many as take no longer, and keeps them", async
   ask(1.05); // what is known is not asked for again
   expect(rows()).toEqual([1.05, 1.2, 1.25, 1.3, 1.35, 1.4, 1.45, 1.5]);
   await answer();
-  ask(0.8); // the other way
+  ask(0.8); // downwards
   expect(rows().slice(0, 3)).toEqual([0.8, 0.75, 0.7]);
 });
 
-it("goes on the way it went while the hand stays, and knows none of another factor", async () => {
+it("keeps its direction while the slider rests, and has none for another factor", async () => {
   const { ask, answer, rows, widen } = source();
   await widen();
   ask(1);
@@ -101,7 +101,7 @@ it("asks for no more bytes than a message should have", async () => {
   expect(rows()).toEqual([0.5]);
 });
 
-it("asks for the hand's frame alone where those ahead fail, and from then on", async () => {
+it("asks for the slider's frame alone where those ahead fail, and from then on", async () => {
   const { ask, answer, reply, rows, requests, widen, failures } = source();
   await widen();
   ask(1.4);
@@ -118,11 +118,11 @@ it("asks for the hand's frame alone where those ahead fail, and from then on", a
   expect(failures).toEqual(["too far"]);
 });
 
-it("shows where the hand is now, if the answer to where it was has that too", async () => {
+it("shows where the slider is now, if an earlier answer has that too", async () => {
   const { ask, answer, widen, frames } = source();
   await widen();
   ask(2);
-  ask(2.05); // the hand is on the way to what was asked for ahead
+  ask(2.05); // the slider moves to what was asked for ahead
   await answer();
   const frame = frames.at(-1);
   expect(frame?.from).toBe("cache");
@@ -130,7 +130,7 @@ it("shows where the hand is now, if the answer to where it was has that too", as
   expect(frame?.outputs[0]).toBeCloseTo(2.05);
 });
 
-it("learns anew how fast frames come of another base", async () => {
+it("measures anew how fast frames come when the base changes", async () => {
   const { made, ask, answer, rows, widen, known } = source();
   await widen();
   made.forget(null, { decoded: 0, outputs: 1 });
@@ -142,7 +142,7 @@ it("learns anew how fast frames come of another base", async () => {
   expect(rows()).toEqual([2, 2.05]);
 });
 
-it("does not take for a move of the hand what Python sets", async () => {
+it("does not take what Python sets for a move of the slider", async () => {
   const { made, ask, rows, widen } = source();
   await widen();
   made.adopt({ decoded: new Float32Array(0), outputs: Float32Array.of(0) }, Float32Array.of(0, 0));
