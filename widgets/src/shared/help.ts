@@ -38,6 +38,6 @@ export function help(
 /** How much a nat is: for help panels and for the title of a figure in nats. */
 export const NATS =
   "A nat is a unit of information, 1.44 bits. Two Gaussian variables with correlation r share " +
-  "−½ ln(1 − r²) nats: 0.5 at r = 0.80, 1 at r = 0.93, 2 at r = 0.99. Total correlation adds up: " +
-  "a factor with 3 nats explains as much dependence as three separate pairs of variables with " +
-  "r = 0.93, one with 7 nats as much as seven.";
+  "−½\u00a0ln(1\u00a0−\u00a0r²) nats: 0.5 at r\u00a0=\u00a00.80, 1 at 0.93, 2 at 0.99, 3 at 0.999; at 7 one " +
+  "nearly copies the other. A total correlation adds up over many variables: a factor with 7 nats " +
+  "explains as much dependence as seven separate pairs of variables with r\u00a0=\u00a00.93.";

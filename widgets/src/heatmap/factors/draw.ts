@@ -151,17 +151,19 @@ export function drawScale(canvas: HTMLCanvasElement, scale: Scale, dark: boolean
   }
 }
 
+const TITLED = 80; // pixels of bars that have room for a title
+
 /** Paint a bar of total correlation a row, and what shuffled data gives as a hatched band. */
-export function drawBars(
-  canvas: HTMLCanvasElement,
-  factors: Factors,
-  layout: Layout,
-  theme: Theme,
-  width: number,
-  chosen: number,
-): void {
+export function drawBars(canvas: HTMLCanvasElement, picture: Picture, width: number): void {
+  const { factors, layout, theme, chosen } = picture;
   const context = sized(canvas, width, layout.height);
   if (!context) return;
+  if (width >= TITLED) {
+    context.font = `11px ${picture.font}`;
+    context.fillStyle = theme.text;
+    context.fillText("total", 0, layout.head - 20);
+    context.fillText("correlation", 0, layout.head - 6);
+  }
   const level = nullFactor(factors);
   const most = Math.max(level ?? 0, ...factors.totalCorrelations, 1e-12);
   const { height } = layout.cell;

@@ -1,17 +1,16 @@
 import { onChange } from "../../shared/changes";
 import { number } from "../../shared/numbers";
-import { onNotice } from "../../shared/problem";
-import { keepPlainKeys } from "../../shared/shortcuts";
-import { type Theme, watchTheme } from "../../shared/theme";
+import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
+import { mount } from "../mount";
 import { FACTOR_DATA, factorOf, factorTrait, type Model, readFactors } from "../state";
 import type { HeatmapTraits } from "../traits";
+import { Cursor } from "./cursor";
 import { drawBars, drawBlock, drawScale, headOf } from "./draw";
-import { boxOf, cellAt, type Layout, layoutOf, moved, type Place } from "./layout";
+import { cellAt, type Layout, layoutOf, type Place } from "./layout";
 import { Panel } from "./panel";
 import {
   type Cell,
-  describe,
   type Factors,
   factorName,
   find,
@@ -39,7 +38,7 @@ export class FactorMatrix {
   private theme: Theme | null = null;
   /** Null while nothing is drawn. */
   private layout: Layout | null = null;
-  private cursor: Cell | null = null;
+  private readonly cursor: Cursor;
   private query = "";
   /** The frame that is asked for, 0 for none. */
   private due = 0;
@@ -48,27 +47,24 @@ export class FactorMatrix {
     this.model = context.model;
     this.signal = context.signal;
     this.factors = readFactors(this.model);
+    this.cursor = new Cursor(this.panel, () => ({ factors: this.factors, layout: this.layout }), {
+      moved: () => this.redraw(),
+      chose: (row) => this.choose(row),
+      cleared: () => this.clear(),
+    });
   }
 
   /** Put the view on the page and keep it in step with the model. */
   open(): void {
-    const { signal } = this;
-    const { root, problem } = this.panel.controls;
-    this.context.el.append(root);
     this.hearModel();
     this.hearPage();
-    const resized = new ResizeObserver(() => this.redraw());
-    resized.observe(root);
-    signal.addEventListener("abort", () => {
-      resized.disconnect();
-      cancelAnimationFrame(this.due);
-      root.remove();
-    });
-    onNotice(this.model, signal, (text, trace) => problem.show(text, trace));
-    keepPlainKeys(root, signal);
-    watchTheme(root, signal, (theme) => {
-      this.theme = theme;
-      this.redraw();
+    this.signal.addEventListener("abort", () => cancelAnimationFrame(this.due));
+    mount(this.panel.controls, this.context, {
+      resized: () => this.redraw(),
+      themed: (theme) => {
+        this.theme = theme;
+        this.redraw();
+      },
     });
   }
 
@@ -82,17 +78,17 @@ export class FactorMatrix {
   }
 
   private hearPage(): void {
-    const { panel } = this;
+    const { panel, cursor } = this;
     const options = { signal: this.signal };
     for (const place of PLACES) {
       const { canvas } = panel.blocks[place];
       const at = (event: MouseEvent) => this.cellUnder(place, event.offsetX, event.offsetY);
-      canvas.addEventListener("pointermove", (event) => this.hover(at(event)), options);
-      canvas.addEventListener("pointerleave", () => this.hover(null), options);
+      canvas.addEventListener("pointermove", (event) => cursor.hover(at(event)), options);
+      canvas.addEventListener("pointerleave", () => cursor.hover(null), options);
       canvas.addEventListener("click", (event) => this.choose(at(event)?.row ?? -1), options);
     }
-    panel.field.addEventListener("keydown", (event) => this.press(event), options);
-    panel.controls.onLeave(panel.field, this.signal, () => this.hover(null));
+    panel.field.addEventListener("keydown", (event) => cursor.press(event), options);
+    panel.controls.onLeave(panel.field, this.signal, () => cursor.hover(null));
     panel.controls.onSearch((text, isNext) => this.find(text, isNext));
     panel.controls.top.onChange((top) => this.save("top", top));
     panel.onQuantity((quantity) => this.save("quantity", quantity));
@@ -117,8 +113,7 @@ export class FactorMatrix {
 
   private reload(): void {
     this.factors = readFactors(this.model);
-    this.cursor = null;
-    this.panel.controls.hideCard();
+    this.cursor.reset();
     this.redraw();
   }
 
@@ -144,45 +139,7 @@ export class FactorMatrix {
     return this.layout && cellAt(this.layout, this.layout.blocks[place], x, y);
   }
 
-  private hover(cell: Cell | null): void {
-    if (cell?.row === this.cursor?.row && cell?.column === this.cursor?.column) return;
-    this.moveTo(cell);
-  }
-
-  /** Move the cursor and show beside the cell what is there; return this. */
-  private moveTo(cell: Cell | null): readonly string[] {
-    const { panel, factors, layout } = this;
-    this.cursor = cell;
-    panel.controls.hideCard();
-    this.redraw();
-    const box = cell && layout && boxOf(layout, cell);
-    if (!cell || !box) return [];
-    const lines = cell.row < 0 ? [factors.nodes[cell.column] ?? ""] : describe(factors, cell);
-    panel.showCell(lines, box.place, box.right, box.bottom + 6);
-    return lines;
-  }
-
-  /** Move the cursor by key or search: the cell is scrolled to and read out. */
-  private goTo(cell: Cell): void {
-    const box = this.layout && boxOf(this.layout, cell);
-    if (box) this.panel.reveal(box.place, box.left, box.right);
-    this.panel.controls.say(this.moveTo(cell).join(", "));
-  }
-
-  private press(event: KeyboardEvent): void {
-    if (!this.layout) return;
-    const next = moved(this.layout, this.cursor, event.key);
-    if (next) this.goTo(next);
-    else if (event.key === "/") this.panel.controls.search.focus();
-    else if (event.key === "Enter" || event.key === " ") this.choose(this.cursor?.row ?? -1);
-    else if (event.key === "Escape") this.clear();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
   private clear(): void {
-    this.moveTo(null);
     if (factorOf(this.model) !== null) this.save("factor", factorTrait(null));
     this.panel.controls.say("no factor chosen");
   }
@@ -191,8 +148,8 @@ export class FactorMatrix {
     this.query = text;
     this.draw();
     const matches = find(this.factors, text);
-    const next = isNext ? nextMatch(this.factors, matches, this.cursor) : null;
-    if (next) this.goTo(next);
+    const next = isNext ? nextMatch(this.factors, matches, this.cursor.cell) : null;
+    if (next) this.cursor.goTo(next);
     else this.panel.controls.say(text.trim() ? `${matches.length} nodes found` : "");
   }
 
@@ -217,7 +174,7 @@ export class FactorMatrix {
     const { root, top } = panel.controls;
     const found = find(factors, query);
     const columns = visible(factors, model.get("top"), found);
-    if (this.cursor && !columns.includes(this.cursor.column)) this.cursor = null;
+    this.cursor.keepWithin(columns);
     const font = getComputedStyle(root).fontFamily;
     const names = columns.map((column) => factors.nodes[column] ?? "");
     const head = headOf(panel.bars, names, font);
@@ -228,7 +185,7 @@ export class FactorMatrix {
     const quantity = model.get("quantity");
     const scale = scaleOf(factors, quantity);
     const chosen = this.chosenRow();
-    const marks = { chosen, cursor: this.cursor, found: new Set(found) };
+    const marks = { chosen, cursor: this.cursor.cell, found: new Set(found) };
     const picture = { factors, layout, quantity, scale, theme, font, ...marks };
     for (const place of PLACES) {
       const block = layout.blocks[place];
@@ -236,7 +193,7 @@ export class FactorMatrix {
       drawBlock(panel.blocks[place].canvas, picture, block);
     }
     panel.sizeBars(sizes.bars, layout.height);
-    drawBars(panel.bars, factors, layout, theme, sizes.bars, chosen);
+    drawBars(panel.bars, picture, sizes.bars);
     drawScale(panel.legend.scale, scale, theme.dark);
     const rows = { width: sizes.names, head, height: layout.cell.height };
     panel.showRows(factors, rows, chosen, (row) => this.choose(row));
@@ -263,7 +220,7 @@ export class FactorMatrix {
       values: factors.ids.map((_, row) =>
         columns.map((column) => valueAt(factors, quantity, row, column)),
       ),
-      cursor: this.cursor,
+      cursor: this.cursor.cell,
     };
     Object.assign(root, { nbi });
     root.dataset.nbiRows = String(factors.ids.length);

@@ -131,9 +131,11 @@ function drawNames(context: CanvasRenderingContext2D, picture: Picture): void {
   const { rows, camera, side, margin, places } = picture.viewport;
   const every = Math.max(1, Math.ceil(NAMED / camera.scale));
   context.textBaseline = "middle";
+  const last = side - NAMED / 2; // a name after this would be cut at the edge
   const write = (row: number, start: number, marked: boolean, upright: boolean) => {
-    const at = ((places.get(row) as number) + 0.5 - start) * camera.scale;
-    if (at < 0 || at > side) return;
+    const place = ((places.get(row) as number) + 0.5 - start) * camera.scale;
+    if (place < 0 || place > (marked ? side : last)) return;
+    const at = Math.min(place, last);
     context.save();
     context.font = `${marked ? "bold " : ""}11px ${font}`;
     context.translate(upright ? margin + at : margin - 6, upright ? margin - 6 : margin + at);
@@ -152,9 +154,9 @@ function drawNames(context: CanvasRenderingContext2D, picture: Picture): void {
   };
   for (const upright of [false, true]) {
     const start = upright ? camera.x : camera.y;
-    const last = Math.min(rows.length, start + side / camera.scale);
+    const end = Math.min(rows.length, start + side / camera.scale);
     const own = upright ? cursor?.column : cursor?.row;
-    for (let at = Math.floor(start); at < last; at++) {
+    for (let at = Math.floor(start); at < end; at++) {
       if (at % every === 0) write(rows[at] as number, start, false, upright);
     }
     for (const row of found) if (places.has(row)) write(row, start, true, upright);

@@ -1,19 +1,18 @@
 import { onChange } from "../../shared/changes";
-import { onNotice } from "../../shared/problem";
 import { Client } from "../../shared/protocol";
-import { keepPlainKeys } from "../../shared/shortcuts";
-import { type Theme, watchTheme } from "../../shared/theme";
+import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
+import { mount } from "../mount";
 import { type Model, PAIR_DATA, readGrid, readPairs, sampleOf, sampleTrait } from "../state";
 import type { HeatmapTraits } from "../traits";
 import { Aside, type Hovered } from "./aside/index";
 import type { Point } from "./camera";
+import { Cursor } from "./cursor";
 import { drawMatrix, drawScale, marginOf } from "./draw";
 import { listen } from "./gestures";
 import { matrixImage } from "./images";
 import { Panel } from "./panel";
 import {
-  type Cell,
   cellOf,
   entryAt,
   find,
@@ -25,14 +24,12 @@ import {
   sampleNear,
   strengths,
   strongest,
-  tell,
   visible,
 } from "./scene";
 import { Viewport } from "./viewport";
 
 const ASIDE = 252; // CSS pixels beside the matrix
 const NARROW_BELOW = 620;
-const STEP = 1.5; // of the zoom by key or button
 const SCALE = 140; // CSS pixels of the scale of colours
 
 type Saved = "order" | "top" | "pair" | "sample";
@@ -45,6 +42,7 @@ export class PairMatrix {
   private readonly aside: Aside;
   private readonly panel: Panel;
   private readonly viewport = new Viewport();
+  private readonly cursor: Cursor;
   private pairs: Pairs;
   /** Where the colours end, and the strength of each row. */
   private limit: number;
@@ -55,7 +53,6 @@ export class PairMatrix {
   private theme: Theme | null = null;
   /** Null when it must be painted anew. */
   private image: HTMLCanvasElement | null = null;
-  private cursor: Cell | null = null;
   private query = "";
   /** The frame that is asked for, 0 for none. */
   private due = 0;
@@ -74,29 +71,26 @@ export class PairMatrix {
     };
     this.aside = new Aside(model, live ? new Client(model, signal) : null, events, signal);
     this.panel = new Panel(this.aside.element);
+    this.cursor = new Cursor(this.panel, this.viewport, () => this.pairs, {
+      moved: () => this.redraw(),
+      chose: (pair) => this.choose(pair),
+      cleared: () => this.model.get("pair") && this.choose(null),
+    });
   }
 
   /** Put the view on the page and keep it in step with the model. */
   open(): void {
-    const { signal } = this;
-    const { root, problem } = this.panel.controls;
-    this.context.el.append(root);
     this.hearModel();
     this.hearPage();
     this.hearCanvas();
-    const resized = new ResizeObserver(() => this.redraw());
-    resized.observe(root);
-    signal.addEventListener("abort", () => {
-      resized.disconnect();
-      cancelAnimationFrame(this.due);
-      root.remove();
-    });
-    onNotice(this.model, signal, (text, trace) => problem.show(text, trace));
-    keepPlainKeys(root, signal);
-    watchTheme(root, signal, (theme) => {
-      this.theme = theme;
-      this.aside.forget();
-      this.rearrange();
+    this.signal.addEventListener("abort", () => cancelAnimationFrame(this.due));
+    mount(this.panel.controls, this.context, {
+      resized: () => this.redraw(),
+      themed: (theme) => {
+        this.theme = theme;
+        this.aside.forget();
+        this.rearrange();
+      },
     });
   }
 
@@ -115,15 +109,15 @@ export class PairMatrix {
   }
 
   private hearPage(): void {
-    const { panel, signal } = this;
-    panel.field.addEventListener("keydown", (event) => this.press(event), { signal });
-    panel.controls.onLeave(panel.field, signal, () => this.hover(null));
+    const { panel, cursor, signal } = this;
+    panel.field.addEventListener("keydown", (event) => cursor.press(event), { signal });
+    panel.controls.onLeave(panel.field, signal, () => cursor.hover(null));
     panel.controls.onSearch((text, isNext) => this.find(text, isNext));
     panel.controls.top.onChange((top) => this.save("top", top));
     panel.onOrder((order) => this.save("order", order));
     panel.onZoom((direction) => {
-      if (direction === "whole") this.showAll();
-      else this.zoomAbout(direction === "in" ? STEP : 1 / STEP);
+      if (direction === "whole") cursor.showAll();
+      else cursor.zoom(direction);
     });
     panel.sample.onChange(
       (wanted) => {
@@ -136,9 +130,9 @@ export class PairMatrix {
   }
 
   private hearCanvas(): void {
-    const { viewport, panel } = this;
+    const { viewport, panel, cursor } = this;
     const events = {
-      hovered: (at: Point | null) => this.hover(at && viewport.cellAt(at)),
+      hovered: (at: Point | null) => cursor.hover(at && viewport.cellAt(at)),
       clicked: (at: Point) => {
         const cell = viewport.cellAt(at);
         if (cell) this.choose(pairOf(this.pairs, cell));
@@ -149,7 +143,7 @@ export class PairMatrix {
       },
       zoomed: (at: Point, factor: number) => {
         viewport.zoom(at, factor);
-        this.moveTo(null);
+        cursor.hover(null);
       },
     };
     listen(panel.canvas, panel.field, events, this.signal);
@@ -186,77 +180,14 @@ export class PairMatrix {
     this.limit = limitOf(this.pairs);
     this.strength = strengths(this.pairs);
     this.aside.forget();
-    this.cursor = null;
-    this.panel.controls.hideCard();
+    this.cursor.reset();
   }
 
-  private hover(cell: Cell | null): void {
-    const { cursor } = this;
-    if (cell && cell.row === cursor?.row && cell.column === cursor.column) return;
-    this.moveTo(cell);
-  }
-
-  /** Show what an input in the pictures has with the chosen one. */
+  /** Tell what an input in the pictures has with the chosen one. */
   private hoverInput(input: Hovered | null): void {
     const pair = this.model.get("pair");
-    if (!input || !pair) {
-      this.hover(null);
-      return;
-    }
-    this.cursor = cellOf(this.pairs, [pair[0], input.feature]);
-    const names = [this.nameOf(pair[0]), this.nameOf(input.feature)] as const;
-    this.panel.showCard(tell(...names, input.entry, this.pairs.unit), input.x, input.y);
-    this.redraw();
-  }
-
-  /** Move the cursor and show beside the cell what is there; return this. */
-  private moveTo(cell: Cell | null): readonly string[] {
-    const { pairs, panel } = this;
-    this.cursor = cell;
-    panel.controls.hideCard();
-    this.redraw();
-    const corner = cell && this.viewport.cornerOf(cell);
-    if (!cell || !corner) return [];
-    const names = [pairs.names[cell.row] ?? "", pairs.names[cell.column] ?? ""] as const;
-    const lines = tell(...names, entryAt(pairs, cell), pairs.unit);
-    panel.showCard(lines, corner.x + 6, corner.y + 6);
-    return lines;
-  }
-
-  /** Move the cursor by key or search: the cell is brought into sight and read out. */
-  private goTo(cell: Cell): void {
-    this.viewport.reveal(cell);
-    this.panel.controls.say(this.moveTo(cell).join(", "));
-  }
-
-  private zoomAbout(factor: number): void {
-    const { cursor } = this;
-    this.viewport.zoomAbout(cursor, factor);
-    if (cursor) this.goTo(cursor);
-    else this.moveTo(null);
-  }
-
-  private showAll(): void {
-    this.viewport.showAll();
-    this.redraw();
-  }
-
-  private press(event: KeyboardEvent): void {
-    const { key } = event;
-    const { cursor } = this;
-    const next = this.viewport.moved(cursor, key);
-    if (next) this.goTo(next);
-    else if (key === "Enter" || key === " ") cursor && this.choose(pairOf(this.pairs, cursor));
-    else if (key === "+" || key === "=") this.zoomAbout(STEP);
-    else if (key === "-" || key === "−") this.zoomAbout(1 / STEP);
-    else if (key === "0") this.showAll();
-    else if (key === "/") this.panel.controls.search.focus();
-    else if (key === "Escape") {
-      this.moveTo(null);
-      if (this.model.get("pair")) this.choose(null);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (input && pair) this.cursor.hoverInput(pair[0], input, (feature) => this.nameOf(feature));
+    else this.cursor.hover(null);
   }
 
   private find(text: string, isNext: boolean): void {
@@ -265,8 +196,8 @@ export class PairMatrix {
     this.draw();
     const matches = find(this.pairs.names, text);
     const { places } = this.viewport;
-    const next = isNext ? nextMatch(this.pairs, matches, this.cursor, places) : null;
-    if (next) this.goTo(next);
+    const next = isNext ? nextMatch(this.pairs, matches, this.cursor.cell, places) : null;
+    if (next) this.cursor.goTo(next);
     else this.panel.controls.say(text.trim() ? `${matches.length} inputs found` : "");
   }
 
@@ -292,10 +223,10 @@ export class PairMatrix {
     const font = getComputedStyle(panel.controls.root).fontFamily;
     this.resize(font);
     const chosen = cellOf(pairs, model.get("pair"));
-    const marks = { cursor: this.cursor, chosen, found };
+    const { cell } = this.cursor;
+    const marks = { cursor: cell, chosen, found };
     drawMatrix(panel.canvas, { pairs, viewport, image, theme, font, ...marks });
-    const cursor = this.cursor && pairOf(pairs, this.cursor)[1];
-    this.aside.update({ pairs, theme, cursor });
+    this.aside.update({ pairs, theme, cursor: cell && pairOf(pairs, cell)[1] });
     drawScale(panel.legend.scale, SCALE, theme.dark);
     panel.legend.show(pairs, this.limit);
     panel.showOrder(model.get("order"));
@@ -311,7 +242,7 @@ export class PairMatrix {
     const { model, pairs, viewport } = this;
     const found = find(pairs.names, this.query);
     viewport.show(visible(pairs, model.get("top"), model.get("order"), this.strength, found));
-    if (this.cursor && !viewport.has(this.cursor)) this.cursor = null;
+    this.cursor.keepWithinView();
     this.image = matrixImage(pairs, viewport.rows, this.limit, theme.dark);
     return this.image;
   }
@@ -338,7 +269,7 @@ export class PairMatrix {
       pair: model.get("pair"),
       camera: viewport.camera,
       side: viewport.side,
-      cursor: this.cursor,
+      cursor: this.cursor.cell,
       limit: this.limit,
       strongest: () => strongest(pairs, 20),
       entry: (row: number, column: number) => entryAt(pairs, { row, column }),

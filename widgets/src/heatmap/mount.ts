@@ -1,0 +1,24 @@
+import { onNotice } from "../shared/problem";
+import { keepPlainKeys } from "../shared/shortcuts";
+import { type Theme, watchTheme } from "../shared/theme";
+import type { ViewContext } from "../shared/view";
+import type { Controls } from "./controls";
+import type { HeatmapTraits } from "./traits";
+
+/** Put a matrix on the page, tell it of its size and theme, and take it off in the end. */
+export function mount(
+  { root, problem }: Controls,
+  { el, model, signal }: ViewContext<HeatmapTraits>,
+  events: { resized(): void; themed(theme: Theme): void },
+): void {
+  el.append(root);
+  const observer = new ResizeObserver(() => events.resized());
+  observer.observe(root);
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    root.remove();
+  });
+  onNotice(model, signal, (text, trace) => problem.show(text, trace));
+  keepPlainKeys(root, signal);
+  watchTheme(root, signal, (theme) => events.themed(theme));
+}
