@@ -51,7 +51,7 @@ export function withFactor(table: Table, factor: number, uses: ArrayLike<number>
   const column: Column = {
     name: "factor",
     label: `factor ${factor}`,
-    title: `Mutual information of factor ${factor} with the node; empty where not above chance. ${NATS}`,
+    title: `Mutual information of factor ${factor} with the node, in nats; – where it is not above chance. ${NATS}`,
     digits: 2,
     signed: false,
   };

@@ -7,6 +7,7 @@ import type { Viewport } from "./viewport";
 
 const NAMED = 13; // pixels of a name
 const HATCH = 6; // pixels from stripe to stripe
+const EDGE = 3; // pixels around the matrix for outlines of its outermost cells
 
 /** The colour of a share of the limit, −1 to 1: by its root, since a few pairs hold nearly all. */
 export function shade(share: number, dark: boolean): string {
@@ -50,30 +51,43 @@ export type Picture = {
   font: string;
 };
 
+/** The side of the canvas that holds the matrix and its names. */
+export function canvasSide({ margin, side }: Viewport): number {
+  return margin + side + EDGE;
+}
+
 export function drawMatrix(canvas: HTMLCanvasElement, picture: Picture): void {
   const { image, theme } = picture;
   const { camera, side, margin, rows } = picture.viewport;
-  const context = sized(canvas, margin + side + 1, margin + side + 1);
+  const whole = canvasSide(picture.viewport);
+  const context = sized(canvas, whole, whole);
   if (!context) return;
   const span = side / camera.scale;
   context.fillStyle = theme.background;
-  context.fillRect(0, 0, margin + side + 1, margin + side + 1);
+  context.fillRect(0, 0, whole, whole);
   hatch(context, margin, margin, side, side, theme);
   context.save();
-  context.beginPath();
-  context.rect(margin, margin, side, side);
-  context.clip();
+  clip(context, margin, side);
   // Where cells are smaller than pixels, these average them; else their edges stay sharp.
   context.imageSmoothingEnabled = camera.scale * (window.devicePixelRatio || 1) < 1;
   context.imageSmoothingQuality = "high";
   context.drawImage(image, camera.x, camera.y, span, span, margin, margin, side, side);
   if (camera.scale >= 10) drawGrid(context, picture);
-  drawMarks(context, picture);
   context.restore();
   context.strokeStyle = theme.line;
   context.lineWidth = 1;
   context.strokeRect(margin + 0.5, margin + 0.5, side, side);
   if (rows.length) drawNames(context, picture);
+  context.save();
+  clip(context, margin - EDGE, side + 2 * EDGE);
+  drawMarks(context, picture);
+  context.restore();
+}
+
+function clip(context: CanvasRenderingContext2D, start: number, side: number): void {
+  context.beginPath();
+  context.rect(start, start, side, side);
+  context.clip();
 }
 
 /** Room for the names at the left and above, within reason. */
@@ -126,42 +140,53 @@ function drawMarks(context: CanvasRenderingContext2D, picture: Picture): void {
   if (picture.cursor) outline(picture.cursor, [3, 2]);
 }
 
+/** The names that have room along each side: first that of the cursor, then those found. */
 function drawNames(context: CanvasRenderingContext2D, picture: Picture): void {
-  const { pairs, cursor, found, theme, font } = picture;
-  const { rows, camera, side, margin, places } = picture.viewport;
+  const { cursor, found, viewport } = picture;
+  const { rows, camera, side, places } = viewport;
   const every = Math.max(1, Math.ceil(NAMED / camera.scale));
   context.textBaseline = "middle";
-  const last = side - NAMED / 2; // a name after this would be cut at the edge
-  const write = (row: number, start: number, marked: boolean, upright: boolean) => {
-    const place = ((places.get(row) as number) + 0.5 - start) * camera.scale;
-    if (place < 0 || place > (marked ? side : last)) return;
-    const at = Math.min(place, last);
-    context.save();
-    context.font = `${marked ? "bold " : ""}11px ${font}`;
-    context.translate(upright ? margin + at : margin - 6, upright ? margin - 6 : margin + at);
-    if (upright) context.rotate(-Math.PI / 2);
-    context.textAlign = upright ? "left" : "right";
-    const name = shorten(pairs.names[row] ?? "", margin - 10, context);
-    if (marked) {
-      // Over the names beside it, where these stand close.
-      const width = context.measureText(name).width;
-      context.fillStyle = theme.background;
-      context.fillRect(upright ? -2 : -width - 2, -7, width + 4, 14);
-    }
-    context.fillStyle = marked ? theme.accent : theme.text;
-    context.fillText(name, 0, 0);
-    context.restore();
-  };
   for (const upright of [false, true]) {
     const start = upright ? camera.x : camera.y;
-    const end = Math.min(rows.length, start + side / camera.scale);
-    const own = upright ? cursor?.column : cursor?.row;
-    for (let at = Math.floor(start); at < end; at++) {
-      if (at % every === 0) write(rows[at] as number, start, false, upright);
+    const taken: number[] = [];
+    const write = (place: number | undefined, isMarked: boolean) => {
+      if (place === undefined) return;
+      const along = (place + 0.5 - start) * camera.scale;
+      if (along < 0 || along > side) return;
+      const at = Math.min(along, side - NAMED / 2); // beyond, it would be cut at the edge
+      if (taken.some((other) => Math.abs(other - at) < NAMED - 1)) return;
+      taken.push(at);
+      writeName(context, picture, place, at, upright, isMarked);
+    };
+    for (const row of [upright ? cursor?.column : cursor?.row, ...found]) {
+      write(places.get(row ?? -1), true);
     }
-    for (const row of found) if (places.has(row)) write(row, start, true, upright);
-    if (own !== undefined && places.has(own)) write(own, start, true, upright);
+    const end = Math.min(rows.length, start + side / camera.scale);
+    for (let place = Math.floor(start / every) * every; place < end; place += every) {
+      write(place, false);
+    }
   }
+}
+
+/** Write the name of the row or column at a place, `at` pixels along its side. */
+function writeName(
+  context: CanvasRenderingContext2D,
+  { pairs, viewport, theme, font }: Picture,
+  place: number,
+  at: number,
+  upright: boolean,
+  isMarked: boolean,
+): void {
+  const { rows, margin } = viewport;
+  context.save();
+  context.font = `${isMarked ? "bold " : ""}11px ${font}`;
+  context.translate(upright ? margin + at : margin - 6, upright ? margin - 6 : margin + at);
+  if (upright) context.rotate(-Math.PI / 2);
+  context.textAlign = upright ? "left" : "right";
+  context.fillStyle = isMarked ? theme.accent : theme.text;
+  const name = pairs.names[rows[place] as number] ?? "";
+  context.fillText(shorten(name, margin - 10, context), 0, 0);
+  context.restore();
 }
 
 /** Paint an image over the hatch, with some inputs outlined. */

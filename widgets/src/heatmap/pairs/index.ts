@@ -8,7 +8,7 @@ import type { HeatmapTraits } from "../traits";
 import { Aside, type Hovered } from "./aside/index";
 import type { Point } from "./camera";
 import { Cursor } from "./cursor";
-import { drawMatrix, drawScale, marginOf } from "./draw";
+import { canvasSide, drawMatrix, drawScale, marginOf } from "./draw";
 import { listen } from "./gestures";
 import { matrixImage } from "./images";
 import { Panel } from "./panel";
@@ -255,7 +255,7 @@ export class PairMatrix {
     const margin = marginOf(canvas, this.pairs.names, font);
     const room = root.clientWidth - margin - (isNarrow ? 14 : ASIDE);
     this.viewport.resize(Math.min(this.model.get("height"), room), margin);
-    canvas.style.width = canvas.style.height = `${margin + this.viewport.side + 1}px`;
+    canvas.style.width = canvas.style.height = `${canvasSide(this.viewport)}px`;
   }
 
   /** What is drawn, for tests and for scripts in the page: `element.nbi`. */
