@@ -5,7 +5,7 @@ import type { ViewContext } from "../shared/view";
 import type { Controls } from "./controls";
 import type { HeatmapTraits } from "./traits";
 
-/** Put a matrix on the page, tell it of its size and theme, and take it off in the end. */
+/** Put a matrix on the page, report its size and theme, and remove it when the signal aborts. */
 export function mount(
   { root, problem }: Controls,
   { el, model, signal }: ViewContext<HeatmapTraits>,

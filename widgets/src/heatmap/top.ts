@@ -52,14 +52,14 @@ export class TopControl {
     input.disabled = slider.disabled = of < 2;
     input.defaultValue = shown;
     const share = Math.log(Number(shown)) / Math.log(Math.max(2, of));
-    // A thumb that stands for the same number stays: else a key could not move it away from 1.
+    // Leave a thumb that already means this number: moving it back would block the arrow keys.
     if (this.slid() !== Number(shown)) slider.value = String(Math.round(STEPS * share));
     slider.setAttribute("aria-valuetext", shown);
     if (document.activeElement !== input) input.value = shown;
     this.total.textContent = `of ${of.toLocaleString("en")}${found === null ? "" : ` · ${found} found`}`;
   }
 
-  /** The number that the slider stands for. By ratios: the first ten matter as much as the rest. */
+  /** The number at the slider, on a logarithmic scale: the first few matter most. */
   private slid(): number {
     return Math.round(Number(this.input.max) ** (Number(this.slider.value) / STEPS));
   }

@@ -7,16 +7,16 @@ export type HeatmapTraits = ViewTraits & {
   quantity: Quantity;
   order: Order;
   top: number;
-  /** Index of the chosen factor in the fitted arrays, −1 for none. */
+  /** Index of the chosen factor in the fitted arrays; see `factorOf`. */
   factor: number;
   /** The chosen pair of inputs, by their numbers. */
   pair: [number, number] | null;
-  /** Which sample is shown, −1 for a mean. */
+  /** Which sample is shown; see `sampleOf`. */
   sample: number;
   height: number;
   _form: "factors" | "pairs";
   _about: string;
-  /** Why the figures need care, such as an unconverged fit; empty if nothing. */
+  /** A warning about the figures, such as an unconverged fit; may be empty. */
   _warning: string;
   _ids: number[];
   _nodes: string[];
@@ -26,23 +26,23 @@ export type HeatmapTraits = ViewTraits & {
   _total_correlations: number[];
   _null_total_correlation: number | null;
   _null_mutual_information: number | null;
-  /** Names and numbers of the inputs whose pairs are here, in the order given. Arrays are packed. */
+  /** Names and numbers of the inputs whose pairs are on the page. Arrays are packed. */
   _names: string[];
   _features: DataView;
   /** Float32, the upper triangle row by row with its diagonal; errors may be missing. */
   _values: DataView;
   _errors: DataView;
-  /** Bits, of the pairs beyond noise. */
+  /** A bit for each pair: whether it is beyond noise. */
   _beyond: DataView;
   _seriation: DataView;
   _unit: string;
-  /** How many inputs there are in all. */
+  /** How many inputs the model has. */
   _width: number;
   /** The number on the map of each sample. */
   _samples: number[];
-  /** Channels, height and width of an image; empty if inputs are no pixels. */
+  /** Channels, height and width of an image; empty if the inputs are not pixels. */
   _grid: number[];
-  /** The input of each pixel where these are groups. */
+  /** The input that each pixel belongs to, if pixels are grouped. */
   _groups: DataView;
   _picture: DataView;
 };

@@ -40,7 +40,7 @@ export type Rows = {
   /** The nodes to draw, in order. */
   nodes: readonly number[];
   chosen: readonly number[];
-  /** The node that the keyboard is at; null for the first row. */
+  /** The node that has the keyboard focus; null for the first row. */
   focus: number | null;
 };
 

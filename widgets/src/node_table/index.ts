@@ -4,9 +4,9 @@ import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
 import { drawHead, drawRows, markRows } from "./draw";
+import { factorOf, factorTrait, type Model, readTable } from "./model";
 import { Panel } from "./panel";
 import { arrange, choose, moved, type Table } from "./scene";
-import { factorOf, factorTrait, type Model, readTable } from "./state";
 import type { NodeTableTraits } from "./traits";
 
 const PAGE = 100; // rows that are drawn at a time
@@ -26,7 +26,7 @@ class NodeTable {
   /** The nodes that match the query, in order; the first `count` of them are drawn. */
   private rows: number[] = [];
   private count = PAGE;
-  /** The node that the keyboard is at. */
+  /** The node that has the keyboard focus. */
   private focus: number | null = null;
 
   constructor(private readonly context: ViewContext<NodeTableTraits>) {
@@ -52,7 +52,7 @@ class NodeTable {
   private hearModel(): void {
     const on = (names: readonly (keyof NodeTableTraits)[], changed: () => void) =>
       onChange(this.model, names, changed, this.signal);
-    // Python sets the numbers last of what belongs together.
+    // Python sets the numbers after the other traits of the table.
     on(["_numbers", "_columns"], () => this.reload());
     on(["_ids", "_uses"], () => {
       this.listFactors();

@@ -62,7 +62,7 @@ export function withFactor(table: Table, factor: number, uses: ArrayLike<number>
   };
 }
 
-/** Read what was typed; a bound on a column that is not there is a word like any other. */
+/** Parse a query; a bound on an unknown column counts as a word. */
 export function parse(table: Table, text: string): Query {
   const query: Query = { words: [], bounds: [] };
   for (const part of text.trim().toLowerCase().split(/\s+/)) {
@@ -95,7 +95,7 @@ export function fits(table: Table, { words, bounds }: Query, row: number): boole
   });
 }
 
-/** The rows that fit, sorted; of equal ones the earlier node first. */
+/** The rows that match, sorted; ties keep the order of the nodes. */
 export function arrange(table: Table, text: string, { sort, descending }: Order): number[] {
   const query = parse(table, text);
   const rows: number[] = [];
@@ -110,7 +110,7 @@ export function arrange(table: Table, text: string, { sort, descending }: Order)
   });
   return rows.sort((a, b) => {
     const [one, other] = [keys[a] as Value, keys[b] as Value];
-    // What has no entry comes last, whichever way.
+    // Missing entries come last in either direction.
     const missing = Number(isMissing(one)) - Number(isMissing(other));
     return missing || sign * compare(one, other) || a - b;
   });
@@ -127,7 +127,7 @@ function compare(a: Value, b: Value): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** Where a key takes the keyboard from `node` among `rows`; null for keys that do not move it. */
+/** The node that a key moves to from `node`; null for keys that do not move. */
 export function moved(rows: readonly number[], node: number, key: string): number | null {
   const place = rows.indexOf(node);
   const steps: Record<string, number> = {
@@ -143,7 +143,7 @@ export function moved(rows: readonly number[], node: number, key: string): numbe
   return rows[Math.max(0, Math.min(to, rows.length - 1))] ?? null;
 }
 
-/** What a click on a row makes of the chosen nodes; with `pair` it is the second of two. */
+/** The chosen nodes after a click on a row; with `pair` it is added as the second of two. */
 export function choose(chosen: readonly number[], row: number, pair: boolean): number[] {
   if (chosen.includes(row)) return chosen.filter((one) => one !== row);
   const first = chosen[0];

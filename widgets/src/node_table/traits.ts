@@ -9,7 +9,7 @@ export type NodeTableTraits = ViewTraits & {
   sort: string;
   descending: boolean;
   query: string;
-  /** The chosen factor, −1 for none. */
+  /** The chosen factor; see `factorOf`. */
   factor: number;
   _ids: number[];
   /** Mutual information of each factor with each node, in nats; NaN where not above chance. */

@@ -4,19 +4,19 @@ import type { Panel } from "./panel";
 import { type Cell, describe, type Factors } from "./scene";
 
 export type CursorEvents = {
-  /** The cell is another one. */
+  /** The cursor is at another cell, or at none. */
   moved(): void;
   /** The reader chose the row of the cell. */
   chose(row: number): void;
   cleared(): void;
 };
 
-/** The cell that pointer, keys and search are at, told in a card beside it and read out. */
+/** The cell under the pointer, or reached by keys or search: shown in a card and read aloud. */
 export class Cursor {
   cell: Cell | null = null;
   private readonly controls: Controls;
 
-  /** `seen` returns what is drawn; there is no layout while nothing is. */
+  /** `seen` returns what is drawn; the layout is null while nothing is. */
   constructor(
     private readonly panel: Panel,
     private readonly seen: () => { factors: Factors; layout: Layout | null },
@@ -41,7 +41,7 @@ export class Cursor {
     this.moveTo(cell);
   }
 
-  /** Move by key or search: the cell is scrolled to and read out. */
+  /** Move by key or search: scroll to the cell and read it aloud. */
   goTo(cell: Cell): void {
     const { layout } = this.seen();
     const box = layout && boxOf(layout, cell);
@@ -64,7 +64,7 @@ export class Cursor {
     event.stopPropagation();
   }
 
-  /** Show beside the cell what is there, and return it. */
+  /** Show the lines about the cell beside it, and return them. */
   private moveTo(cell: Cell | null): readonly string[] {
     const { factors, layout } = this.seen();
     this.cell = cell;

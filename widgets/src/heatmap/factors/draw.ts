@@ -14,10 +14,10 @@ import {
 
 export type Ramp = (value: number) => string;
 
-/** The colours of `scale`; what is not a number has none. */
+/** The function from values to colours. */
 export function rampOf(scale: Scale, dark: boolean): Ramp {
   const span = scale.high - scale.low;
-  // The root, as the paper draws it: a few cells hold nearly all, and would leave the rest dark.
+  // Square root, as in the paper: a few cells hold most of the information and leave the rest dark.
   if (!scale.diverging) return (value) => viridis(Math.sqrt((value - scale.low) / span));
   return (value) => diverging(value, dark);
 }
@@ -127,7 +127,7 @@ function drawMarks(context: CanvasRenderingContext2D, picture: Picture, block: B
   outline(position * width + 1, layout.head + cursor.row * height + 1, width - 2, height - 2);
 }
 
-/** How high the names above the matrix stand, within reason. */
+/** The height of the names above the matrix, with an upper limit. */
 export function headOf(canvas: HTMLCanvasElement, names: readonly string[], font: string): number {
   const context = canvas.getContext("2d");
   if (!context) return 60;
@@ -139,7 +139,7 @@ export function headOf(canvas: HTMLCanvasElement, names: readonly string[], font
   return Math.ceil(Math.min(110, longest)) + 14;
 }
 
-/** Paint the scale of the colours from left to right. */
+/** Paint the colour scale from left to right. */
 export function drawScale(canvas: HTMLCanvasElement, scale: Scale, dark: boolean): void {
   const [width, height] = [120, 10];
   const context = sized(canvas, width, height);
@@ -153,7 +153,7 @@ export function drawScale(canvas: HTMLCanvasElement, scale: Scale, dark: boolean
 
 const TITLED = 80; // pixels of bars that have room for a title
 
-/** Paint a bar of total correlation a row, and what shuffled data gives as a hatched band. */
+/** Paint the total correlation of each row as a bar, and that of shuffled data as a hatched band. */
 export function drawBars(canvas: HTMLCanvasElement, picture: Picture, width: number): void {
   const { factors, layout, theme, chosen } = picture;
   const context = sized(canvas, width, layout.height);

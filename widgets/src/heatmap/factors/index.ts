@@ -2,8 +2,8 @@ import { onChange } from "../../shared/changes";
 import { number } from "../../shared/numbers";
 import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
+import { FACTOR_DATA, factorOf, factorTrait, type Model, readFactors } from "../model";
 import { mount } from "../mount";
-import { FACTOR_DATA, factorOf, factorTrait, type Model, readFactors } from "../state";
 import type { HeatmapTraits } from "../traits";
 import { Cursor } from "./cursor";
 import { drawBars, drawBlock, drawScale, headOf } from "./draw";
@@ -21,7 +21,7 @@ import {
   visible,
 } from "./scene";
 
-// CSS pixels of names, bars and matrix: all there is, or a place beside the map.
+// CSS pixels of names, bars and matrix: in a view of its own, or beside the map.
 const WIDE = { names: 150, bars: 96, height: Number.POSITIVE_INFINITY };
 const NARROW = { names: 142, bars: 40, height: 300 };
 const NARROW_BELOW = 620;
@@ -40,7 +40,7 @@ export class FactorMatrix {
   private layout: Layout | null = null;
   private readonly cursor: Cursor;
   private query = "";
-  /** The frame that is asked for, 0 for none. */
+  /** The requested animation frame, 0 for none. */
   private due = 0;
 
   constructor(private readonly context: ViewContext<HeatmapTraits>) {
@@ -101,7 +101,7 @@ export class FactorMatrix {
     this.redraw();
   }
 
-  /** Choose the factor of a row, or let go of it; nothing where there is no such row. */
+  /** Choose the factor of a row, or clear the choice; ignore rows that do not exist. */
   private choose(row: number): void {
     const id = this.factors.ids[row];
     if (id === undefined) return;

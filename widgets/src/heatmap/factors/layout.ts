@@ -16,7 +16,7 @@ export type Layout = {
   height: number;
 };
 
-/** At which width of a cell its name can stand upright beside the next. */
+/** The width of a cell that leaves room for its upright name. */
 export const NAMED = 11;
 
 /** Sizes in CSS pixels of `columns` within `width`; narrow cells scroll before they lose names. */

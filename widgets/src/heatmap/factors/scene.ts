@@ -13,9 +13,9 @@ export type Factors = {
   /** Both (rows × nodes), row by row; nats, and −1 to 1. */
   mutualInformation: ArrayLike<number>;
   correlation: ArrayLike<number>;
-  /** Nats, a row each. */
+  /** Nats, one for each row. */
   totalCorrelations: readonly number[];
-  /** Of shuffled data, in nats: all its factors together, and what 99 % of cells stay below. */
+  /** Of shuffled data, in nats: the sum over its factors, and the 99th percentile of its cells. */
   nullTotalCorrelation: number | null;
   nullMutualInformation: number | null;
 };
@@ -71,13 +71,13 @@ export function valueAt(factors: Factors, quantity: Quantity, row: number, colum
   return matrix[row * factors.nodes.length + column] ?? Number.NaN;
 }
 
-/** Whether a cell is no larger than shuffled data gives by chance. */
+/** Whether a cell is not above the level of shuffled data. */
 export function isWeak(factors: Factors, row: number, column: number): boolean {
   const limit = factors.nullMutualInformation;
   return limit !== null && !(valueAt(factors, "mutual_information", row, column) > limit);
 }
 
-/** What a factor of shuffled data explains on average, in nats; null where that is not known. */
+/** The average total correlation of a factor of shuffled data, in nats; null if not known. */
 export function nullFactor(factors: Factors): number | null {
   const together = factors.nullTotalCorrelation;
   return together === null ? null : Math.max(0, together) / Math.max(1, factors.ids.length);
@@ -93,7 +93,7 @@ export function scaleOf(factors: Factors, quantity: Quantity): Scale {
   return { low: 0, high: high || 1, unit: "nats", diverging: false };
 }
 
-/** The place of a node among all nodes of a factor, 1 for the largest mutual information. */
+/** The rank of a node within a factor, 1 for the largest mutual information. */
 export function rank(factors: Factors, row: number, column: number): number {
   const own = valueAt(factors, "mutual_information", row, column);
   let place = 1;
@@ -103,7 +103,7 @@ export function rank(factors: Factors, row: number, column: number): number {
   return place;
 }
 
-/** Lines about one cell: for the card, the live region and the keyboard alike. */
+/** The lines about one cell, for the card and for screen readers. */
 export function describe(factors: Factors, { row, column }: Cell): string[] {
   const output = column >= factors.nodes.length - factors.outputs;
   return [
@@ -115,7 +115,7 @@ export function describe(factors: Factors, { row, column }: Cell): string[] {
   ];
 }
 
-/** The match after the column of the cursor, at the factor with which it shares most. */
+/** The match after the column of the cursor, in the row of the factor it shares most with. */
 export function nextMatch(
   factors: Factors,
   matches: readonly number[],

@@ -1,4 +1,4 @@
-/** Which part of a square matrix is seen, in cells and pixels: pure. */
+/** Which part of a square matrix is visible, in cells and pixels: pure. */
 
 /** The cell at the upper left, which may be cut, and how many pixels a cell has. */
 export type Camera = { x: number; y: number; scale: number };
@@ -15,7 +15,7 @@ export function whole(n: number, side: number): Camera {
   return { x: 0, y: 0, scale: side / Math.max(1, n) };
 }
 
-/** `camera` with no more zoom than is of use, and nothing beside the matrix seen. */
+/** `camera` with its zoom limited, and moved so that it shows nothing outside the matrix. */
 export function clamped(camera: Camera, n: number, side: number): Camera {
   const least = side / Math.max(1, n);
   const scale = Math.min(Math.max(camera.scale, least), Math.max(LARGEST, least));
@@ -53,7 +53,7 @@ export function revealed(
   );
 }
 
-/** The places down and right of the cell under a point; null beside the matrix. */
+/** The places down and right of the cell under a point; null outside the matrix. */
 export function under(
   camera: Camera,
   n: number,

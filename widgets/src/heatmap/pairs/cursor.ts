@@ -7,13 +7,13 @@ import type { Viewport } from "./viewport";
 const STEP = 1.5; // of the zoom by key or button
 
 export type CursorEvents = {
-  /** The cell is another one, or another part of the matrix is seen. */
+  /** The cursor is at another cell, or another part of the matrix is visible. */
   moved(): void;
   chose(pair: [number, number]): void;
   cleared(): void;
 };
 
-/** The cell that pointer, keys and search are at, told in a card beside it and read out. */
+/** The cell under the pointer, or reached by keys or search: shown in a card and read aloud. */
 export class Cursor {
   cell: Cell | null = null;
   private readonly controls: Controls;
@@ -45,7 +45,7 @@ export class Cursor {
     if (!cell || !isSame) this.moveTo(cell);
   }
 
-  /** Tell what an input of the pictures beside the matrix has with `first`, the chosen one. */
+  /** Show the interaction of `first`, the chosen input, with one in the pictures. */
   hoverInput(first: number, input: Hovered, nameOf: (feature: number) => string): void {
     const pairs = this.pairs();
     this.cell = cellOf(pairs, [first, input.feature]);
@@ -54,7 +54,7 @@ export class Cursor {
     this.events.moved();
   }
 
-  /** Move by key or search: the cell is brought into sight and read out. */
+  /** Move by key or search: pan to the cell and read it aloud. */
   goTo(cell: Cell): void {
     this.viewport.reveal(cell);
     this.controls.say(this.moveTo(cell).join(", "));
@@ -90,7 +90,7 @@ export class Cursor {
     event.stopPropagation();
   }
 
-  /** Show beside the cell what is there, and return it. */
+  /** Show the lines about the cell beside it, and return them. */
   private moveTo(cell: Cell | null): readonly string[] {
     const pairs = this.pairs();
     this.cell = cell;

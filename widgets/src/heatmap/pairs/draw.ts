@@ -5,11 +5,11 @@ import { type Grid, inputsAt } from "./aside/partners";
 import type { Cell, Pairs } from "./scene";
 import type { Viewport } from "./viewport";
 
-const NAMED = 13; // pixels of a name
+const NAMED = 13; // pixels that a name needs
 const HATCH = 6; // pixels from stripe to stripe
 const EDGE = 3; // pixels around the matrix for outlines of its outermost cells
 
-/** The colour of a share of the limit, −1 to 1: by its root, since a few pairs hold nearly all. */
+/** The colour of a share of the limit, −1 to 1, by its square root: a few pairs hold nearly all. */
 export function shade(share: number, dark: boolean): string {
   return diverging(Math.sign(share) * Math.sqrt(Math.min(1, Math.abs(share))), dark);
 }
@@ -42,7 +42,7 @@ export function hatch(
 export type Picture = {
   pairs: Pairs;
   viewport: Viewport;
-  /** A pixel a cell. */
+  /** One pixel for each cell. */
   image: HTMLCanvasElement;
   cursor: Cell | null;
   chosen: Cell | null;
@@ -90,7 +90,7 @@ function clip(context: CanvasRenderingContext2D, start: number, side: number): v
   context.clip();
 }
 
-/** Room for the names at the left and above, within reason. */
+/** Room for the names on the left and above, with an upper limit. */
 export function marginOf(
   canvas: HTMLCanvasElement,
   names: readonly string[],
@@ -99,7 +99,7 @@ export function marginOf(
   const context = canvas.getContext("2d");
   if (!context) return 60;
   context.font = `bold 11px ${font}`;
-  // By their letters first: a thousand names are not all measured.
+  // Measure only those with most letters: there may be a thousand names.
   const longest = [...names].sort((a, b) => b.length - a.length).slice(0, 24);
   const widths = longest.map((name) => context.measureText(name.slice(0, 200)).width);
   return Math.ceil(Math.min(104, Math.max(0, ...widths))) + 14;
@@ -220,7 +220,7 @@ export function drawPartners(
   }
 }
 
-/** Paint the scale of the colours from −limit to limit. */
+/** Paint the colour scale from −limit to limit. */
 export function drawScale(canvas: HTMLCanvasElement, width: number, dark: boolean): void {
   const context = sized(canvas, width, 10);
   if (!context) return;

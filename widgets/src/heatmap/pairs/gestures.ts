@@ -7,7 +7,7 @@ export type Gestures = {
   zoomed(at: Point, factor: number): void;
 };
 
-const STILL = 4; // pixels that a click may move
+const STILL = 4; // a press that moves by fewer pixels is a click
 
 /** Turn pointer and wheel events on `canvas` into gestures, at points relative to it. */
 export function listen(
@@ -16,7 +16,7 @@ export function listen(
   events: Gestures,
   signal: AbortSignal,
 ): void {
-  // Not offsetX, which is whole: at full zoom half a pixel would be many cells.
+  // Not offsetX, which is a whole number: where cells are small, half a pixel is many cells.
   const at = (event: MouseEvent): Point => {
     const { left, top } = canvas.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
@@ -64,7 +64,7 @@ export function listen(
   canvas.addEventListener(
     "wheel",
     (event) => {
-      // A page that scrolls past must not be caught: as on the map, after a click or with Ctrl.
+      // Do not catch the wheel while the page scrolls: zoom only after a click, or with Ctrl.
       if (!event.ctrlKey && !event.metaKey && !field.contains(document.activeElement)) return;
       event.preventDefault();
       const lines = event.deltaMode === 1 ? 16 : 1;

@@ -1,4 +1,4 @@
-/** Images of one pixel an entry, which are then drawn as large as wanted. */
+/** Images with one pixel for each entry, to be drawn at any size. */
 import { diverging, rgb } from "../../shared/colours";
 import { type Grid, pixelAt, type Row } from "./aside/partners";
 import { entryAt, type Pairs } from "./scene";
@@ -15,7 +15,7 @@ function palette(dark: boolean): Uint32Array {
   return colours;
 }
 
-/** An image of one pixel an entry; what is within noise is left clear, for the hatch below. */
+/** An image with one pixel for each entry; noise stays transparent, so that the hatch shows. */
 function paint(
   width: number,
   height: number,
@@ -60,7 +60,7 @@ export function partnersImage(grid: Grid, row: Row, limit: number, dark: boolean
   );
 }
 
-/** Paint the sample itself in grey. */
+/** The sample itself, in grey or in its own colours. */
 export function sampleImage(grid: Grid, picture: ArrayLike<number>): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [grid.width, grid.height];

@@ -2,8 +2,8 @@ import { onChange } from "../../shared/changes";
 import { Client } from "../../shared/protocol";
 import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
+import { type Model, PAIR_DATA, readGrid, readPairs, sampleOf, sampleTrait } from "../model";
 import { mount } from "../mount";
-import { type Model, PAIR_DATA, readGrid, readPairs, sampleOf, sampleTrait } from "../state";
 import type { HeatmapTraits } from "../traits";
 import { Aside, type Hovered } from "./aside/index";
 import type { Point } from "./camera";
@@ -44,17 +44,17 @@ export class PairMatrix {
   private readonly viewport = new Viewport();
   private readonly cursor: Cursor;
   private pairs: Pairs;
-  /** Where the colours end, and the strength of each row. */
+  /** The value at which the colours end, and the strength of each row. */
   private limit: number;
   private strength: ArrayLike<number>;
   /** Whether `pairs` is older than the model. */
   private isStale = false;
   /** Null until the page around the view is known. */
   private theme: Theme | null = null;
-  /** Null when it must be painted anew. */
+  /** A pixel for each cell; null when it must be painted again. */
   private image: HTMLCanvasElement | null = null;
   private query = "";
-  /** The frame that is asked for, 0 for none. */
+  /** The requested animation frame, 0 for none. */
   private due = 0;
 
   constructor(private readonly context: ViewContext<HeatmapTraits>) {
@@ -156,7 +156,7 @@ export class PairMatrix {
     this.redraw();
   }
 
-  /** Choose a pair of inputs, or let go of it. */
+  /** Choose a pair of inputs; clear the choice if it was chosen already. */
   private choose(pair: [number, number] | null): void {
     const isAgain = String(pair) === String(this.model.get("pair"));
     const chosen = isAgain ? null : pair;
@@ -183,7 +183,7 @@ export class PairMatrix {
     this.cursor.reset();
   }
 
-  /** Tell what an input in the pictures has with the chosen one. */
+  /** Show the interaction of an input in the pictures with the chosen one. */
   private hoverInput(input: Hovered | null): void {
     const pair = this.model.get("pair");
     if (input && pair) this.cursor.hoverInput(pair[0], input, (feature) => this.nameOf(feature));

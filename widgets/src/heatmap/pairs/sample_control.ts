@@ -26,7 +26,7 @@ export class SampleControl {
     this.mean.addEventListener("click", averaged);
   }
 
-  /** Show the place of a sample, null for the mean; without a kernel there is no other. */
+  /** Show the place of a sample, null for the mean; without a kernel it cannot be changed. */
   show(now: number | null, numbers: readonly number[], isLive: boolean): void {
     const { field, mean, element } = this;
     element.hidden = numbers.length < 2;

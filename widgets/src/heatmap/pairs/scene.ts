@@ -12,7 +12,7 @@ export type Pairs = {
   values: ArrayLike<number>;
   /** Standard errors; empty if they are not known. */
   errors: ArrayLike<number>;
-  /** Bits, of the pairs beyond noise. */
+  /** A bit for each pair: whether it is beyond noise. */
   beyond: Uint8Array;
   /** Rows in the order of their similarity. */
   seriation: ArrayLike<number>;
@@ -24,13 +24,13 @@ export type Entry = { value: number; error: number; noise: boolean };
 
 const MOST_FOUND = 200;
 
-/** Where the pair of two rows is in the triangle. */
+/** The index of a pair of rows in the triangle. */
 export function placeOf(n: number, a: number, b: number): number {
   const [low, high] = a < b ? [a, b] : [b, a];
   return (low * (2 * n - low - 1)) / 2 + high;
 }
 
-/** Whether bit `place` is set, the lowest of each byte first. */
+/** Whether bit `place` is set, counted from the lowest of each byte. */
 export function bit(bits: Uint8Array, place: number): boolean {
   return (((bits[place >> 3] ?? 0) >> (place & 7)) & 1) === 1;
 }
@@ -41,12 +41,12 @@ export function entryAt(pairs: Pairs, { row, column }: Cell): Entry {
   return {
     value: pairs.values[place] ?? Number.NaN,
     error,
-    // An exact zero is known to be one.
+    // A zero without an error is exact, not noise.
     noise: error > 0 && !bit(pairs.beyond, place),
   };
 }
 
-/** The largest size of a pair of two inputs: where the colours end, whatever is shown. */
+/** The largest size of a pair of different inputs: the colours end there, whatever is shown. */
 export function limitOf(pairs: Pairs): number {
   const n = pairs.names.length;
   let [pair, own] = [0, 0];
@@ -137,7 +137,7 @@ export function amount({ value, error }: Pick<Entry, "value" | "error">): string
   return `${significant(value, 3)}${plus}`;
 }
 
-/** Lines about an entry: for the card, the live region and the keyboard alike. */
+/** The lines about an entry, for the card and for screen readers. */
 export function tell(first: string, second: string, entry: Entry, unit: string): string[] {
   const { value, noise } = entry;
   const own = first === second;

@@ -1,4 +1,4 @@
-/** Which rows are drawn, and where their cells are on the canvas: no page, so that it is tested. */
+/** Which rows are drawn, and where their cells are on the canvas: tested without a page. */
 import {
   type Camera,
   clamped,
@@ -21,16 +21,16 @@ export class Viewport {
   camera: Camera = { x: 0, y: 0, scale: 1 };
   /** The side of the matrix in CSS pixels; 0 until it is known. */
   side = 0;
-  /** Room for names, at the left and above. */
+  /** Room for the names on the left and above. */
   margin = 0;
 
   show(rows: readonly number[]): void {
-    if (rows.length !== this.rows.length) this.side = 0; // the camera is of other cells
+    if (rows.length !== this.rows.length) this.side = 0; // the camera was for other cells
     this.rows = rows;
     this.places = new Map(rows.map((row, place) => [row, place]));
   }
 
-  /** Take the room that there is. What was seen stays so; other cells are seen whole first. */
+  /** Fit the matrix into `room`. The visible part stays; new rows are first shown whole. */
   resize(room: number, margin: number): void {
     const [n, before] = [this.rows.length, this.side];
     this.margin = margin;
@@ -48,7 +48,7 @@ export class Viewport {
     return this.places.has(row) && this.places.has(column);
   }
 
-  /** The cell under a point of the canvas; null beside the matrix. */
+  /** The cell under a point of the canvas; null outside the matrix. */
   cellAt({ x, y }: Point): Cell | null {
     const at = { x: x - this.margin, y: y - this.margin };
     return this.cellOf(under(this.camera, this.rows.length, this.side, at));

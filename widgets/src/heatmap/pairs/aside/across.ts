@@ -7,7 +7,7 @@ import { type Across, drawStrip, nearest } from "./strip";
 const WIDE = 220; // CSS pixels
 const HIGH = 84;
 
-/** The chosen pair in each sample, which Python is asked for. */
+/** The chosen pair in each sample, fetched from Python. */
 export class PairAcross {
   readonly elements: readonly HTMLElement[];
   private readonly title = h(
@@ -21,7 +21,7 @@ export class PairAcross {
     hidden: true,
   });
   private across: (Across & { pair: string }) | null = null;
-  /** The pair that was asked for. */
+  /** The pair that was requested. */
   private wanted = "";
 
   /** `ask` is null where no kernel answers. */

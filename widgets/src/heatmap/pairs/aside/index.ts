@@ -1,13 +1,13 @@
 import { h } from "../../../shared/dom";
 import { type Client, unlessSuperseded } from "../../../shared/protocol";
 import type { Theme } from "../../../shared/theme";
-import { type Model, sampleOf } from "../../state";
+import { type Model, sampleOf } from "../../model";
 import type { Entry, Pairs } from "../scene";
 import { PairAcross } from "./across";
 import { PairList } from "./list";
 import { Pictures } from "./pictures";
 
-/** An input under the mouse, what it has with the chosen one, and where to tell it. */
+/** An input under the mouse, its interaction with the chosen one, and where to show it. */
 export type Hovered = { feature: number; entry: Entry; x: number; y: number };
 
 export type AsideEvents = {
@@ -20,7 +20,7 @@ export type AsideEvents = {
 /** What the matrix shows; `cursor` is the number of the input under the cursor, if any. */
 export type Seen = { pairs: Pairs; theme: Theme; cursor: number | null };
 
-/** Ask Python for what is not on the page; `take` gets the answer, and all is drawn again. */
+/** Request values that are not on the page; `take` gets the answer, then all is drawn again. */
 export type Ask = (
   kind: string,
   fields: Record<string, number>,
@@ -67,7 +67,7 @@ export class Aside {
     this.across.update(pair, model.get("_samples").length, sampleOf(model), seen.theme);
   }
 
-  /** The values or the colours have changed: read and draw anew. */
+  /** The values or the colours have changed: read and draw them again. */
   forget(): void {
     for (const part of [this.pictures, this.list, this.across]) part.forget();
   }

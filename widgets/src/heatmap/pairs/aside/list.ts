@@ -14,12 +14,12 @@ import {
 const LISTED = 8;
 const WIDEST = 48; // CSS pixels of a bar
 
-/** The strongest pairs, of all inputs or of the first of the chosen pair; each is a button. */
+/** The strongest pairs of all inputs, or those of the chosen one; each is a button. */
 export class PairList {
   readonly elements: readonly HTMLElement[];
   private readonly title = h("div", { class: "nbi-heatmap-side-title" });
   private readonly list = h("ol", { class: "nbi-heatmap-list", "data-nbi": "strongest" });
-  /** The pair that it was drawn for; null when it must be drawn anew. */
+  /** The pair that the list was drawn for; null when it must be drawn again. */
   private shown: string | null = null;
 
   constructor(private readonly chose: (pair: [number, number]) => void) {
@@ -32,7 +32,7 @@ export class PairList {
   }
 
   update(pairs: Pairs, pair: readonly [number, number] | null): void {
-    // Not at every move of the mouse: it looks through all pairs, and its buttons must stay.
+    // Not on every mouse move: sorting all pairs is slow, and a click needs its button to stay.
     if (this.shown === String(pair)) return;
     this.shown = String(pair);
     const own = pair ? rowOfInput(pairs, pair[0]) : -1;

@@ -1,7 +1,7 @@
 /** One row of the matrix as an image: the partners of a pixel. Pure. */
 import { bit, type Entry, entryAt, type Pairs } from "../scene";
 
-/** How the inputs lie in an image. */
+/** The image that the inputs are pixels of. */
 export type Grid = {
   channels: number;
   height: number;
@@ -10,7 +10,7 @@ export type Grid = {
   groups: ArrayLike<number>;
 };
 
-/** The entries of one input with all, by the number of the other. */
+/** The entries of one input with all inputs, by their numbers. */
 export type Row = {
   feature: number;
   values: ArrayLike<number>;
@@ -43,7 +43,7 @@ export function rowOf(pairs: Pairs, feature: number): Row {
   return { feature, values, errors, beyond };
 }
 
-/** The inputs of a pixel, one a channel. */
+/** The inputs of a pixel, one for each channel. */
 export function inputsAt(grid: Grid, pixel: number): number[] {
   const area = grid.height * grid.width;
   return Array.from({ length: grid.channels }, (_, channel) => {
@@ -52,7 +52,7 @@ export function inputsAt(grid: Grid, pixel: number): number[] {
   }).filter((input) => input >= 0);
 }
 
-/** What is drawn at a pixel: of its channels, the strongest; null where there is no input. */
+/** The entry drawn at a pixel, the strongest of its channels; null without an input. */
 export function pixelAt(grid: Grid, row: Row, pixel: number): Pixel | null {
   let best: Pixel | null = null;
   for (const feature of inputsAt(grid, pixel)) {
@@ -62,7 +62,7 @@ export function pixelAt(grid: Grid, row: Row, pixel: number): Pixel | null {
   return best;
 }
 
-/** The largest size of an entry with another input: where the colours of the picture end. */
+/** The largest size of an entry with another input: the colours of the picture end there. */
 export function reach(row: Row): number {
   let most = 0;
   for (let feature = 0; feature < row.values.length; feature++) {

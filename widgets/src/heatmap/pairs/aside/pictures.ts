@@ -1,7 +1,7 @@
 import { typed, unpacked } from "../../../shared/arrays";
 import { h } from "../../../shared/dom";
 import type { Theme } from "../../../shared/theme";
-import { type Model, readGrid, sampleOf } from "../../state";
+import { type Model, readGrid, sampleOf } from "../../model";
 import { drawPartners } from "../draw";
 import { partnersImage, sampleImage } from "../images";
 import { amount, type Entry, inputName, type Pairs } from "../scene";
@@ -18,7 +18,7 @@ import {
   scaleOf,
 } from "./partners";
 
-/** Of inputs that are pixels: the partners of the first of the chosen pair, and the sample. */
+/** For images: the partners of the first pixel of the chosen pair, and the sample. */
 export class Pictures {
   readonly elements: readonly HTMLElement[];
   private readonly title = h("div", { class: "nbi-heatmap-side-title" });
@@ -28,7 +28,7 @@ export class Pictures {
   private readonly both = h("div", { class: "nbi-heatmap-pictures" }, this.partners, this.picture);
   /** The row of the matrix that is drawn; null while there is none. */
   private row: Row | null = null;
-  /** The row and the sample that Python was asked for. */
+  /** The row and the sample that were requested from Python. */
   private wanted = "";
   private image: { of: string; canvas: HTMLCanvasElement } | null = null;
 
@@ -109,7 +109,7 @@ export class Pictures {
     return this.image.canvas;
   }
 
-  /** Take the row of an input from the matrix, or ask Python where the page has not all inputs. */
+  /** Take the row of an input from the matrix, or from Python if the page lacks some inputs. */
   private readRow(pairs: Pairs, feature: number): void {
     if (pairs.names.length === this.model.get("_width")) {
       this.row = rowOf(pairs, feature);

@@ -1,4 +1,4 @@
-/** One pair in all samples: a dot a sample, with its error, over zero. */
+/** One pair in all samples: a dot with its error for each sample, and a line at zero. */
 import { fit as sized } from "../../../shared/dom";
 import type { Theme } from "../../../shared/theme";
 

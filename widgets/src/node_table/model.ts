@@ -1,4 +1,4 @@
-/** The traits of a node table, read: only here is known how they encode what they hold. */
+/** The only place that knows how the node table's traits encode their values. */
 import { typed } from "../shared/arrays";
 import type { ViewContext } from "../shared/view";
 import { type Table, withFactor } from "./scene";
@@ -17,7 +17,7 @@ export function factorTrait(factor: number | null): NodeTableTraits["factor"] {
   return factor ?? -1;
 }
 
-/** The columns of the nodes; with a chosen factor, what it tells about each node comes first. */
+/** The columns of the nodes; that of the chosen factor comes first. */
 export function readTable(model: Model): Table {
   const all = {
     names: model.get("_names"),

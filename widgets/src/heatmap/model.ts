@@ -1,4 +1,4 @@
-/** The traits of a heatmap, read: only here is known how they encode what they hold. */
+/** The only place that knows how the heatmap's traits encode their values. */
 import { typed, unpacked } from "../shared/arrays";
 import type { ViewContext } from "../shared/view";
 import type { Factors } from "./factors/scene";
@@ -54,7 +54,7 @@ export function readPairs(model: Model): Pairs {
   };
 }
 
-/** How the inputs lie in an image; null where they are no pixels. */
+/** The image that the inputs are pixels of; null if they are not pixels. */
 export function readGrid(model: Model): Grid | null {
   const [channels = 0, height = 0, width = 0] = model.get("_grid");
   if (!channels) return null;
