@@ -38,7 +38,7 @@ export class FactorPane {
   /** `fitsItself`: a selection is fitted right away, without the button. */
   constructor(fitsItself: boolean) {
     this.words.textContent = fitsItself
-      ? "Draw around samples on the map: their factors are fitted right away."
+      ? "Draw around samples on the map: their factors are fitted at once."
       : "Draw around samples on the map, then press “Fit this selection”.";
   }
 
