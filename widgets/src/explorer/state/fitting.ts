@@ -2,8 +2,8 @@ import { bytes } from "../../shared/arrays";
 import { type Client, Lost, Superseded } from "../../shared/protocol";
 import type { StatusLine } from "../panels/status";
 
-const PATIENCE = 5_000;
-const LONGEST = 60_000;
+const HINT = 5_000; // milliseconds until the page says that the kernel has not started
+const LONGEST = 60_000; // milliseconds until it stops waiting for that
 
 /** A fit of the selection by the kernel: requests it, waits for it, stops waiting. */
 export class Fitting {
@@ -21,13 +21,13 @@ export class Fitting {
     this.reason = "";
     this.status.error(null);
     this.changed();
-    // A kernel that has begun says so right away; silence means that it is busy or gone.
+    // A kernel that begins a fit says so right away; otherwise it is busy or gone.
     const hint = window.setTimeout(() => {
       if (this.client.begun("fit")) return;
       this.status.hint(
         "The kernel has not started the fit: it runs a cell, or is gone. Press again to stop waiting.",
       );
-    }, PATIENCE);
+    }, HINT);
     const end = window.setTimeout(() => {
       if (!this.client.begun("fit")) this.lose("The kernel does not answer. Is it running?");
     }, LONGEST);
@@ -37,8 +37,8 @@ export class Fitting {
     } catch (error) {
       if (!(error instanceof Superseded)) throw error;
       if (error instanceof Lost) {
-        const silent = "The kernel stopped responding. If it was restarted, run the cell again.";
-        this.status.error(this.reason || silent);
+        const lost = "The kernel stopped responding. If it was restarted, run the cell again.";
+        this.status.error(this.reason || lost);
       }
     } finally {
       window.clearTimeout(hint);
