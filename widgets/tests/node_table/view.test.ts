@@ -118,7 +118,7 @@ it("draws a part of many rows, and more when asked or walked to", () => {
   expect(document.activeElement).toBe(row(349));
 });
 
-it("shows what the chosen factor tells, the nodes that it binds first", () => {
+it("shows the information of the chosen factor, the nodes that share most first", () => {
   const uses = numbers([0.1, Number.NaN, 0.3, 0.2, 0.9, Number.NaN]);
   const { model, root } = shown({ ...state(), _ids: [0, 1], _uses: uses });
   const choice = root.querySelector<HTMLSelectElement>('[data-nbi="factor"]');

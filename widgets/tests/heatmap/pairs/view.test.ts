@@ -13,7 +13,7 @@ function whole(values: number[]): DataView {
   return packed(new Uint32Array(values));
 }
 
-/** Four pixels of which 0 and 3 act together, and 1 with 3, within noise, too. */
+/** Four pixels: 0 and 3 interact; 1 and 3 do so within noise. */
 function state(): Record<string, unknown> {
   return {
     ...{ _form: "pairs", order: "similarity", top: 4, pair: null, sample: 0, height: 300 },
