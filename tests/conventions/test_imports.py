@@ -36,8 +36,9 @@ LATER = {
     "sklearn.preprocessing",
     "torch._dynamo",
     "torch._inductor",
+    "vl_convert",
 }
-DISTRIBUTIONS = {"pil": "pillow", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"pil": "pillow", "sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
 
 
 def _loaded(code: str) -> set[str]:

@@ -7,15 +7,14 @@ import pandas as pd
 from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.network import AblationStudy
-from nbinterp.views.base.vega_lite import chart_bundle
-from nbinterp.views.png.panels import panels_png
+from nbinterp.views.base.colours import OKABE_ITO
+from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 
 _MOST_GROUPS = 12
 _LINES = ("change", "by_activation", "by_weight")
 _CHOSEN = ("mutual information", "mean activation", "weight")
+_GREY = "#999999"
 _CHANCE = "95 % of as many random nodes"
-# Okabe and Ito's, as the other views have them.
-_COLOURS = ("#0072b2", "#e69f00", "#009e73")
 
 
 @shows(AblationStudy)
@@ -88,8 +87,15 @@ class AblationChart:
 
         percent = "+.1%" if self.quantity == "accuracy" else "+.3~g"
         drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
+        drawn["control"] = _CHANCE
         base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes silenced"))
-        band = base.mark_area(color="#999999", opacity=0.35).encode(
+        band = base.mark_area(opacity=0.35).encode(
+            fill=alt.Fill(
+                "control:N",
+                title=None,
+                scale=alt.Scale(domain=[_CHANCE], range=[_GREY]),
+                legend=alt.Legend(symbolType="square", labelLimit=240),
+            ),
             y=alt.Y(
                 "chance_lower:Q",
                 title=f"change of {self.quantity}",
@@ -104,7 +110,7 @@ class AblationChart:
                 y="lost:Q",
                 color=alt.Color(
                     "nodes of largest:N",
-                    scale=alt.Scale(domain=list(_CHOSEN), range=list(_COLOURS)),
+                    scale=alt.Scale(domain=list(_CHOSEN), range=list(OKABE_ITO[:3])),
                 ),
                 tooltip=[
                     "group:N",
@@ -115,7 +121,8 @@ class AblationChart:
                 ],
             )
         )
-        panel = alt.layer(band, lines).properties(width=150, height=110)
+        layers = [band, lines] if drawn["chance_lower"].notna().any() else [lines]
+        panel = alt.layer(*layers).properties(width=150, height=110)
         return panel.facet(
             facet=alt.Facet("group:N", sort=self.groups, title=None), columns=4
         ).properties(title=self._title())
@@ -139,15 +146,12 @@ class AblationChart:
         return f"factor {factor} of {cluster} in {self.study.layer}"
 
     def snapshot(self) -> bytes:
-        """Return the first panels as a PNG, for readers without a drawing of Altair's charts."""
-        names = [f"nodes of largest {chosen}" for chosen in _CHOSEN]
-        title = f"{self._title()}: change of {self.quantity}"
-        drawn = self.frame, self.groups, list(_LINES), _COLOURS
-        return panels_png(*drawn, title, names=[*names, _CHANCE], spell=self._spelled)
+        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        return chart_png(self.chart)
 
     def _spelled(self, change: float) -> str:
         """Return a change of the quantity in words: of accuracy, in percent."""
         return f"{100 * change:+.1f} %" if self.quantity == "accuracy" else f"{change:+.3g}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.snapshot(), self.describe())
+        return chart_bundle(self.chart, self.describe())

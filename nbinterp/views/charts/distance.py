@@ -7,10 +7,9 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp._typing import IntArray
 from nbinterp.distance import DistanceReport
-from nbinterp.views.base.vega_lite import chart_bundle
+from nbinterp.views.base.colours import categorical
 from nbinterp.views.charts.projections import SELECTED, Projection
-from nbinterp.views.png.ridges import ridges_png
-from nbinterp.views.png.snapshot import categorical, scatter_png
+from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 
 _CHOSEN = "#d81b60"  # of a selection: none of the clusters' colours
 
@@ -150,11 +149,7 @@ class DistanceChart:
     def _colours(self) -> list[str]:
         """Return a colour a cluster: the same in every chart of the report, as far as they go."""
         known = [str(name) for name in self.report.cluster_names]
-        palette = categorical(len(known)).round().astype(int)
-        codes = {
-            name: "#" + "".join(f"{part:02x}" for part in colour)
-            for name, colour in zip(known, palette, strict=True)
-        }
+        codes = dict(zip(known, categorical(len(known)), strict=True))
         names = self.projection.names
         chosen = [codes.get(name, _CHOSEN) for name in names]
         if names[-1] == SELECTED:
@@ -191,22 +186,11 @@ class DistanceChart:
         )
 
     def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers without a drawing of Altair's charts."""
-        shown = self.projection
-        if len(self.numbers) == 1:
-            return ridges_png(shown.histogram(), shown.names, self._colours(), self._title())
-        codes = np.where(shown.codes < 0, -1, shown.codes)
-        return scatter_png(
-            shown.values,
-            codes,
-            shown.names,
-            label="cluster",
-            colours=self._colours(),
-            title=self._title(),
-        )
+        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        return chart_png(self.chart)
 
     def __repr__(self) -> str:
         return self.describe()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return chart_bundle(self.chart, self.snapshot(), self.describe())
+        return chart_bundle(self.chart, self.describe())

@@ -12,12 +12,14 @@ from nbinterp._typing import IntArray
 from nbinterp.interactions import AndOrInteractions, Overlap
 from nbinterp.interactions.andor import overlap as sharing
 from nbinterp.interactions.subsets import players_of, set_name
+from nbinterp.views.base.colours import OKABE_ITO
 from nbinterp.views.base.note import Note
-from nbinterp.views.base.vega_lite import chart_bundle
+from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 from nbinterp.views.linking.follow import follow, numbers
-from nbinterp.views.png.upset import COLOURS, SIGNS, upset_png
 
 _KIND, _SHARED = "AND or OR", "in how many models"
+_SIGNS = ("raises the output", "lowers the output")
+_COLOURS = (OKABE_ITO[4], OKABE_ITO[0])
 _STEP = 30  # pixels of a primitive
 
 
@@ -169,10 +171,11 @@ class PrimitiveChart:
         control = self._control()
         if control is not None:
             parts = alt.hconcat(parts, control, spacing=24)
+        nothing = [] if self._strongest() else ["No interaction differs from zero."]
         title = alt.TitleParams(
             f"{self._title()}{self._order_of_bars()}",
             anchor="start",
-            subtitle=self._warning(),
+            subtitle=[*self._warning(), *nothing] or alt.Undefined,
             subtitleColor="#b71c1c",
         )
         return parts.properties(title=title).resolve_scale(color="shared")
@@ -192,15 +195,8 @@ class PrimitiveChart:
         return self.describe()
 
     def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers without a drawing of Altair's charts."""
-        return upset_png(
-            self.frame,
-            [players_of(index) for _, index in self._strongest()],
-            self.result.players,
-            title=f"{self._title()}: interactions in {self._unit()}{self._order_of_bars()}",
-            warning=" ".join(self._warning()),
-            control=self._shares(),
-        )
+        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        return chart_png(self.chart)
 
     def _strongest(self) -> list[tuple[int, int]]:
         """Return kind (0 AND, 1 OR) and set of the primitives that are drawn, strongest first."""
@@ -217,7 +213,7 @@ class PrimitiveChart:
         import altair as alt
 
         frame = self.frame.assign(
-            sign=lambda table: np.where(table["interaction"] < 0, SIGNS[1], SIGNS[0])
+            sign=lambda table: np.where(table["interaction"] < 0, _SIGNS[1], _SIGNS[0])
         )
         several = len(self.result.models) > 1
         options: dict[str, Any] = {}
@@ -232,7 +228,7 @@ class PrimitiveChart:
                 color=alt.Color(
                     "sign:N",
                     title=None,
-                    scale=alt.Scale(domain=list(SIGNS), range=list(COLOURS)),
+                    scale=alt.Scale(domain=list(_SIGNS), range=list(_COLOURS)),
                 ),
                 opacity=alt.condition("datum.shared", alt.value(1.0), alt.value(0.45)),
                 tooltip=["kind:N", "players:N", "model:N", "interaction:Q", "n_salient:Q"],
@@ -297,8 +293,10 @@ class PrimitiveChart:
             return None
         import altair as alt
 
-        base = alt.Chart(shares).encode(x=alt.X("kind:N", title=None, axis=alt.Axis(labelAngle=0)))
-        title = f"share of the {shares['k'].iloc[0]} strongest in all models"
+        marks = ["black: by chance", *(["grey: unrelated models"] if self.null is not None else [])]
+        x = alt.X("kind:N", title=marks, axis=alt.Axis(labelAngle=0, titleFontWeight="normal"))
+        base = alt.Chart(shares).encode(x=x)
+        title = [f"share of the {shares['k'].iloc[0]} strongest", "that all models have"]
         y = alt.Y("shared:Q", scale=alt.Scale(domain=[0, 1]), title=title)
         tip = ["kind:N", "shared:Q", "chance:Q", "unrelated_low:Q", "unrelated_high:Q"]
         layers = [
@@ -369,11 +367,12 @@ class PrimitiveChart:
         self._refresh()
 
     def _refresh(self) -> None:
-        shown = {"output_type": "display_data", "data": self._bundle(), "metadata": {}}
-        self._output.outputs = (shown,)
+        # No still picture: a click on the map waits for this, and the page draws the chart itself.
+        data = chart_bundle(self.chart, self.describe(), still=False)
+        self._output.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def _bundle(self) -> dict[str, Any]:
-        return chart_bundle(self.chart, self.snapshot(), self.describe())
+        return chart_bundle(self.chart, self.describe())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if self._output is None:

@@ -9,11 +9,10 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.distance import SensitivityStudy
 from nbinterp.distance.sensitivity.result import FOLDED, SCALE, SHIFT
-from nbinterp.views.base.vega_lite import chart_bundle
-from nbinterp.views.png.panels import panels_png
+from nbinterp.views.base.colours import OKABE_ITO
+from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 
-# Okabe and Ito's, as the other views have them.
-_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00")
+_COLOURS = OKABE_ITO[:5]
 _BAND, _OTHERS = "#999999", "#9a9a9a"
 _TITLES = {"accuracy": "accuracy", "agreement": "same answer as before", "kl": "KL (nats)"}
 _MOVES = {SHIFT: "shifted", SCALE: "scaled"}
@@ -141,16 +140,22 @@ class SensitivityChart:
             band = rows[rows["target"] == rows["target"].iloc[0]].dropna(subset=["chance_lower"])
             layers.append(
                 alt.Chart(band.assign(control=_CONTROL))
-                .mark_area(color=_BAND, opacity=0.35)
+                .mark_area(opacity=0.35)
                 .encode(
                     x=x,
                     y=alt.Y("chance_lower:Q", title=_TITLES[self.measure]),
                     y2="chance_upper:Q",
+                    fill=alt.Fill(
+                        "control:N",
+                        title=None,
+                        scale=alt.Scale(domain=[_CONTROL], range=[_BAND]),
+                        legend=alt.Legend(orient="bottom", symbolType="square", labelLimit=260),
+                    ),
                     tooltip=["control:N", "amount:Q", "chance_lower:Q", "chance_upper:Q"],
                 )
             )
         if whole:
-            names = [SHIFT] if shifts else [SCALE, FOLDED]
+            names = [name for name in (SHIFT, SCALE, FOLDED) if (rows["move"] == name).any()]
             layers.append(
                 drawn(rows)
                 .mark_line(point=True)
@@ -231,35 +236,8 @@ class SensitivityChart:
         return title
 
     def snapshot(self) -> bytes:
-        """Return the panels as a PNG, for readers without a drawing of Altair's charts."""
-        frame = self.frame
-        layer, named = self.study.layer, [f"{self.study.layer}[{n}]" for n in self.nodes]
-        parts, ends, n_lines = [], {}, 2
-        for whole, targets in ((True, [layer]), (False, named)):
-            for move, word in _MOVES.items():
-                rows = frame[frame["target"].isin(targets) & (frame["move"] == move)]
-                if not len(rows):
-                    continue
-                group = f"{'layer' if whole else 'one node'} {word}"
-                wide = rows.pivot_table(index="amount", columns="target", values="value")
-                wide = wide.reindex(columns=targets)
-                wide.columns = [f"line {i}" for i in range(len(targets))]
-                if whole and move == SCALE:
-                    folded = frame[frame["move"] == FOLDED].set_index("amount")["value"]
-                    wide["line 1"] = folded.reindex(wide.index)
-                n_lines = max(n_lines, len(targets))
-                band = rows.drop_duplicates("amount").set_index("amount")
-                wide[["chance_lower", "chance_upper"]] = band[["chance_lower", "chance_upper"]]
-                amounts = wide.index.to_numpy(float)
-                wide["size"] = amounts if move == SHIFT else np.log(amounts)
-                parts.append(wide.assign(group=group))
-                unit = " sd" if move == SHIFT else " x"
-                ends[group] = (f"{amounts[0]:g}{unit}", f"{amounts[-1]:g}{unit}")
-        lines = [f"line {i}" for i in range(n_lines)]
-        columns = [*lines, "chance_lower", "chance_upper", "size", "group"]
-        drawn = pd.concat(parts, ignore_index=True).reindex(columns=columns)
-        title = f"{_TITLES[self.measure]}; {self._title()}"
-        return panels_png(drawn, list(ends), lines, _COLOURS, title, ends)
+        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        return chart_png(self.chart)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.snapshot(), self.describe())
+        return chart_bundle(self.chart, self.describe())

@@ -23,7 +23,7 @@ from nbinterp.views.explorer.hover import Hovered
 from nbinterp.views.explorer.search import checked_ranges, checked_search, matching
 from nbinterp.views.explorer.selections import Selections, refusal
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
-from nbinterp.views.png.snapshot import scatter_png
+from nbinterp.views.png.map import scatter_png
 
 Callback = Callable[[IntArray], Any]
 

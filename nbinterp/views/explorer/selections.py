@@ -11,7 +11,7 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, BoolArray, IntArray
-from nbinterp.views.png.snapshot import categorical
+from nbinterp.views.base.colours import categorical
 
 if TYPE_CHECKING:
     from nbinterp.views.explorer.explorer import ClusterExplorer
@@ -215,7 +215,7 @@ class Selections(MutableMapping[str, Selection]):
 
 def next_colour(taken: list[str]) -> str:
     """Return the first of the palette that is not taken."""
-    palette = ["#{:02x}{:02x}{:02x}".format(*map(round, rgb)) for rgb in categorical(40)]
+    palette = categorical(40)
     return next((colour for colour in palette if colour not in taken), palette[-1])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nbinterp._typing import FloatArray, IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx
-from nbinterp.views.png.snapshot import heatmap_png
+from nbinterp.views.png.matrix import heatmap_png
 
 EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
 _NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer

@@ -12,9 +12,9 @@ from nbinterp.interactions import SmoothHessian
 from nbinterp.views.base.factor_view import FactorView
 from nbinterp.views.base.view import Array
 from nbinterp.views.heatmap.factor_matrix import FactorTable
+from nbinterp.views.heatmap.pair_picture import describe, picture
 from nbinterp.views.heatmap.pair_source import read
 from nbinterp.views.heatmap.pair_view import PairView
-from nbinterp.views.png.pairs import describe, pairs_png
 
 _FACTORS = ("mutual_information", "correlation")
 
@@ -238,7 +238,7 @@ class InteractionHeatmap(PairView, FactorView):
     def snapshot(self) -> bytes | None:
         """Return the view as a PNG, None while it is empty."""
         if self._pairs is not None and self._table is not None:
-            return pairs_png(
+            return picture(
                 self._pairs,
                 self._table,
                 top=self.top,

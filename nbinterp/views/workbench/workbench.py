@@ -18,7 +18,7 @@ from nbinterp.network import AblationStudy, Perturbation
 from nbinterp.views.base.background import LatestTask, raise_if_cancelled, telling
 from nbinterp.views.base.view import View
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
-from nbinterp.views.png.stack import stacked
+from nbinterp.views.png.canvas import stacked
 from nbinterp.views.slider.slider import FactorSlider
 from nbinterp.views.workbench.actions import based_on, turned_to
 from nbinterp.views.workbench.bars import ablation_chart

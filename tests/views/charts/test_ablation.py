@@ -1,10 +1,14 @@
 import base64
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from views.png_reading import near, opened, pixels
 
 from nbinterp.network import AblationStudy
 from nbinterp.views import AblationChart
+
+BAND = (220, 220, 220)  # about a third of grey, on white
 
 
 @pytest.fixture
@@ -51,6 +55,80 @@ def test_groups_that_lose_most_come_first(study):
     last = study.change[0, -1, 1:, -1]
     assert chart.groups[0] == "all"
     assert chart.groups[1] == study.groups[1 + int(last.argmin())]
+
+
+def layers(chart):
+    """The encodings of the band, if there is one, and of the lines."""
+    return [layer["encoding"] for layer in chart.chart.to_dict()["spec"]["layer"]]
+
+
+def test_lines_and_band_are_drawn_where_their_values_are(study):
+    flat = np.zeros_like(study.change)
+    fixed = replace(
+        study,
+        change=flat - 0.4,
+        by_activation=flat - 0.2,
+        by_weight=flat,
+        random=np.linspace(-0.3, -0.1, 40)[:, None, None, None] + np.zeros((40, *flat.shape[1:])),
+    )
+    chart = fixed.view(groups=["all"])
+    image = pixels(chart.snapshot())[:, : 225 + 130]  # the panel, without the legend
+    heights = [
+        np.flatnonzero(near(image, colour, 6).sum(axis=1) > 90).mean()
+        for colour in ((0, 114, 178), (230, 159, 0), (0, 158, 115))
+    ]
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=2)
+    band = np.flatnonzero(near(image, BAND, 8).sum(axis=1) > 90)
+    low, high = chart.frame[["chance_lower", "chance_upper"]].iloc[0]
+    expected = (high - low) / 0.4 * (heights[0] - heights[2])
+    assert band.mean() == pytest.approx(heights[1], abs=3)
+    assert len(band) == pytest.approx(expected, abs=4)
+
+
+def test_the_legend_names_what_is_drawn(study):
+    band, lines = layers(study.view())
+    assert band["fill"]["scale"]["domain"] == ["95 % of as many random nodes"]
+    assert lines["color"]["scale"]["domain"] == [
+        "mutual information",
+        "mean activation",
+        "weight",
+    ]
+    legend = pixels(study.view().snapshot())[:, -240:]
+    for colour in ((0, 114, 178), (230, 159, 0), (0, 158, 115), BAND):
+        assert near(legend, colour, 8).any()
+    assert near(legend, (0, 0, 0), 40).any(axis=0).sum() > 60  # its text
+
+
+def test_accuracy_is_told_in_percent_and_outputs_in_their_own_units(study):
+    for quantity, form in (("accuracy", "+%"), ("logit 0", "+~g")):
+        band, _ = layers(study.view(quantity=quantity))
+        assert band["y"]["axis"]["format"] == form
+
+
+def test_without_random_draws_there_is_no_band(study):
+    chart = replace(study, random=study.random[:0]).view()
+    assert len(layers(chart)) == 1
+    assert not near(pixels(chart.snapshot()), BAND, 2).sum(axis=1).max() > 100
+
+
+def test_many_groups_take_several_rows(study):
+    groups = tuple(f"class {k}" for k in range(6))
+
+    def repeated(values):
+        return np.concatenate([values, values], axis=-2)
+
+    wide = replace(
+        study,
+        groups=groups,
+        group_sizes=repeated(study.group_sizes[:, None])[:, 0],
+        baseline=repeated(study.baseline),
+        **{
+            name: repeated(getattr(study, name))
+            for name in ("change", "random", "by_activation", "by_weight")
+        },
+    )
+    six, four = (opened(wide.view(groups=list(groups[:n])).snapshot()) for n in (6, 4))
+    assert six.height > four.height and six.width == four.width
 
 
 @pytest.mark.parametrize("wrong", [{"case": 2}, {"quantity": "loss"}, {"groups": ["class 9"]}])

@@ -12,6 +12,20 @@ def drawn(chart):
     return [row for rows in chart.chart.to_dict()["datasets"].values() for row in rows]
 
 
+def panels(chart):
+    """The names that the legends of each panel have, the band's first."""
+    layers = [panel["layer"] for panel in chart.chart.to_dict()["concat"]]
+    return [
+        [
+            encoding[kind]["scale"]["domain"]
+            for encoding in (layer["encoding"] for layer in panel)
+            for kind in ("fill", "color")
+            if kind in encoding
+        ]
+        for panel in layers
+    ]
+
+
 def test_a_study_shows_itself_as_a_chart_with_its_chance_band():
     data = study()._repr_mimebundle_()
     assert any("vegalite" in kind for kind in data)
@@ -45,6 +59,15 @@ def test_without_a_control_without_nodes_and_without_a_bias():
     assert len(chart.chart.to_dict()["concat"]) == 2
     assert chart.snapshot().startswith(b"\x89PNG")
     assert "chance" not in chart.describe() and "node" not in chart.describe()
+    named = [legend for panel in panels(chart) for legend in panel]
+    assert named == [["shift"], ["scale"]]
+
+
+def test_the_legends_name_lines_and_band():
+    chance, nodes = ["random directions, 95 %"], study().view().nodes
+    named = [f"h1[{node}]" for node in nodes]
+    whole = [[chance, ["shift"]], [chance, ["scale", "scale, output bias folded out"]]]
+    assert panels(study().view()) == [*whole, [chance, named], [chance, named]]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nbinterp.views.base.colours import ramp
 from nbinterp.views.png.frame import frame_png
-from nbinterp.views.png.snapshot import ramp
 
 BLUE, GREY = (0, 114, 178), (170, 170, 170)
 NONE = np.empty(0)
@@ -16,7 +16,8 @@ def pixels(png):
 
 
 def area(image, colour):
-    return int((image == np.array(colour)).all(axis=-1).sum())
+    """How many pixels have a colour, below the line that names the colours."""
+    return int((image[96:] == np.array(colour)).all(axis=-1).sum())
 
 
 def test_base_edited_and_difference_stand_side_by_side():
