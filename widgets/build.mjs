@@ -31,21 +31,27 @@ const base = {
   banner: { js: banner, css: banner },
 };
 
-/** Leaves src/shared/ out of a view's part: it asks the base for it, `require("dom")`. */
+/** Leaves src/shared/ out of a part: it asks the base for it, `require("dom")`. */
 const shared = {
   name: "shared",
   setup({ onResolve }) {
-    onResolve({ filter: /^(\.\.\/)+shared\// }, ({ path }) => ({
+    onResolve({ filter: /^(\.{1,2}\/)+shared\// }, ({ path }) => ({
       path: basename(path),
       external: true,
     }));
   },
 };
 
-/** Each view by itself, as a function of `require` and `module`; notebooks keep those they use. */
+/**
+ * Each view by itself, as a function of `require` and `module`: notebooks keep those they use. What
+ * only an exported page needs is a part too.
+ */
 const parts = {
   ...common,
-  entryPoints: Object.fromEntries(VIEWS.map((view) => [view, `src/${view}/index.ts`])),
+  entryPoints: {
+    ...Object.fromEntries(VIEWS.map((view) => [view, `src/${view}/index.ts`])),
+    page: "src/page.ts",
+  },
   format: "cjs",
   plugins: [shared],
   banner: { js: `${banner}\n(require, module) => {` },

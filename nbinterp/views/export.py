@@ -223,7 +223,8 @@ def _title(notebook: Any, fallback: str) -> str:
 def _write(path: Path, title: str, body: str, data: Mapping[str, Any], styles: str = "") -> Path:
     used = {view["state"]["_kind"] for view in data["views"].values()}
     parts = ",\n".join(f"{kind}: {static(f'{kind}.js')}" for kind in PARTS if kind in used)
-    bundle = f"{static('nbinterp.js')}\nnbinterp.mountPage({{\n{parts}\n}});"
+    base, page_part = static("nbinterp.js"), static("page.js")
+    bundle = f"{base}\nnbinterp.mountPage({page_part},\n{{\n{parts}\n}});"
     # Within an inline script these would end it or open a comment; in the strings, regular
     # expressions and templates where a bundle has them the backslash changes nothing.
     bundle = bundle.replace("</script", r"<\/script").replace("<!--", r"<\!--")

@@ -6,7 +6,7 @@ import "./note/note.css";
 import "./slider/slider.css";
 import "./workbench/workbench.css";
 import { linkOnPage } from "./link";
-import * as page from "./page";
+import type { mountPage as MountPage } from "./page";
 import * as shared from "./shared";
 import type { RenderView, ViewContext } from "./shared/view";
 import { dress } from "./style_sheet";
@@ -15,21 +15,28 @@ import { dress } from "./style_sheet";
 const SHARED: Record<string, unknown> = { ...shared };
 
 type Require = (name: string) => unknown;
-/** A view as build.mjs makes it: a function that returns what its index.ts exports. */
-export type Part = (require: Require, module: { exports: unknown }) => { render: RenderView };
+/** A view, or the page, as build.mjs makes it: a function that returns what its module exports. */
+export type Part<T = { render: RenderView }> = (
+  require: Require,
+  module: { exports: unknown },
+) => T;
 
 const drawn = new Map<Part, RenderView>();
 
-function renderOf(part: Part): RenderView {
-  const known = drawn.get(part);
-  if (known) return known;
-  const { render } = part(
+function load<T>(part: Part<T>): T {
+  return part(
     (name) => {
       if (!Object.hasOwn(SHARED, name)) throw new Error(`There is no shared “${name}”.`);
       return SHARED[name];
     },
     { exports: {} },
   );
+}
+
+function renderOf(part: Part): RenderView {
+  const known = drawn.get(part);
+  if (known) return known;
+  const { render } = load(part);
   drawn.set(part, render);
   return render;
 }
@@ -54,8 +61,11 @@ export async function render(part: Part, context: ViewContext, css?: string): Pr
 }
 
 /** Draw every view of an exported page, each by its part. */
-export function mountPage(parts: Record<string, Part>): void {
-  page.mountPage((name, context) => {
+export function mountPage(
+  page: Part<{ mountPage: typeof MountPage }>,
+  parts: Record<string, Part>,
+): void {
+  load(page).mountPage((name, context) => {
     if (!Object.hasOwn(parts, name)) throw new Error(`This page has no view called “${name}”.`);
     return render(parts[name] as Part, context);
   });
