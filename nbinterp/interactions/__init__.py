@@ -1,6 +1,7 @@
 """What inputs do together: AND/OR interactions of players, smoothed second derivatives."""
 
 from nbinterp.interactions.andor.explainer import AndOr
+from nbinterp.interactions.andor.outputs import log_odds
 from nbinterp.interactions.andor.overlap import Overlap
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.andor.result import AndOrInteractions
@@ -12,7 +13,6 @@ from nbinterp.interactions.moebius import (
     or_interactions,
     or_values,
 )
-from nbinterp.interactions.outputs import log_odds
 from nbinterp.interactions.smooth.explainer import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 

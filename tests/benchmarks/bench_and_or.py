@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 
 from nbinterp.interactions import and_interactions
 from nbinterp.interactions.andor.solver import lp
-from nbinterp.interactions.andor.solver.solving import solve
+from nbinterp.interactions.andor.solver.solve import solve
 from nbinterp.interactions.moebius import and_, or_
 from nbinterp.interactions.subsets import players_of
 

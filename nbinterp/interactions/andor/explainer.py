@@ -13,13 +13,18 @@ from torch import nn
 from nbinterp import _checks, _device
 from nbinterp._state import HasState, State, fields
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.interactions.andor.baseline import fill_of
-from nbinterp.interactions.andor.masking import Masking, Model, coalition_outputs, whole_outputs
+from nbinterp.interactions.andor.masking import (
+    Masking,
+    Model,
+    baseline_rows,
+    coalition_outputs,
+    whole_outputs,
+)
+from nbinterp.interactions.andor.outputs import OUTPUTS, Output, forgotten, targets
 from nbinterp.interactions.andor.players import FREE_PLAYERS, MOST_PLAYERS, Players
 from nbinterp.interactions.andor.result import AndOrInteractions
 from nbinterp.interactions.andor.solver.problem import Problem, interactions
-from nbinterp.interactions.andor.solver.solving import solve
-from nbinterp.interactions.outputs import OUTPUTS, Output, forgotten, targets
+from nbinterp.interactions.andor.solver.solve import solve
 from nbinterp.interactions.subsets import sizes
 
 
@@ -187,7 +192,7 @@ class AndOr(HasState):
         named = _named(models)
         samples = _samples(x)
         players = self._players(samples, getattr(x, "columns", None))
-        masking = Masking(samples, players, fill_of(self.baseline, self.background, samples))
+        masking = Masking(samples, players, baseline_rows(self.baseline, self.background, samples))
         classes = None
         if not callable(self.output):
             whole = [

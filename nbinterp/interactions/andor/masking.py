@@ -12,13 +12,16 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
-from nbinterp.interactions.outputs import Output, checked, scalars
 from nbinterp.interactions.subsets import set_name
 from nbinterp.network.subject.hooks import evaluating, home
 
 Tensor = torch.Tensor
 Model = Callable[[Tensor], Any]
+
+# Baselines that are made from background samples.
+BACKGROUND_BASELINES = ("mean", "marginal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,70 @@ class Masking:
             return torch.where(is_on.bool(), samples[sample], fill[rest % len(fill)])
 
         return masked
+
+
+@_checks.call("AndOr")
+def baseline_rows(baseline: Any, background: Any, samples: Tensor) -> Tensor:
+    """Return what is put in for inputs that are off, (rows, ...), of the type of `samples`.
+
+    Parameters
+    ----------
+    baseline : float, array, "mean" or "marginal"
+        As `AndOr` takes it.
+    background : array of shape (rows, ...) or None
+        Samples to average, or to put in one by one.
+    samples : tensor of shape (samples, ...)
+        What is explained.
+    """
+    shape = tuple(samples.shape[1:])
+    if isinstance(baseline, str):
+        _checks.choice("baseline", baseline, BACKGROUND_BASELINES)
+        rows = _background(baseline, background, shape)
+        fill = rows.double().mean(0, keepdim=True) if baseline == "mean" else rows
+    else:
+        fill = torch.as_tensor(np.asarray(_checks.to_numpy(baseline)))
+        what = f"(baseline={_checks.show(baseline)})"
+        _checks.require(
+            fill.dtype != torch.bool and bool(fill.isfinite().all()),
+            what,
+            "must be a finite number or an array of them",
+            "Use 0.0, or an array of the shape of a sample.",
+        )
+        try:
+            fill = fill.broadcast_to(shape)[None]
+        except RuntimeError:
+            _checks.fail(
+                what, f"must fit samples of shape {shape}", "Give it the shape of one sample."
+            )
+    if not samples.is_floating_point():
+        _checks.require(
+            bool((fill == fill.round()).all()),
+            f"(baseline={_checks.show(baseline)}) with inputs of whole numbers",
+            "must be whole numbers too",
+            "Use the number of a token, such as that of the mask token.",
+        )
+    return fill.to(samples.device, samples.dtype)
+
+
+def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tensor:
+    what = f"(baseline={baseline!r}, background={_checks.show(background)})"
+    _checks.require(
+        background is not None,
+        what,
+        "must come with background samples",
+        "Pass background=some samples, such as a hundred of the training data.",
+    )
+    rows = torch.as_tensor(np.asarray(_checks.to_numpy(background)))
+    _checks.require(
+        rows.ndim == len(shape) + 1 and tuple(rows.shape[1:]) == shape and len(rows) > 0,
+        what,
+        f"must hold samples of shape {shape}",
+        "Pass rows like those explained.",
+    )
+    _checks.require(
+        bool(rows.isfinite().all()), what, "must be finite", "Drop or fill those entries."
+    )
+    return rows
 
 
 _resolve = _checks.call("AndOr")(_device.resolve)

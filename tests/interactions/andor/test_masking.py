@@ -4,13 +4,12 @@ import torch
 from torch import nn
 
 from nbinterp.interactions import Players
-from nbinterp.interactions.andor.baseline import fill_of
-from nbinterp.interactions.andor.masking import Masking, coalition_outputs
+from nbinterp.interactions.andor.masking import Masking, baseline_rows, coalition_outputs
 
 
 def outputs(model, x, mask, baseline=0.0, background=None, batch_size=7, **options):
     x = torch.as_tensor(x)
-    masking = Masking(x, Players(mask), fill_of(baseline, background, x))
+    masking = Masking(x, Players(mask), baseline_rows(baseline, background, x))
     settings = {"output": "logit", "classes": None, "device": "cpu", "name": "net"}
     return coalition_outputs(
         model, masking, batch_size=batch_size, progress=False, **(settings | options)
@@ -109,3 +108,29 @@ def test_a_model_that_writes_into_its_input_changes_nothing():
     x = torch.ones(2, 3)
     outputs(lambda z: z.mul_(2).sum(1), x, [0, 1, 2])
     assert torch.equal(x, torch.ones(2, 3))
+
+
+X = torch.zeros(3, 2, 2)
+
+
+def test_baselines():
+    assert baseline_rows(0.5, None, X).tolist() == [[[0.5, 0.5], [0.5, 0.5]]]
+    assert baseline_rows(np.array([1.0, 2.0]), None, X)[0].tolist() == [[1, 2], [1, 2]]
+    background = np.arange(8.0).reshape(2, 2, 2)
+    assert baseline_rows("mean", background, X).tolist() == [[[2, 3], [4, 5]]]
+    assert baseline_rows("marginal", background, X).tolist() == background.tolist()
+    assert baseline_rows(103, None, torch.ones(3, 4, dtype=torch.int64)).dtype == torch.int64
+
+
+def test_bad_baselines():
+    tokens = torch.ones(3, 4, dtype=torch.int64)
+    for baseline, background, samples, message in (
+        ("median", None, X, "must be one of 'mean', 'marginal'"),
+        ("mean", None, X, "must come with background samples"),
+        ("marginal", np.zeros((2, 3)), X, r"must hold samples of shape \(2, 2\)"),
+        (np.zeros(3), None, X, "must fit samples of shape"),
+        (np.nan, None, X, "must be a finite number"),
+        (0.5, None, tokens, "must be whole numbers too"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            baseline_rows(baseline, background, samples)

@@ -5,7 +5,7 @@ from interactions.games import relu_games
 
 from nbinterp.interactions.andor.solver import pdhg
 from nbinterp.interactions.andor.solver.problem import Problem
-from nbinterp.interactions.andor.solver.solving import solve
+from nbinterp.interactions.andor.solver.solve import solve
 
 
 def batch(samples):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nbinterp.interactions.outputs import log_odds, scalars, targets
+from nbinterp.interactions.andor.outputs import log_odds, scalars, targets
 
 
 def test_log_odds_are_exact_where_probabilities_saturate():
