@@ -28,7 +28,7 @@ def decode(hidden):
     threads.add(threading.current_thread().name)
     return hidden @ np.eye(6, 5, dtype=np.float32)
 
-slider = FactorSlider(perturb(model, fitted.clusters_[1], data, layer="1", factor=[0, 2],
+slider = FactorSlider(perturb(model, data, fitted.clusters_[1], layer="1", factor=[0, 2],
                               decode=decode))
 """
 
@@ -134,7 +134,7 @@ def test_cells_and_sliders_share_a_model_without_harm(notebook):
         "    assert np.array_equal(again['1'], before['1'])\n"
         "    assert np.array_equal(again.output, before.output)\n"
         "    ablation_study(model, data, fitted.clusters_[0], layer='1', factor=0, sizes=[2],\n"
-        "                   labels=np.zeros(90, int), n_random=3)\n"
+        "                   y=np.zeros(90, int), n_random=3)\n"
     )
     amounts = np.random.default_rng(1).uniform(-3, 3, size=(200, 2)).astype("f4")
     for seq, row in enumerate(amounts):

@@ -77,9 +77,9 @@ def test_all_views_of_ten_thousand_digits(digits, tmp_path):
     others = [
         explorer,
         factors.view(),
-        perturb(model, factors, few, layer="h1", decode=load_mnist_decoder("h1")).view(),
+        perturb(model, few, factors, layer="h1", decode=load_mnist_decoder("h1")).view(),
         ablation_study(
-            model, few, factors, layer="h1", labels=mnist.target[:2000], progress=False
+            model, few, factors, layer="h1", y=mnist.target[:2000], progress=False
         ).view(),
         LinearDistance().explain(model, "h1.linear", few).view(),
         Workbench(model, few, labels=mnist.target[:2000]),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
-from nbinterp.network.subject.hooks import evaluating
+from nbinterp.network.subject.model import eval_mode
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Scalar:
     def visiting(self) -> AbstractContextManager[None]:
         """Put a Module in eval mode without gradients for a while."""
         model = self.model
-        return evaluating(model) if isinstance(model, nn.Module) else torch.no_grad()
+        return eval_mode(model) if isinstance(model, nn.Module) else torch.no_grad()
 
     def of(self, sample: int) -> "Scalar":
         """Return the function of a sample, where each has an output of its own."""

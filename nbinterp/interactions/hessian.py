@@ -10,7 +10,7 @@ from torch.nn.modules import activation
 from nbinterp import _checks, _device
 from nbinterp._typing import FloatArray
 from nbinterp.interactions.gradients import Scalar, flat, scalar
-from nbinterp.network.subject.hooks import home
+from nbinterp.network.subject.model import device_and_dtype
 
 
 @_checks.named
@@ -66,7 +66,7 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     """
     rows, shape = flat(x)
     if isinstance(model, nn.Module):
-        rows = rows.to(*home(model))
+        rows = rows.to(*device_and_dtype(model))
     if chunk_size is not None:
         _checks.integer("chunk_size", chunk_size, 1)
     function = scalar(model, target, shape, len(rows))

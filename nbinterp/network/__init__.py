@@ -1,4 +1,4 @@
-"""Inside a network: record its layers, decode them."""
+"""Networks: record layers, decode and perturb activations, ablate nodes."""
 
 from nbinterp.network.ablation.context import ablated
 from nbinterp.network.ablation.result import AblationStudy
@@ -10,6 +10,7 @@ from nbinterp.network.dropout.study import dropout_study
 from nbinterp.network.perturbation.perturb import perturb
 from nbinterp.network.perturbation.result import Perturbation
 from nbinterp.network.recording.record import Recording, record
+from nbinterp.network.subject.fast_paths import fast_paths
 
 __all__ = [
     "AblationStudy",
@@ -20,6 +21,7 @@ __all__ = [
     "ablated",
     "ablation_study",
     "dropout_study",
+    "fast_paths",
     "fit_decoder",
     "perturb",
     "record",

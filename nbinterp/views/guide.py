@@ -73,19 +73,19 @@ ENTRIES = (
     Entry(
         "What becomes of the input and the answer if a factor is turned?",
         "perturb",
-        'perturb(model, factors, data, layer="h1", decode=decoder)',
+        'perturb(model, data, factors, layer="h1", decode=decoder)',
         "300_networks",
     ),
     Entry(
         "What did the layer keep of the input? A decoder, for pictures of it.",
         "fit_decoder",
-        'fit_decoder(model, data, "h1")',
+        'fit_decoder(model, data, layer="h1")',
         "300_networks",
     ),
     Entry(
         "Do these nodes matter more than as many others?",
         "ablation_study",
-        'ablation_study(model, data, factors, layer="h1", labels=labels)',
+        'ablation_study(model, data, factors, layer="h1", y=y)',
         "300_networks",
     ),
     Entry(
@@ -97,7 +97,7 @@ ENTRIES = (
     Entry(
         "What does dropout do to groups of nodes?",
         "dropout_study",
-        "dropout_study(data, target, test_data, test_target)",
+        "dropout_study(data, y, test_data, test_y)",
     ),
     Entry(
         "Which few inputs act together, exactly, as AND and OR?",
@@ -191,7 +191,7 @@ def guide(word: str = "") -> Any:
     Which method answers which question
     <BLANKLINE>
     What does dropout do to groups of nodes?
-      dropout_study: dropout_study(data, target, test_data, test_target)
+      dropout_study: dropout_study(data, y, test_data, test_y)
     """
     found = tuple(entry for entry in ENTRIES if word.lower() in " ".join(entry).lower())
     _checks.require(

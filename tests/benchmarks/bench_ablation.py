@@ -55,7 +55,7 @@ def compare(layer, images, digits, clusters):
             images,
             local.clusters_,
             layer=layer,
-            labels=digits,
+            y=digits,
             factor=range(N_FACTORS),
             sizes=SIZES,
             n_random=n_random,

@@ -67,7 +67,7 @@ def main():
         train.target,
         test.data,
         test.target,
-        fours_and_nines(test),
+        samples=fours_and_nines(test),
         hidden=[(200,) * depth for depth in options.depths],
         n_pairs=options.pairs,
         epochs=options.epochs,

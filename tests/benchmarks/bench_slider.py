@@ -40,7 +40,7 @@ def decode(hidden):
     time.sleep(0.03 * (len(hidden) if EACH else 1))
     return decoder.decode(hidden)
 
-slider = perturb(model, local.clusters_[0], pixels, layer="h1", factor=[0], decode=decode,
+slider = perturb(model, pixels, local.clusters_[0], layer="h1", factor=[0], decode=decode,
                  image_shape=(28, 28)).view()
 slider
 """

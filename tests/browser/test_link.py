@@ -32,7 +32,7 @@ def _linked(folder: Path) -> tuple[Path, list[ClusterExplorer]]:
     nodes = record(model, data, "1").concat("1", output=True)
     local = LocalCorEx(LinearCorEx(4, random_state=0), random_state=0).fit(nodes, labels=KIND)
     factors = local.clusters_[1]
-    turned = perturb(model, factors, data, layer="1", factor=[2, 0], amounts=[0, 0], progress=False)
+    turned = perturb(model, data, factors, layer="1", factor=[2, 0], amounts=[0, 0], progress=False)
     maps = [
         ClusterExplorer(CENTRES[order] + rng.normal(size=(120, 2)) * 0.5, columns={"kind": KIND},
                         height=300)

@@ -28,7 +28,7 @@ def decode(hidden):
     time.sleep(0.01)
     return 1 / (1 + np.exp(-hidden @ np.eye(6, 16))).reshape(-1, 4, 4)
 
-slider = perturb(model, local.clusters_[1], data, layer="1", factor=[0, 2], decode=decode).view()
+slider = perturb(model, data, local.clusters_[1], layer="1", factor=[0, 2], decode=decode).view()
 slider
 """
 FLOOD = """

@@ -31,7 +31,7 @@ def decode(hidden):
         raise RuntimeError({HOSTILE!r})
     return decoder.decode(hidden)
 
-edit = perturb(model, local.clusters_[4], pixels, layer="h1", factor=[0, 1, 2], decode=decode,
+edit = perturb(model, pixels, local.clusters_[4], layer="h1", factor=[0, 1, 2], decode=decode,
                image_shape=(28, 28),
                output_names=[{HOSTILE!r}, *(f"digit {{d}}" for d in range(1, 10))])
 slider = edit.view()

@@ -52,7 +52,7 @@ def test_a_convolutional_network(conv, images):
     local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, labels=target)
 
     study = ablation_study(
-        conv, data, local.clusters_, layer="conv2", labels=target, sizes=(3, 8), n_random=40,
+        conv, data, local.clusters_, layer="conv2", y=target, sizes=(3, 8), n_random=40,
         random_state=0,
     )  # fmt: skip
     # The study is what plain passes without these channels give.
@@ -72,10 +72,10 @@ def test_the_factors_of_channels_bend_its_decoded_images(conv, images):
     data, target = images[0][8000:], images[1][8000:]
     channels = record(conv, data, "conv2").concat("conv2", pool="mean", output=True)
     local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, labels=target)
-    decoder = fit_decoder(conv, data, "conv2", max_epochs=8, random_state=0)
+    decoder = fit_decoder(conv, data, layer="conv2", max_epochs=8, random_state=0)
     assert decoder.validation_error < decoder.baseline_error / 2
     turned = perturb(
-        conv, local.clusters_[4], data, layer="conv2", factor=0, amounts=[[-2], [0], [2]],
+        conv, data, local.clusters_[4], layer="conv2", factor=0, amounts=[[-2], [0], [2]],
         decode=decoder,
     )  # fmt: skip
     assert turned.decoded.shape == (3, 784)
@@ -135,7 +135,7 @@ def test_a_transformer(monkeypatch):
     nodes = rec.concat(layer, pool="mean", output=True)
     local = LocalCorEx(LinearCorEx(2), random_state=0).fit(nodes, labels=target)
     study = ablation_study(
-        model, data, local.clusters_[0], layer=layer, labels=target, factor=0, sizes=(300,),
+        model, data, local.clusters_[0], layer=layer, y=target, factor=0, sizes=(300,),
         n_random=5, random_state=0,
     )  # fmt: skip
     top = local.clusters_[0].mutual_information_[0, : rec[layer].shape[-1]].argsort()[::-1][:300]

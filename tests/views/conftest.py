@@ -39,7 +39,7 @@ def make():
 
     def made(**options):
         options = {"decode": Decode(), "factor": [0, 2]} | options
-        return perturb(model, local.clusters_[1], data, layer="1", **options)
+        return perturb(model, data, local.clusters_[1], layer="1", **options)
 
     return made
 

@@ -15,7 +15,7 @@ from nbinterp._typing import AnyArray, FloatArray
 from nbinterp.distance.ood import shrinkage as shrinking
 from nbinterp.distance.ood.class_gaussians import ClassGaussians, Read, fit_gaussians
 from nbinterp.distance.ood.roc import auroc
-from nbinterp.network.recording.pooling import POOLS, channel_axis_of, pooled
+from nbinterp.network.recording.nodes import POOLS, pool_axis, pooled
 from nbinterp.network.recording.record import Recording
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
     def _features(self, name: str, values: Any, mask: Any) -> tuple[Read, int]:
         axis = 1
         if values.ndim > 2 and self.pool is not None:
-            axis = channel_axis_of(name, values.ndim, self.channel_axis)
+            axis = pool_axis(name, values.ndim, self.channel_axis)
         read = partial(_rows, values, mask, self.pool, axis)
         return read, read(slice(0, 1)).shape[1]
 

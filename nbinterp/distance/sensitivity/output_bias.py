@@ -1,14 +1,13 @@
 """The bias of a network's outputs, wherever it is."""
 
-from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
-from nbinterp.network.subject.forward import replaced
-from nbinterp.network.subject.hooks import evaluating, forward
+from nbinterp.network.subject.hooks import observe, replace_output
+from nbinterp.network.subject.model import eval_mode, forward
 
 
 def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None:
@@ -23,11 +22,10 @@ def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None
     def see(module: nn.Module, _inputs: Any, _output: Any) -> None:
         ran.append(module)
 
-    with evaluating(model), ExitStack() as hooks:
-        for module in model.modules():
-            if module is after or _width(module) is not None:
-                hooks.callback(module.register_forward_hook(see).remove)
-        plain = forward(model, batch)
+    counted = [part for part in model.modules() if part is after or _width(part) is not None]
+    with eval_mode(model):
+        with observe(counted, see):
+            plain = forward(model, batch)
         n_outputs = plain.shape[-1]
         fitting = [m for m in ran[ran.index(after) + 1 :] if _width(m) == n_outputs]
         if not fitting or ran.count(fitting[-1]) != 1:
@@ -36,12 +34,12 @@ def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None
         size = plain.abs().amax().clamp(min=1.0)
         added = torch.linspace(-1, 1, n_outputs, device=plain.device, dtype=plain.dtype).square()
 
-        def add(module: nn.Module, _inputs: Any, output: Any) -> Any:
-            places = (n_outputs, *[1] * (output.ndim - 2)) if isinstance(module, _ConvNd) else (-1,)
-            return replaced(output, output + size * added.reshape(places))
+        def add(output: Any, _inputs: Any) -> Any:
+            places = (n_outputs, *[1] * (output.ndim - 2)) if isinstance(last, _ConvNd) else (-1,)
+            return output + size * added.reshape(places)
 
-        hooks.callback(last.register_forward_hook(add).remove)
-        change = forward(model, batch) - plain
+        with replace_output(last, add):
+            change = forward(model, batch) - plain
     expected = size * added
     error = (change - change.mean(dim=-1, keepdim=True)) - (expected - expected.mean())
     if float(error.abs().amax()) > 1e-3 * float(size):

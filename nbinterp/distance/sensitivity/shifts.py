@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
-from nbinterp.network.recording.nodes import unit_axis
+from nbinterp.network.recording.nodes import channel_axis
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class PreactivationEdits:
 
 def node_axis(module: nn.Module, shape: tuple[int, ...]) -> int:
     """Return which axis of a sample's activations counts the nodes of `module`."""
-    return 0 if isinstance(module, _ConvNd | _BatchNorm) else unit_axis(shape)
+    return 0 if isinstance(module, _ConvNd | _BatchNorm) else channel_axis(shape)
 
 
 class Spread:

@@ -14,11 +14,17 @@ from nbinterp import _checks
 from nbinterp.distance.sensitivity.output_bias import output_bias
 from nbinterp.distance.sensitivity.result import SensitivityStudy
 from nbinterp.distance.sensitivity.shifts import PreactivationEdits, Spread, node_axis
-from nbinterp.network.ablation.sweep import batch_size, widest
-from nbinterp.network.data.batches import batches, count, length
-from nbinterp.network.data.rows import n_rows
-from nbinterp.network.subject.forward import EditedForward, moved, placed, taken
-from nbinterp.network.subject.hooks import evaluating, forward, home, watching
+from nbinterp.network.data.batches import batches, length, n_batches, n_rows, to_device
+from nbinterp.network.subject.forward import EditedForward
+from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.model import (
+    batch_of,
+    device_and_dtype,
+    eval_mode,
+    forward,
+    model_on_device,
+)
+from nbinterp.network.subject.size import batch_size, widest_output
 
 
 @_checks.named
@@ -33,7 +39,7 @@ def sensitivity_study(
     scales: Sequence[float] = (0.1, 0.5, 2.0, 10.0),
     n_random: int = 20,
     random_state: int | np.random.RandomState | None = None,
-    device: str | torch.device | None = None,
+    device: str | torch.device = "auto",
     progress: bool = True,
 ) -> SensitivityStudy:
     """Shift and scale the pre-activations of a layer, and measure what the outputs make of it.
@@ -66,8 +72,8 @@ def sensitivity_study(
         How many random directions.
     random_state : int, RandomState or None
         Seeds these.
-    device : str or torch.device, optional
-        Where to run; if this is not where the model is, a copy of the model runs there.
+    device : str or torch.device, default="auto"
+        Where to run. ``"auto"`` is where the model is; on another device a copy of it runs.
     progress : bool
         Whether to show progress over work of more than a second.
 
@@ -102,12 +108,12 @@ def sensitivity_study(
     amounts = _amounts("shifts", shifts)
     factors = _amounts("scales", scales, above=0.0)
     draws = _checks.integer("n_random", n_random, 0)
-    model = moved(model, device)
-    where, dtype = home(model)
+    model = model_on_device(model, device)
+    where, dtype = device_and_dtype(model)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
     rest = EditedForward(model, layer)
-    first = taken(model, data, *range(min(2, n)))
+    first = batch_of(model, data, *range(min(2, n)))
     shape = tuple(rest.probe(first).shape[1:])
     _checks.require(
         len(shape) > 0,
@@ -118,7 +124,7 @@ def sensitivity_study(
     axis = node_axis(rest.module, shape)
     chosen = _nodes(nodes, shape[axis], layer)
     n_steps = len(amounts) + len(factors)
-    rows = batch_size(widest(model, first), n_steps, where)
+    rows = batch_size(widest_output(model, first), n_steps, where)
     plain, sd = _passed(model, layer, rest.module, data, rows, axis, progress)
     right = None
     if labels is not None:
@@ -145,12 +151,12 @@ def sensitivity_study(
     with bar:
         for batch in batches(data, rows, dtype):
             b = length(batch)
-            batch, part = placed(batch, where), slice(start, start + b)
+            batch, part = to_device(batch, where), slice(start, start + b)
             start += b
             before = plain[part].to(where)
             answers = None if right is None else right[part].to(where)
             n_at_once = max(1, rows // b)
-            with rest.fixed(batch):
+            with rest.prepared(batch):
                 for unit in range(0, moves.n_units, n_at_once):
                     block = slice(unit, min(unit + n_at_once, moves.n_units))
                     n_edits = (block.stop - block.start) * n_steps
@@ -205,17 +211,17 @@ def _passed(
     progress: bool,
 ) -> tuple[Tensor, Tensor]:
     """Return the outputs (n, n_classes) of the network as it is, and the nodes' deviations."""
-    where, dtype = home(model)
+    where, dtype = device_and_dtype(model)
     spread = Spread(axis)
     outputs = []
-    bar = tqdm(total=count(data, rows), desc="spread", delay=1, disable=not progress)
+    bar = tqdm(total=n_batches(data, rows), desc="spread", delay=1, disable=not progress)
 
     def put(_name: str, activation: Tensor) -> None:
         spread.add(activation)
 
-    with bar, evaluating(model), watching({layer: module}, put):
+    with bar, eval_mode(model), observe_outputs({layer: module}, put):
         for batch in batches(data, rows, dtype):
-            output = forward(model, placed(batch, where))
+            output = forward(model, to_device(batch, where))
             _checks.require(
                 output.ndim == 2 and output.shape[1] > 1,
                 f"(model) with outputs of shape {tuple(output.shape[1:])}",

@@ -1,8 +1,6 @@
 """What a linear layer reads, as rows: samples, tokens, or the patches of a convolution."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
 from nbinterp._typing import FloatArray
-from nbinterp.network.subject.hooks import find, shortlist
+from nbinterp.network.subject.model import find_layers, suggestions
 
 CONV_ROWS = ("patches", "means")
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -23,7 +21,7 @@ _PATCH_BYTES = 64 * 2**20
 
 def linear_module(model: nn.Module, layer: str) -> nn.Module:
     """Return the Linear or convolution called `layer`; refuse any other module."""
-    module = find(model, layer)[layer]
+    module = find_layers(model, layer)[layer]
     linear = [
         name
         for name, part in model.named_modules()
@@ -34,7 +32,7 @@ def linear_module(model: nn.Module, layer: str) -> nn.Module:
         isinstance(module, (nn.Linear, *_CONVOLUTIONS)),
         f"(layer={layer!r})",
         f"must be a Linear or a convolution, not {type(module).__name__}",
-        f"Did you mean {shortlist(inside or linear, like=layer)}?"
+        f"Did you mean {suggestions(inside or linear, like=layer)}?"
         if linear
         else "The model has none: no node of it is a hyperplane of its input.",
         TypeError,
@@ -99,20 +97,3 @@ def _patches(module: Any, x: Tensor) -> Tensor:
     # (b, channels, positions..., kernel...) -> (b, positions, channels, kernel)
     x = x.movedim(1, 1 + n_axes)
     return x.flatten(1, n_axes).flatten(2)
-
-
-@contextmanager
-def reading(module: nn.Module, put: Callable[[Tensor, Tensor], None]) -> Iterator[None]:
-    """Call ``put(input, output)`` each time that `module` runs on this thread."""
-    thread = threading.get_ident()
-
-    def hook(_module: nn.Module, inputs: Any, named: Any, output: Tensor) -> None:
-        if threading.get_ident() == thread:
-            put((inputs[0] if inputs else next(iter(named.values()))).detach(), output.detach())
-
-    # First: the output as the layer made it, whatever else edits it.
-    handle = module.register_forward_hook(hook, prepend=True, with_kwargs=True)
-    try:
-        yield
-    finally:
-        handle.remove()

@@ -11,12 +11,12 @@ from tqdm.auto import tqdm
 from nbinterp import _checks
 from nbinterp.distance.stream.groups import Groups
 from nbinterp.distance.stream.input_moments import InputMoments, InputSums
-from nbinterp.distance.stream.layer_inputs import reading, rows_of
+from nbinterp.distance.stream.layer_inputs import rows_of
 from nbinterp.distance.stream.node_moments import NodeMoments
 from nbinterp.distance.stream.sampling import Sampled, Sampler
-from nbinterp.network.data.batches import batches, count, length
-from nbinterp.network.subject.forward import placed
-from nbinterp.network.subject.hooks import evaluating, forward, home
+from nbinterp.network.data.batches import batches, length, n_batches, to_device
+from nbinterp.network.subject.hooks import observe_call
+from nbinterp.network.subject.model import device_and_dtype, eval_mode, forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def stream(
 
     `fourth` asks for what Ledoit and Wolf's shrinkage needs.
     """
-    where, dtype = home(model)
+    where, dtype = device_and_dtype(model)
     sums = InputSums(fourth=fourth)
     seen: tuple[NodeMoments, Tensor] | None = None
     sampler = Sampler(random_state)
@@ -69,12 +69,12 @@ def stream(
             seen = new if seen is None else (seen[0].merge(new[0]), seen[1] + new[1])
             sampler.add(first, n, made, codes)
 
-    bar = tqdm(total=count(data, batch_size), desc="distances", delay=1, disable=not progress)
-    with bar, evaluating(model), reading(module, put):
+    bar = tqdm(total=n_batches(data, batch_size), desc="distances", delay=1, disable=not progress)
+    with bar, eval_mode(model), observe_call(module, put):
         for batch in batches(data, batch_size, dtype):
             start, stop, n_runs = stop, stop + length(batch), 0
             groups.check_count(stop, whole=False)
-            forward(model, placed(batch, where))
+            forward(model, to_device(batch, where))
             _checks.require(
                 n_runs == 1,
                 "(layer)",

@@ -15,7 +15,7 @@ from nbinterp import _checks, _device
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
-from nbinterp.network.subject.hooks import evaluating, home
+from nbinterp.network.subject.model import device_and_dtype, eval_mode
 
 Tensor = torch.Tensor
 Model = Callable[[Tensor], Any]
@@ -154,12 +154,12 @@ def visiting(
         with torch.no_grad():
             yield model, where, samples.dtype
         return
-    where, dtype = home(model)
+    where, dtype = device_and_dtype(model)
     if device != "auto":
         wanted = _resolve(device)
         if wanted != where:
             model, where = copy.deepcopy(model).to(wanted), wanted
-    with evaluating(model):
+    with eval_mode(model):
         yield model, where, dtype
 
 

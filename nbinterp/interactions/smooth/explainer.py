@@ -22,7 +22,7 @@ from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.interactions.smooth.running_mean import Estimate
 from nbinterp.interactions.smooth.stein import Stein
-from nbinterp.network.subject.hooks import home
+from nbinterp.network.subject.model import device_and_dtype
 
 # What the authors found best for a logit, in units of radius / sqrt(n_features) ...
 _MULTIPLIER = 0.75
@@ -150,7 +150,7 @@ class SmoothHess:
         self._check()
         rows, shape = flat(x)
         if isinstance(model, nn.Module):
-            rows = rows.to(*home(model))
+            rows = rows.to(*device_and_dtype(model))
         elif self.device is not None:
             rows = rows.to(_device.of(self))
         function = scalar(model, target, shape, len(rows))

@@ -6,8 +6,6 @@ signs, and means of gradients are formed in ``h`` and taken back once: the large
 network of images need not run backward at all.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp.interactions.gradients import Scalar
-from nbinterp.network.subject.cache import put, recalled
+from nbinterp.network.subject.cache import constant_forward, replace_forward
+from nbinterp.network.subject.fast_paths import fast_paths_enabled
+from nbinterp.network.subject.hooks import observe
 
 # Rounding may part two ways to compute the same by this share of the largest number.
 _DIGITS = 1e-3
@@ -45,7 +45,7 @@ class InputLinear:
 
     def _values(self, function: Scalar, outputs: Tensor, rows: Tensor | None = None) -> Tensor:
         rows = self.stand_in.expand(len(outputs), -1) if rows is None else rows
-        with _giving(self.linear, outputs):
+        with replace_forward(self.linear, constant_forward(outputs)):
             return function.values(rows)
 
     def holds(self, function: Scalar, rows: Tensor) -> bool:
@@ -67,7 +67,7 @@ def input_linear_of(function: Scalar, rows: Tensor) -> InputLinear | None:
     """Return the Linear that alone reads samples ``(n, d)``, if there is one of their type."""
     model = function.model
     seen: list[tuple[nn.Linear, Any]] = []
-    if not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module) or not fast_paths_enabled():
         return None
 
     def see(module: Any, inputs: Any, _output: Any) -> None:
@@ -79,9 +79,7 @@ def input_linear_of(function: Scalar, rows: Tensor) -> InputLinear | None:
         if type(part) is nn.Linear
         and not (part._forward_hooks or part._forward_pre_hooks or "forward" in vars(part))
     ]
-    with ExitStack() as hooks:
-        for part in plain:
-            hooks.callback(part.register_forward_hook(see).remove)
+    with observe(plain, see):
         function.values(rows)
     # It reads the rows themselves, or a view of them.
     leads = [
@@ -101,16 +99,6 @@ def input_linear_of(function: Scalar, rows: Tensor) -> InputLinear | None:
         return lead if lead.holds(function, rows) else None
     except RuntimeError:
         return None
-
-
-@contextmanager
-def _giving(linear: nn.Linear, outputs: Tensor) -> Iterator[None]:
-    """Let `linear` put out `outputs` in this thread."""
-    back = put(linear, recalled(outputs))
-    try:
-        yield
-    finally:
-        back()
 
 
 def _close(found: Tensor, known: Tensor) -> bool:

@@ -1,4 +1,4 @@
-"""Silence nodes of a network for a while."""
+"""Ablate nodes of a network in a ``with`` block."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
 from nbinterp._typing import FloatArray, IntArray
-from nbinterp.network.recording.nodes import places, unit
+from nbinterp.network.recording.nodes import positions_of_name, positions_of_number
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.forward import replaced
-from nbinterp.network.subject.hooks import find, first_tensor
+from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
+from nbinterp.network.subject.model import find_layers
 
 MODES = ("zero", "mean", "weights")
 Node = int | str
@@ -30,26 +30,26 @@ def ablated(
     data: Any = None,
     means: Any = None,
 ) -> Iterator[nn.Module]:
-    """Silence nodes of a layer while the ``with`` block runs.
+    """Ablate nodes of a layer in the ``with`` block: set their activations to a constant.
 
     Parameters
     ----------
     model : torch.nn.Module
-        The network. Its parameters are not touched, and no mode is set: call ``model.eval()`` for
-        predictions without dropout. After the block it is as it came, also on an exception.
+        The network. Its parameters and its mode stay unchanged: call ``model.eval()`` for
+        predictions without dropout. The hook is removed after the block, also on an exception.
     layer : str
-        The layer, by its dotted path. If it runs several times in a pass, its nodes are silenced
+        The layer, by its dotted path. If it runs several times in a pass, its nodes are ablated
         each time.
     nodes : int, str or sequence of these
-        Numbers, or names as `Recording.concat` gives them: ``17`` or ``"h1[17]"``. The number of
-        a channel silences it at all positions, as does ``"conv1[3]"``; ``"conv1[3,0,5]"`` is one
+        Numbers, or names as in `Recording.concat`: ``17`` or ``"h1[17]"``. The number of a channel
+        ablates all positions of its map, and so does ``"conv1[3]"``; ``"conv1[3,0,5]"`` is one
         position. Numbers count the channels of (channels, rows, columns) and the last axis of
-        (tokens, features); of a Conv1d, channel 3 is ``"conv[3,:]"``, as `concat` names it.
+        (tokens, features); channel 3 of a Conv1d is ``"conv[3,:]"``, as `concat` names it.
     mode : {"zero", "mean", "weights"}, default="zero"
         ``"zero"`` and ``"mean"`` replace the output of `layer`, after its nonlinearity, by 0 or
-        by the mean. ``"weights"`` is the paper's: as if the rows of the weight and the bias of
-        the one Linear or convolution inside `layer` were 0, so that it puts out 0 there. With a
-        BatchNorm after it, this does not silence the node: its activation becomes the constant
+        by the mean. ``"weights"`` follows the paper: as if the rows of the weight and the bias of
+        the one Linear or convolution inside `layer` were 0, which makes its output 0 there. If a
+        BatchNorm follows, the activation of the node then becomes the constant
         ``ReLU(beta - gamma * mean / sqrt(var + eps))``, which may be larger than it ever was.
     data : array, DataFrame, tensor, torch Dataset or DataLoader, optional
         Samples to take the means of, for ``"mean"``.
@@ -64,8 +64,8 @@ def ablated(
     Raises
     ------
     ValueError
-        If the layer does not exist or a setting makes no sense; in the pass, if the layer has no
-        such node.
+        If the layer does not exist or a setting is not valid; in the forward pass, if the layer
+        has no such node.
 
     References
     ----------
@@ -84,35 +84,33 @@ def ablated(
     tensor([0., 0.])
     """
     with _checks.call("ablated"):
-        module = target(model, layer, mode)
+        module = ablated_module(model, layer, mode)
         fill: torch.Tensor | float = 0.0
         if mode == "mean":
             fill = torch.as_tensor(_means(model, layer, data, means))
     asked = [nodes] if isinstance(nodes, int | str) else list(nodes)
 
     @_checks.call("ablated")
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+    def ablate(output: Any, _inputs: Any) -> Any:
         activation = first_tensor(f"layer {layer!r}", output)
         shape = tuple(activation.shape[1:])
-        silent = torch.zeros(shape, dtype=torch.bool)
-        silent.view(-1)[torch.as_tensor(positions(asked, layer, shape))] = True
+        mask = torch.zeros(shape, dtype=torch.bool)
+        mask.view(-1)[torch.as_tensor(_positions(asked, layer, shape))] = True
         value = torch.as_tensor(fill).to(activation)
-        return replaced(output, torch.where(silent.to(activation.device), value, activation))
+        edited = torch.where(mask.to(activation.device), value, activation)
+        return with_first_tensor(output, edited)
 
-    handle = module.register_forward_hook(hook)
-    try:
+    with replace_output(module, ablate, all_threads=True):
         yield model
-    finally:
-        handle.remove()
 
 
-def target(model: nn.Module, layer: str, mode: str) -> nn.Module:
+def ablated_module(model: nn.Module, layer: str, mode: str) -> nn.Module:
     """Return the module whose output an ablation of `layer` changes."""
     _checks.choice("mode", mode, MODES)
-    module = find(model, layer)[layer]
+    module = find_layers(model, layer)[layer]
     if mode != "weights":
         return module
-    # A row of weights and its bias at 0 give an output of 0, so that the output is what is set.
+    # A row of weights and its bias at 0 give an output of 0: set the output instead.
     linear = [part for part in module.modules() if isinstance(part, nn.Linear | _ConvNd)]
     _checks.require(
         len(linear) == 1,
@@ -123,18 +121,22 @@ def target(model: nn.Module, layer: str, mode: str) -> nn.Module:
     return linear[0]
 
 
-def positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> IntArray:
+def _positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> IntArray:
     """Return the flat positions of numbered or named nodes among a sample's activations."""
     found = [np.empty(0, np.int64)]
     for node in nodes:
         by_name = isinstance(node, str)
-        at = places(node, layer, shape) if isinstance(node, str) else unit(int(node), shape)
+        at = (
+            positions_of_name(node, layer, shape)
+            if isinstance(node, str)
+            else positions_of_number(int(node), shape)
+        )
         if at is None:
             _checks.fail(
                 f"(nodes={node!r})",
                 f"must be {'the name' if by_name else 'the number'} of a node of {layer!r}, "
                 f"whose activations have the shape {shape}",
-                f"Use a number, or a name as {layer + '[0]'!r}.",
+                f"Use a number, or a name such as {layer + '[0]'!r}.",
             )
         found.append(at)
     return np.concatenate(found)
@@ -145,7 +147,7 @@ def _means(model: nn.Module, layer: str, data: Any, means: Any) -> FloatArray:
         (data is None) != (means is None),
         "(mode='mean')",
         "must be given either data to take the means of, or means",
-        "Pass data=..., the samples of reference.",
+        "Pass reference samples as data=....",
     )
     if means is None:
         rec = recorded(model, data, layer)

@@ -1,79 +1,96 @@
-"""Orders in which the nodes of a layer may be silenced."""
+"""Orders in which to ablate the nodes of a layer."""
 
-import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from nbinterp._typing import IntArray
-from nbinterp.network.data.batches import batches
+from nbinterp._typing import FloatArray, IntArray
+from nbinterp.network.data.batches import batches, to_device
 from nbinterp.network.directions.factors import Factors
-from nbinterp.network.recording.nodes import places
-from nbinterp.network.subject.forward import EditedForward, placed, replaced
-from nbinterp.network.subject.hooks import evaluating, first_tensor, forward, home
+from nbinterp.network.subject.forward import EditedForward
+from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
+from nbinterp.network.subject.model import device_and_dtype, eval_mode, forward
 
 
-def columns_of(factors: Factors, layer: str, shape: tuple[int, ...]) -> dict[int, IntArray]:
-    """Return the columns of `factors` that are nodes of the layer, with their positions."""
-    found = ((i, places(name, layer, shape)) for i, name in enumerate(factors.feature_names))
-    return {column: at for column, at in found if at is not None}
+@dataclass(frozen=True)
+class Rankings:
+    """The orders to compare: of each case, a factor of a cluster, and of each cluster."""
+
+    cases: tuple[tuple[str, int], ...]
+    by_information: list[IntArray]  # of each case
+    rivals: list[tuple[IntArray, IntArray]]  # of each cluster: by activation, by weight
+    cluster: IntArray  # of each case, its place in `rivals`
+
+    @property
+    def orders(self) -> list[IntArray]:
+        """All orders, one after the other."""
+        by_activation, by_weight = zip(*self.rivals, strict=True)
+        return [*self.by_information, *by_activation, *by_weight]
+
+    def split(self, values: FloatArray) -> dict[str, FloatArray]:
+        """Return values of `orders` and of random ones after them by kind, one per case."""
+        n, k = len(self.cases), len(self.rivals)
+        return {
+            "change": values[:n],
+            "by_activation": values[n : n + k][self.cluster],
+            "by_weight": values[n + k : n + 2 * k][self.cluster],
+            "random": values[n + 2 * k :],
+        }
 
 
 def by_information(factors: Factors, factor: int, columns: Sequence[int], size: int) -> IntArray:
-    """Return the `size` nodes that share most with a factor, the first most."""
+    """Return the `size` nodes of largest mutual information with a factor, largest first."""
     information = np.nan_to_num(factors.mutual_information_[factor, columns])
     return np.argsort(-information, kind="stable")[:size]
 
 
-def at_random(n_nodes: int, size: int, n_draws: int, seed: Any) -> IntArray:
-    """Return `n_draws` orders of any `size` nodes."""
-    return np.stack([seed.permutation(n_nodes)[:size] for _ in range(n_draws)])
+def at_random(n_nodes: int, size: int, n_draws: int, generator: Any) -> list[IntArray]:
+    """Return `n_draws` random orders of `size` nodes."""
+    return [generator.permutation(n_nodes)[:size] for _ in range(n_draws)]
 
 
 def by_activation_and_weight(
-    rest: EditedForward, data: Any, members: Sequence[IntArray], output: int, size: int, batch: int
+    edited: EditedForward,
+    data: Any,
+    positions: Sequence[IntArray],
+    output: int,
+    size: int,
+    batch: int,
 ) -> tuple[IntArray, IntArray]:
     """Return the nodes of largest mean activation, and those of largest weight on an output.
 
     The weight is the mean gradient of the output with respect to the node: where a Linear reads
-    the layer and gives the outputs, this is its weight. Nodes of several positions count by the
-    sum over these.
+    the layer and gives the outputs, this is its weight. A node with several positions counts by
+    their sum.
     """
-    where, dtype = home(rest.model)
+    device, dtype = device_and_dtype(edited.model)
     activation: Any = 0
     gradient: Any = 0
     for block in batches(data, batch, dtype):
-        values, slopes = _slopes(rest, placed(block, where), output)
+        values, slopes = _gradients(edited, to_device(block, device), output)
         activation = activation + values.double().sum(dim=0)
         gradient = gradient + slopes.double().sum(dim=0)
     orders = []
     for total in (activation, gradient):
         flat = total.reshape(-1).cpu().numpy()
-        strength = np.array([flat[at].sum() for at in members])
+        strength = np.array([flat[at].sum() for at in positions])
         orders.append(np.argsort(-strength, kind="stable")[:size])
     return orders[0], orders[1]
 
 
-def _slopes(rest: EditedForward, batch: Any, output: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _gradients(edited: EditedForward, batch: Any, output: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return activations, and gradients of an output with respect to them."""
     leaves: list[torch.Tensor] = []
-    thread = threading.get_ident()
 
-    def hook(_module: nn.Module, _inputs: Any, found: Any) -> Any:
-        if threading.get_ident() != thread:
-            return None
+    def track(found: Any, _inputs: Any) -> Any:
         leaf = first_tensor("the layer", found).detach().clone().requires_grad_()
         leaves.append(leaf)
-        return replaced(found, leaf * 1)  # no leaf, as a module may write into it
+        return with_first_tensor(found, leaf * 1)  # no leaf, as a module may write into it
 
-    with evaluating(rest.model), torch.enable_grad():
-        handle = rest.module.register_forward_hook(hook)
-        try:
-            logits = forward(rest.model, batch)
-            (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
-        finally:
-            handle.remove()
+    with eval_mode(edited.model), torch.enable_grad(), replace_output(edited.module, track):
+        logits = forward(edited.model, batch)
+        (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
     return leaves[0].detach(), slopes

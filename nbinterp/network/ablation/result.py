@@ -1,4 +1,4 @@
-"""What silencing the nodes of factors costs, beside what other nodes cost."""
+"""What it costs to ablate the nodes of factors, compared with other nodes."""
 
 from dataclasses import dataclass
 
@@ -12,34 +12,34 @@ from nbinterp._typing import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AblationStudy(Displayable):
-    """Changes of accuracy and of outputs when the nodes of factors are silenced.
+    """Changes of accuracy and of outputs when the nodes of factors are ablated.
 
-    `ablation_study` makes it. A case is a factor of a cluster; a group is a set of samples that
-    is looked at: all, a cluster, a class. In the last axis of the scores come the kept outputs,
-    then the share of right answers.
+    `ablation_study` makes it. A case is a factor of a cluster. A group is a set of samples: all, a
+    cluster, or a class. The last axis of the scores holds the kept outputs, then the accuracy.
 
     Attributes
     ----------
     layer : str
-        The layer whose nodes were silenced.
+        The layer whose nodes were ablated.
     mode : {"zero", "mean", "weights"}
-        How; see `ablated`.
+        How they were ablated; see `ablated`.
     sizes : tuple of int
-        How many nodes.
+        How many nodes were ablated.
     cases : tuple of (str, int)
         The name of the cluster and the number of the factor.
     groups : tuple of str
         Such as ``"all"``, ``"cluster 3"``, ``"class 4"``.
     group_sizes : ndarray of shape (n_groups,)
-        How many samples they have.
+        How many samples each group has.
     output_names : tuple of str
         The kept outputs.
     baseline : ndarray of shape (n_groups, n_outputs + 1)
-        Mean outputs and accuracy of the network as it is.
+        Mean outputs and accuracy of the unchanged network.
     change : ndarray of shape (n_cases, n_sizes, n_groups, n_outputs + 1)
-        What silencing the nodes of largest mutual information with a factor adds to these.
+        The change of these when the nodes of largest mutual information with a factor are
+        ablated.
     random : ndarray of shape (n_random, n_sizes, n_groups, n_outputs + 1)
-        The same for as many nodes at random.
+        The same for as many random nodes.
     by_activation, by_weight : ndarray of shape (n_cases, n_sizes, n_groups, n_outputs + 1)
         The same for the nodes of largest mean activation in the case's cluster, and of largest
         weight on the output of its most frequent class.
@@ -47,9 +47,9 @@ class AblationStudy(Displayable):
     Notes
     -----
     `to_frame` ranks a case among the random draws: ``(1 + draws that cost as much or more) /
-    (1 + draws)``. That is a p-value of one row. Of many rows some are small by chance: of 1000
-    rows without any effect about 50 are below 0.05. Divide your threshold by the number of rows
-    you look at, and draw often enough that ranks so small can occur.
+    (1 + draws)``. That is the p-value of one row. Among many rows some are small by chance: of
+    1000 rows without any effect, about 50 are below 0.05. Divide your threshold by the number of
+    rows you compare, and draw often enough for such small ranks to occur.
     """
 
     layer: str
@@ -67,12 +67,12 @@ class AblationStudy(Displayable):
 
     @property
     def accuracy(self) -> FloatArray:
-        """The share of right answers in each group, nothing silenced, shape (n_groups,)."""
+        """The accuracy of the unchanged network in each group, shape (n_groups,)."""
         return self.baseline[:, -1]
 
     @property
     def accuracy_change(self) -> FloatArray:
-        """The change of that share, shape (n_cases, n_sizes, n_groups)."""
+        """The change of the accuracy, shape (n_cases, n_sizes, n_groups)."""
         return self.change[..., -1]
 
     @property
@@ -82,7 +82,7 @@ class AblationStudy(Displayable):
 
     @_checks.named
     def to_frame(self, quantity: str = "accuracy", *, coverage: float = 0.95) -> pd.DataFrame:
-        """Return one row a case, size and group.
+        """Return one row per case, size and group.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class AblationStudy(Displayable):
         lower, upper = (
             np.quantile(random, ends, axis=0) if len(random) else np.full((2, 1, 1), np.nan)
         )
-        # Rounding of sums may not decide whether two draws cost the same.
+        # Rounding of sums must not decide whether two draws cost the same.
         worse = (random[:, None] <= change + 1e-9).sum(axis=0)
         case, size, group = (axis.ravel() for axis in np.indices(change.shape))
 
@@ -130,7 +130,7 @@ class AblationStudy(Displayable):
         )
 
     def __repr__(self) -> str:
-        """Return what was measured; the arrays themselves would fill the screen."""
+        """Summarize the study; the arrays would fill the screen."""
         return (
             f"AblationStudy({self.layer!r}, mode={self.mode!r}: {len(self.cases)} factors × "
             f"{len(self.sizes)} sizes × {len(self.groups)} groups, {len(self.random)} random draws)"

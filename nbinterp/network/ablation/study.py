@@ -1,6 +1,7 @@
-"""Silence the nodes of many factors, and measure what each costs which samples."""
+"""Ablate the nodes of many factors, and measure what each costs which samples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,33 +12,38 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
-from nbinterp.network.ablation.context import MODES, target
-from nbinterp.network.ablation.masks import AblationMasks
-from nbinterp.network.ablation.plans import AblationPlan, Direct, FastPath, shortest, side_ways
+from nbinterp.network.ablation.context import MODES, ablated_module
+from nbinterp.network.ablation.fast_path import (
+    AblationPlan,
+    FastPath,
+    fastest_plan,
+    plan_per_thread,
+)
+from nbinterp.network.ablation.masks import AblationMasks, Direct
 from nbinterp.network.ablation.rankings import (
+    Rankings,
     at_random,
     by_activation_and_weight,
     by_information,
-    columns_of,
 )
 from nbinterp.network.ablation.result import AblationStudy
-from nbinterp.network.ablation.sweep import batch_size, measure, widest
-from nbinterp.network.data.batches import batches, length
-from nbinterp.network.data.rows import n_rows, pick
-from nbinterp.network.directions.factors import Factors, chosen, wrong_layer
+from nbinterp.network.ablation.sweep import measure
+from nbinterp.network.data.batches import batches, length, n_rows, take_rows, to_device
+from nbinterp.network.directions.factors import Factors, chosen, layer_columns
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.forward import EditedForward, moved, placed, taken
-from nbinterp.network.subject.hooks import home
+from nbinterp.network.subject.forward import EditedForward
+from nbinterp.network.subject.model import batch_of, device_and_dtype, model_on_device
+from nbinterp.network.subject.size import batch_size, widest_output
 
 
 @_checks.named
 def ablation_study(
     model: nn.Module,
     data: Any,
-    factors: Factors | Sequence[Factors],
+    directions: Factors | Sequence[Factors],
     *,
     layer: str,
-    labels: Any,
+    y: Any,
     clusters: Any = None,
     factor: int | Sequence[int] | None = None,
     sizes: Sequence[int] = (5, 10, 20, 50),
@@ -45,46 +51,47 @@ def ablation_study(
     outputs: Sequence[int] | None = None,
     n_random: int = 100,
     random_state: int | np.random.RandomState | None = None,
-    device: str | torch.device | None = None,
+    device: str | torch.device = "auto",
     progress: bool = True,
 ) -> AblationStudy:
-    """Silence the nodes that share most with each factor, and measure what that costs.
+    """Ablate the nodes that share most with each factor, and measure what that costs.
 
-    Of every factor the first nodes by mutual information are silenced, as many as `sizes` says,
-    and all of `data` run through the rest of the network. The same is done with as many random
-    nodes, with those of largest mean activation in the factor's cluster, and with those of largest
-    weight on the output of the cluster's most frequent class: the mean gradient of that output.
+    To ablate a node is to set its activation to a constant. For each factor, the nodes of largest
+    mutual information are ablated, as many as each of `sizes`, and all of `data` run through the
+    rest of the network. For comparison, the same is done with random nodes, with the nodes of
+    largest mean activation in the factor's cluster, and with those of largest weight on the output
+    of the cluster's most frequent class (the mean gradient of that output).
 
     Parameters
     ----------
     model : torch.nn.Module
-        A classifier, from a batch to (b, n_outputs); it is left as it came.
+        A classifier, from a batch to (b, n_outputs). It is restored afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
-        What was given to `record`: the indices of `factors` are rows of it.
-    factors : ClusterFactors or list of them
+        The samples given to `record`: the indices of `directions` are rows of it.
+    directions : ClusterFactors or list of them
         Such as ``local.clusters_``; all of the same columns.
     layer : str
-        The layer whose nodes are silenced, by its dotted path.
-    labels : array of shape (n_samples,)
-        The right output of each sample, by its number.
+        The layer whose nodes are ablated, by its dotted path.
+    y : array of shape (n_samples,)
+        The true class of each sample, as the number of its output.
     clusters : array of shape (n_samples,), optional
-        The groups to measure beside the classes; None for the samples of each of `factors`.
+        The groups to measure beside the classes; by default the samples of each of `directions`.
     factor : int or sequence of int, optional
-        Which factors of each cluster; None for the five of largest total correlation.
+        The factors of each cluster; by default the five of largest total correlation.
     sizes : sequence of int
-        How many nodes to silence.
+        How many nodes to ablate.
     mode : {"zero", "mean", "weights"}
-        How; see `ablated`. The mean is that of all `data`.
+        How to ablate; see `ablated`. The mean is that of all `data`.
     outputs : sequence of int, optional
-        Which outputs to keep the changes of; None for all.
+        The outputs whose changes to keep; by default all.
     n_random : int
         How many draws of random nodes.
     random_state : int, RandomState or None
         Seeds the draws.
-    device : str or torch.device, optional
-        Where to run; if this is not where the model is, a copy of the model runs there.
+    device : str or torch.device, default="auto"
+        Where to run. ``"auto"`` is where the model is; on another device a copy of it runs.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Whether to show progress for work that takes more than a second.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def ablation_study(
     Raises
     ------
     ValueError
-        If a layer, a size, a label or another setting makes no sense, or outputs are not finite.
+        If a layer, a size, a class or another setting is not valid, or outputs are not finite.
 
     References
     ----------
@@ -109,111 +116,148 @@ def ablation_study(
     >>> pixels, digits = mnist.data[:500] / 255, mnist.target[:500]
     >>> table = record(model, pixels, "h2").concat("h2", output=True)
     >>> local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, labels=digits)
-    >>> ablation_study(model, pixels, local.clusters_[4], layer="h2", labels=digits, factor=[0, 1])
+    >>> ablation_study(model, pixels, local.clusters_[4], layer="h2", y=digits, factor=[0, 1])
     AblationStudy('h2', mode='zero': 2 factors × 4 sizes × 12 groups, 100 random draws)
     """
-    given: list[Factors] = list(factors) if isinstance(factors, list | tuple) else [factors]  # type: ignore[list-item]
-    _checks.require(len(given) > 0, "(factors=[])", "must hold factors", "Pass local.clusters_.")
+    given: list[Factors] = (
+        list(directions) if isinstance(directions, list | tuple) else [directions]  # type: ignore[list-item]
+    )
+    _checks.require(len(given) > 0, "(directions=[])", "must hold factors", "Pass local.clusters_.")
     _checks.choice("mode", mode, MODES)
     draws = _checks.integer("n_random", n_random, 0)
-    model = moved(model, device)
-    n = n_rows(data)
-    rest = EditedForward(model, layer, target(model, layer, mode))
-    first = taken(model, data, *range(min(2, n)))
-    shape = tuple(rest.probe(first).shape[1:])
-    width, where = widest(model, first), home(model)[0]
-    columns = columns_of(given[0], layer, shape)
-    if not columns:
-        wrong_layer(given[0], layer)
-    members = list(columns.values())
-    steps = _sizes(sizes, len(columns))
-    rec = recorded(model, data, layer, progress=progress)
-    right = _labels(labels, n, rec.output)
+    ablated = _AblatedLayer(model_on_device(model, device), data, layer, mode, given[0])
+    steps = _sizes(sizes, len(ablated.columns))
+    rec = recorded(ablated.model, data, layer, progress=progress)
+    truth = _truth(y, ablated.n, rec.output)
     kept = _outputs(outputs, rec.output.shape[1])
-    groups, names = _groups(given, clusters, right, n, rec.output.shape[1])
+    groups, names = _groups(given, clusters, truth, ablated.n)
 
-    # In mode "weights" too, nodes are chosen by the activations of the layer itself.
-    plain = EditedForward(model, layer)
-    visible = list(columns_of(given[0], layer, rec[layer].shape[1:]).values())
-    cases: list[tuple[str, int]] = []
-    rankings: list[IntArray] = []
-    rivals: list[int] = []
-    others: list[IntArray] = []
-    for cluster in given:
-        _check_same(cluster, given[0], n)
-        if not np.nan_to_num(cluster.mutual_information_).any():
-            continue  # too small to fit
-        common = int(np.bincount(right[cluster.indices]).argmax())
-        size = batch_size(width, 1, where)
-        samples = pick(data, cluster.indices)
-        others += by_activation_and_weight(plain, samples, visible, common, steps[-1], size)
-        for number in chosen(cluster, factor):
-            cases.append((cluster.name, number))
-            rankings.append(by_information(cluster, number, list(columns), steps[-1]))
-            rivals.append(len(others) - 2)
-    _checks.require(
-        len(cases) > 0,
-        "(factors)",
-        "must share information with nodes",
-        "Fit clusters with more samples.",
-    )
-    seed = check_random_state(random_state)
-    random = list(at_random(len(members), steps[-1], draws, seed)) if draws else []
-    orders, where_is = _distinct([*rankings, *others, *random], steps)
-    fill = None
-    if mode == "mean":
-        fill = torch.as_tensor(rec[layer].mean(axis=0, dtype=np.float64).ravel())
-    silence = AblationMasks(orders, steps, members, fill)
-    way: AblationPlan = Direct(rest)
-    if all(len(at) == 1 for at in members) and len(members) == int(np.prod(shape)):
-        way = shortest(rest, first)
-    ways = side_ways(way, first, torch.get_num_threads() if where.type == "cpu" else 1)
-    if isinstance(way, FastPath) and way.parts:
-        width = rec.output.shape[1]  # of what is kept of a piece
-    else:  # Where inputs are repeated, all of the network runs for each edit.
-        width = widest(model, first, None if rest.repeats else way.rest.module)
-    rows = batch_size(width, len(steps) * way.orders_at_once, where)
-
-    def blocks() -> Iterator[tuple[Any, torch.Tensor, torch.Tensor]]:
-        dtype = home(model)[1]
-        start = 0
-        for batch in batches(data, rows, dtype):
-            stop = start + length(batch)
-            yield (
-                placed(batch, where),
-                torch.as_tensor(right[start:stop], device=where),
-                torch.as_tensor(groups[:, start:stop], dtype=torch.float32, device=where),
-            )
-            start = stop
-
-    total = len(orders) * len(steps) * n
+    rankings = ablated.rankings(given, factor, truth, rec[layer].shape[1:], steps[-1])
+    generator = check_random_state(random_state)
+    random = at_random(len(ablated.columns), steps[-1], draws, generator)
+    orders, place = _distinct([*rankings.orders, *random], steps)
+    fill = rec[layer].mean(axis=0, dtype=np.float64).ravel() if mode == "mean" else None
+    total = len(orders) * len(steps) * ablated.n
     with tqdm(total=total, desc="ablate", delay=1, disable=not progress, unit="rows") as bar:
-        sums = measure(ways, silence, blocks(), width, kept, bar.update)
+        sums = ablated.measured(orders, steps, fill, truth, groups, kept, rec.output, bar.update)
     counts = groups.sum(axis=1)
-    baseline = _baseline(rec.output, right, groups, kept) / counts[:, None]
-    change = (sums / counts[:, None] - baseline)[where_is]
+    baseline = _baseline(rec.output, truth, groups, kept) / counts[:, None]
+    change = (sums / counts[:, None] - baseline)[place]
     _checks.require(
         bool(np.isfinite(change).all()),
         f"(layer={layer!r})",
-        "must give finite outputs when its nodes are silenced",
+        "must give finite outputs when its nodes are ablated",
         "Look for what makes NaN or infinite values in the network.",
     )
-    n_cases = len(cases)
-    rival = change[n_cases : n_cases + len(others)]
     return AblationStudy(
         layer=layer,
         mode=mode,
         sizes=steps,
-        cases=tuple(cases),
+        cases=rankings.cases,
         groups=tuple(names),
         group_sizes=counts.astype(np.int64),
         output_names=tuple(rec.output_names[i] for i in kept),
         baseline=baseline,
-        change=change[:n_cases],
-        random=change[n_cases + len(others) :],
-        by_activation=rival[rivals],
-        by_weight=rival[np.array(rivals) + 1],
+        **rankings.split(change),
     )
+
+
+class _AblatedLayer:
+    """The module whose output to edit, and the nodes that the factors have there."""
+
+    def __init__(
+        self, model: nn.Module, data: Any, layer: str, mode: str, factors: Factors
+    ) -> None:
+        self.model, self.data, self.layer = model, data, layer
+        self.n = n_rows(data)
+        self.edited = EditedForward(model, layer, ablated_module(model, layer, mode))
+        self.example = batch_of(model, data, *range(min(2, self.n)))
+        shape = tuple(self.edited.probe(self.example).shape[1:])
+        self.columns = layer_columns(factors, layer, shape)
+        positions = self.columns.values()
+        self.is_flat = all(len(at) == 1 for at in positions) and len(positions) == np.prod(shape)
+        self.device, self.dtype = device_and_dtype(model)
+
+    def rankings(
+        self,
+        given: Sequence[Factors],
+        factor: int | Sequence[int] | None,
+        truth: IntArray,
+        shape: tuple[int, ...],
+        size: int,
+    ) -> Rankings:
+        """Return the orders to compare; `shape` is that of the layer's activations."""
+        # In mode "weights", too, nodes are chosen by the activations of the layer itself.
+        layer = EditedForward(self.model, self.layer)
+        positions = list(layer_columns(given[0], self.layer, shape).values())
+        rows = batch_size(widest_output(self.model, self.example), 1, self.device)
+        cases: list[tuple[str, int]] = []
+        informed: list[IntArray] = []
+        rivals: list[tuple[IntArray, IntArray]] = []
+        cluster: list[int] = []
+        for factors in given:
+            _check_columns(factors, given[0], self.n)
+            if not np.nan_to_num(factors.mutual_information_).any():
+                continue  # too small to fit
+            common = int(np.bincount(truth[factors.indices]).argmax())
+            samples = take_rows(self.data, factors.indices)
+            rivals.append(by_activation_and_weight(layer, samples, positions, common, size, rows))
+            for number in chosen(factors, factor):
+                cases.append((factors.name, number))
+                informed.append(by_information(factors, number, list(self.columns), size))
+                cluster.append(len(rivals) - 1)
+        _checks.require(
+            len(cases) > 0,
+            "(directions)",
+            "must share information with nodes",
+            "Fit clusters with more samples.",
+        )
+        return Rankings(tuple(cases), informed, rivals, np.array(cluster))
+
+    def measured(
+        self,
+        orders: IntArray,
+        sizes: tuple[int, ...],
+        fill: FloatArray | None,
+        truth: IntArray,
+        groups: FloatArray,
+        kept: IntArray,
+        output: Float32Array,
+        advance: Callable[[int], Any],
+    ) -> FloatArray:
+        """Return sums of outputs and of right answers, (orders, sizes, groups, outputs + 1)."""
+        plan: AblationPlan = Direct(self.edited)
+        if self.is_flat:
+            plan = fastest_plan(self.edited, self.example)
+        n_threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        plans = plan_per_thread(plan, self.example, n_threads)
+        if isinstance(plan, FastPath) and plan.trailing:
+            width = output.shape[1]  # all that is kept of a piece
+        else:  # Where inputs are repeated, the whole network runs for each edit.
+            after = None if self.edited.repeats else plan.forward.module
+            width = widest_output(self.model, self.example, after)
+        rows = batch_size(width, len(sizes) * plan.orders_at_once, self.device)
+        masks = AblationMasks(
+            orders,
+            sizes,
+            list(self.columns.values()),
+            None if fill is None else torch.as_tensor(fill),
+        )
+        blocks = self._blocks(rows, truth, groups)
+        return measure(plans, masks, blocks, width, kept, advance)
+
+    def _blocks(
+        self, rows: int, truth: IntArray, groups: FloatArray
+    ) -> Iterator[tuple[Any, torch.Tensor, torch.Tensor]]:
+        start = 0
+        for batch in batches(self.data, rows, self.dtype):
+            part = slice(start, start + length(batch))
+            yield (
+                to_device(batch, self.device),
+                torch.as_tensor(truth[part], device=self.device),
+                torch.as_tensor(groups[:, part], dtype=torch.float32, device=self.device),
+            )
+            start = part.stop
 
 
 def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
@@ -225,14 +269,14 @@ def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
     return tuple(sorted(checked))
 
 
-def _labels(labels: Any, n: int, output: Float32Array) -> IntArray:
+def _truth(y: Any, n: int, output: Float32Array) -> IntArray:
     _checks.require(
         output.ndim == 2,
         f"(model) with outputs of shape {output.shape[1:]}",
-        "must give one row of outputs a sample",
+        "must give one row of outputs per sample",
         "Wrap the model so that it returns (b, n_classes).",
     )
-    return _checks.classes("labels", labels, n, output.shape[1])
+    return _checks.classes("y", y, n, output.shape[1])
 
 
 def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> IntArray:
@@ -242,61 +286,57 @@ def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> IntArray:
 
 
 def _groups(
-    given: Sequence[Factors], clusters: Any, right: IntArray, n: int, n_outputs: int
+    given: Sequence[Factors], clusters: Any, truth: IntArray, n: int
 ) -> tuple[FloatArray, list[str]]:
     """Return which samples belong to which group, (n_groups, n), and the groups' names."""
     members: list[AnyArray] = [np.ones(n)]
     names = ["all"]
     if clusters is None:
-        for cluster in given:
-            names.append(cluster.name)
-            members.append(np.isin(np.arange(n), cluster.indices))
+        for factors in given:
+            names.append(factors.name)
+            members.append(np.isin(np.arange(n), factors.indices))
     else:
         found = _checks.labels("clusters", clusters, n)
         names += [f"cluster {label}" for label in np.unique(found)]
         members += [found == label for label in np.unique(found)]
-    for label in np.unique(right):
+    for label in np.unique(truth):
         names.append(f"class {label}")
-        members.append(right == label)
+        members.append(truth == label)
     return np.stack(members).astype(np.float64), names
 
 
-def _check_same(cluster: Factors, first: Factors, n: int) -> None:
+def _check_columns(factors: Factors, first: Factors, n: int) -> None:
     _checks.require(
-        list(cluster.feature_names) == list(first.feature_names),
-        f"(factors): {cluster.name}",
+        list(factors.feature_names) == list(first.feature_names),
+        f"(directions): {factors.name}",
         f"must have the same columns as {first.name}",
         "Pass the factors of one fit.",
     )
     _checks.require(
-        len(cluster.indices) > 0 and int(cluster.indices.max()) < n,
+        len(factors.indices) > 0 and int(factors.indices.max()) < n,
         f"(data) of {n} samples",
-        f"must hold the samples of {cluster.name}",
+        f"must hold the samples of {factors.name}",
         "Pass the data that were given to record.",
     )
 
 
 def _distinct(orders: list[IntArray], sizes: tuple[int, ...]) -> tuple[IntArray, IntArray]:
-    """Return orders without those that silence the same nodes, and where each has gone."""
+    """Return the orders that ablate different nodes, and the place of each order among them."""
     known: dict[tuple[frozenset[int], ...], int] = {}
-    starts = (0, *sizes)
     kept: list[IntArray] = []
-    where: list[int] = []
+    place: list[int] = []
     for order in orders:
-        key = tuple(frozenset(order[a:b].tolist()) for a, b in zip(starts, sizes, strict=False))
+        key = tuple(frozenset(order[a:b].tolist()) for a, b in pairwise((0, *sizes)))
         if key not in known:
             known[key] = len(kept)
             kept.append(order)
-        where.append(known[key])
-    return np.stack(kept), np.array(where)
+        place.append(known[key])
+    return np.stack(kept), np.array(place)
 
 
 def _baseline(
-    output: Float32Array,
-    right: IntArray,
-    groups: FloatArray,
-    kept: IntArray,
+    output: Float32Array, truth: IntArray, groups: FloatArray, kept: IntArray
 ) -> FloatArray:
-    hits = output.argmax(axis=1) == right
+    hits = output.argmax(axis=1) == truth
     baseline: FloatArray = groups @ np.column_stack([output[:, kept], hits])
     return baseline

@@ -1,4 +1,4 @@
-"""Decode edited activations by a `Decoder`, a network or a function, into rows of variables."""
+"""Decode activations with a `Decoder`, a network or a function into rows of variables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,13 @@ from torch import nn
 from nbinterp import _checks
 from nbinterp._typing import Float32Array
 from nbinterp.network.decoding.decoder import Decoder
-from nbinterp.network.subject.hooks import evaluating, first_tensor, home
+from nbinterp.network.subject.hooks import first_tensor
+from nbinterp.network.subject.model import device_and_dtype, eval_mode
 
 
 @dataclass(frozen=True)
 class DecoderAdapter:
-    """From activations (n, n_nodes) to inputs (n, n_features), with how these are laid out."""
+    """From activations (n, n_nodes) to inputs (n, n_features), with their layout."""
 
     decode: Callable[[torch.Tensor], Float32Array] | None
     image_shape: tuple[int, ...] | None = None
@@ -26,33 +27,33 @@ class DecoderAdapter:
         """Return the decoded rows, None without a decoder."""
         if self.decode is None:
             return None
-        drawn = _channels_last(self.decode(hidden))
-        return drawn.reshape(len(drawn), -1)
+        decoded = _channels_last(self.decode(hidden))
+        return decoded.reshape(len(decoded), -1)
 
 
-def drawing(
+def decoder_adapter(
     decode: Any,
     layer: str,
     activation: torch.Tensor,
     image_shape: tuple[int, ...] | None,
     feature_names: Sequence[object] | None,
 ) -> DecoderAdapter:
-    """Return how to decode activations of `layer`, such as `activation`, after trying it once."""
+    """Return an adapter for activations of `layer`, after trying it once on `activation`."""
     if decode is None:
         return DecoderAdapter(None)
     shape = activation.shape[1:]
     run = _decoder(decode, layer, shape)
     trial = activation[:1].reshape(1, -1).to(torch.promote_types(activation.dtype, torch.float32))
     with torch.no_grad():
-        drawn = run(trial)
+        decoded = run(trial)
     _checks.require(
-        drawn.ndim > 1 and len(drawn) == 1,
-        f"(decode): an output of shape {drawn.shape} for one row",
-        "must have one row a row of activations",
+        decoded.ndim > 1 and len(decoded) == 1,
+        f"(decode): an output of shape {decoded.shape} for one row",
+        "must have one row per row of activations",
         "Return an array of shape (n, n_features) or (n, height, width).",
     )
-    drawn = _channels_last(drawn)
-    n_features = drawn[0].size
+    decoded = _channels_last(decoded)
+    n_features = decoded[0].size
     if image_shape is not None:
         _checks.require(
             len(image_shape) in (2, 3) and int(np.prod(image_shape)) == n_features,
@@ -61,8 +62,8 @@ def drawing(
             "Pass the shape of one image.",
         )
         image_shape = tuple(int(side) for side in image_shape)
-    elif drawn.ndim > 2:
-        image_shape = drawn.shape[1:]
+    elif decoded.ndim > 2:
+        image_shape = decoded.shape[1:]
     names = None
     if feature_names is not None:
         names = tuple(_checks.names("feature_names", feature_names, n_features))
@@ -79,12 +80,12 @@ def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tens
         )
         return lambda hidden: np.asarray(decode.decode(hidden), dtype=np.float32)
     if isinstance(decode, nn.Module):
-        device, dtype = home(decode)
+        device, dtype = device_and_dtype(decode)
 
         def by_module(hidden: torch.Tensor) -> Float32Array:
-            with evaluating(decode):
-                drawn = decode(hidden.reshape(-1, *shape).to(device, dtype))
-            rows: Float32Array = first_tensor("decode", drawn).to("cpu", torch.float32).numpy()
+            with eval_mode(decode):
+                decoded = decode(hidden.reshape(-1, *shape).to(device, dtype))
+            rows: Float32Array = first_tensor("decode", decoded).to("cpu", torch.float32).numpy()
             return rows
 
         return by_module
@@ -103,10 +104,10 @@ def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tens
     return by_function
 
 
-def _channels_last(drawn: Float32Array) -> Float32Array:
-    """Return images (n, height, width[, 3]) with the colours last, of which one is none."""
-    if drawn.ndim != 4:
-        return drawn
-    if drawn.shape[1] in (1, 3) and drawn.shape[3] not in (1, 3):
-        drawn = np.moveaxis(drawn, 1, 3)
-    return drawn[..., 0] if drawn.shape[3] == 1 else drawn
+def _channels_last(decoded: Float32Array) -> Float32Array:
+    """Return images (n, height, width[, 3]) with colours last; a single channel is dropped."""
+    if decoded.ndim != 4:
+        return decoded
+    if decoded.shape[1] in (1, 3) and decoded.shape[3] not in (1, 3):
+        decoded = np.moveaxis(decoded, 1, 3)
+    return decoded[..., 0] if decoded.shape[3] == 1 else decoded

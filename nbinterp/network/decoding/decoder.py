@@ -1,4 +1,4 @@
-"""From the nodes of a hidden layer back to what the network was shown."""
+"""Decode the activations of a hidden layer back to the inputs of the network."""
 
 import math
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import Float32Array
-from nbinterp.network.subject.hooks import evaluating, home
+from nbinterp.network.subject.model import device_and_dtype, eval_mode
 
 
 @dataclass(frozen=True, eq=False)
 class Decoder:
-    """A network that draws the input from the activations of one layer.
+    """A network that reconstructs the input from the activations of one layer.
 
     Parameters
     ----------
     network : torch.nn.Module
         From activations (n, `n_hidden`) to inputs (n, ...).
     layer : str
-        The layer whose activations it takes, under its name in the recorded model.
+        The layer whose activations it decodes, by its name in the recorded model.
     n_hidden : int
         The number of nodes of that layer.
     validation_error : float
-        Mean squared error of one input variable, in squared input units, on samples that the
-        training did not see.
+        Mean squared error per input variable, in squared input units, on samples that were held
+        out of training.
     baseline_error : float, optional
-        The same error of the mean input in place of each: a decoder that is no better than that
-        draws nothing of its layer. None if it is not known.
+        The error of always predicting the mean input: a decoder that is not better has learned
+        nothing from its layer. None if it is not known.
     image_shape : tuple of int, optional
-        How a drawn sample is laid out as an image: (rows, columns), (channels, rows, columns) or
-        (rows, columns, channels). None where samples are no images.
+        The shape of a decoded sample as an image: (rows, columns), (channels, rows, columns) or
+        (rows, columns, channels). None if samples are not images.
 
     Examples
     --------
@@ -52,24 +52,23 @@ class Decoder:
 
     @_checks.named
     def decode(self, hidden: Any) -> Float32Array:
-        """Return the inputs that belong to activations of the layer.
+        """Return the inputs decoded from activations of the layer.
 
         Parameters
         ----------
         hidden : array or tensor of shape (n, n_hidden) or (n, ...)
-            Activations as `record` gives them, or changed by hand; those with several axes are
-            flattened.
+            Activations as `record` returns them, or edited ones; several axes are flattened.
 
         Returns
         -------
         ndarray of shape (n, n_features) or (n, ...)
-            In the shape of what it learned to draw, and its units: pixels in [0, 1] for the
-            decoders that ship.
+            In the shape and units of the training inputs: pixels in [0, 1] for the decoders of
+            `nbinterp.datasets`.
 
         Raises
         ------
         ValueError
-            If `hidden` is not finite, or not as wide as the layer.
+            If `hidden` is not finite, or does not have the width of the layer.
 
         Examples
         --------
@@ -88,8 +87,8 @@ class Decoder:
             f"must have as many columns as {self.layer!r} has nodes, {self.n_hidden}",
             f"Pass the activations of {self.layer!r} alone.",
         )
-        device, dtype = home(self.network)
-        with evaluating(self.network):
+        device, dtype = device_and_dtype(self.network)
+        with eval_mode(self.network):
             decoded = self.network(torch.as_tensor(checked).to(device, dtype))
         pixels: Float32Array = decoded.to("cpu", torch.float32).numpy()
         return pixels

@@ -1,4 +1,4 @@
-"""Learn to draw what a network was shown from the nodes of one of its layers."""
+"""Train a decoder from the activations of a layer to the input of the network."""
 
 import math
 from collections import OrderedDict
@@ -19,7 +19,7 @@ from nbinterp.network.recording.record import recorded
 
 
 class Rescale(nn.Module):
-    """From standardized variables back to their own units."""
+    """Map standardized variables back to their own units."""
 
     mean: torch.Tensor
     deviation: torch.Tensor
@@ -38,9 +38,9 @@ class Rescale(nn.Module):
 def fit_decoder(
     model: nn.Module,
     data: Any,
-    layer: str,
     *,
-    target: Any = None,
+    layer: str,
+    inputs: Any = None,
     image_shape: Sequence[int] | None = None,
     hidden: Sequence[int] = (256,),
     max_epochs: int = 60,
@@ -54,64 +54,64 @@ def fit_decoder(
 ) -> Decoder:
     """Train a decoder from the activations of a layer to the input of the network.
 
-    The activations are recorded once, with the network in eval mode, and the network is not
-    touched after that: nothing of it is trained, and BatchNorm's running statistics stand still.
-    An interrupt raises, and nothing is kept.
+    The activations are recorded once, with the network in eval mode. After that the network is not
+    used: neither its parameters nor the running statistics of BatchNorm change. An interrupt
+    raises, and nothing is kept.
 
     Parameters
     ----------
     model : torch.nn.Module
-        The network to look into.
+        The network whose layer to decode.
     data : array, tensor, dict of arrays, torch Dataset or DataLoader
-        Samples (n_samples, ...) as `record` takes them.
+        Samples (n_samples, ...) as in `record`.
     layer : str
-        The layer to decode, by its dotted path. Of a layer with several axes all nodes are
-        taken, in the order of the columns of `Recording.concat`.
-    target : array of shape (n_samples, ...), optional
-        What to draw, one a sample; the input itself if None.
+        The layer to decode, by its dotted path. If it has several axes, all its activations are
+        used, in the order of the columns of `Recording.concat`.
+    inputs : array of shape (n_samples, ...), optional
+        What to decode to, one per sample; by default the samples of `data` themselves.
     image_shape : tuple of int, optional
-        How a drawn sample is laid out as an image, for views; say it for flat pixels. None: its
-        own shape if that is (rows, columns), or has 1 or 3 channels first or last beside these.
+        The shape of a decoded sample as an image, for views; pass it for flat pixels. By default
+        the sample's own shape if that is (rows, columns), or has 1 or 3 channels first or last.
     hidden : sequence of int
         The widths of the decoder's hidden layers; ``()`` is a linear decoder.
     max_epochs, patience : int
-        Passes over the data at most, and passes without improvement before stopping.
+        The largest number of passes over the data, and passes without improvement before stopping.
     batch_size : int
-        Samples a step.
+        Samples per step.
     learning_rate : float
-        Adam's, at the start; it falls to zero along a half cosine.
+        The initial learning rate of Adam; it falls to zero along a half cosine.
     validation_fraction : float
-        The share of samples that training does not see and that chooses the best pass.
-    device : str or torch.device
-        Where to train; the decoder stays there. The network runs where it is.
+        The share of samples that are held out of training and choose the best pass.
+    device : str or torch.device, default="auto"
+        Where to train; the decoder stays there. ``"auto"`` is CUDA if there is one, else the CPU.
+        The network runs where it is.
     random_state : int, RandomState or None
-        What split, initial weights and order of the samples follow from.
+        Seeds the split, the initial weights and the order of the samples.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Whether to show progress for work that takes more than a second.
 
     Returns
     -------
     Decoder
-        In eval mode, with its mean squared error on the validation samples, and that of drawing
-        the mean of the training targets for each of them: a decoder no better than that is of
-        no use.
+        In eval mode, with its mean squared error on the validation samples, and the error of
+        predicting the mean of the training inputs for each of them.
 
     Raises
     ------
     ValueError
         If `layer` does not exist or runs more than once; if there are too few samples; if
-        `target` is not finite, or not one row a sample; if `image_shape` does not hold as many
-        numbers as a sample; as `record` does.
+        `inputs` are not finite, or not one row per sample; if `image_shape` does not hold as many
+        numbers as a sample; as in `record`.
     TypeError
-        If `data` are dicts and there is no `target`.
+        If `data` are dicts and `inputs` is not given.
 
     Notes
     -----
-    Targets within [0, 1], such as pixels, are drawn through a sigmoid. The authors' decoder
-    draws standardized pixels, from -0.42 to 2.82, through a sigmoid, which cannot reach them;
-    pass targets in [0, 1] and let the network standardize inside. Other targets are drawn by a
-    linear output of standardized variables, so that each of them counts alike. The loss is
-    the mean squared error in these units.
+    Inputs within [0, 1], such as pixels, are decoded through a sigmoid. The authors' decoder
+    predicts standardized pixels, from -0.42 to 2.82, through a sigmoid, which cannot reach them;
+    pass inputs in [0, 1] and let the network standardize inside. Other inputs are decoded by a
+    linear output of standardized variables, so that each of them counts the same. The loss is the
+    mean squared error in these units.
 
     References
     ----------
@@ -123,7 +123,9 @@ def fit_decoder(
     >>> from nbinterp.datasets import load_mnist, load_mnist_classifier
     >>> from nbinterp.network import fit_decoder
     >>> pixels = load_mnist().data[:500] / 255
-    >>> decoder = fit_decoder(load_mnist_classifier(), pixels, "h1", max_epochs=20, random_state=0)
+    >>> decoder = fit_decoder(
+    ...     load_mnist_classifier(), pixels, layer="h1", max_epochs=20, random_state=0
+    ... )
     >>> decoder.n_hidden, decoder.validation_error < decoder.baseline_error
     (200, True)
     """
@@ -136,8 +138,8 @@ def fit_decoder(
     where = _device.resolve(device)
     rng = check_random_state(random_state)
 
-    wanted = _inputs(data, size) if target is None else _given(target)
-    rec = recorded(model, wanted if target is None else data, layer, progress=progress)
+    wanted = _samples(data, size) if inputs is None else _given(inputs)
+    rec = recorded(model, wanted if inputs is None else data, layer, progress=progress)
     _checks.require(
         len(rec.layers) == 1,
         f"(layer={layer!r})",
@@ -147,38 +149,29 @@ def fit_decoder(
     layout = _layout(image_shape, tuple(wanted.shape[1:]))
     activations = torch.from_numpy(rec[rec.layers[0]]).flatten(1).to(where)
     wanted = wanted.to(where)
-    n = len(activations)
+    n, n_hidden = activations.shape
     _checks.require(
         len(wanted) == n,
-        f"(target={_checks.show(wanted)})",
-        f"must have one row a sample, {n}",
-        "Pass targets in the order of the data.",
+        f"(inputs={_checks.show(wanted)})",
+        f"must have one row per sample, {n}",
+        "Pass the inputs in the order of the data.",
     )
-    n_validation = max(1, round(share * n))
-    _checks.require(
-        n - n_validation >= 2,
-        f"(data) of {n} samples",
-        f"must leave two to train on beside {n_validation} for validation",
-        "Pass more samples, or a smaller validation_fraction.",
-    )
-    order = torch.from_numpy(rng.permutation(n)).to(where)
-    held_out, rest = order[:n_validation], order[n_validation:]
-    mean = wanted[rest].mean(dim=0)
-    within = bool((wanted >= 0).all()) and bool((wanted <= 1).all())
-    deviation = torch.ones_like(mean) if within else wanted[rest].std(dim=0, correction=0)
-    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+    held_out, training = _split(n, share, rng, where)
+    mean, deviation = _scale(wanted, training)
     with torch.random.fork_rng():
         torch.manual_seed(rng.randint(2**31 - 1))
-        network = _network([activations.shape[1], *widths], mean, None if within else deviation)
+        network = _network([n_hidden, *widths], mean, deviation)
 
-    def loss(drawn: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        return (((drawn - truth) / deviation) ** 2).mean()
+    def loss(decoded: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        error = decoded - truth
+        return ((error if deviation is None else error / deviation) ** 2).mean()
 
+    validation = (activations[held_out], wanted[held_out])
     train(
         network.to(where),
         loss,
-        (activations[rest], wanted[rest]),
-        (activations[held_out], wanted[held_out]),
+        (activations[training], wanted[training]),
+        validation,
         learning_rate=rate,
         batch_size=size,
         max_epochs=epochs,
@@ -187,21 +180,46 @@ def fit_decoder(
         desc=f"decoder of {layer}",
         progress=progress,
     )
-    pair = (activations[held_out], wanted[held_out])
     return Decoder(
         network,
         layer=layer,
-        n_hidden=activations.shape[1],
-        validation_error=score(network, nn.functional.mse_loss, pair),
-        baseline_error=float(((pair[1] - mean) ** 2).mean()),
+        n_hidden=n_hidden,
+        validation_error=score(network, nn.functional.mse_loss, validation),
+        baseline_error=float(((validation[1] - mean) ** 2).mean()),
         image_shape=layout,
     )
+
+
+def _split(
+    n: int, share: float, rng: np.random.RandomState, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the rows to hold out for validation, and those to train on."""
+    n_validation = max(1, round(share * n))
+    _checks.require(
+        n - n_validation >= 2,
+        f"(data) of {n} samples",
+        f"must leave two to train on beside {n_validation} for validation",
+        "Pass more samples, or a smaller validation_fraction.",
+    )
+    order = torch.from_numpy(rng.permutation(n)).to(device)
+    return order[:n_validation], order[n_validation:]
+
+
+def _scale(
+    wanted: torch.Tensor, training: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the mean and the deviation of the training inputs; no deviation within [0, 1]."""
+    mean = wanted[training].mean(dim=0)
+    if bool((wanted >= 0).all()) and bool((wanted <= 1).all()):
+        return mean, None
+    deviation = wanted[training].std(dim=0, correction=0)
+    return mean, torch.where(deviation > 0, deviation, torch.ones_like(deviation))
 
 
 def _network(
     widths: list[int], mean: torch.Tensor, deviation: torch.Tensor | None
 ) -> nn.Sequential:
-    """Return untrained blocks ``Linear → BatchNorm1d → ReLU``, then an output like `mean`."""
+    """Return untrained blocks ``Linear → BatchNorm1d → ReLU`` and an output shaped like `mean`."""
     network = nn.Sequential()
     for inputs, nodes in pairwise(widths):
         block = OrderedDict(
@@ -211,7 +229,7 @@ def _network(
     last = nn.Linear(widths[-1], mean.numel())
     network.append(last)
     if deviation is None:
-        with torch.no_grad():  # start at the mean target, not at one half
+        with torch.no_grad():  # start at the mean input, not at one half
             last.bias.copy_(mean.flatten().clamp(0.01, 0.99).logit())
         network.append(nn.Sigmoid())
     network.append(nn.Unflatten(1, mean.shape if mean.ndim else (1,)))
@@ -221,7 +239,7 @@ def _network(
 
 
 def _layout(given: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Return how a sample of `shape` is an image, or None if nothing says so."""
+    """Return the shape of a sample as an image, or None if it is not known to be one."""
     if given is None:
         channels = len(shape) == 3 and (shape[0] in (1, 3) or shape[-1] == 3)
         return shape if len(shape) == 2 or channels else None
@@ -229,26 +247,26 @@ def _layout(given: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[int, .
     _checks.require(
         len(sides) in (2, 3) and math.prod(sides) == math.prod(shape),
         f"(image_shape={sides})",
-        f"must be two or three sides of {math.prod(shape)} numbers, as a drawn sample has",
-        "Pass (rows, columns), with the channels before or after.",
+        f"must be two or three sides of {math.prod(shape)} numbers, the size of a decoded sample",
+        "Pass (rows, columns), with channels before or after.",
     )
     return sides
 
 
-def _inputs(data: Any, size: int) -> torch.Tensor:
-    """Return all samples of `data`, to be drawn as they are shown."""
+def _samples(data: Any, size: int) -> torch.Tensor:
+    """Return all samples of `data`, to decode to the inputs themselves."""
     found = list(batches(data, size, torch.float32))
     if isinstance(found[0], dict):
         _checks.fail(
-            "(target=None)",
-            "must be an array if the data are dicts, of which no part is the input",
-            "Pass what to draw as target=.",
+            "(inputs=None)",
+            "must be an array if the data are dicts, whose parts are not one input",
+            "Pass the arrays to decode to as inputs=.",
             TypeError,
         )
     return torch.cat(found)
 
 
-def _given(target: Any) -> torch.Tensor:
-    """Return a user's targets (n, ...) as finite floats; one number a sample is a column."""
-    values = torch.cat(list(batches(target, 8192, torch.float32))).float()
+def _given(inputs: Any) -> torch.Tensor:
+    """Return a user's inputs (n, ...) as finite floats; one number per sample is a column."""
+    values = torch.cat(list(batches(inputs, 8192, torch.float32))).float()
     return values[:, None] if values.ndim == 1 else values

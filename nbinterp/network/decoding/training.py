@@ -1,4 +1,4 @@
-"""Train a small network until its validation loss brings nothing more."""
+"""Train a small network until its validation loss stops improving."""
 
 from collections.abc import Callable
 
@@ -24,38 +24,38 @@ def train(
     desc: str = "train",
     progress: bool = True,
 ) -> float:
-    """Train `network` with Adam until `patience` epochs bring nothing, and keep the best epoch.
+    """Train `network` with Adam until `patience` epochs bring no improvement; keep the best epoch.
 
     The learning rate falls to zero along a half cosine over `max_epochs`.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Left in eval mode with the parameters of the epoch of the lowest validation loss.
+        Ends in eval mode with the parameters of the epoch of lowest validation loss.
     loss : callable
         From outputs and targets to their mean loss.
     training, validation : pair of tensors
-        Inputs and targets, where the network is.
+        Inputs and targets, on the device of the network.
     learning_rate : float
-        Adam's, at the start.
+        The initial learning rate of Adam.
     batch_size, max_epochs, patience, seed : int
-        Samples a step; epochs at most; epochs without improvement before stopping; what the
-        order of samples and dropout follow from.
+        Samples per step; largest number of epochs; epochs without improvement before stopping;
+        the seed of the order of samples and of dropout.
     desc : str
-        What the progress bar is called.
+        The title of the progress bar.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Whether to show progress for work that takes more than a second.
 
     Returns
     -------
     float
-        The validation loss of what is kept.
+        The validation loss of the best epoch.
     """
     inputs, targets = training
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max_epochs)
     best, best_state, best_epoch = float("inf"), _state(network), 0
-    # Dropout draws from torch's global generator: what it was is put back afterwards.
+    # Dropout draws from torch's global generator, which is restored afterwards.
     with (
         torch.random.fork_rng(),
         torch.enable_grad(),
@@ -68,7 +68,7 @@ def train(
             for start in range(0, len(order), batch_size):
                 rows = order[start : start + batch_size].to(inputs.device)
                 if start > 0 and len(rows) == 1:
-                    break  # BatchNorm has no deviation of one sample; it comes in another epoch
+                    break  # BatchNorm cannot normalize a single sample
                 optimizer.zero_grad()
                 loss(network(inputs[rows]), targets[rows]).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
@@ -84,7 +84,7 @@ def train(
 
 
 def score(network: nn.Module, loss: Loss, pair: Pair, batch_size: int = 8192) -> float:
-    """Return the mean loss of `network`, which is left in eval mode, over a pair of tensors."""
+    """Return the mean loss of `network` over a pair of tensors; it stays in eval mode."""
     network.eval()
     total = 0.0
     with torch.no_grad():

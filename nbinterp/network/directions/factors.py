@@ -1,4 +1,4 @@
-"""What this package asks of factors, and which of them to look at."""
+"""Factors as directions: which of them to take, and which nodes of a layer they belong to."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,12 +7,13 @@ import numpy as np
 
 from nbinterp import _checks
 from nbinterp._typing import FloatArray, IntArray
+from nbinterp.network.recording.nodes import positions_of_name
 
-_MOST = 5  # that are looked at if the caller names none
+_N_STRONGEST = 5  # that are taken by default
 
 
 class Factors(Protocol):
-    """What `ClusterFactors` tells of a group of samples."""
+    """The part of `ClusterFactors` that networks need."""
 
     name: str
     indices: IntArray
@@ -23,10 +24,10 @@ class Factors(Protocol):
 
 
 def chosen(factors: Factors, factor: int | Sequence[int] | None) -> tuple[int, ...]:
-    """Return the numbers of the factors asked for; the strongest few for None."""
+    """Return the numbers of the requested factors; the few strongest for None."""
     totals = np.nan_to_num(factors.total_correlations_)
     if factor is None:
-        strongest = np.argsort(-totals, kind="stable")[:_MOST]
+        strongest = np.argsort(-totals, kind="stable")[:_N_STRONGEST]
         return tuple(int(j) for j in strongest)
     asked = np.atleast_1d(np.asarray(factor, dtype=object))
     _checks.require(
@@ -40,11 +41,22 @@ def chosen(factors: Factors, factor: int | Sequence[int] | None) -> tuple[int, .
     )
 
 
-def wrong_layer(factors: Factors, layer: str) -> None:
-    """Raise: none of the columns of `factors` is a node of `layer`."""
-    _checks.fail(
-        f"(layer={layer!r})",
-        f"must be a layer of which factors have nodes, such as {layer + '[0]'!r}, "
-        f"but they have {', '.join(map(repr, factors.feature_names[:3]))}…",
-        "Fit the factors to record(...).concat(layer), whose columns carry these names.",
+def layer_columns(factors: Factors, layer: str, shape: tuple[int, ...]) -> dict[int, IntArray]:
+    """Return the columns of `factors` that are nodes of `layer`, with their flat positions.
+
+    `shape` is that of the layer's activations of one sample. Raises if there is no such column.
+    """
+    found = (
+        (column, positions_of_name(name, layer, shape))
+        for column, name in enumerate(factors.feature_names)
     )
+    columns = {column: positions for column, positions in found if positions is not None}
+    if not columns:
+        _checks.fail(
+            f"(layer={layer!r})",
+            f"must be a layer with nodes among the columns of the factors, such as "
+            f"{layer + '[0]'!r}, but these are "
+            f"{', '.join(map(repr, factors.feature_names[:3]))}…",
+            "Fit the factors to record(...).concat(layer), whose columns carry these names.",
+        )
+    return columns

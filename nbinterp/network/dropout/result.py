@@ -1,4 +1,4 @@
-"""The total correlation of hidden layers with and without dropout, as a result."""
+"""The result of a dropout study."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from nbinterp._typing import IntArray
 from nbinterp.corex.local.estimator import LocalCorEx
 from nbinterp.network.recording.record import Recording
 
-_N_FIRST = 5  # the paper sums this many factors
+_N_FIRST = 5  # the number of factors that the paper sums
 
 Widths = tuple[int, ...]
 
@@ -26,7 +26,7 @@ class DropoutStudy:
         One row a layer of a network; see `to_frame`.
     networks : dict from tuple of int to list of pairs of torch.nn.Module
         The trained networks without and with dropout, in eval mode, by their hidden widths. They
-        take the data as given to the study, and have layers ``"h1"``, ``"h2"`` …, ``"output"``.
+        accept the data of the study, and have layers ``"h1"``, ``"h2"`` …, ``"output"``.
 
     Examples
     --------
@@ -37,18 +37,18 @@ class DropoutStudy:
     networks: dict[Widths, list[tuple[nn.Module, nn.Module]]]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a layer of a network.
+        """Return one row per layer of each network.
 
         Returns
         -------
         DataFrame
             Columns: depth (hidden layers), hidden (their widths, as ``"200-200"``), layer, dropout
-            (the rate), pair; total_correlation, what all factors explain together, and
-            null_total_correlation, what they do once each node's values are shuffled;
-            first_five, the sum of the five strongest factors' own total correlations, which is
-            what the paper prints (all in nats); accuracy on all test samples; dead_nodes, those
-            that put out one value for all measured samples and are left out; converged, whether
-            the fit did.
+            (the rate), pair; total_correlation, explained by all factors together, and
+            null_total_correlation, the same after the values of each node are shuffled;
+            first_five, the sum of the total correlations of the five strongest factors, which the
+            paper prints (all in nats); accuracy on all test samples; dead_nodes, the number of
+            nodes with one value for all measured samples, which are left out; converged, whether
+            the fit converged.
         """
         return self.measurements.copy()
 
@@ -58,12 +58,12 @@ class DropoutStudy:
         Returns
         -------
         DataFrame
-            One row a layer, indexed by hidden and layer. Without (``plain``) and with ``dropout``:
-            the mean of the total correlation and its standard error (``…_error``), the mean of
-            the first five factors' sum (``…_first_five``) with its error, and the mean above the
-            null (``…_above_null``). ``difference`` is the mean over pairs of dropout less plain,
-            both above their nulls, and ``difference_error`` its standard error. Errors are NaN
-            for a single pair.
+            One row per layer, indexed by hidden and layer. Without (``plain``) and with
+            ``dropout``: the mean of the total correlation and its standard error (``…_error``), the
+            mean of the first five factors' sum (``…_first_five``) with its error, and the mean
+            above the null (``…_above_null``). ``difference`` is the mean over pairs of dropout
+            minus plain, both above their nulls, and ``difference_error`` its standard error. Errors
+            are NaN for a single pair.
         """
         table = self.measurements.assign(
             above_null=lambda rows: rows.total_correlation - rows.null_total_correlation
@@ -89,14 +89,14 @@ class DropoutStudy:
         return pd.DataFrame(means)
 
     def __repr__(self) -> str:
-        """Return the gist of the summary."""
-        gist = self.summary()[
+        """Show the main columns of the summary."""
+        shown = self.summary()[
             ["plain_above_null", "dropout_above_null", "difference", "difference_error"]
         ]
         n_pairs = self.measurements["pair"].nunique()
         return (
             f"DropoutStudy({n_pairs} pairs; total correlation above its null, nats)\n"
-            f"{gist.to_string(float_format='{:.1f}'.format)}"
+            f"{shown.to_string(float_format='{:.1f}'.format)}"
         )
 
 
@@ -108,12 +108,12 @@ def measured(
     rate: float,
     corex: LocalCorEx,
 ) -> pd.DataFrame:
-    """Return the measurements of networks, plain and dropout in turn, one row a layer."""
+    """Return the measurements of networks, plain and dropout in turn, one row per layer."""
     found = []
     accuracies = [np.mean(rec.output.argmax(axis=1) == test_codes) for rec in recordings]
     for layer in layer_names(widths):
         tables = np.stack([rec[layer][rows] for rec in recordings]).astype(np.float64)
-        # The networks are the clusters: all are fitted as one batch, each beside its null.
+        # Each network is a cluster: all are fitted as one batch, each with its null.
         fits = corex.fit(
             tables.reshape(-1, tables.shape[2]), labels=np.repeat(np.arange(len(tables)), len(rows))
         )
@@ -138,7 +138,7 @@ def measured(
 
 
 def layer_names(widths: Widths) -> list[str]:
-    """Return what the hidden layers are called."""
+    """Return the names of the hidden layers."""
     return [f"h{number + 1}" for number in range(len(widths))]
 
 

@@ -1,4 +1,4 @@
-"""What dropout does to the groups that hidden nodes form: trained pairs, measured by CorEx."""
+"""Measure with CorEx how dropout changes what hidden nodes share, on trained pairs."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -26,7 +26,7 @@ from nbinterp.network.recording.record import record
 
 
 class _Training(NamedTuple):
-    """How to train pairs."""
+    """Settings of the training of pairs."""
 
     n_pairs: int
     dropout: float
@@ -40,11 +40,11 @@ class _Training(NamedTuple):
 @_checks.named
 def dropout_study(
     data: Any,
-    target: Any,
+    y: Any,
     test_data: Any,
-    test_target: Any,
-    samples: Any = None,
+    test_y: Any,
     *,
+    samples: Any = None,
     hidden: Iterable[Sequence[int]] = ((200, 200), (200, 200, 200)),
     dropout: float = 0.5,
     n_pairs: int = 10,
@@ -56,39 +56,41 @@ def dropout_study(
     random_state: int | np.random.RandomState | None = None,
     progress: bool = True,
 ) -> DropoutStudy:
-    """Train pairs of classifiers with and without dropout, and compare what their nodes share.
+    """Train pairs of classifiers with and without dropout, and compare their total correlation.
 
-    The two networks of a pair begin with the same weights and see the same batches; only one of
-    them drops out. All networks of one architecture are trained together as one batch. Then
-    Linear CorEx is fitted to each hidden layer's activations (after the nonlinearity, in eval
-    mode) of one group of samples.
+    The two networks of a pair start with the same weights and see the same batches; only one of
+    them uses dropout. All networks of one architecture are trained together as one batch. Then
+    Linear CorEx is fitted to the activations of each hidden layer (after the nonlinearity, in eval
+    mode) for one group of samples. Total correlation, in nats, is the information that the nodes
+    share.
 
     Parameters
     ----------
-    data, target : array-like of shape (n_samples, n_inputs) and (n_samples,)
-        What to train on: any numbers (standardized inside, all columns alike) and their classes.
-    test_data, test_target : array-like of shape (n_test, n_inputs) and (n_test,)
-        What accuracy is measured on; best held out.
+    data, y : array-like of shape (n_samples, n_inputs) and (n_samples,)
+        The training samples, any numbers (standardized inside, all columns alike), and their
+        classes.
+    test_data, test_y : array-like of shape (n_test, n_inputs) and (n_test,)
+        The samples to measure accuracy on, best held out, and their classes.
     samples : array-like of int, or boolean mask of shape (n_test,), optional
-        The test samples whose activations are measured, such as a cluster; all if None.
+        The test samples whose activations are measured, such as a cluster; by default all.
     hidden : iterable of sequences of int
         The hidden widths of each architecture to train.
     dropout : float
-        The share of nodes silenced in training, above 0 and at most 0.95; the paper's is not
-        stated, and its authors' runs are named after 0.5.
+        The share of nodes set to zero in training, above 0 and at most 0.95. The paper does not
+        state its rate; its authors' runs are named after 0.5.
     n_pairs : int
         Pairs of each architecture.
     corex : LinearCorEx or None
-        How to measure; None is ``LinearCorEx(n_factors=5)``.
+        The estimator of total correlation; None is ``LinearCorEx(n_factors=5)``.
     epochs, batch_size, learning_rate : int, int, float
-        Of the training, with Adam.
-    device : str or torch.device
-        Where to train and measure; ``"auto"`` is CUDA where there is one, else the CPU.
+        Settings of the training, with Adam.
+    device : str or torch.device, default="auto"
+        Where to train and measure; ``"auto"`` is CUDA if there is one, else the CPU.
     random_state : int, RandomState or None
-        Draws initial weights, the order of samples (another for each pair), what is dropped out
-        and the starts of CorEx.
+        Seeds the initial weights, the order of samples (another for each pair), dropout and the
+        starts of CorEx.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Whether to show progress for work that takes more than a second.
 
     Returns
     -------
@@ -97,15 +99,16 @@ def dropout_study(
     Raises
     ------
     ValueError
-        If data and targets do not match, a setting is out of range, or corex has more factors
+        If data and classes do not match, a setting is out of range, or `corex` has more factors
         than a layer has nodes.
 
     Notes
     -----
-    Total correlation is at least that of the null, which grows with nodes and falls with samples:
-    compare layers above their nulls. The last stage of every fit is in float64. Nodes that are
-    constant on the measured samples are left out and counted; copies of nodes, whose total
-    correlation would be infinite, are kept finite by `LinearCorEx`'s `noise_floor`.
+    Total correlation is at least that of the null (the same nodes with their values shuffled),
+    which grows with nodes and falls with samples: compare layers above their nulls. The last stage
+    of every fit is in float64. Nodes that are constant on the measured samples are left out and
+    counted; copies of nodes, whose total correlation would be infinite, are kept finite by
+    `LinearCorEx`'s `noise_floor`.
 
     References
     ----------
@@ -122,10 +125,8 @@ def dropout_study(
     >>> study.summary()[["plain", "dropout"]].shape
     (2, 2)
     """
-    inputs, classes, codes = _labelled("data", data, "target", target)
-    test_inputs, _, test_codes = _labelled(
-        "test_data", test_data, "test_target", test_target, classes
-    )
+    inputs, classes, codes = _labelled("data", data, "y", y)
+    test_inputs, _, test_codes = _labelled("test_data", test_data, "test_y", test_y, classes)
     _checks.require(
         test_inputs.shape[1] == inputs.shape[1],
         f"(test_data={_checks.show(test_inputs)})",
@@ -159,7 +160,7 @@ def dropout_study(
             record(network, test_inputs, layer_names(widths), progress=False)
             for network in chain.from_iterable(pairs)
         ]
-        # Sets seed and device of its corex, where that leaves them open.
+        # Sets seed and device of its corex if these are not set.
         local = LocalCorEx(measure, device=str(training.device), random_state=seed)
         frames.append(measured(recordings, rows, test_codes, widths, training.dropout, local))
         networks[widths] = pairs
@@ -178,7 +179,7 @@ def _trained(
     where, n_pairs = training.device, training.n_pairs
     inputs = torch.as_tensor(data, dtype=torch.float32, device=where)
     mean, deviation = float(inputs.mean()), float(inputs.std())
-    # Initial weights and dropout draw from torch's global generators: they are put back.
+    # Initial weights and dropout draw from torch's global generators: these are restored.
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)
         plain = [
@@ -211,11 +212,11 @@ def _trained(
 
 
 def _labelled(
-    name: str, data: Any, target_name: str, target: Any, known: AnyArray | None = None
+    name: str, data: Any, y_name: str, y: Any, known: AnyArray | None = None
 ) -> tuple[FloatingArray, AnyArray, IntArray]:
-    """Return samples, the classes and each sample's number among these; -1 if not `known`."""
+    """Return samples, classes and the number of each sample's class, -1 if not `known`."""
     inputs = _checks.samples(data, name=name)
-    labels = _checks.labels(target_name, target, len(inputs))
+    labels = _checks.labels(y_name, y, len(inputs))
     classes = np.unique(labels) if known is None else known
     _checks.require(
         len(classes) > 1 and inputs.std() > 0,
@@ -234,7 +235,7 @@ def _architectures(hidden: Any) -> list[Widths]:
         bool(listed) and all(isinstance(widths, Sequence) and len(widths) for widths in listed),
         f"(hidden={_checks.show(hidden)})",
         "must be a sequence of architectures, each the widths of its hidden layers",
-        "Pass such as [(200, 200)].",
+        "Pass a list such as [(200, 200)].",
     )
     distinct = dict.fromkeys(
         tuple(_checks.integer("hidden", width, 1) for width in widths) for widths in listed

@@ -1,4 +1,4 @@
-"""Many small classifiers trained side by side, as one batch of networks."""
+"""Train many small classifiers together, as one batch of networks."""
 
 import copy
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 
 class Standardize(nn.Module):
-    """Move and scale all inputs alike, by a mean and a deviation that belong to the network."""
+    """Shift and scale all inputs by a mean and a deviation that are buffers of the network."""
 
     def __init__(self, mean: float, deviation: float) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Dropout(nn.Module):
         self.register_buffer("rate", torch.tensor(rate))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return values, in training silenced at random and scaled to the same mean."""
+        """Return values; in training, random ones become 0 and the others keep the mean."""
         if not self.training:
             return values
         kept = (torch.rand_like(values) >= self.rate).to(values.dtype)  # type: ignore[operator]
@@ -67,7 +67,7 @@ def classifier(
 
 
 def with_dropout(network: nn.Module, rate: float) -> nn.Module:
-    """Return a copy of `network`, initial weights and all, whose layers drop out at `rate`."""
+    """Return a copy of `network`, initial weights and all, with dropout at `rate`."""
     twin = copy.deepcopy(network)
     for module in twin.modules():
         if isinstance(module, Dropout):
@@ -78,10 +78,10 @@ def with_dropout(network: nn.Module, rate: float) -> nn.Module:
 def shuffled_batches(
     n_samples: int, batch_size: int, epochs: int, n_orders: int, generator: torch.Generator
 ) -> Iterator[Tensor]:
-    """Yield rows ``(n_orders, batch_size)`` of `n_samples`, each order shuffled for itself.
+    """Yield rows ``(n_orders, batch_size)`` of `n_samples`, each order shuffled independently.
 
-    What is left of an epoch after its last full batch is left out of that epoch: batch
-    normalization cannot do with one sample.
+    Samples after the last full batch of an epoch are dropped: batch normalization cannot work
+    with a single sample.
     """
     for _ in range(epochs):
         order = torch.stack(
@@ -94,7 +94,7 @@ def shuffled_batches(
 def train_together(
     networks: Sequence[nn.Module],
     data: Tensor,
-    target: Tensor,
+    y: Tensor,
     batches: Iterable[Tensor],
     *,
     learning_rate: float,
@@ -104,20 +104,20 @@ def train_together(
     Parameters
     ----------
     networks : sequence of torch.nn.Module
-        Alike but for their parameters and buffers. They are left in eval mode with what they
-        have learned; an interrupt leaves them as they came.
-    data, target : Tensor of shape (n_samples, n_inputs) and (n_samples,)
+        Equal except for their parameters and buffers. They end in eval mode with the trained
+        parameters; an interrupt leaves them unchanged.
+    data, y : Tensor of shape (n_samples, n_inputs) and (n_samples,)
         On one device; classes are numbered from 0.
     batches : iterable of Tensor of shape (n_networks, batch_size)
         The rows of `data` that each network sees, step by step.
     learning_rate : float
-        Adam's.
+        The learning rate of Adam.
 
     Notes
     -----
     Parameters, running statistics of batch normalization and rates of dropout are stacked
-    (``torch.func.stack_module_state``), so every network has its own; dropout draws for each
-    network from torch's global generator.
+    (``torch.func.stack_module_state``), so every network has its own. Dropout draws from torch's
+    global generator.
     """
     parameters, buffers = stack_module_state(list(networks))
     parameters = {key: value.to(data.device).detach() for key, value in parameters.items()}
@@ -137,9 +137,7 @@ def train_together(
         optimizer.zero_grad()
         logits = together(parameters, buffers, data[rows])
         # The sum over networks of their mean losses: the gradient of each is its own.
-        loss = nn.functional.cross_entropy(
-            logits.flatten(0, 1), target[rows].flatten(), reduction="sum"
-        )
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y[rows].flatten(), reduction="sum")
         (loss / rows.shape[1]).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     for number, network in enumerate(networks):

@@ -1,4 +1,4 @@
-"""Turn the factors of a layer, and see what the rest of the network makes of it."""
+"""Move a layer's activations along factors, and run the rest of the network on them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import Float32Array, FloatArray, IntArray
-from nbinterp.network.data.rows import n_rows, pick
-from nbinterp.network.decoding.adapter import DecoderAdapter, drawing
+from nbinterp.network.data.batches import n_rows, take_rows
+from nbinterp.network.decoding.adapter import DecoderAdapter, decoder_adapter
 from nbinterp.network.decoding.decoder import Decoder
-from nbinterp.network.directions.factors import Factors, chosen, wrong_layer
+from nbinterp.network.directions.factors import Factors, chosen, layer_columns
 from nbinterp.network.perturbation.result import Base, Perturbation, checked_amounts
-from nbinterp.network.recording.nodes import places
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.forward import EditedForward, moved, taken
+from nbinterp.network.subject.forward import EditedForward
+from nbinterp.network.subject.model import batch_of, check_module, model_on_device
 
-_AMOUNT = 1.5  # the largest that the paper shows
+_AMOUNT = 1.5  # the largest in the paper
 
 
 @_checks.named
 def perturb(
     model: nn.Module,
-    factors: Factors,
     data: Any,
+    directions: Factors,
     *,
     layer: str,
     factor: int | Sequence[int] | None = None,
@@ -37,74 +37,74 @@ def perturb(
     image_shape: tuple[int, ...] | None = None,
     feature_names: Sequence[object] | None = None,
     output_names: Sequence[object] | None = None,
-    device: str | torch.device | None = None,
+    device: str | torch.device = "auto",
     progress: bool = True,
 ) -> Perturbation:
-    """Move activations along factors, and run and decode what comes of it.
+    """Move the activations of a layer along factors, and run and decode them.
 
-    The activations h of `layer` become ``h + sum_j amounts[j] * direction_j`` and go through the
+    The activations h of `layer` become ``h + sum_j amounts[j] * direction_j``. They go through the
     rest of the network and through the decoder.
 
     Parameters
     ----------
     model : torch.nn.Module
-        The network; it is left as it came.
-    factors : ClusterFactors
-        Of a table made by ``record(...).concat(layer, ...)``: the columns called ``"h1[17]"``
-        are the nodes of ``layer="h1"``. Other columns (outputs, other layers) are not edited.
-        A column of a whole channel moves the channel everywhere.
+        The network. It is restored afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
-        What was given to `record`: `factors.indices` are rows of it.
+        The samples given to `record`: `directions.indices` are rows of it.
+    directions : ClusterFactors
+        The factors of a table made by ``record(...).concat(layer, ...)``: columns called
+        ``"h1[17]"`` are the nodes of ``layer="h1"``. Other columns (outputs, other layers) are not
+        edited. A column of a whole channel moves the channel at all positions.
     layer : str
         The layer to edit, by its dotted path.
     factor : int or sequence of int, optional
-        Which factors to turn; None for the five of largest total correlation.
+        The factors to move along; by default the five of largest total correlation.
     amounts : float or array of shape (n_factors,) or (n_steps, n_factors), optional
-        How far, in multiples of the directions. An array is one step or several. A number c
-        gives the base, then -c and +c of one factor after the other; None is 1.5.
+        How far to move, in multiples of the directions. An array is one step or several. A number
+        c gives the base, then -c and +c of one factor after the other; the default is 1.5.
     base : "mean", int or array of int, default="mean"
-        What is edited: the mean activation of the samples of `factors`, one sample, by its row in
-        `data`, or the mean of samples, by their rows or as a boolean mask.
-    direction : {"signed", "paper"}, default="signed"
-        What 1 adds to a node: ``"signed"`` its mutual information with the factor, in nats, with
-        the sign of its correlation, so that nodes that work against each other go opposite ways;
-        ``"paper"`` the mutual information alone, which raises them all.
+        The activations to edit: the mean over the samples of `directions`, one sample, by its row
+        in `data`, or the mean of samples, by their rows or as a boolean mask.
+    direction : {"signed", "unsigned"}
+        What an amount of 1 adds to a node. ``"signed"``: its mutual information with the factor,
+        in nats, with the sign of its correlation, so that nodes with opposite signs move in
+        opposite directions. ``"unsigned"``, as in the paper: the mutual information alone, which
+        raises all nodes. (A nat is the unit of information with natural logarithms, 1.44 bits.)
     decode : Decoder or callable, optional
-        From activations to inputs. A `Decoder` of the same layer; a Module, which is given
-        tensors; or a function, which is given float32 NumPy arrays. Both get the shape of the
-        layer with one row a step, and may return (n_steps, n_features) or images
+        From activations to inputs: a `Decoder` of the same layer; a Module, which gets tensors; or
+        a function, which gets float32 NumPy arrays. Module and function get the shape of the
+        layer with one row per step, and may return (n_steps, n_features) or images
         (n_steps, height, width), with or without an axis of one or three channels.
     image_shape : tuple of int, optional
-        (height, width) or (height, width, 3), to draw decoded rows as images; that of a
-        `Decoder` if None.
+        (height, width) or (height, width, 3), to show decoded rows as images; by default that of
+        the `Decoder`.
     feature_names : sequence of str, optional
-        One name a decoded variable, for inputs that are no images.
+        One name per decoded variable, for inputs that are not images.
     output_names : sequence of str, optional
-        One name an output of the network; ``"logit 0"`` and so on if None.
-    device : str or torch.device, optional
-        Where to run; if this is not where the model is, a copy of the model runs there.
+        One name per output of the network; by default ``"logit 0"`` and so on.
+    device : str or torch.device, default="auto"
+        Where to run. ``"auto"`` is where the model is; on another device a copy of it runs.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Whether to show progress for work that takes more than a second.
 
     Returns
     -------
     Perturbation
-        With `at` and `from_base` to turn the factors further.
+        Its `at` and `from_base` move the factors further and change the base.
 
     Raises
     ------
     ValueError
-        If the layer does not exist or runs never or twice, `factors` has no column of it, a
-        setting makes no sense, activations are not finite, or the decoder is of another layer
-        or width.
+        If the layer does not exist or does not run exactly once, `directions` has no column of
+        it, a setting is not valid, activations are not finite, or the decoder belongs to another
+        layer or width.
     TypeError
         If samples of `data` cannot be looked up by their number.
 
     Notes
     -----
-    If the network reads something past the layer too (a skip connection around it), that is taken
-    from the sample that is edited; with ``base="mean"`` from the sample that lies nearest to the
-    mean.
+    If the network also reads something that bypasses the layer (a skip connection), this comes
+    from the edited sample; with ``base="mean"``, from the sample nearest to the mean.
 
     References
     ----------
@@ -121,56 +121,50 @@ def perturb(
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3))
     >>> table = record(model, X, layers="1").concat("1")
     >>> local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, labels=y)
-    >>> perturb(model, local.clusters_[1], X, layer="1", factor=0, amounts=[[-1], [1]])
+    >>> perturb(model, X, local.clusters_[1], layer="1", factor=0, amounts=[[-1], [1]])
     Perturbation(mean of cluster 1 in '1': 1 factor, 2 steps)
     """
-    _checks.require(
-        isinstance(model, nn.Module),
-        f"(model={_checks.show(model)})",
-        "must be a torch.nn.Module",
-        "Wrap a plain function in a Module whose forward calls it.",
-        TypeError,
-    )
-    signed = _checks.choice("direction", direction, ("signed", "paper")) == "signed"
-    rest = EditedForward(moved(model, device), layer)
+    check_module(model)
+    signed = _checks.choice("direction", direction, ("signed", "unsigned")) == "signed"
+    forward = EditedForward(model_on_device(model, device), layer)
     n_rows(data)
     if image_shape is None and isinstance(decode, Decoder):
         image_shape = getattr(decode, "image_shape", None)
-    activation = rest.probe(taken(rest.model, data, 0))
-    turned = chosen(factors, factor)
-    directions = _directions(factors, turned, signed, layer, tuple(activation.shape[1:]))
-    steps = _steps(amounts, len(turned))
-    subject = _Subject(
-        rest,
+    activation = forward.probe(batch_of(forward.model, data, 0))
+    moved = chosen(directions, factor)
+    moves = _moves(directions, moved, signed, layer, tuple(activation.shape[1:]))
+    steps = _steps(amounts, len(moved))
+    factory = _Factory(
+        forward,
         data,
-        factors,
-        turned,
+        directions,
+        moved,
         direction,
-        torch.as_tensor(directions).to(activation.device, _working_type(activation)),
-        drawing(decode, layer, activation, image_shape, feature_names),
+        torch.as_tensor(moves).to(activation.device, _working_type(activation)),
+        decoder_adapter(decode, layer, activation, image_shape, feature_names),
         output_names,
         progress,
     )
-    return subject.perturbed(base, steps)
+    return factory.perturbation(base, steps)
 
 
 @dataclass(frozen=True)
-class _Subject:
-    """All that stays the same when another base is chosen."""
+class _Factory:
+    """Makes perturbations of any base: everything that stays the same when the base changes."""
 
-    rest: EditedForward
+    forward: EditedForward
     data: Any
     factors: Factors
-    turned: tuple[int, ...]
+    moved: tuple[int, ...]
     direction: str
-    directions: torch.Tensor  # (n_factors, n_nodes)
-    drawing: DecoderAdapter
+    moves: torch.Tensor  # (n_factors, n_nodes)
+    adapter: DecoderAdapter
     output_names: Sequence[object] | None
     progress: bool
 
-    def perturbed(self, base: Base, steps: FloatArray) -> Perturbation:
+    def perturbation(self, base: Base, steps: FloatArray) -> Perturbation:
         total = n_rows(self.data)
-        rows, index = self._based_on(base, total)
+        rows, index = self._rows_of(base, total)
         _checks.require(
             len(rows) > 0 and rows.max() < total,
             f"(data) of {total} samples",
@@ -178,49 +172,49 @@ class _Subject:
             "Pass the data that were given to record.",
         )
         rec = recorded(
-            self.rest.model,
-            pick(self.data, rows),
-            self.rest.layer,
+            self.forward.model,
+            take_rows(self.data, rows),
+            self.forward.layer,
             output_names=self.output_names,
             progress=self.progress,
             rows=rows,
         )
-        activations = rec[self.rest.layer].reshape(len(rows), -1)
+        activations = rec[self.forward.layer].reshape(len(rows), -1)
         mean = activations.mean(axis=0, dtype=np.float64)
         nearest = int(rows[((activations - mean) ** 2).sum(axis=1).argmin()])
         run = _Run(
-            self.rest,
-            taken(self.rest.model, self.data, nearest),
-            torch.as_tensor(mean).to(self.directions),
-            self.directions,
-            self.drawing,
+            self.forward,
+            batch_of(self.forward.model, self.data, nearest),
+            torch.as_tensor(mean).to(self.moves),
+            self.moves,
+            self.adapter,
         )
-        hidden, outputs, decoded = run(np.vstack([np.zeros((1, len(self.turned))), steps]))
+        hidden, outputs, decoded = run(np.vstack([np.zeros((1, len(self.moved))), steps]))
         totals = np.nan_to_num(self.factors.total_correlations_)
         return Perturbation(
             base=self._name(rows, index),
             base_index=index,
             base_samples=rows,
             n_base_samples=total,
-            layer=self.rest.layer,
+            layer=self.forward.layer,
             direction=self.direction,
-            factors=self.turned,
-            factor_names=tuple(f"factor {j} · {totals[j]:.2f} nats" for j in self.turned),
+            factors=self.moved,
+            factor_names=tuple(f"factor {j} · {totals[j]:.2f} nats" for j in self.moved),
             amounts=steps,
             hidden=hidden[1:],
             outputs=outputs[1:],
             output_names=rec.output_names,
             decoded=None if decoded is None else decoded[1:],
-            feature_names=self.drawing.feature_names,
-            image_shape=self.drawing.image_shape,
+            feature_names=self.adapter.feature_names,
+            image_shape=self.adapter.image_shape,
             baseline_hidden=hidden[0],
             baseline_outputs=outputs[0],
             baseline_decoded=None if decoded is None else decoded[0],
             _run=run,
-            _rebase=self.perturbed,
+            _rebase=self.perturbation,
         )
 
-    def _based_on(self, base: Base, total: int) -> tuple[IntArray, int]:
+    def _rows_of(self, base: Base, total: int) -> tuple[IntArray, int]:
         """Return the rows whose mean is edited, and the number that stands for them."""
         if isinstance(base, str) and base == "mean":
             return np.asarray(self.factors.indices, np.int64), -1
@@ -238,29 +232,29 @@ class _Subject:
 
 @dataclass(frozen=True)
 class _Run:
-    """From amounts to edited activations, outputs and decoded inputs: nothing is checked here."""
+    """From amounts to edited activations, outputs and decoded inputs, without checks."""
 
-    rest: EditedForward
+    forward: EditedForward
     sample: Any  # a batch of one
     base: torch.Tensor  # (n_nodes,)
-    directions: torch.Tensor
-    drawing: DecoderAdapter
+    moves: torch.Tensor  # (n_factors, n_nodes)
+    adapter: DecoderAdapter
 
     def __call__(
         self, amounts: FloatArray
     ) -> tuple[Float32Array, Float32Array, Float32Array | None]:
-        steps = torch.as_tensor(amounts).to(self.directions)
-        hidden = torch.addmm(self.base, steps, self.directions)
+        steps = torch.as_tensor(amounts).to(self.moves)
+        hidden = torch.addmm(self.base, steps, self.moves)
 
         def edit(activation: torch.Tensor, _inputs: Any) -> torch.Tensor:
-            # A copy: the network may go on to write into it.
+            # A copy: the network may write into it.
             return hidden.reshape(-1, *activation.shape[1:]).to(activation.dtype, copy=True)
 
-        outputs = self.rest(self.sample, len(hidden), edit)
+        outputs = self.forward(self.sample, len(hidden), edit)
         return (
             _on_host(hidden),
             _on_host(outputs.reshape(len(hidden), -1)),
-            self.drawing(hidden),
+            self.adapter(hidden),
         )
 
 
@@ -281,27 +275,21 @@ def _steps(amounts: Any, n_factors: int) -> FloatArray:
     return np.vstack([np.zeros((1, n_factors)), ends])
 
 
-def _directions(
-    factors: Factors, turned: tuple[int, ...], signed: bool, layer: str, shape: tuple[int, ...]
+def _moves(
+    factors: Factors, moved: tuple[int, ...], signed: bool, layer: str, shape: tuple[int, ...]
 ) -> FloatArray:
-    """Return how the chosen factors move the nodes of the layer, (n_factors, n_nodes)."""
-    information = np.asarray(factors.mutual_information_, dtype=np.float64)[list(turned)]
+    """Return how far each factor moves the nodes of the layer, (n_factors, n_nodes)."""
+    information = np.asarray(factors.mutual_information_, dtype=np.float64)[list(moved)]
     if signed:
-        signs = np.sign(np.asarray(factors.correlation_, dtype=np.float64)[list(turned)])
+        signs = np.sign(np.asarray(factors.correlation_, dtype=np.float64)[list(moved)])
         _checks.require(
             not np.isnan(signs[information > 0]).any(),
             "(direction='signed')",
             "must have factors with correlations",
-            "Use direction='paper', or fit a method with transform.",
+            "Use direction='unsigned', or fit a method with transform.",
         )
         information = np.nan_to_num(signs) * information
-    moved_by = np.zeros((len(turned), int(np.prod(shape))))
-    n_known = 0
-    for column, name in enumerate(factors.feature_names):
-        at = places(name, layer, shape)
-        if at is not None:
-            n_known += 1
-            moved_by[:, at] = information[:, column, None]
-    if n_known == 0:
-        wrong_layer(factors, layer)
-    return np.nan_to_num(moved_by)
+    moves = np.zeros((len(moved), int(np.prod(shape))))
+    for column, positions in layer_columns(factors, layer, shape).items():
+        moves[:, positions] = information[:, column, None]
+    return np.nan_to_num(moves)

@@ -1,4 +1,4 @@
-"""Activations moved along factors, and what the network and a decoder make of them."""
+"""Activations moved along factors, with the outputs and the decoded inputs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,45 +16,46 @@ Base = str | int | npt.ArrayLike
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Perturbation(Displayable):
-    """Edited activations of one layer, with the outputs and the decoded inputs that follow.
+    """Edited activations of one layer, with the outputs and decoded inputs that follow from them.
 
     `perturb` makes it; a step is one row of `amounts`.
 
     Attributes
     ----------
     base : str
-        What was edited, such as ``"mean of cluster 3"`` or ``"sample 17"``.
+        The name of the edited activations, such as ``"mean of cluster 3"`` or ``"sample 17"``.
     base_index : int
-        The row number of that sample; -1 for the mean of the factors' samples, -2 of others.
+        The row number of that sample; -1 for the mean of the factors' samples, -2 for the mean of
+        other samples.
     base_samples : ndarray of shape (n,), int64
         The row numbers of the samples whose mean was edited.
     n_base_samples : int
-        How many samples there are to choose a base from.
+        How many samples a base may be chosen from.
     layer : str
         The layer whose activations were edited.
-    direction : {"signed", "paper"}
+    direction : {"signed", "unsigned"}
         How a factor moves its nodes; see `perturb`.
     factors : tuple of int
-        The factors that may be turned, by their rows in ``mutual_information_``.
+        The factors that may be moved, by their rows in ``mutual_information_``.
     factor_names : tuple of str
         Such as ``"factor 3 · 1.24 nats"``, with the factor's total correlation.
     amounts : ndarray of shape (n_steps, n_factors)
-        How far each factor is turned: 1 moves each node by its mutual information in nats.
+        How far each factor is moved: 1 moves each node by its mutual information in nats.
     hidden : ndarray of shape (n_steps, n_nodes)
         The edited activations.
     outputs : ndarray of shape (n_steps, n_outputs)
-        What the network puts out for them.
+        The outputs of the network for them.
     output_names : tuple of str
-        One name an output.
+        One name per output.
     decoded : ndarray of shape (n_steps, n_features) or None
-        The inputs that belong to `hidden`; None without a decoder.
+        The inputs decoded from `hidden`; None without a decoder.
     feature_names : tuple of str or None
-        One name a decoded variable, if they have names.
+        One name per decoded variable, if they have names.
     image_shape : tuple of int or None
-        How a row of `decoded` is laid out: (height, width) or (height, width, 3).
+        The shape of a row of `decoded` as an image: (height, width) or (height, width, 3).
     baseline_hidden, baseline_outputs, baseline_decoded : ndarray
-        The same for the base itself, all amounts 0; shapes (n_nodes,), (n_outputs,) and
-        (n_features,).
+        The same for the base itself, where all amounts are 0; shapes (n_nodes,), (n_outputs,)
+        and (n_features,).
 
     Examples
     --------
@@ -67,12 +68,12 @@ class Perturbation(Displayable):
     >>> table = record(model, pixels, "h2").concat("h2", output=True)
     >>> fours = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, labels=mnist.target[:500])
     >>> decoder = load_mnist_decoder("h2")
-    >>> turned = perturb(model, fours.clusters_[4], pixels, layer="h2", factor=0, decode=decoder)
-    >>> turned
+    >>> moved = perturb(model, pixels, fours.clusters_[4], layer="h2", factor=0, decode=decoder)
+    >>> moved
     Perturbation(mean of cluster 4 in 'h2': 1 factor, 3 steps)
-    >>> turned.at([0.7]).difference.shape
+    >>> moved.at([0.7]).difference.shape
     (1, 784)
-    >>> turned.from_base(24).base
+    >>> moved.from_base(24).base
     'sample 24'
     """
 
@@ -101,7 +102,7 @@ class Perturbation(Displayable):
 
     @property
     def difference(self) -> Float32Array | None:
-        """What the edits change in the decoded input, shape (n_steps, n_features)."""
+        """How the edits change the decoded input, shape (n_steps, n_features)."""
         if self.decoded is None or self.baseline_decoded is None:
             return None
         changed: Float32Array = self.decoded - self.baseline_decoded
@@ -109,15 +110,15 @@ class Perturbation(Displayable):
 
     @_checks.named
     def at(self, amounts: Any) -> "Perturbation":
-        """Return the same base with the factors turned otherwise.
+        """Return the same base with the factors moved by other amounts.
 
-        It costs one pass of the network on one sample as far as the layer, and on one row a step
-        from there on, and the decoding.
+        It runs the network on one sample up to the layer, on one row per step from there on, and
+        then the decoder.
 
         Parameters
         ----------
         amounts : array of shape (n_factors,) or (n_steps, n_factors)
-            As in `perturb`, for the factors of this result, in their order.
+            As in `perturb`, for the factors of this result in their order.
 
         Returns
         -------
@@ -126,7 +127,7 @@ class Perturbation(Displayable):
         Raises
         ------
         ValueError
-            If `amounts` have another shape or are not finite.
+            If `amounts` has another shape or is not finite.
         """
         steps = checked_amounts(amounts, len(self.factors))
         hidden, outputs, decoded = self._run(steps)
@@ -153,7 +154,7 @@ class Perturbation(Displayable):
         return self._rebase(base, self.amounts)
 
     def __repr__(self) -> str:
-        """Return what was turned; the arrays themselves would fill the screen."""
+        """Summarize the edits; the arrays would fill the screen."""
         n_steps, n_factors = self.amounts.shape
         return (
             f"Perturbation({self.base} in {self.layer!r}: "
@@ -164,7 +165,7 @@ class Perturbation(Displayable):
 def checked_amounts(amounts: Any, n_factors: int) -> FloatArray:
     """Return `amounts` as finite float64 of shape (n_steps, n_factors)."""
     what = f"(amounts={_checks.show(amounts)})"
-    must = f"must be numbers, one a factor, {n_factors}, or a row of them a step"
+    must = f"must be numbers, one per factor, {n_factors}, or one such row per step"
     remedy = "Pass the amounts of the factors in their order."
     try:
         steps = np.array(_checks.to_numpy(amounts), dtype=np.float64, ndmin=2)

@@ -1,6 +1,5 @@
-"""Record what the layers of a network put out for many samples, in one pass."""
+"""Record layer activations for a whole data set in one forward pass."""
 
-import copy
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -12,17 +11,31 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from nbinterp import _checks, _device
+from nbinterp import _checks
 from nbinterp._typing import BoolArray, IntArray
-from nbinterp.network.data.batches import batches, count, each, n_samples, parts
+from nbinterp.network.data.batches import (
+    batches,
+    n_batches,
+    n_rows_if_known,
+    tensors,
+    to_device,
+)
+from nbinterp.network.recording.nodes import node_names
 from nbinterp.network.recording.recorder import Recorder
-from nbinterp.network.recording.recording import Recording, layer_file, node_names
+from nbinterp.network.recording.recording import Recording, layer_file
 from nbinterp.network.recording.storage import InFile, InMemory, Store, new_folder
-from nbinterp.network.subject.hooks import evaluating, forward, home, watching
+from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.model import (
+    check_module,
+    device_and_dtype,
+    eval_mode,
+    forward,
+    model_on_device,
+)
 
 __all__ = ["Recording", "record"]
 
-# Enough to keep the processor busy, and few enough that maps of images stay in its cache.
+# Large enough to keep the processor busy, small enough for feature maps to stay in its cache.
 _BATCH_SIZE = 512
 
 
@@ -36,45 +49,46 @@ def record(
     batch_size: int = _BATCH_SIZE,
     dtype: str = "float32",
     folder: str | os.PathLike[str] | None = None,
-    device: str | torch.device | None = None,
+    device: str | torch.device = "auto",
     progress: bool = True,
 ) -> Recording:
-    """Record what layers of a network put out, for all samples in one pass.
+    """Record the activations of layers, and the outputs, for all samples in one pass.
 
-    The network runs in eval mode without gradients, and is left as it came: mode, hooks,
-    gradients, parameters, also when it fails or is interrupted.
+    An activation is the number that a node of a layer computes for a sample. The model runs in
+    eval mode without gradients and is restored afterwards: mode, hooks, gradients and parameters,
+    also after an error or an interrupt.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Any network that takes a batch as its one argument, or whose arguments `data` name.
+        Any network that takes a batch as its one argument, or the arguments that `data` names.
     data : array, DataFrame, tensor, dict of arrays, torch Dataset or DataLoader
-        The samples, one a row (n_samples, ...), as the network takes them. Floats are cast to
-        the type of the network and moved to its device; whole numbers stay what they are. NaN
-        is refused where it reaches a layer or the output: a network may know how to fill it. Of a
-        Dataset or DataLoader that gives tuples, the first item is the input. Dicts, of arrays
-        or given by a Dataset, become named arguments: ``model(**batch)``.
+        The samples, one per row (n_samples, ...), as the network expects them. Floats are cast
+        to the type of the network and moved to its device; whole numbers keep their type. NaN is
+        refused where it reaches a layer or the output: some networks fill it. If a Dataset or
+        DataLoader yields tuples, the first item is the input. Dicts, of arrays or yielded by a
+        Dataset, become named arguments: ``model(**batch)``.
     layers : str or sequence of str
-        Submodules by their dotted path, as in ``model.named_modules()``. What is recorded is
-        the output of that module: name the block or its ReLU to get activations after the
-        nonlinearity. Of a module that puts out a tuple (an LSTM, an attention block) or a dict,
-        the first item is recorded. A module ``"act"`` that runs twice in the forward pass is
-        recorded as ``"act#1"`` and ``"act#2"``, in the order of its calls; either may be asked
-        for by that name.
+        Submodules by their dotted path, as in ``model.named_modules()``. The output of that
+        module is recorded: name the block or its ReLU to get activations after the nonlinearity.
+        If a module returns a tuple (an LSTM, an attention block) or a dict, its first item is
+        recorded. A module ``"act"`` that runs twice in the forward pass is recorded as
+        ``"act#1"`` and ``"act#2"``, in the order of its calls; you may ask for one of them.
     output_names : sequence of str, optional
-        One name an output of the network, such as the classes; ``"logit 0"`` and so on if None.
+        One name per output of the network, such as the classes; by default ``"logit 0"`` and so
+        on.
     batch_size : int
-        Samples a pass. A DataLoader brings its own.
+        Samples per forward pass. A DataLoader has its own.
     dtype : {"float32", "float16"}
-        How to store the activations; float16 takes half the memory and keeps three digits.
+        The type of the stored activations; float16 takes half the memory and keeps three digits.
     folder : path, optional
-        A folder to make and write the activations to, for what exceeds memory: one ``.npy``
-        file a layer, opened read-only as memory maps; see `Recording.open`. If the call fails
-        or is interrupted, there is no folder.
-    device : str or torch.device, optional
-        Where to run; if this is not where the model is, a copy of the model runs there.
+        A new folder for activations that exceed memory: one ``.npy`` file per layer, opened as
+        read-only memory maps; see `Recording.open`. If the call fails or is interrupted, the
+        folder is removed.
+    device : str or torch.device, default="auto"
+        Where to run. ``"auto"`` is where the model is; on another device a copy of it runs.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Whether to show progress for work that takes more than a second.
 
     Returns
     -------
@@ -85,11 +99,11 @@ def record(
     ------
     ValueError
         If a layer does not exist, never runs, runs more often in one batch than in another, or
-        does not put out one finite row a sample, of one shape; if activations exceed float16;
-        if data are empty, or so broken that what they lead to is not finite, or a DataLoader
+        does not return one finite row per sample, all of one shape; if activations exceed
+        float16; if the data are empty or lead to values that are not finite; if a DataLoader
         shuffles.
     TypeError
-        If `model` is not a Module, or data or a layer's output are not numbers.
+        If `model` is not a Module, or if data or a layer's output are not numbers.
     FileExistsError
         If `folder` exists.
 
@@ -112,24 +126,18 @@ def recorded(
     batch_size: int = _BATCH_SIZE,
     dtype: str = "float32",
     folder: str | os.PathLike[str] | None = None,
-    device: str | torch.device | None = None,
+    device: str | torch.device = "auto",
     progress: bool = True,
     rows: IntArray | None = None,
 ) -> Recording:
-    """Do what `record` does, with errors that name samples by their `rows`."""
-    if not isinstance(model, nn.Module):  # to tell what it is takes long if it is one
-        _checks.fail(
-            f"(model={_checks.show(model)})",
-            "must be a torch.nn.Module",
-            "Wrap a plain function in a Module whose forward calls it.",
-            TypeError,
-        )
+    """Do what `record` does; errors name samples by their `rows`."""
+    check_module(model)
     size = _checks.integer("batch_size", batch_size, 1)
     _checks.choice("dtype", dtype, ("float32", "float16"))
-    model = _on(model, device)
+    model = model_on_device(model, device)
 
     with nullcontext() if folder is None else new_folder(folder) as draft:
-        recorder, outputs, mask = _passed(model, data, layers, size, dtype, draft, progress, rows)
+        recorder, outputs, mask = _run(model, data, layers, size, dtype, draft, progress, rows)
         activations, numbers = recorder.close()
         names = _output_names(output_names, outputs.shape[1:])
         recording = Recording(outputs, names, activations, mask)
@@ -138,7 +146,7 @@ def recorded(
     return recording if folder is None else Recording.open(folder)
 
 
-def _passed(
+def _run(
     model: nn.Module,
     data: Any,
     layers: str | Sequence[str],
@@ -148,43 +156,36 @@ def _passed(
     progress: bool,
     rows: IntArray | None,
 ) -> tuple[Recorder, Any, BoolArray | None]:
-    """Show all samples to `model`; return what keeps its layers, its outputs and their mask."""
+    """Run `model` on all samples; return its recorder, its outputs and the attention mask."""
 
     def new_store(number: int) -> Store:
         if draft is None:
-            return InMemory(dtype, n_samples(data))
+            return InMemory(dtype, n_rows_if_known(data))
         return InFile(layer_file(draft, number), dtype)
 
-    where, kind = home(model)
+    on, kind = device_and_dtype(model)
     recorder = Recorder(model, layers, new_store, dtype, rows)
-    output = InMemory("float32", n_samples(data))
+    output = InMemory("float32", n_rows_if_known(data))
     masks: list[BoolArray] = []
-    bar = tqdm(desc=_checks.current_call(), total=count(data, size), delay=1, disable=not progress)
-    with bar, evaluating(model), watching(recorder.modules, recorder.put):
+    total = n_batches(data, size)
+    bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
+    with bar, eval_mode(model), observe_outputs(recorder.modules, recorder.put):
         for batch in batches(data, size, kind, check=False):
             recorder.begin(batch)
-            if "attention_mask" in parts(batch):  # before the model, which may write into it
-                masks.append(parts(batch)["attention_mask"].cpu().numpy() > 0)
-            result = forward(model, each(lambda part: part.to(where), batch))
+            if "attention_mask" in tensors(batch):  # before the model, which may write into it
+                masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
+            result = forward(model, to_device(batch, on))
             output.append(recorder.checked("the model's output", result))
             recorder.end()
             bar.update()
-            # Before the next batch is made, which then is where this one is, in the cache.
+            # Free the memory, still in the processor's cache, for the next batch.
             del batch, result
     return recorder, output.close(), _joined(masks)
 
 
 def _joined(masks: list[BoolArray]) -> BoolArray | None:
-    """Return the mask of all samples, if it has one width and so belongs to recorded tokens."""
+    """Return the mask of all samples if its width is the same in all batches."""
     return np.concatenate(masks) if len({mask.shape[1:] for mask in masks}) == 1 else None
-
-
-def _on(model: nn.Module, device: str | torch.device | None) -> nn.Module:
-    """Return `model` if it is on `device`, else a copy that is."""
-    if device is None:
-        return model
-    wanted = _device.resolve(device)
-    return model if home(model)[0] == wanted else copy.deepcopy(model).to(wanted)
 
 
 def _output_names(names: Sequence[object] | None, shape: tuple[int, ...]) -> tuple[str, ...]:

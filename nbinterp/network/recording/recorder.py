@@ -1,4 +1,4 @@
-"""What hooks hand over while a recording runs: checked, counted and stored at once."""
+"""Check, count and store activations while a recording runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,12 @@ from torch import nn
 from nbinterp import _checks
 from nbinterp._typing import FloatingArray, IntArray
 from nbinterp.network.data.batches import length, refuse_nonfinite
-from nbinterp.network.recording import blocks
 from nbinterp.network.recording.storage import Store
-from nbinterp.network.subject.hooks import find
+from nbinterp.network.subject.model import find_layers
 
 _LIMITS = {kind: float(np.finfo(kind).max) for kind in ("float32", "float16")}
 
-_OVERFLOW = "Look for what overflows there: the input's scale, or half precision."
+_OVERFLOW = "Find out what overflows there: the scale of the input, or half precision."
 _INFINITE = (
     "Record the layer before it if infinities are meant, as in a mask, or put a module after it"
     " that calls torch.nan_to_num, and record that."
@@ -27,7 +26,7 @@ _TOO_LARGE = 'Use dtype="float32".'
 
 @dataclass
 class _Column:
-    """One call of one layer: where its activations go."""
+    """Where the activations of one call of a layer are stored."""
 
     number: int
     store: Store
@@ -35,20 +34,20 @@ class _Column:
 
 
 class Recorder:
-    """Stores the activations of the layers asked for, call by call.
+    """Stores the activations of the requested layers, call by call.
 
     Parameters
     ----------
     model : torch.nn.Module
         The network.
     layers : str or sequence of str
-        Names as `record` takes them: ``"act"`` is every call of it, ``"act#2"`` the second.
+        Names as in `record`: ``"act"`` is every call of the module, ``"act#2"`` the second.
     new_store : callable
-        From the number of a column to what keeps it.
+        From the number of a column to its store.
     dtype : str
-        What the stores keep.
+        The type of the stored values.
     rows : array, optional
-        What errors call the samples; else they count them.
+        The numbers of the samples in error messages; by default their positions.
     """
 
     def __init__(
@@ -62,12 +61,12 @@ class Recorder:
         known = {name for name, _ in model.named_modules(remove_duplicate=False) if name}
         names = [layers] if isinstance(layers, str) else list(layers)
         self._asked = {name: _call_of(name, known) for name in names}
-        self.modules = find(model, [module for module, _ in self._asked.values()])
+        self.modules = find_layers(model, [module for module, _ in self._asked.values()])
         self._rows = rows
         self._new_store, self._limit = new_store, _LIMITS[dtype]
         self._columns: dict[tuple[str, int], _Column] = {}
-        self._calls: dict[str, int] = {}  # of each layer in the first batch
-        self._ran: dict[str, int] = {}  # the same in this batch, so far
+        self._calls: dict[str, int] = {}  # how often each layer runs in the first batch
+        self._ran: dict[str, int] = {}  # how often it ran so far in this batch
         self._n_seen = self._n_rows = 0
         self._batch: Any = None
 
@@ -77,7 +76,7 @@ class Recorder:
         self._batch, self._n_rows = batch, length(batch)
 
     def put(self, name: str, activation: torch.Tensor) -> None:
-        """Store what one call of a layer put out.
+        """Store the output of one call of a layer.
 
         At once, since the next module may write into it (``ReLU(inplace=True)``).
         """
@@ -89,20 +88,20 @@ class Recorder:
             return
         block = self.checked(f"layer {name!r}", activation, self._limit)
         if column is None:
-            # A call that comes first in a later batch is refused when that batch ends.
+            # A call that is new in a later batch is refused at the end of that batch.
             number = len(self._columns)
             column = _Column(number, self._new_store(number), block.shape[1:])
             self._columns[name, call] = column
         if block.shape[1:] != column.shape:
             _checks.fail(
                 _argument(name),
-                f"must put out one shape for all samples, {column.shape}, not {block.shape[1:]}",
+                f"must return one shape for all samples, {column.shape}, not {block.shape[1:]}",
                 "Pad or crop the samples to one size, also across batches.",
             )
         column.store.append(block)
 
     def end(self) -> None:
-        """Check that each layer ran in this batch, and as often as in the first."""
+        """Check that each layer ran in this batch as often as in the first."""
         if not self._calls:
             self._calls = dict(self._ran)
         for asked, (name, call) in self._asked.items():
@@ -131,22 +130,22 @@ class Recorder:
     def checked(
         self, what: str, tensor: torch.Tensor, limit: float = _LIMITS["float32"]
     ) -> FloatingArray:
-        """Return a finite float32 block of one row a sample on the host; it may be a view."""
+        """Return a finite float32 block with one row per sample on the host; it may be a view."""
         if tensor.dtype is not torch.float32:
             tensor = tensor.to(torch.float32)
         block: FloatingArray = tensor.numpy(force=True)
         if block.ndim == 0 or len(block) != self._n_rows:
             _checks.fail(
                 f"(): {what} of shape {block.shape}",
-                f"must have one row a sample, {self._n_rows}",
+                f"must have one row per sample, {self._n_rows}",
                 "Put the batch on the first axis, or record another layer.",
             )
-        if not blocks.within(block, limit):
+        if not within(block, limit):
             self._refuse(what, torch.from_numpy(block.reshape(len(block), -1)), limit)
         return block
 
     def _refuse(self, what: str, rows: torch.Tensor, limit: float) -> None:
-        # Only now: a network may know what to do about missing values.
+        # Inputs are checked only now: some networks fill missing values.
         refuse_nonfinite(self._batch, self._number)
         for broken, must, but, remedy in (
             (rows.isnan(), "numbers", "NaN", _OVERFLOW),
@@ -162,12 +161,12 @@ class Recorder:
                 )
 
     def _number(self, place: int) -> int:
-        """Return what errors call the sample at `place` of the batch."""
+        """Return the number that errors give to the sample at `place` of the batch."""
         place += self._n_seen
         return place if self._rows is None else int(self._rows[place])
 
     def close(self) -> tuple[dict[str, FloatingArray], dict[str, int]]:
-        """Return the activations, and the numbers of their columns, by name, as asked for."""
+        """Return the activations and the numbers of their columns, by requested name."""
         columns: dict[str, _Column] = {}
         for asked, (name, call) in self._asked.items():
             if call or self._calls[name] == 1:
@@ -175,7 +174,7 @@ class Recorder:
             else:
                 for each in range(1, self._calls[name] + 1):
                     columns[f"{name}#{each}"] = self._columns[name, each]
-        # A call may be asked for under two names; its store closes once.
+        # Two names may request the same call; its store closes once.
         values = {column.number: column.store.close() for column in self._columns.values()}
         return (
             {name: values[column.number] for name, column in columns.items()},
@@ -183,8 +182,15 @@ class Recorder:
         )
 
 
+def within(block: FloatingArray, limit: float) -> bool:
+    """Return whether all of `block` is finite and from -`limit` to `limit`."""
+    if block.size == 0:
+        return True
+    return bool(block.min() >= -limit) and bool(block.max() <= limit)  # both false for NaN
+
+
 def _argument(layer: str) -> str:
-    """Return how errors name the argument that asked for `layer`."""
+    """Return how errors name the argument that requested `layer`."""
     return f"({'layers' if _checks.current_call() == 'record' else 'layer'}={layer!r})"
 
 

@@ -1,4 +1,4 @@
-"""What layers of a network put out: a table with a name for each node."""
+"""Recorded activations as arrays, or as a table with a name for each node."""
 
 import os
 from dataclasses import dataclass, field
@@ -10,29 +10,34 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._typing import BoolArray, Float32Array, FloatingArray
-from nbinterp.network.recording.nodes import unit_names
-from nbinterp.network.recording.pooling import POOLS, channel_axis_of, pooled
+from nbinterp.network.recording.nodes import (
+    POOLS,
+    channel_names,
+    node_names,
+    pool_axis,
+    pooled,
+)
 from nbinterp.network.recording.storage import open_array, read_index, write_index
-from nbinterp.network.subject.hooks import shortlist
+from nbinterp.network.subject.model import suggestions
 
 _OUTPUT_FILE, _MASK_FILE = "output.npy", "mask.npy"
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """The activations of some layers, and the output, of a network for many samples.
+    """The activations of some layers of a network, and its outputs, for many samples.
 
-    ``recording["h1"]`` is the activation of a layer, in the shape that the layer gave it, the
-    first axis being the samples; `record` makes it.
+    `record` makes it. ``recording["h1"]`` holds the activations of a layer, in the layer's own
+    shape; the first axis is the samples.
 
     Parameters
     ----------
     output : ndarray of shape (n_samples, ...)
-        What the network put out, float32.
+        The outputs of the network, float32.
     output_names : tuple of str
-        One name an output, such as ``"logit 4"``.
+        One name per output, such as ``"logit 4"``.
     mask : ndarray of bool, shape (n_samples, n_tokens), or None
-        Which tokens are no padding, if the data came with an ``attention_mask``.
+        Which tokens are not padding, if the data have an ``attention_mask``.
 
     Examples
     --------
@@ -49,7 +54,7 @@ class Recording:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The names of the recorded layers, in the order asked for."""
+        """The names of the recorded layers, in the requested order."""
         return tuple(self._activations)
 
     @_checks.named
@@ -59,7 +64,7 @@ class Recording:
             layer in self._activations,
             f"[{layer!r}]",
             "must be a layer that was recorded",
-            f"Did you mean {shortlist(self._activations, like=layer)}?",
+            f"Did you mean {suggestions(self._activations, like=layer)}?",
             KeyError,
         )
         return self._activations[layer]
@@ -72,7 +77,7 @@ class Recording:
         pool: str | None = None,
         channel_axis: int | None = None,
     ) -> pd.DataFrame:
-        """Return layers side by side as a table with one named column a node.
+        """Return layers side by side as a table with one named column per node.
 
         Parameters
         ----------
@@ -81,29 +86,29 @@ class Recording:
         output : bool
             Whether to append the outputs of the network.
         pool : {None, "mean", "max", "first", "last"}
-            What a layer with several axes becomes. None: each entry is a column. Else one column
-            a channel: the mean or the maximum of a channel's map or over the tokens, or the
-            first or the last token alone. Tokens that `mask` says are padding do not count.
+            How to reduce a layer with several axes. None: each entry is a column. Else one
+            column per channel: the mean or the maximum over its map or over the tokens, or the
+            first or the last token alone. Tokens that are padding, by `mask`, do not count.
         channel_axis : int, optional
-            Which axis of the layers holds the channels, if `pool` is given. By default 1 of
-            activations with four axes or more, (n, channels, rows, columns), and the last of
-            three, (n, tokens, channels); say 1 for Conv1d, and -1 for maps whose channels come
-            last.
+            Which axis of the layers holds the channels, if `pool` is given. The default is 1
+            for activations with four axes or more, (n, channels, rows, columns), and the last
+            axis for three, (n, tokens, channels). Pass 1 for Conv1d, and -1 for maps whose
+            channels come last.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_nodes)
             Float32. Columns are called ``"h1[17]"`` (node 17 of h1), ``"conv1[3,0,5]"`` (channel
-            3, row 0, column 5) and as `output_names` says. Pooled ones are ``"conv1[3]"``, or, on
-            another axis than by default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``. scikit-learn
-            keeps these names, and so do factor tables.
+            3, row 0, column 5), and by `output_names`. Pooled columns are ``"conv1[3]"``, or, if
+            `channel_axis` is not the default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``.
+            scikit-learn keeps these names, and so do factor tables.
 
         Raises
         ------
         KeyError
             If a layer was not recorded.
         ValueError
-            If no column is left, or `pool` or `channel_axis` do not fit the layers.
+            If there are no columns, or `pool` or `channel_axis` do not fit the layers.
 
         Examples
         --------
@@ -120,8 +125,8 @@ class Recording:
             values = self[layer]
             if pool is not None:
                 _checks.choice("pool", pool, POOLS)
-                axis = channel_axis_of(layer, values.ndim, channel_axis)
-                names += unit_names(layer, values.shape[1:], axis - 1)
+                axis = pool_axis(layer, values.ndim, channel_axis)
+                names += channel_names(layer, values.shape[1:], axis - 1)
                 values = pooled(values, pool, axis, self.mask)
             else:
                 names += node_names(layer, values.shape[1:])
@@ -133,7 +138,7 @@ class Recording:
             len(columns) > 0,
             "()",
             "must be given at least one layer, or output=True",
-            f"Choose from {shortlist(self.layers)}.",
+            f"Choose from {suggestions(self.layers)}.",
         )
         flat = [part.reshape(len(part), -1) for part in columns]
         return pd.DataFrame(np.concatenate(flat, axis=1, dtype=np.float32), columns=names)
@@ -141,7 +146,7 @@ class Recording:
     @classmethod
     @_checks.named
     def open(cls, folder: str | os.PathLike[str]) -> "Recording":
-        """Open what ``record(..., folder=folder)`` wrote, without reading it into memory.
+        """Open what ``record(..., folder=folder)`` wrote, without loading it into memory.
 
         Parameters
         ----------
@@ -151,7 +156,7 @@ class Recording:
         Returns
         -------
         Recording
-            Its arrays are read-only and read from the files as they are needed.
+            Its arrays are read-only memory maps: parts of the files are read when used.
 
         Raises
         ------
@@ -168,7 +173,7 @@ class Recording:
         return cls(open_array(path / _OUTPUT_FILE), tuple(index["output_names"]), activations, mask)
 
     def _finish(self, folder: Path, numbers: dict[str, int]) -> None:
-        """Write what makes `folder`, which holds the layers by `numbers`, one that opens."""
+        """Complete `folder`, which holds the layers by `numbers`, so that it opens."""
         np.save(folder / _OUTPUT_FILE, self.output)
         if self.mask is not None:
             np.save(folder / _MASK_FILE, self.mask)
@@ -189,12 +194,5 @@ class Recording:
 
 
 def layer_file(folder: Path, number: int) -> Path:
-    """Return the file of a layer by its place: its name may hold what no file name may."""
+    """Return the file of a layer by its number: its name may not be a valid file name."""
     return folder / f"layer_{number}.npy"
-
-
-def node_names(layer: str, shape: tuple[int, ...]) -> list[str]:
-    """Return one name a node of a layer whose activations of one sample have `shape`."""
-    if not shape:
-        return [layer]
-    return [f"{layer}[{','.join(map(str, place))}]" for place in np.ndindex(*shape)]

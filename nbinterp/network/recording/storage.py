@@ -1,4 +1,8 @@
-"""Where a recording grows, batch by batch: in memory, or in files."""
+"""Store the batches of a recording, in memory or in files.
+
+Files are ``.npy`` files that grow: `numpy.memmap` needs the number of rows before the first one,
+which a stream of data cannot tell.
+"""
 
 import json
 import os
@@ -13,7 +17,6 @@ import numpy as np
 
 from nbinterp import _checks
 from nbinterp._typing import FloatingArray
-from nbinterp.network.recording import blocks
 
 _INDEX = "recording.json"
 
@@ -25,11 +28,11 @@ class Store(Protocol):
         """Copy `block`, float32, to the end."""
 
     def close(self) -> FloatingArray:
-        """Return all rows, as no more will come."""
+        """Return all rows; no more may be added."""
 
 
 class InMemory:
-    """Rows in one array, allocated at once if their number is foretold."""
+    """Rows in one array, allocated at once if their number is known."""
 
     def __init__(self, dtype: str, n_rows: int | None) -> None:
         self._dtype, self._n_rows, self._used = dtype, n_rows or 0, 0
@@ -40,21 +43,21 @@ class InMemory:
         end = self._used + len(block)
         if self._array is None or end > len(self._array):
             n_rows = max(end, self._n_rows, 0 if self._array is None else 2 * len(self._array))
-            larger = blocks.empty((n_rows, *block.shape[1:]), self._dtype)
+            larger = np.empty((n_rows, *block.shape[1:]), self._dtype)
             if self._array is not None:
                 larger[: self._used] = self._array[: self._used]
             self._array = larger
-        blocks.copy(self._array[self._used : end], block)
+        self._array[self._used : end] = block
         self._used = end
 
     def close(self) -> FloatingArray:
-        """Return all rows, without the memory that was kept for more."""
+        """Return all rows, without memory reserved for more."""
         array = self._array if self._array is not None else np.empty(0, self._dtype)
         return array if len(array) == self._used else array[: self._used].copy()
 
 
 class InFile:
-    """Rows in a ``.npy`` file, whose header tells their number only when it is closed."""
+    """Rows in a ``.npy`` file, whose header gets their number when it is closed."""
 
     def __init__(self, path: Path, dtype: str) -> None:
         self._path, self._dtype, self._used = path, np.dtype(dtype), 0
@@ -62,7 +65,7 @@ class InFile:
 
     def append(self, block: FloatingArray) -> None:
         """Write `block` to the end."""
-        # Opened each time: so nothing stays open when a recording is given up.
+        # Opened for each block, so that no file stays open if the recording is interrupted.
         with self._path.open("ab") as file:
             if self._used == 0:
                 self._shape = tuple(block.shape[1:])
@@ -71,27 +74,27 @@ class InFile:
         self._used += len(block)
 
     def close(self) -> FloatingArray:
-        """Return the file as a read-only array that is read as it is needed."""
+        """Return the file as a read-only memory map."""
         with self._path.open("r+b") as file:
             self._write_header(file)
         array: FloatingArray = open_array(self._path)
         return array
 
     def _write_header(self, file: BinaryIO) -> None:
-        # NumPy pads the header so that the first axis may grow without moving what follows.
+        # NumPy pads the header: the first axis may grow without moving the data.
         shape = (self._used, *self._shape)
         header = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
 
 
 def open_array(path: Path) -> Any:
-    """Return a file of `InFile` as a read-only array on disk."""
+    """Return a file of `InFile` as a read-only memory map."""
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 @contextmanager
 def new_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    """Lend a folder to fill, which becomes `folder` at the end, or vanishes on any exception."""
+    """Yield a draft folder that becomes `folder` at the end, or is removed on any exception."""
     target = Path(folder)
     _checks.require(
         not target.exists(),
@@ -111,12 +114,12 @@ def new_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def write_index(folder: Path, index: dict[str, Any]) -> None:
-    """Write what the arrays of `folder` are; a folder without that does not open."""
+    """Write the index of `folder`; without it the folder does not open."""
     (folder / _INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
 def read_index(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what `write_index` wrote."""
+    """Return the index that `write_index` wrote."""
     path = Path(folder) / _INDEX
     _checks.require(
         path.is_file(),

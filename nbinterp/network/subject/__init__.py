@@ -1,1 +1,1 @@
-"""The one door to a model: hooks, edited forward passes, remembered prefixes."""
+"""The one door to a model: read its layers, run it, edit its forward pass, restore it."""

@@ -1,4 +1,4 @@
-"""Run the first layers of a network once, however often the later ones run."""
+"""Compute the first layers of a network once for many runs of the later ones."""
 
 import threading
 from collections import Counter
@@ -10,97 +10,93 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_map
 
-from nbinterp.network.subject.hooks import evaluating, forward
+from nbinterp.network.subject.hooks import observe
+from nbinterp.network.subject.model import eval_mode, forward
 
 
 @contextmanager
-def remembered(model: nn.Module, last: nn.Module, batch: Any) -> Iterator[dict[nn.Module, Any]]:
-    """Let the modules that finish no later than `last` give what they gave for `batch`.
+def cached_prefix(model: nn.Module, last: nn.Module, batch: Any) -> Iterator[dict[nn.Module, Any]]:
+    """Let modules that finish no later than `last` return their cached outputs for `batch`.
 
-    As long as the ``with`` block runs, `model` may be run on `batch` alone, by this thread; other
-    threads see the network as it is. A module that runs again later is computed each time. The
-    block gets the outputs that are kept, by module.
+    In the ``with`` block this thread may run `model` on `batch` alone; other threads see the
+    network unchanged. A module that runs again later is computed each time. The block gets the
+    cached outputs, by module.
     """
     known = _outputs(model, last, batch)
     with ExitStack() as stack:
         for module, output in known.items():
-            # `last` is about to be edited, into new memory. Others may be written into.
-            stack.callback(put(module, recalled(output, copy=module is not last)))
+            # Only the output of `last` is edited into new memory; others may be written into.
+            cached = constant_forward(output, copy=module is not last)
+            stack.enter_context(replace_forward(module, cached))
         yield known
 
 
 def _outputs(model: nn.Module, last: nn.Module, batch: Any) -> dict[nn.Module, Any]:
-    """Return what modules put out that run once, and have finished when `last` has."""
+    """Return the outputs of the modules that run once and have finished when `last` has."""
     known: dict[nn.Module, Any] = {}
     runs: Counter[nn.Module] = Counter()
     over = False
-    thread = threading.get_ident()
 
     def keep(module: nn.Module, _inputs: Any, output: Any) -> None:
         nonlocal over
-        if threading.get_ident() != thread:
-            return
         runs[module] += 1
         if not over:
             known[module] = tree_map(_copied, output)
         over = over or module is last
 
-    with evaluating(model), ExitStack() as hooks:
-        for module in model.modules():
-            hooks.callback(module.register_forward_hook(keep).remove)
+    with eval_mode(model), observe(model.modules(), keep):
         forward(model, batch)
     return {module: output for module, output in known.items() if runs[module] == 1}
 
 
-def recalled(output: Any, copy: bool = False) -> Callable[..., Any]:
-    """Return a forward that gives `output`."""
+def constant_forward(output: Any, copy: bool = False) -> Callable[..., Any]:
+    """Return a forward that returns `output`, or a copy of it, whatever the input."""
 
-    def recall(*_args: Any, **_named: Any) -> Any:
+    def constant(*_args: Any, **_named: Any) -> Any:
         return tree_map(_copied, output) if copy else output
 
-    return recall
+    return constant
 
 
-class _Standin:
-    """The forward of a module for which threads have put others: each thread runs its own."""
+class _ThreadForward:
+    """A module's forward while threads replace it: each thread runs its own replacement."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.held, self.own = "forward" in vars(module), module.forward
-        self.put: dict[int, list[Callable[..., Any]]] = {}
+        self.was_set, self.own = "forward" in vars(module), module.forward
+        self.by_thread: dict[int, list[Callable[..., Any]]] = {}
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        mine = self.put.get(threading.get_ident())
+        mine = self.by_thread.get(threading.get_ident())
         return (mine[-1] if mine else self.own)(*args, **named)
 
 
 _LOCK = threading.Lock()
 
 
-def put(module: nn.Module, function: Callable[..., Any]) -> Callable[[], None]:
-    """Make `function` the module's forward in this thread, and return what takes it away.
+@contextmanager
+def replace_forward(module: nn.Module, function: Callable[..., Any]) -> Iterator[None]:
+    """Make `function` the module's forward in this thread.
 
-    Threads come and go in any order: the module's own forward is back with the last one.
+    Threads come and go in any order: the last one restores the module's own forward.
     """
     thread = threading.get_ident()
     with _LOCK:
-        standin = vars(module).get("forward")
-        if not isinstance(standin, _Standin):
-            module.forward = standin = _Standin(module)
-        standin.put.setdefault(thread, []).append(function)
-
-    def back() -> None:
+        shared = vars(module).get("forward")
+        if not isinstance(shared, _ThreadForward):
+            module.forward = shared = _ThreadForward(module)
+        shared.by_thread.setdefault(thread, []).append(function)
+    try:
+        yield
+    finally:
         with _LOCK:
-            standin.put[thread].remove(function)
-            if not standin.put[thread]:
-                del standin.put[thread]
-            if standin.put:
-                return
-            if standin.held:
-                module.forward = standin.own
-            else:
-                del module.forward
-
-    return back
+            shared.by_thread[thread].remove(function)
+            if not shared.by_thread[thread]:
+                del shared.by_thread[thread]
+            if not shared.by_thread:
+                if shared.was_set:
+                    module.forward = shared.own
+                else:
+                    del module.forward
 
 
 def _copied(item: Any) -> Any:

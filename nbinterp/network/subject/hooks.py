@@ -1,128 +1,90 @@
-"""Visiting a model without leaving a trace: its mode, its layers, what they put out."""
+"""Read and edit what modules return in a forward pass; the only place that registers hooks."""
 
-import difflib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import chain
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 
 from nbinterp import _checks
 
-
-@dataclass
-class _Stay:
-    """How many visit a model at this moment, and the modes in which the first found it."""
-
-    visitors: int
-    modes: list[tuple[nn.Module, bool]]
-
-
-_STAYS: WeakKeyDictionary[nn.Module, _Stay] = WeakKeyDictionary()
-_STAYS_LOCK = threading.Lock()
+# From a module, its positional arguments and its output.
+Observe = Callable[[nn.Module, tuple[Any, ...], Any], None]
+# From the output of a module and its positional arguments to a new output.
+Replace = Callable[[Any, tuple[Any, ...]], Any]
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put `model` in eval mode without gradients, and put each module back as it was found.
-
-    Visits overlap, as a slider's frame beside a running cell: the last one out puts modes back.
-    """
-    with _STAYS_LOCK:
-        stay = _STAYS.get(model)
-        if stay is None:
-            stay = _STAYS[model] = _Stay(0, [(part, part.training) for part in model.modules()])
-        stay.visitors += 1
-        if any(part.training for part in model.modules()):  # torch takes long to set an attribute
-            model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        with _STAYS_LOCK:
-            stay.visitors -= 1
-            if stay.visitors == 0:
-                del _STAYS[model]
-                # One by one: model.train() would also wake modules that were frozen in eval mode.
-                for module, training in stay.modes:
-                    if module.training != training:
-                        module.training = training
-
-
-@contextmanager
-def watching(
-    modules: dict[str, nn.Module],
-    put: Callable[[str, torch.Tensor], None],
-) -> Iterator[None]:
-    """Call ``put(name, output)`` each time that one of `modules` has run in this thread."""
+def observe(modules: Iterable[nn.Module], see: Observe) -> Iterator[None]:
+    """Call ``see(module, inputs, output)`` each time that one of `modules` runs in this thread."""
     thread = threading.get_ident()
+
+    def hook(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if threading.get_ident() == thread:
+            see(module, inputs, output)
+
     with ExitStack() as hooks:
-        for name, module in modules.items():
-
-            def hook(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
-                if threading.get_ident() == thread:
-                    put(name, first_tensor(f"layer {name!r}", output))
-
+        for module in modules:
             hooks.callback(module.register_forward_hook(hook).remove)
         yield
 
 
-def home(model: nn.Module) -> tuple[torch.device, torch.dtype]:
-    """Return the device and the floating type that `model` computes with."""
-    values = chain(model.parameters(), model.buffers())
-    first = next(values, None)
-    if first is None:
-        return torch.device("cpu"), torch.get_default_dtype()
-    kinds = (value.dtype for value in chain([first], values) if value.is_floating_point())
-    return first.device, next(kinds, torch.get_default_dtype())
+@contextmanager
+def observe_outputs(
+    modules: dict[str, nn.Module], put: Callable[[str, torch.Tensor], None]
+) -> Iterator[None]:
+    """Call ``put(name, output)`` each time that one of `modules` runs in this thread."""
+    with ExitStack() as hooks:
+        for name, module in modules.items():
+
+            def see(_module: nn.Module, _inputs: Any, output: Any, name: str = name) -> None:
+                put(name, first_tensor(f"layer {name!r}", output))
+
+            hooks.enter_context(observe([module], see))
+        yield
 
 
-def find(model: nn.Module, layers: str | Sequence[str]) -> dict[str, nn.Module]:
-    """Return the submodules of `model` called `layers`, by their dotted path."""
-    names = [layers] if isinstance(layers, str) else list(layers)
-    known = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
-    if not names:  # what is near is looked for only where it is told
-        _checks.fail(
-            f"(layers={layers!r})",
-            "must name at least one layer",
-            f"Choose from {shortlist(known)}.",
-        )
-    for name in names:
-        if name in known:
-            continue
-        whole = str(name).partition("#")[0]
-        _checks.require(
-            whole not in known,
-            f"(layers={_checks.show(name)})",
-            "must be the name of a submodule, not of one of its calls",
-            f"Use {whole!r}; only record and fit_decoder tell the calls of a module apart.",
-        )
-        _checks.fail(
-            f"(layers={_checks.show(name)})",
-            "must be the name of a submodule",
-            f"Did you mean {shortlist(known, like=name)}?",
-        )
-    return {name: known[name] for name in names}
+@contextmanager
+def observe_call(
+    module: nn.Module, put: Callable[[torch.Tensor, torch.Tensor], None]
+) -> Iterator[None]:
+    """Call ``put(input, output)`` each time that `module` runs in this thread.
+
+    The input is the first argument, also if it was passed by name.
+    """
+    thread = threading.get_ident()
+
+    def hook(_module: nn.Module, inputs: Any, named: Any, output: torch.Tensor) -> None:
+        if threading.get_ident() == thread:
+            put((inputs[0] if inputs else next(iter(named.values()))).detach(), output.detach())
+
+    # Before all other hooks: the output as the layer computed it, even if another hook edits it.
+    handle = module.register_forward_hook(hook, prepend=True, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
-def shortlist(names: Iterable[str], like: object = "", limit: int = 5) -> str:
-    """Return the few of `names` that are nearest to `like`, or else the first."""
-    listed = list(names)
-    near = difflib.get_close_matches(str(like), listed, n=limit, cutoff=0.5)
-    return (
-        ", ".join(repr(name) for name in near or listed[:limit]) or "nothing: there are no layers"
-    )
+@contextmanager
+def replace_output(
+    module: nn.Module, edit: Replace, *, all_threads: bool = False
+) -> Iterator[None]:
+    """Let `module` return ``edit(output, inputs)``, in this thread or in all of them."""
+    thread = threading.get_ident()
 
+    def hook(_module: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
+        if not all_threads and threading.get_ident() != thread:
+            return None  # another thread uses the model meanwhile
+        return edit(output, inputs)
 
-def forward(model: nn.Module, batch: Any) -> torch.Tensor:
-    """Return the output of `model` for a tensor, or for a dict of its named arguments."""
-    output = model(**batch) if isinstance(batch, dict) else model(batch)
-    return first_tensor("the model", output)
+    handle = module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def first_tensor(what: str, output: Any) -> torch.Tensor:
@@ -136,8 +98,21 @@ def first_tensor(what: str, output: Any) -> torch.Tensor:
     if not isinstance(output, torch.Tensor):
         _checks.fail(
             f"(): {what}",
-            f"must put out a tensor, not {type(output).__name__}",
+            f"must return a tensor, not {type(output).__name__}",
             "Name a layer inside it, or wrap it so that it does.",
             TypeError,
         )
     return output
+
+
+def with_first_tensor(output: Any, tensor: torch.Tensor) -> Any:
+    """Return the output of a module with its first tensor replaced by `tensor`."""
+    if isinstance(output, torch.Tensor):
+        return tensor
+    if isinstance(output, dict):
+        first = next(iter(output))
+        changed = output.copy()  # of the same type, like the outputs of transformers
+        changed[first] = tensor
+        return changed
+    items = [tensor, *output[1:]]
+    return type(output)(*items) if hasattr(output, "_fields") else type(output)(items)

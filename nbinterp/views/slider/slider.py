@@ -85,7 +85,7 @@ class FactorSlider(FrameRequests):
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 3))
     >>> table = record(model, X, layers="1").concat("1")
     >>> local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, labels=y)
-    >>> slider = FactorSlider(perturb(model, local.clusters_[1], X, layer="1"))
+    >>> slider = FactorSlider(perturb(model, X, local.clusters_[1], layer="1"))
     >>> slider.amounts = [0, -1.5]
     >>> slider.perturbation.outputs.shape
     (1, 3)

@@ -105,8 +105,8 @@ class Subject:
             if self.image_shape is not None:
                 options["image_shape"] = self.image_shape
                 written += f", image_shape={self.image_shape}"
-        turned = perturb(self.model, factors, self.data, **options, progress=False)
-        code = f"turned = perturb({self.names.model}, factors, {self.names.data}, {written})"
+        turned = perturb(self.model, self.data, factors, **options, progress=False)
+        code = f"turned = perturb({self.names.model}, {self.names.data}, factors, {written})"
         return turned, Step("turn", f"Factors {_listed(chosen)} on sliders", code)
 
     def ablate(
@@ -118,7 +118,7 @@ class Subject:
         n_nodes = sum(name.startswith(f"{self.layer}[") for name in factors.feature_names)
         sizes = [size for size in _SIZES if size <= n_nodes // 2] or [1]
         written = (
-            f"layer={self.layer!r}, labels={self.names.labels}, "
+            f"layer={self.layer!r}, y={self.names.labels}, "
             f"clusters={self.names.local}.labels_, factor={list(chosen)}, sizes={sizes}, "
             f"n_random={_DRAWS}, random_state=0"
         )
@@ -127,7 +127,7 @@ class Subject:
             self.data,
             factors,
             layer=self.layer,
-            labels=self.labels,
+            y=self.labels,
             clusters=self.local.labels_,
             factor=list(chosen),
             sizes=sizes,

@@ -10,9 +10,9 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray
-from nbinterp.network.data.rows import n_rows
-from nbinterp.network.subject.forward import taken
-from nbinterp.network.subject.hooks import evaluating, forward, watching
+from nbinterp.network.data.batches import n_rows
+from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.model import batch_of, eval_mode, forward
 
 _LEAST_NODES, _MOST_NODES = 4, 4096
 _LEAST_SIDE = 8
@@ -34,7 +34,7 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     'h2'
     """
     seen: dict[str, torch.Tensor] = {}
-    batch = taken(model, data, *range(min(2, n_rows(data))))
+    batch = batch_of(model, data, *range(min(2, n_rows(data))))
     modules = {name: part for name, part in model.named_modules() if name}
 
     def put(name: str, output: torch.Tensor) -> None:
@@ -42,7 +42,7 @@ def guess_layer(model: nn.Module, data: Any) -> str:
         seen[name] = output.detach().clone()
 
     tensors = {name: part for name, part in modules.items() if not _puts_out_no_tensor(part)}
-    with evaluating(model), watching(tensors, put):
+    with eval_mode(model), observe_outputs(tensors, put):
         answer = forward(model, batch)
     hidden = [
         name

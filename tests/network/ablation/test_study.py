@@ -29,7 +29,7 @@ def world(kind):
 def test_replica_by_plain_loops(kind, mode):
     model, layer, data, clusters, n = world(kind)
     study = ablation_study(
-        model, data, clusters, layer=layer, labels=LABELS, sizes=SIZES, mode=mode, n_random=5,
+        model, data, clusters, layer=layer, y=LABELS, sizes=SIZES, mode=mode, n_random=5,
         random_state=0,
     )  # fmt: skip
     assert study.change.shape == (6, 3, 7, 4) and study.random.shape == (5, 3, 7, 4)
@@ -73,7 +73,7 @@ def test_a_planted_group_costs_its_own_class_beyond_chance():
     information = np.where(np.arange(40) < 4, 1.0, 0.0)
     factors = factors_of([f"0[{i}]" for i in range(40)], information, indices=range(50, 100))
     study = ablation_study(
-        planted(), data, factors, layer="0", labels=labels, sizes=(4,), n_random=200, random_state=0
+        planted(), data, factors, layer="0", y=labels, sizes=(4,), n_random=200, random_state=0
     )
     frame = study.to_frame().set_index("group")
     assert frame.loc["class 1", "change"] == -1 < frame.loc["class 1", "chance_lower"]
@@ -89,7 +89,7 @@ def test_left_as_it_came_also_when_interrupted():
     model, layer, data, clusters, _ = world(plain)
     model = worn(model, torch.from_numpy(X))
     before = state(model)
-    asked = {"layer": layer, "labels": LABELS, "sizes": SIZES, "n_random": 2}
+    asked = {"layer": layer, "y": LABELS, "sizes": SIZES, "n_random": 2}
     ablation_study(model, data, clusters, **asked)
     assert_same(before, state(model))
     for stop_at in (1, 3, 5, 8):
@@ -111,16 +111,16 @@ def test_left_as_it_came_also_when_interrupted():
     ("change", "match"),
     [
         ({"layer": "none"}, "must be the name of a submodule"),
-        ({"layer": "3"}, "of which factors have nodes"),
+        ({"layer": "3"}, "with nodes among the columns of the factors"),
         ({"sizes": [9]}, "at most the number of nodes, 8"),
-        ({"labels": LABELS + 1}, "from 0 to 2"),
-        ({"labels": LABELS[:5]}, "one label a sample, 90"),
+        ({"y": LABELS + 1}, "from 0 to 2"),
+        ({"y": LABELS[:5]}, "one label a sample, 90"),
         ({"mode": "off"}, "'zero', 'mean', 'weights'"),
         ({"n_random": -1}, "at least 0"),
     ],
 )
 def test_bad_arguments(change, match):
     model, layer, data, clusters, _ = world(plain)
-    asked = {"layer": layer, "labels": LABELS, "sizes": SIZES, **change}
+    asked = {"layer": layer, "y": LABELS, "sizes": SIZES, **change}
     with pytest.raises(ValueError, match=match):
         ablation_study(model, data, clusters, **asked)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbinterp.network.data.batches import batches, count, length, n_samples
+from nbinterp.network.data.batches import batches, length, n_batches, n_rows_if_known
 
 X = np.random.default_rng(0).normal(size=(10, 3))
 
@@ -43,10 +43,10 @@ def test_batches_are_copies_and_whole_numbers_stay():
 def test_sizes_and_counts():
     assert [length(batch) for batch in batches(X, 4, torch.float32)] == [4, 4, 2]
     loader = DataLoader(TensorDataset(torch.from_numpy(X)), batch_size=3)
-    assert (count(X, 4), n_samples(X)) == (3, 10)
-    assert (count(loader, 4), n_samples(loader)) == (4, 10)
-    assert (count({"a": X}, 5), n_samples({"a": X})) == (2, 10)
-    assert (count(iter([]), 4), n_samples(iter([]))) == (None, None)
+    assert (n_batches(X, 4), n_rows_if_known(X)) == (3, 10)
+    assert (n_batches(loader, 4), n_rows_if_known(loader)) == (4, 10)
+    assert (n_batches({"a": X}, 5), n_rows_if_known({"a": X})) == (2, 10)
+    assert (n_batches(iter([]), 4), n_rows_if_known(iter([]))) == (None, None)
 
 
 def test_dicts_stay_dicts():
@@ -61,7 +61,7 @@ def test_dicts_stay_dicts():
         (np.where(np.arange(30).reshape(10, 3) == 16, np.nan, X), ValueError, "sample 5 has NaN"),
         ({"a": X, "b": X[:4]}, ValueError, "as many samples under each key"),
         (X[:0], ValueError, "at least one sample"),
-        (np.array(3.0), ValueError, "one row a sample"),
+        (np.array(3.0), ValueError, "one row per sample"),
         (np.array(["a", "b"]), TypeError, "must be numbers"),
         ("text", TypeError, "must be an array"),
         (DataLoader(TensorDataset(torch.zeros(4)), shuffle=True), ValueError, "order"),

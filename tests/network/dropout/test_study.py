@@ -27,7 +27,7 @@ SMALL = SETTINGS | {"hidden": [(12,)], "epochs": 2, "corex": LinearCorEx(2)}
 
 @pytest.fixture(scope="module")
 def study():
-    return dropout_study(*SPLIT, CLUSTER, **SETTINGS)
+    return dropout_study(*SPLIT, samples=CLUSTER, **SETTINGS)
 
 
 def test_one_row_a_layer_of_a_network(study):
@@ -81,7 +81,7 @@ def test_nothing_of_a_pair_but_dropout_differs_before_training(monkeypatch):
             network.eval()
 
     monkeypatch.setattr("nbinterp.network.dropout.study.train_together", keep)
-    dropout_study(*SPLIT, CLUSTER, **SMALL | {"hidden": [(24, 24)]})
+    dropout_study(*SPLIT, samples=CLUSTER, **SMALL | {"hidden": [(24, 24)]})
     (plain, dropped, other, _), rows = seen["networks"], seen["rows"]
     assert torch.equal(plain.h2.linear.weight, dropped.h2.linear.weight)
     assert not torch.equal(plain.h2.linear.weight, other.h2.linear.weight)
@@ -93,7 +93,7 @@ def test_nothing_of_a_pair_but_dropout_differs_before_training(monkeypatch):
 def test_same_seed_same_study_and_torch_draws_on_as_before():
     state = torch.get_rng_state()
     once, again, other = (
-        dropout_study(*SPLIT, CLUSTER, **SMALL | {"random_state": seed}).to_frame()
+        dropout_study(*SPLIT, samples=CLUSTER, **SMALL | {"random_state": seed}).to_frame()
         for seed in (0, 0, 1)
     )
     assert torch.equal(torch.get_rng_state(), state)
@@ -119,7 +119,7 @@ def test_summary_is_means_and_standard_errors_over_pairs(study):
 
 
 def test_one_pair_has_no_standard_error():
-    one = dropout_study(*SPLIT, CLUSTER, **SMALL | {"n_pairs": 1})
+    one = dropout_study(*SPLIT, samples=CLUSTER, **SMALL | {"n_pairs": 1})
     row = one.summary().loc[("12", "h1")]
     assert np.isnan(row["difference_error"]) and np.isfinite(row["difference"])
 
@@ -127,10 +127,10 @@ def test_one_pair_has_no_standard_error():
 def test_text_classes_unknown_classes_and_a_mask():
     names = np.array([f"digit {digit}" for digit in DIGITS])
     mask = np.isin(np.arange(len(DIGITS[TEST])), CLUSTER)
-    named = dropout_study(SPLIT[0], names[TRAIN], SPLIT[2], names[TEST], mask, **SMALL)
-    numbered = dropout_study(*SPLIT, CLUSTER, **SMALL)
+    named = dropout_study(SPLIT[0], names[TRAIN], SPLIT[2], names[TEST], samples=mask, **SMALL)
+    numbered = dropout_study(*SPLIT, samples=CLUSTER, **SMALL)
     assert named.to_frame().equals(numbered.to_frame())
-    strange = dropout_study(*SPLIT[:3], DIGITS[TEST] + 100, CLUSTER, **SMALL)
+    strange = dropout_study(*SPLIT[:3], DIGITS[TEST] + 100, samples=CLUSTER, **SMALL)
     assert (strange.to_frame().accuracy == 0).all()
 
 
@@ -138,7 +138,7 @@ def test_fits_that_do_not_converge_say_so():
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         corex = LinearCorEx(3, max_iter=5)
-        study = dropout_study(*SPLIT, CLUSTER, **SMALL | {"corex": corex})
+        study = dropout_study(*SPLIT, samples=CLUSTER, **SMALL | {"corex": corex})
     assert any(issubclass(each.category, ConvergenceWarning) for each in heard)
     assert not study.to_frame().converged.all()
 
@@ -151,7 +151,7 @@ def test_an_interrupt_leaves_the_generator_as_it_was(monkeypatch):
     monkeypatch.setattr("nbinterp.network.dropout.study.train_together", interrupt)
     state = torch.get_rng_state()
     with pytest.raises(KeyboardInterrupt):
-        dropout_study(*SPLIT, CLUSTER, **SETTINGS)
+        dropout_study(*SPLIT, samples=CLUSTER, **SETTINGS)
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -170,8 +170,8 @@ def test_an_interrupt_leaves_the_generator_as_it_was(monkeypatch):
         ({"batch_size": 2000}, "at most the number of training samples, 1200"),
         ({"samples": [0, 1]}, "at least 3 samples"),
         ({"samples": [99999]}, "indices from 0 to 596"),
-        ({"target": DIGITS[:7]}, "one label a sample, 1200"),
-        ({"target": np.zeros(1200)}, "two classes or more"),
+        ({"y": DIGITS[:7]}, "one label a sample, 1200"),
+        ({"y": np.zeros(1200)}, "two classes or more"),
         ({"test_data": PIXELS[TEST, :5]}, "as many columns as data, 64"),
         ({"data": np.full((1200, 64), np.nan)}, "NaN"),
         ({"device": "nowhere"}, "a device that torch knows"),
@@ -182,7 +182,7 @@ def test_odd_arguments(change, match, monkeypatch):
         "nbinterp.network.dropout.study.train_together",
         lambda *_args, **_kwargs: _checks.fail("training", "must not begin", ""),
     )
-    names = ("data", "target", "test_data", "test_target")
+    names = ("data", "y", "test_data", "test_y")
     with pytest.raises(ValueError, match=match):
         dropout_study(**dict(zip(names, SPLIT, strict=True)) | SETTINGS | change)
 

@@ -22,7 +22,7 @@ def shift(name="signed"):
     return (MI * RHO if name == "signed" else MI)[:, :5]
 
 
-@pytest.mark.parametrize("direction", ["signed", "paper"])
+@pytest.mark.parametrize("direction", ["signed", "unsigned"])
 def test_closed_form_of_a_linear_network(direction):
     model = linear()
     factors = factors_of([*NAMES, "logit 0"], MI, RHO)
@@ -30,7 +30,7 @@ def test_closed_form_of_a_linear_network(direction):
     hidden = record(model, X, "0")["0"]
     decoder = np.random.default_rng(2).normal(size=(5, 7))
     told = perturb(
-        model, factors, X, layer="0", factor=[0, 1], amounts=amounts, direction=direction,
+        model, X, factors, layer="0", factor=[0, 1], amounts=amounts, direction=direction,
         decode=lambda h: h @ decoder,
     )  # fmt: skip
     expected = hidden[:20].mean(axis=0) + amounts @ shift(direction)
@@ -44,10 +44,10 @@ def test_closed_form_of_a_linear_network(direction):
 
 def test_at_and_from_base_are_as_if_asked_at_once():
     model, factors = linear(), factors_of([*NAMES, "logit 0"], MI, RHO)
-    told = perturb(model, factors, X, layer="0", factor=[1, 0], decode=lambda h: h[:, :2])
+    told = perturb(model, X, factors, layer="0", factor=[1, 0], decode=lambda h: h[:, :2])
     later = told.at([0.3, -1]).from_base(7)
     at_once = perturb(
-        model, factors, X, layer="0", factor=[1, 0], amounts=[0.3, -1], base=7,
+        model, X, factors, layer="0", factor=[1, 0], amounts=[0.3, -1], base=7,
         decode=lambda h: h[:, :2],
     )  # fmt: skip
     for name in ("amounts", "hidden", "outputs", "decoded", "baseline_outputs"):
@@ -63,7 +63,7 @@ def test_amounts_of_zero_give_the_sample_itself(model):
     layer = {"Sequential": "0", "Skip": "layer", "Conv": "conv"}[type(model).__name__]
     data = X if layer != "conv" else X.reshape(5, 1, 6, 6)
     factors = factors_of([f"{layer}[0]"], [[1.0]], indices=[1, 2])
-    told = perturb(model, factors, data, layer=layer, base=3)
+    told = perturb(model, data, factors, layer=layer, base=3)
     np.testing.assert_allclose(told.outputs[0], record(model, data, layer).output[3], atol=1e-5)
     assert abs(told.outputs[1] - told.outputs[0]).max() > 1e-4
 
@@ -71,7 +71,7 @@ def test_amounts_of_zero_give_the_sample_itself(model):
 def test_a_channel_moves_everywhere_and_images_are_drawn_colours_last():
     data = X.reshape(5, 1, 6, 6)
     told = perturb(
-        seeded(Conv), factors_of(["conv[2]"], [[1.0]], indices=[0, 1]), data, layer="conv",
+        seeded(Conv), data, factors_of(["conv[2]"], [[1.0]], indices=[0, 1]), layer="conv",
         amounts=[2.0], decode=lambda h: h[:, :3],
     )  # fmt: skip
     moved = (told.hidden[0] - told.baseline_hidden).reshape(4, 4, 4)
@@ -85,7 +85,7 @@ def test_the_model_is_left_as_it_came_also_when_interrupted():
     model = worn(seeded(plain), x)
     factors = factors_of(["0[1]"], [[1.0]])
     before = state(model)
-    told = perturb(model, factors, X, layer="0")
+    told = perturb(model, X, factors, layer="0")
     told.at([1.0])
     assert_same(before, state(model))
 
@@ -101,7 +101,7 @@ def test_the_model_is_left_as_it_came_also_when_interrupted():
 
 def test_another_thread_sees_no_edit():
     model = linear().eval()
-    told = perturb(model, factors_of(NAMES, MI[:, :5]), X, layer="0")
+    told = perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
     x = torch.from_numpy(X)
     expected, seen = model(x), []
 
@@ -119,12 +119,12 @@ def test_another_thread_sees_no_edit():
 
 def test_half_precision_and_tokens():
     model = linear().half()
-    told = perturb(model, factors_of(NAMES, MI[:, :5]), X, layer="0")
+    told = perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
     assert np.isfinite(told.outputs).all()
     table = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(12, 2))
     words = np.arange(30).reshape(10, 3) % 9
     told = perturb(
-        table, factors_of(["0[1,2]", "0[3]"], [[1, 0.5]], indices=[0, 4]), words, layer="0"
+        table, words, factors_of(["0[1,2]", "0[3]"], [[1, 0.5]], indices=[0, 4]), layer="0"
     )
     assert told.hidden.shape == (3, 12)
 
@@ -133,13 +133,13 @@ def test_half_precision_and_tokens():
     ("change", "match"),
     [
         ({"layer": "hidden"}, "must be the name of a submodule"),
-        ({"layer": "1"}, r"of which factors have nodes, such as '1\[0\]'"),
+        ({"layer": "1"}, r"with nodes among the columns of the factors, such as '1\[0\]'"),
         ({"factor": 2}, "at most the last factor, 1"),
         ({"factor": []}, "distinct factors"),
-        ({"amounts": [1, 2, 3]}, "one a factor, 2"),
+        ({"amounts": [1, 2, 3]}, "one per factor, 2"),
         ({"amounts": [1, np.nan]}, "must be finite"),
         ({"base": 30}, "at most 29"),
-        ({"direction": "up"}, "'signed', 'paper'"),
+        ({"direction": "up"}, "'signed', 'unsigned'"),
         ({"decode": 3}, "a Decoder or a callable"),
         ({"image_shape": (2, 2), "decode": lambda h: h}, "of 5 decoded variables"),
     ],
@@ -147,7 +147,7 @@ def test_half_precision_and_tokens():
 def test_bad_arguments(change, match):
     asked = {"layer": "0", **change}
     with pytest.raises((ValueError, TypeError), match=match):
-        perturb(linear(), factors_of(NAMES, MI[:, :5]), X, **asked)
+        perturb(linear(), X, factors_of(NAMES, MI[:, :5]), **asked)
 
 
 def test_a_decoder_of_another_layer_is_refused():
@@ -155,7 +155,7 @@ def test_a_decoder_of_another_layer_is_refused():
 
     with pytest.raises(ValueError, match="must be a decoder of '0', which has 5 nodes"):
         perturb(
-            linear(), factors_of(NAMES, MI[:, :5]), X, layer="0", decode=load_mnist_decoder("h1")
+            linear(), X, factors_of(NAMES, MI[:, :5]), layer="0", decode=load_mnist_decoder("h1")
         )
 
 
@@ -164,8 +164,8 @@ def test_activations_that_are_not_numbers():
     with torch.no_grad():
         model[0].bias[0] = np.nan
     with pytest.raises(ValueError, match=r"^perturb\(\): layer '0' must be numbers, but has NaN"):
-        perturb(model, factors_of(NAMES, MI[:, :5]), X, layer="0")
+        perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
     broken = np.where(np.arange(len(X))[:, None] == 17, np.inf, X)
     rows = factors_of(NAMES, MI[:, :5], indices=range(12, 20))
     with pytest.raises(ValueError, match=r"^perturb\(data\) must be finite, but sample 17 has"):
-        perturb(linear(), rows, broken, layer="0")
+        perturb(linear(), broken, rows, layer="0")

@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from nbinterp.network import record
-from nbinterp.network.subject.hooks import home
+from nbinterp.network.subject.model import device_and_dtype
 
 
 def small(seed=0):
@@ -196,7 +196,7 @@ def test_models_of_other_precision(dtype):
     rec = record(model, X, layers="2")
     assert rec["2"].dtype == np.float32
     np.testing.assert_allclose(rec["2"], replica(small(), X)[0], atol=0.05)
-    assert home(model)[1] == dtype
+    assert device_and_dtype(model)[1] == dtype
 
 
 def test_another_device_runs_a_copy():
@@ -238,8 +238,8 @@ class Transpose(nn.Module):
         ("never", ValueError, "'never'.*but it never ran"),
         ("twice#3", ValueError, "must be a call that happens, but 'twice' runs 2 times"),
         ("output#2", ValueError, "'output' runs 1 times. Use 'output'"),
-        ("text", TypeError, "'text' must put out a tensor, not str"),
-        ("turned", ValueError, r"'turned' of shape \(6, 37\) must have one row a sample, 37"),
+        ("text", TypeError, "'text' must return a tensor, not str"),
+        ("turned", ValueError, r"'turned' of shape \(6, 37\) must have one row per sample, 37"),
         ("outptu", ValueError, r"must be the name of a submodule. Did you mean 'output'"),
         (["output", 3], ValueError, r"layers=3\) must be the name"),
         ([], ValueError, "must name at least one layer"),
@@ -268,7 +268,7 @@ def holed(value):
         (X[:0], ValueError, "must hold at least one sample"),
         ([], ValueError, "must hold at least one sample"),
         (torch.zeros(0, 6), ValueError, "must hold at least one sample"),
-        (np.array(3.0), ValueError, "must have one row a sample"),
+        (np.array(3.0), ValueError, "must have one row per sample"),
         (np.array([["a"] * 6]), TypeError, "must be numbers"),
         (pd.DataFrame({"a": ["x", "y"]}), TypeError, "must be numbers"),
         (
@@ -282,7 +282,7 @@ def holed(value):
             ValueError,
             "must keep the order of the samples",
         ),
-        (DataLoader([{"x": "a"}]), TypeError, "must give tensors, .* not list"),
+        (DataLoader([{"x": "a"}]), TypeError, "must yield tensors, .* not list"),
         ({"x": X, "y": X[:3]}, ValueError, "as many samples under each key"),
     ],
     ids=str,
@@ -355,5 +355,5 @@ class Root(nn.Module):
 
 def test_samples_of_changing_shape_are_refused():
     loader = DataLoader([torch.zeros(3), torch.zeros(4)], batch_size=1)
-    with pytest.raises(ValueError, match=r"must put out one shape for all samples, \(3,\)"):
+    with pytest.raises(ValueError, match=r"must return one shape for all samples, \(3,\)"):
         record(nn.Sequential(nn.Identity()), loader, layers="0")

@@ -5,6 +5,7 @@ from torch import nn
 from torch.utils.data import IterableDataset
 
 from nbinterp.network import Recording, record
+from nbinterp.network.recording.storage import InMemory
 
 X = np.random.default_rng(0).normal(size=(37, 6)).astype(np.float32)
 
@@ -51,3 +52,16 @@ def test_an_interrupt_leaves_no_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FileNotFoundError, match="must be a folder that record made"):
         Recording.open(tmp_path)
+
+
+@pytest.mark.parametrize("n_rows", [None, 3, 7, 600])
+@pytest.mark.parametrize("shape", [(7, 5), (300, 1000)])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_rows_in_memory_are_the_blocks_in_order(n_rows, shape, dtype):
+    block = np.random.default_rng(0).normal(size=shape[::-1]).astype(np.float32).T
+    store = InMemory(dtype, n_rows)
+    for sign in (1, -1):
+        store.append(sign * block)
+    found = store.close()
+    assert found.dtype == dtype and found.flags.writeable and found.flags.c_contiguous
+    np.testing.assert_array_equal(found, np.concatenate([block, -block]).astype(dtype))

@@ -5,7 +5,7 @@ import torch
 from network.worlds import assert_same, plain, seeded, state
 from torch import nn
 
-from nbinterp.network.subject.cache import put, recalled, remembered
+from nbinterp.network.subject.cache import cached_prefix, constant_forward, replace_forward
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
 
@@ -37,7 +37,7 @@ def test_what_comes_up_to_a_module_runs_once_and_the_rest_each_time():
         plainly = model(X)
         for part in model.children():
             part.runs = 0
-        with remembered(model, model.last, X) as known:
+        with cached_prefix(model, model.last, X) as known:
             for _ in range(3):
                 assert_same(model(X), plainly)
             assert set(known) >= {model.first, model.last} and model.shared not in known
@@ -49,7 +49,7 @@ def test_what_is_written_into_is_a_copy():
     model = seeded(plain).eval()  # its ReLU works in place
     with torch.no_grad():
         plainly = model(X)
-        with remembered(model, model[2], X):
+        with cached_prefix(model, model[2], X):
             for _ in range(3):
                 assert_same(model(X), plainly)
 
@@ -59,7 +59,7 @@ def test_the_model_is_left_as_it_came():
     own = model[1].forward = model[1].forward  # a forward of its own, as some tools put there
     before = state(model)
     try:
-        with remembered(model, model[1], X):
+        with cached_prefix(model, model[1], X):
             assert model[1].forward is not own
             raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -74,32 +74,30 @@ def test_another_thread_sees_the_network_as_it_is():
     found = []
     with torch.no_grad():
         expected = model(2 * X)
-        with remembered(model, model[1], X):
+        with cached_prefix(model, model[1], X):
             thread = threading.Thread(target=lambda: found.append(model(2 * X).detach()))
             thread.start()
             thread.join()
     assert_same(found[0], expected)
 
 
-def test_threads_that_put_forwards_in_any_order_leave_the_module_as_it_was():
+def test_threads_that_replace_forwards_in_any_order_leave_the_module_as_it_was():
     linear = nn.Linear(2, 1)
-    put_one, end_one = threading.Event(), threading.Event()
+    begun, end = threading.Event(), threading.Event()
 
     def other():
-        back = put(linear, recalled("theirs"))
-        put_one.set()
-        end_one.wait(10)
-        assert linear(None) == "theirs"
-        back()
+        with replace_forward(linear, constant_forward("theirs")):
+            begun.set()
+            end.wait(10)
+            assert linear(None) == "theirs"
 
     thread = threading.Thread(target=other)
     thread.start()
-    put_one.wait(10)
-    back = put(linear, recalled("mine"))
-    assert linear(None) == "mine"
-    end_one.set()
-    thread.join(10)  # the first to come is the first to go
-    assert linear(None) == "mine"
-    back()
+    begun.wait(10)
+    with replace_forward(linear, constant_forward("mine")):
+        assert linear(None) == "mine"
+        end.set()
+        thread.join(10)  # the first to come is the first to go
+        assert linear(None) == "mine"
     assert "forward" not in vars(linear)
     assert linear(torch.ones(1, 2)).shape == (1, 1)

@@ -39,7 +39,7 @@ def world():
 
 def sliders(world, factor=(2, 0)):
     turned = perturb(
-        world["model"], world["factors"], world["data"], layer="1", factor=list(factor),
+        world["model"], world["data"], world["factors"], layer="1", factor=list(factor),
         amounts=[0] * len(factor), progress=False,
     )  # fmt: skip
     return FactorSlider(turned)
@@ -95,7 +95,7 @@ def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, exp
     assert np.array_equal(pairs._mean_of, np.arange(20)) and pairs.sample == -1
     assert some.sample == 1
     turned = perturb(
-        world["model"], world["factors"], world["data"], layer="1", factor=[2, 0],
+        world["model"], world["data"], world["factors"], layer="1", factor=[2, 0],
         amounts=[0, 0], base=np.arange(20), progress=False,
     )  # fmt: skip
     assert slider.base == -2 and slider._base_name == turned.base == "mean of 20 samples"

@@ -19,7 +19,7 @@ def make():
     local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, labels=np.repeat([0, 1], 45))
 
     def made(**options):
-        return perturb(model, local.clusters_[1], data, layer="1", **options)
+        return perturb(model, data, local.clusters_[1], layer="1", **options)
 
     return made
 

@@ -84,7 +84,7 @@ def test_a_pooled_name_means_the_same_nodes_everywhere(model, layer, shape, axis
     np.testing.assert_array_equal(silent, expected)
     information = [0.0, 0.0, 0.0, 1.0]
     turned = perturb(
-        model, factors_of(table.columns, information, indices=range(9)), data, layer=layer,
+        model, data, factors_of(table.columns, information, indices=range(9)), layer=layer,
         factor=0, amounts=[[1.0]], base=0,
     )  # fmt: skip
     moved = (turned.hidden - turned.baseline_hidden).reshape(rec[layer].shape[1:])

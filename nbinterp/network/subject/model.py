@@ -1,0 +1,139 @@
+"""Run a model in eval mode; find its layers, its device and its type."""
+
+import copy
+import difflib
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import nn
+
+from nbinterp import _checks, _device
+from nbinterp.network.data.batches import batches, take_rows, to_device
+from nbinterp.network.subject.hooks import first_tensor
+
+
+@dataclass
+class _EvalUse:
+    """How many callers hold a model in eval mode, and the modes before the first of them."""
+
+    callers: int
+    modes: list[tuple[nn.Module, bool]]
+
+
+_EVAL_USES: WeakKeyDictionary[nn.Module, _EvalUse] = WeakKeyDictionary()
+_EVAL_LOCK = threading.Lock()
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    """Put `model` in eval mode without gradients, and restore the mode of each module.
+
+    Callers may overlap, such as a slider's frame and a running cell: the last one restores.
+    """
+    with _EVAL_LOCK:
+        use = _EVAL_USES.get(model)
+        if use is None:
+            modes = [(module, module.training) for module in model.modules()]
+            use = _EVAL_USES[model] = _EvalUse(0, modes)
+        use.callers += 1
+        # Only if needed: to set an attribute of a module takes long.
+        if any(module.training for module in model.modules()):
+            model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        with _EVAL_LOCK:
+            use.callers -= 1
+            if use.callers == 0:
+                del _EVAL_USES[model]
+                # One by one: model.train() would also change modules frozen in eval mode.
+                for module, training in use.modes:
+                    if module.training != training:
+                        module.training = training
+
+
+def forward(model: nn.Module, batch: Any) -> torch.Tensor:
+    """Return the output of `model` for a tensor, or for a dict of named arguments."""
+    output = model(**batch) if isinstance(batch, dict) else model(batch)
+    return first_tensor("the model", output)
+
+
+def device_and_dtype(model: nn.Module) -> tuple[torch.device, torch.dtype]:
+    """Return the device and the floating type that `model` computes with."""
+    values = chain(model.parameters(), model.buffers())
+    first = next(values, None)
+    if first is None:
+        return torch.device("cpu"), torch.get_default_dtype()
+    types = (value.dtype for value in chain([first], values) if value.is_floating_point())
+    return first.device, next(types, torch.get_default_dtype())
+
+
+def model_on_device(model: nn.Module, device: str | torch.device) -> nn.Module:
+    """Return `model` if it is on `device`, or if that is ``"auto"``; else a copy that is."""
+    if device == "auto":
+        return model
+    wanted = _device.resolve(device)
+    return model if device_and_dtype(model)[0] == wanted else copy.deepcopy(model).to(wanted)
+
+
+def batch_of(model: nn.Module, data: Any, *rows: int) -> Any:
+    """Return a few samples of `data` as a batch on the device of `model`."""
+    device, dtype = device_and_dtype(model)
+    batch = next(iter(batches(take_rows(data, np.array(rows)), len(rows), dtype)))
+    return to_device(batch, device)
+
+
+def check_module(model: Any) -> None:
+    """Raise unless `model` is a torch Module."""
+    if not isinstance(model, nn.Module):  # the repr of a module takes long: only on failure
+        _checks.fail(
+            f"(model={_checks.show(model)})",
+            "must be a torch.nn.Module",
+            "Wrap a plain function in a Module whose forward calls it.",
+            TypeError,
+        )
+
+
+def find_layers(model: nn.Module, layers: str | Sequence[str]) -> dict[str, nn.Module]:
+    """Return the submodules of `model` called `layers`, by their dotted path."""
+    names = [layers] if isinstance(layers, str) else list(layers)
+    known = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
+    if not names:
+        _checks.fail(
+            f"(layers={layers!r})",
+            "must name at least one layer",
+            f"Choose from {suggestions(known)}.",
+        )
+    for name in names:
+        if name in known:
+            continue
+        whole = str(name).partition("#")[0]
+        _checks.require(
+            whole not in known,
+            f"(layers={_checks.show(name)})",
+            "must be the name of a submodule, not of one of its calls",
+            f"Use {whole!r}; only record and fit_decoder tell the calls of a module apart.",
+        )
+        _checks.fail(
+            f"(layers={_checks.show(name)})",
+            "must be the name of a submodule",
+            f"Did you mean {suggestions(known, like=name)}?",
+        )
+    return {name: known[name] for name in names}
+
+
+def suggestions(names: Iterable[str], like: object = "", limit: int = 5) -> str:
+    """Return the few of `names` that are most similar to `like`, or else the first."""
+    listed = list(names)
+    near = difflib.get_close_matches(str(like), listed, n=limit, cutoff=0.5)
+    return (
+        ", ".join(repr(name) for name in near or listed[:limit]) or "nothing: there are no layers"
+    )

@@ -1,0 +1,179 @@
+import threading
+from types import MethodType
+
+import numpy as np
+import pytest
+import torch
+from network.worlds import Conv, Skip, normed, plain, seeded
+from torch import nn
+
+from nbinterp.network.ablation import fast_path
+from nbinterp.network.ablation.fast_path import FastPath, fastest_plan, plan_per_thread
+from nbinterp.network.ablation.masks import AblationMasks, Direct
+from nbinterp.network.subject.forward import EditedForward
+
+X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
+
+
+class Keeping(nn.Module):
+    """Keeps what it works on: two threads in it would take each other's."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.reader, self.last = nn.Linear(6, 6), nn.Linear(6, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        self.kept = torch.relu(self.reader(self.layer(x)))
+        return self.last(self.kept)
+
+
+class Twice(nn.Module):
+    """Two Linears read the layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.one, self.two = nn.Linear(6, 6), nn.Linear(6, 3), nn.Linear(6, 3)
+
+    def forward(self, x):
+        hidden = self.layer(x)
+        return self.one(hidden) * self.two(hidden)
+
+
+class Functional(nn.Module):
+    """Besides the Linear, a plain operation reads the layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.reader = nn.Linear(6, 6), nn.Linear(6, 3)
+
+    def forward(self, x):
+        hidden = self.layer(x)
+        return self.reader(hidden) + hidden[:, :3].tanh()
+
+
+class Aside(nn.Module):
+    """Not the BatchNorm alone reads the Linear's output."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.reader, self.norm = nn.Linear(6, 6), nn.Linear(6, 3), nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        hidden = self.reader(self.layer(x))
+        return self.norm(hidden) + hidden.tanh()
+
+
+def plan_of(model, layer, x=X):
+    edited = EditedForward(model, layer)
+    edited.probe(x[:2])
+    return fastest_plan(edited, x[:5])
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "fast", "norm"),
+    [
+        (plain, "0", True, False),
+        (normed, "0", True, True),
+        (Keeping, "layer", True, False),
+        (Skip, "layer", False, None),
+        (Twice, "layer", False, None),
+        (Functional, "layer", False, None),
+        (Aside, "layer", False, None),
+    ],
+)
+def test_the_fast_path_is_taken_where_one_linear_alone_reads_the_layer(kind, layer, fast, norm):
+    plan = plan_of(seeded(kind).eval(), layer)
+    assert isinstance(plan, FastPath if fast else Direct)
+    if fast:
+        assert (plan.norm is not None) == norm
+
+
+def test_maps_take_the_direct_plan():
+    images = X[:, None, :, None].repeat(1, 1, 1, 6)
+    assert isinstance(plan_of(seeded(Conv).eval(), "conv", images), Direct)
+
+
+def test_threads_have_modules_of_their_own_and_share_the_parameters():
+    model = seeded(Keeping).eval()
+    plan = plan_of(model, "layer")
+    plans = plan_per_thread(plan, X[:5], 2)
+    assert len(plans) == 2
+    for each in plans:
+        assert each.forward.model is not model and each.linear is not model.reader
+        assert each.linear.weight is model.reader.weight
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_a_model_that_cannot_be_copied_is_run_by_one_thread():
+    bound, locked = seeded(Keeping).eval(), seeded(Keeping).eval()
+    # Bound to a function that runs the original, whoever calls it.
+    bound.reader.forward = lambda x, original=bound: nn.functional.linear(
+        x, original.reader.weight, original.reader.bias
+    )
+    bound.forward = MethodType(lambda _self, x: Keeping.forward(bound, x), bound)
+    locked.lock = threading.Lock()
+    for model in (bound, locked):
+        plan = plan_of(model, "layer")
+        assert isinstance(plan, FastPath) and plan_per_thread(plan, X[:5], 2) == [plan]
+
+
+def network(*end):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 40), *end).eval()
+
+
+class Root(nn.Module):
+    """Ends in a function that is no module."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = network(nn.ReLU(), nn.Linear(40, 5))
+
+    def forward(self, x):
+        return self.body(x).abs().sqrt()
+
+
+def plans(model, layer):
+    edited = EditedForward(model, layer)
+    edited.probe(X[:2])
+    return edited, fastest_plan(edited, X[:4])
+
+
+def all_of(plan, masks):
+    with plan.runs(masks, X) as run:
+        return run(slice(0, 3))
+
+
+ENDS = {
+    "relu": (nn.ReLU(), nn.Linear(40, 5)),
+    "in place": (nn.ReLU(inplace=True), nn.Linear(40, 5, bias=False)),
+    "wide": (nn.GELU(), nn.Dropout(), nn.Linear(40, 50), nn.LayerNorm(50), nn.Tanh()),
+    "norms": (nn.BatchNorm1d(40), nn.SiLU(), nn.Linear(40, 30), nn.ELU(), nn.Linear(30, 2)),
+}
+
+
+@pytest.mark.parametrize("piece", [2**20, 2000, 500, 1])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_pieces_give_what_the_network_gives(monkeypatch, end, piece):
+    monkeypatch.setattr(fast_path, "_PIECE_BYTES", piece)
+    generator = np.random.default_rng(1)
+    orders = np.stack([generator.permutation(8)[:6] for _ in range(3)])
+    masks = AblationMasks(orders, (1, 2, 6), [np.array([node]) for node in range(8)], None)
+    edited, plan = plans(network(*end), "1")
+    assert isinstance(plan, FastPath) and len(plan.trailing) >= 1
+    torch.testing.assert_close(
+        all_of(plan, masks), all_of(Direct(edited), masks), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_a_network_with_an_end_that_is_not_plain_runs_as_a_whole():
+    hooked, pre, patched = (network(nn.ReLU(), nn.Linear(40, 5)) for _ in range(3))
+    hooked[3].register_forward_hook(lambda _part, _inputs, output: output * 2)
+    pre[4].register_forward_pre_hook(lambda _part, inputs: (inputs[0] * 2,))
+    patched[3].forward = torch.tanh
+    softmax = network(nn.Softmax(dim=0), nn.Linear(40, 5))
+    for model, layer in ((hooked, "1"), (pre, "1"), (patched, "1"), (softmax, "1")):
+        _, plan = plans(model, layer)
+        assert isinstance(plan, FastPath) and not plan.trailing
+    _, plan = plans(Root().eval(), "body.1")
+    assert isinstance(plan, FastPath) and not plan.trailing

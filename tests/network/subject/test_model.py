@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+from network.worlds import assert_same, plain, seeded, state, worn
+
+from nbinterp import _checks
+from nbinterp.network.subject.model import device_and_dtype, eval_mode, find_layers, forward
+
+X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
+
+
+def test_eval_mode_restores_each_module_also_on_an_exception():
+    model = worn(seeded(plain), X)
+    before = state(model)
+    with pytest.raises(KeyboardInterrupt), eval_mode(model):
+        assert not any(part.training for part in model.modules())
+        assert not torch.is_grad_enabled()
+        raise KeyboardInterrupt
+    assert_same(before, state(model))
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("layers", "match"),
+    [
+        ("0.3", r"test\(layers='0.3'\) must be the name of a submodule. Did you mean '0.[0-2]'"),
+        ([], "at least one layer"),
+        ("1#2", "not of one of its calls. Use '1'"),
+    ],
+)
+def test_unknown_layers(layers, match):
+    with _checks.call("test"), pytest.raises(ValueError, match=match):
+        find_layers(seeded(plain), layers)
+
+
+def test_a_dict_names_the_arguments():
+    class Two(torch.nn.Module):
+        def forward(self, a, b):
+            return a - b
+
+    assert_same(forward(Two(), {"b": X, "a": 3 * X}), 3 * X - X)
+
+
+def test_the_device_and_dtype_of_the_floats():
+    model = torch.nn.Module()
+    assert device_and_dtype(model) == (torch.device("cpu"), torch.float32)
+    model.register_buffer("counts", torch.zeros(2, dtype=torch.int64))
+    model.register_buffer("scale", torch.zeros(2, dtype=torch.float16))
+    assert device_and_dtype(model) == (torch.device("cpu"), torch.float16)
