@@ -8,7 +8,8 @@ import numpy as np
 
 from nbinterp._typing import FloatArray, IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx
-from nbinterp.views.png.matrix import heatmap_png
+from nbinterp.views.png.canvas import Scale
+from nbinterp.views.png.matrix import matrix_png
 
 EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
 _NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
@@ -78,12 +79,16 @@ class FactorTable:
         limit, null = self.null_mutual_information, self.null_total_correlation
         notes = [self.about, "" if null is None else f"shuffled data: {null:.2f} nats in all"]
         notes += ["grey: within what chance gives" if limit is not None else "", self.warning]
-        return heatmap_png(
+        # Roots, as in the paper: a few cells hold nearly all, and would leave the rest dark.
+        largest = float(information[:, columns].max(initial=0)) or 1.0
+        scale = Scale("viridis", 0.0, largest, "nats", root=True)
+        if is_correlation:
+            scale = Scale("diverging", -1.0, 1.0, "correlation")
+        return matrix_png(
             (self.correlation if is_correlation else information)[:, columns],
             self.row_names(),
             [self.names[column] for column in columns],
-            label="correlation" if is_correlation else "nats",
-            diverging=is_correlation,
+            scale,
             block=self.n_outputs,
             weak=None if limit is None else ~(information[:, columns] > limit),
             title=f"{'Correlation' if is_correlation else 'Mutual information'} "

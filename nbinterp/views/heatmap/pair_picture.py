@@ -5,6 +5,7 @@ import numpy as np
 from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.views.heatmap.pair_source import PairSource
 from nbinterp.views.heatmap.pair_table import PairTable
+from nbinterp.views.png.canvas import Scale
 from nbinterp.views.png.matrix import Partners, pairs_png
 
 
@@ -35,12 +36,13 @@ def picture(
     rows = _rows(table, top, order)
     place = np.ix_(rows, rows)
     whole = table.features.size == source.width
+    limit = _limit(table)
     unit = f" ({source.unit})" if source.unit else ""
     return pairs_png(
         table.values[place],
         table.noise[place],
         [source.names[table.features[row]] for row in rows],
-        limit=_limit(table),
+        Scale("diverging", -limit, limit, root=True),
         title=f"How inputs act in pairs{unit}",
         note=("" if table.errors is None else "hatched: within noise · ") + note,
         partners=_partners(source, table, pair[0]) if pair is not None and whole else None,

@@ -32,22 +32,9 @@ def frame_png(
 ) -> bytes:
     """Return a frame of the slider as PNG bytes, at twice the resolution of its logical size.
 
-    Parameters
-    ----------
-    baseline, edited : arrays of shape (n_outputs,)
-        The outputs for the base and for the edited activations.
-    output_names : sequence of str
-        One name an output; of more than 20, those that changed most are drawn.
-    decoded : array of shape (2, n_features), default=None
-        The decoded base and the edited one: as images with their difference, or as lines.
-    shape : tuple of int
-        (h, w) or (h, w, 3) of images, () for other data.
-    feature_names : sequence of str
-        Names of the variables of other data.
-    limits : tuple of float
-        The values drawn black and white, or at the bottom and the top.
-    title, note : str
-        Lines above and below.
+    `decoded` holds two rows, the base and its edit: images of `shape` (h, w) or (h, w, 3) drawn
+    with their difference, or lines over `feature_names`, from the lower to the upper of `limits`.
+    Of more than 20 outputs, those that changed most are drawn.
 
     Examples
     --------

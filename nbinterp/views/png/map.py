@@ -26,19 +26,9 @@ def scatter_png(
 ) -> bytes:
     """Return a map of samples as PNG bytes, `width` by `height` at twice that resolution.
 
-    Parameters
-    ----------
-    xy : array of shape (n, 2)
-        Positions; rows that are not finite are left out.
-    codes : array of shape (n,), default=None
-        Indices into `names` (negative: no category), or numbers to draw on viridis where there
-        are no names.
-    names : sequence of str
-        What the codes stand for.
-    label : str
-        What the colours show.
-    selection : array of int, default=None
-        Samples that stay bright; the others are dimmed.
+    `codes` are indices into `names` (negative: no category), or numbers where there are no names;
+    `label` says what they are. Rows of `xy` that are not finite are left out. Of a `selection`
+    of row numbers, the others are dimmed.
 
     Examples
     --------

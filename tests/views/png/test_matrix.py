@@ -3,7 +3,8 @@ import pytest
 from views.png_reading import near, opened, pixels
 
 from nbinterp.views.base.colours import ramp
-from nbinterp.views.png.matrix import heatmap_png, pairs_png, thinned
+from nbinterp.views.png.canvas import Scale
+from nbinterp.views.png.matrix import matrix_png, pairs_png, thinned
 
 HOSTILE = ["<img src=x onerror=alert(1)>", "a\nb\x00\u202e", "", "名前" * 300]
 
@@ -14,10 +15,11 @@ def share_near(image, colour):
 
 def test_cells_have_the_colours_of_their_values():
     values = np.array([[0.0, 1.0], [0.5, 0.0]])
-    image = pixels(heatmap_png(values, ["a", "b"], ["c", "d"]))
+    scale = Scale("viridis", 0.0, 1.0, "nats", root=True)
+    image = pixels(matrix_png(values, ["a", "b"], ["c", "d"], scale))
     for value in (0.0, 0.5, 1.0):
         assert share_near(image, ramp(np.array(value) ** 0.5, "viridis")) > 0.005
-    weak = heatmap_png(values, ["a", "b"], ["c", "d"], weak=values < 2)
+    weak = matrix_png(values, ["a", "b"], ["c", "d"], scale, weak=values < 2)
     assert share_near(pixels(weak), ramp(np.array(1.0), "viridis")) < 0.002
 
 
@@ -27,7 +29,8 @@ def test_any_matrix_is_a_picture(shape, diverging):
     values = np.random.default_rng(0).uniform(-1, 1, shape)
     rows = (HOSTILE * shape[0])[: shape[0]]
     columns = (HOSTILE * shape[1])[: shape[1]]
-    png = heatmap_png(values, rows, columns, diverging=diverging, block=min(2, shape[1]))
+    scale = Scale("diverging", -1.0, 1.0) if diverging else Scale("viridis", 0.0, 1.0, root=True)
+    png = matrix_png(values, rows, columns, scale, block=min(2, shape[1]))
     image = opened(png)
     assert max(image.size) < 10_000
     assert len(png) < 300_000
@@ -36,8 +39,9 @@ def test_any_matrix_is_a_picture(shape, diverging):
 def test_pairs_within_noise_are_hatched():
     values = np.array([[0.0, 2.0], [2.0, -0.5]])
     colours = [ramp(np.array(share), "diverging") for share in (1.0, 0.25)]
+    scale = Scale("diverging", -2.0, 2.0, root=True)
     whole, none = (
-        pixels(pairs_png(values, np.full((2, 2), noise), ["a", "b"], limit=2, title="", note=""))
+        pixels(pairs_png(values, np.full((2, 2), noise), ["a", "b"], scale))
         for noise in (False, True)
     )
     for colour in colours:
