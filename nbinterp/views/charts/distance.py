@@ -124,7 +124,7 @@ class DistanceChart:
         colour = self._colour(legend=True)
         points = (
             alt.Chart(shown.points())
-            .mark_circle(size=10, opacity=0.35, clip=True)
+            .mark_circle(size=10, fillOpacity=0.35, opacity=1, clip=True)
             .encode(x=x, y=y, color=colour, tooltip=["cluster:N", "x:Q", "y:Q"])
         )
         rings = (

@@ -180,7 +180,7 @@ class SensitivityChart:
             is_named = rows["target"].isin(named)
             layers.append(
                 drawn(rows[~is_named])
-                .mark_line(color=_OTHERS, opacity=0.4, strokeWidth=1)
+                .mark_line(color=_OTHERS, strokeOpacity=0.4, strokeWidth=1)
                 .encode(detail="target:N")
             )
             layers.append(

@@ -11,7 +11,6 @@ from nbinterp.views.png.canvas import encoded
 _MIME = "application/vnd.vegalite.v5+json"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 _SCALE = 1.5  # device pixels a logical pixel: sharp at 800 pixels, in a fifth of a second
-_COLOURS = 64  # of the palette: a chart has few, and its letters shades between them
 
 
 def chart_bundle(chart: Any, text: str, *, still: bool = True) -> dict[str, Any]:
@@ -46,4 +45,4 @@ def _rendered(drawn: dict[str, Any]) -> bytes:
     from PIL import Image
 
     png = vl_convert.vegalite_to_png(drawn, scale=_SCALE)
-    return encoded(Image.open(io.BytesIO(png)).convert("RGB"), _COLOURS, _SCALE)
+    return encoded(Image.open(io.BytesIO(png)).convert("RGB"), 256, _SCALE)

@@ -175,11 +175,11 @@ class Canvas:
 
 
 def encoded(image: "Image.Image", colours: int | None, scale: float) -> bytes:
-    """Return an image as PNG bytes; a palette halves them and keeps the colours that occur."""
+    """Return an image as PNG bytes; a palette halves them and keeps the colours that cover most."""
     from PIL import Image
 
     if colours is not None:
-        image = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        image = image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     stream = io.BytesIO()
     image.save(stream, "PNG", optimize=True, dpi=(96 * scale, 96 * scale))
     return stream.getvalue()
