@@ -103,7 +103,7 @@ def _is_worker() -> bool:
 
 
 def _own_crew() -> _ThreadPool | None:
-    return getattr(_THIS_THREAD, "crew", None)
+    return getattr(_THIS_THREAD, "thread_pool", None)
 
 
 def parallel_map(
