@@ -1,6 +1,7 @@
 import json
 import re
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from nbinterp.views.slider.precomputed import quantized
 from nbinterp.views.slider.slider import Latency
 
 TRAITS = Path(__file__).parents[3] / "widgets" / "src" / "slider" / "traits.ts"
+# To the rounding of float32, which the size of a batch changes.
+close = partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6)
 
 
 @pytest.fixture
@@ -36,18 +39,12 @@ def ask(view, kind, *buffers, **fields):
     return view.sent.pop()
 
 
-def close(found, expected):
-    """Compare rows to the rounding of float32, which the size of a batch changes."""
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
-
-
 def shows(view, frame):
     """Return whether the traits are those of a frame of one step, and of its base."""
     np.testing.assert_allclose(view.amounts, frame.amounts[0], rtol=1e-6)
-    close(view._frame_decoded, frame.decoded[0])
-    close(view._frame_outputs, frame.outputs[0])
-    close(view._baseline_decoded, frame.baseline_decoded)
-    close(view._baseline_outputs, frame.baseline_outputs)
+    for name in ("decoded", "outputs"):
+        close(getattr(view, f"_frame_{name}"), getattr(frame, name)[0])
+        close(getattr(view, f"_baseline_{name}"), getattr(frame, f"baseline_{name}"))
     return view.base == frame.base_index and view._base_name == frame.base
 
 
