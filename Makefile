@@ -1,9 +1,11 @@
-# Three commands, each doing all its own set-up in .venv: make lab, make test, make demo.
+# Each command does all its own set-up in .venv: make lab, make demo, make check, make test.
 
 PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOK ?= tutorials/000_start.ipynb
 ARGS ?=
+# Tests that run at once. Each worker has a JupyterLab and a browser of its own, and takes up to 4 GB.
+WORKERS ?= 2
 # JupyterLab refuses to run as root, as in containers, unless told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Small replies of kernels reach the browser at once; see nbinterp/server.py.
@@ -13,9 +15,11 @@ AT_ONCE := --ServerApp.jpserver_extensions="{'nbinterp.server': True}"
 export OMP_WAIT_POLICY ?= PASSIVE
 export NBINTERP_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: help lab test test-more demo bench check-python check-widgets check-tests bundle clean
+.PHONY: help lab demo check test test-more bench bundle clean
+.PHONY: check-sources check-python check-widgets check-units check-tests
 help:
 	@echo "make lab    install, and open JupyterLab on the start tutorial (ARGS=--no-browser on a server)"
+	@echo "make check  install, and run lint, types and the tests that need no browser and no kernel"
 	@echo "make test   install, and run everything that CI checks"
 	@echo "make demo   run the start tutorial without a browser and write demo.html"
 	@echo "make bench  measure against the reference programs and print the ratios"
@@ -26,7 +30,17 @@ lab: .venv/.lab
 demo: .venv/.lab
 	$(BIN)/python -m nbinterp.views.export $(NOTEBOOK) demo.html
 
-test: check-python check-widgets check-tests
+# Lint and types go beside the tests; what they say comes in one piece each, where make can do that.
+IN_ONE_PIECE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+check:
+	@$(MAKE) --no-print-directory -j2 check-units check-sources
+
+test:
+	@$(MAKE) --no-print-directory -j2 check-tests check-sources
+
+check-sources: .venv/.dev widgets/node_modules/.installed
+	@$(MAKE) --no-print-directory $(IN_ONE_PIECE) check-python check-widgets
 
 # Libraries round as they would on a processor of 2008: each kind rounds in its own way.
 OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
@@ -35,8 +49,7 @@ OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
 # What `make test` skips: for its size, a transformer that brings its weights, and marimo as a host;
 # for its time, the computations on another kind of processor and by two threads.
 test-more: .venv/.more
-	$(OLD_PROCESSOR) NBINTERP_TEST_THREADS=2 $(BIN)/pytest \
-		--ignore=tests/browser --ignore=tests/test_tutorials.py
+	$(OLD_PROCESSOR) NBINTERP_TEST_THREADS=2 $(PYTEST) -m "not browser"
 	$(BIN)/python tests/browser/chromium.py
 	$(BIN)/pytest tests/network/test_any_network.py tests/browser/test_elsewhere.py
 
@@ -53,9 +66,17 @@ check-widgets: widgets/node_modules/.installed
 	cd widgets && npm run --silent check
 	cd widgets && npm run --silent build -- --check
 
+# The tests of a file share what they set up, so a file goes to one worker. Browser tests run
+# `make lab`, which has no part in the jobs of this make.
+PYTEST := env -u MAKEFLAGS -u MFLAGS \
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+check-units: .venv/.dev
+	$(PYTEST) -q -m "not (browser or kernel or slow)"
+
 check-tests: .venv/.dev
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/pytest
+	$(PYTEST)
 
 # Rebuilds nbinterp/static from widgets/, after a change there.
 bundle: widgets/node_modules/.installed

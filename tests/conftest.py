@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 import torch
 from hypothesis import settings
 
@@ -17,3 +18,14 @@ torch.set_num_threads(int(os.environ.get("NBINTERP_TEST_THREADS", "1")))
 # No test asserts how long an example takes: on a busy machine any may take long.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, so that no worker is left alone with one at the end."""
+    slow = {"kernel": 3, "browser": 2, "slow": 1}  # the tutorials are the longest file
+    weight: dict[Path, int] = {}
+    for item in items:
+        marks = [slow.get(mark.name, 0) for mark in item.iter_markers()]
+        weight[item.path] = max([weight.get(item.path, 0), *marks])
+    items.sort(key=lambda item: -weight[item.path])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+pytestmark = pytest.mark.kernel
+
 SET_UP = """
 import threading
 import numpy as np

@@ -54,6 +54,7 @@ def digits():
     return mnist, model, mnist.data / 255
 
 
+@pytest.mark.slow
 def test_all_views_of_ten_thousand_digits(digits, tmp_path):
     mnist, model, pixels = digits
     nodes = record(model, pixels, layers=["h1"], progress=False).concat("h1", output=True)

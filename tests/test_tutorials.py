@@ -30,6 +30,7 @@ def test_the_start_is_short():
     assert len(code_cells(start)) <= 12
 
 
+@pytest.mark.kernel
 @pytest.mark.slow
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_runs(path):

@@ -11,6 +11,14 @@ from browser.page import NotebookPage
 from playwright.sync_api import Browser, Page, sync_playwright
 
 Opened = tuple[NotebookPage, Kernel, Lab]
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 2**20
 
@@ -21,6 +23,7 @@ nbinterp.datasets.load_mnist_classifier()
 """
 
 
+@pytest.mark.slow
 def test_wheel_needs_no_node(tmp_path: Path) -> None:
     wheels, installed = tmp_path / "wheels", tmp_path / "installed"
     subprocess.run(

@@ -126,6 +126,7 @@ def notebook(folder, *sources):
     return path
 
 
+@pytest.mark.kernel
 def test_a_notebook_becomes_a_page(tmp_path):
     source = notebook(
         tmp_path,
@@ -157,6 +158,7 @@ def test_a_notebook_becomes_a_page(tmp_path):
     assert LOADS.findall(outside_scripts(page)) == []
 
 
+@pytest.mark.kernel
 def test_a_failing_notebook_writes_nothing(tmp_path):
     source = notebook(tmp_path, "1 / 0")
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):

@@ -285,7 +285,6 @@ def holed(value):
         (DataLoader([{"x": "a"}]), TypeError, "must yield tensors, .* not list"),
         ({"x": X, "y": X[:3]}, ValueError, "as many samples under each key"),
     ],
-    ids=str,
 )
 def test_odd_data(data, error, match):
     with pytest.raises(error, match=match):
