@@ -1,8 +1,8 @@
-"""Work side by side: threads on the CPU, one after the other on a GPU.
+"""Run tasks in parallel: in threads on the CPU, one after the other on a GPU.
 
-Sharing each operation on small tensors between threads costs more than it saves, many times more
-on a busy machine. Here a thread has a piece of its own, which stays in its cache, and the
-operations within are not shared.
+To share each operation on small tensors between threads costs more than it saves, above all on a
+busy machine. Here each thread runs a task of its own, whose data stay in its cache, and operations
+within are not shared.
 """
 
 import threading
@@ -18,12 +18,12 @@ from threadpoolctl import ThreadpoolController
 
 Result = TypeVar("Result")
 
-# How many crews there are, and what gives back the threads that the first took away.
+# How many thread pools are open, and what restores the number of threads when the last closes.
 _LOCK = threading.Lock()
-_n_crews = 0
+_n_pools = 0
 _threads_before = 1
-_GIVE_BACK = ExitStack()
-_THIS_THREAD = threading.local()  # whether it works for a crew, and the crew that works for it
+_RESTORE = ExitStack()
+_THIS_THREAD = threading.local()  # whether it is a worker, and the pool it has opened
 
 
 def _become_worker() -> None:
@@ -33,12 +33,12 @@ def _become_worker() -> None:
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Return what sets the number of threads of NumPy's products; finding them takes a while."""
+    """Return the controller of NumPy's BLAS threads; finding it takes a while."""
     return ThreadpoolController().select(user_api="blas")
 
 
 class _ThreadPool:
-    """Threads that stay for several rounds of tasks. Without a round there are none."""
+    """Threads for several rounds of tasks; the first round starts them."""
 
     def __init__(self, n_threads: int) -> None:
         self._n_threads = n_threads
@@ -55,7 +55,7 @@ class _ThreadPool:
         def results() -> list[Result]:
             try:
                 return [future.result() for future in futures]
-            except BaseException:  # an error or interrupt does not wait for what has not begun
+            except BaseException:  # after an error or interrupt, tasks that wait do not begin
                 if stop is not None:
                     stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -63,38 +63,38 @@ class _ThreadPool:
 
         return results
 
-    def leave(self) -> None:
+    def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown()
 
 
 @contextmanager
 def thread_pool(device: torch.device) -> Iterator[None]:
-    """Let all `parallel_map` within share threads, for many rounds of short tasks.
+    """Share threads between all `parallel_map` in the block, for many rounds of short tasks.
 
-    Nor does the caller share operations with other threads until it leaves.
+    In the block the caller, too, computes each operation in one thread.
     """
-    global _n_crews, _threads_before
-    if device.type != "cpu" or _is_worker() or _own_crew():
+    global _n_pools, _threads_before
+    if device.type != "cpu" or _is_worker() or _own_pool():
         yield
         return
     with _LOCK:
-        if not _n_crews:
+        if not _n_pools:
             _threads_before = torch.get_num_threads()
-            _GIVE_BACK.enter_context(_blas().limit(limits=1))
-        _n_crews += 1
+            _RESTORE.enter_context(_blas().limit(limits=1))
+        _n_pools += 1
         threads = _threads_before
-    own = _THIS_THREAD.thread_pool = _ThreadPool(threads)
+    own = _THIS_THREAD.pool = _ThreadPool(threads)
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        own.leave()
-        _THIS_THREAD.thread_pool = None
+        own.close()
+        _THIS_THREAD.pool = None
         with _LOCK:
-            _n_crews -= 1
-            if not _n_crews:
-                _GIVE_BACK.close()
+            _n_pools -= 1
+            if not _n_pools:
+                _RESTORE.close()
         torch.set_num_threads(threads)
 
 
@@ -102,8 +102,8 @@ def _is_worker() -> bool:
     return getattr(_THIS_THREAD, "is_worker", False)
 
 
-def _own_crew() -> _ThreadPool | None:
-    return getattr(_THIS_THREAD, "thread_pool", None)
+def _own_pool() -> _ThreadPool | None:
+    return getattr(_THIS_THREAD, "pool", None)
 
 
 def parallel_map(
@@ -113,11 +113,11 @@ def parallel_map(
     always_workers: bool = False,
     stop: threading.Event | None = None,
 ) -> list[Result]:
-    """Return what the tasks return, which must not depend on one another's.
+    """Run independent tasks, and return their results in order.
 
-    A lone task runs in the caller, with all the caller's threads, unless `always_workers`: in a
-    worker it gives the same to the last bit as beside others. Of work within a worker the tasks
-    follow one another there. An error or interrupt sets `stop`.
+    A single task runs in the caller, with all the caller's threads, unless `always_workers`: in a
+    worker its result is the same to the last bit as beside other tasks. Within a worker, tasks run
+    one after the other. An error or interrupt sets `stop`.
 
     Examples
     --------
@@ -128,18 +128,18 @@ def parallel_map(
     if device.type != "cpu" or _is_worker() or (len(tasks) < 2 and not always_workers):
         return [task() for task in tasks]
     with thread_pool(device):
-        results: list[Result] = _THIS_THREAD.thread_pool.begin(tasks, stop)()
+        results: list[Result] = _THIS_THREAD.pool.begin(tasks, stop)()
     return results
 
 
 def begin(
     tasks: Sequence[Callable[[], Result]], device: torch.device
 ) -> Callable[[], list[Result]]:
-    """Let the crew begin with tasks while the caller goes on; return what waits for the results.
+    """Start tasks in the pool while the caller goes on; return a function that waits for results.
 
-    Without a `thread_pool` they are done at once.
+    Without a `thread_pool` the tasks run at once.
     """
-    own = _own_crew()
+    own = _own_pool()
     if own is None:
         results = [task() for task in tasks]
         return lambda: results

@@ -1,4 +1,4 @@
-"""Work side by side: results in order, errors passed on, threads as they were."""
+"""Parallel tasks: results in order, errors passed on, numbers of threads restored."""
 
 import threading
 
@@ -48,7 +48,7 @@ def test_an_error_is_passed_on_and_threads_come_back():
     assert torch.get_num_threads() == before
 
 
-def test_a_crew_stays_for_many_rounds():
+def test_a_pool_keeps_its_threads_for_many_rounds():
     with thread_pool(CPU):
         rounds = [parallel_map([threading.current_thread] * 20, CPU) for _ in range(5)]
     workers = {worker for each in rounds for worker in each}
@@ -57,7 +57,7 @@ def test_a_crew_stays_for_many_rounds():
     assert not workers & set(threading.enumerate())
 
 
-def test_a_crew_leaves_the_caller_one_thread_and_gives_all_back():
+def test_a_pool_leaves_the_caller_one_thread_and_restores_all():
     before = torch.get_num_threads()
     with pytest.raises(ZeroDivisionError), thread_pool(CPU):
         assert torch.get_num_threads() == 1
@@ -68,7 +68,7 @@ def test_a_crew_leaves_the_caller_one_thread_and_gives_all_back():
     assert torch.get_num_threads() == before
 
 
-def test_the_caller_goes_on_while_the_crew_works():
+def test_the_caller_goes_on_while_the_pool_works():
     gate = threading.Event()
     with thread_pool(CPU):
         wait = begin([lambda: gate.wait(60), threading.get_ident], CPU)
@@ -78,7 +78,7 @@ def test_the_caller_goes_on_while_the_crew_works():
         assert wait() == [opened, ident]
 
 
-def test_what_is_begun_without_a_crew_is_done_at_once():
+def test_without_a_pool_tasks_run_at_once():
     done = []
     wait = begin([lambda: done.append(1)], CPU)
     assert done == [1] and wait() == [None]
