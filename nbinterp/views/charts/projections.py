@@ -105,9 +105,10 @@ class Projection:
         )
 
     def points(self) -> pd.DataFrame:
-        """Return some of the rows, spread evenly over the data: cluster, x, y. Two nodes only."""
+        """Return some of the rows, drawn at random: cluster, x, y. Two nodes only."""
         drawn = np.flatnonzero(self.codes >= 0)
-        drawn = drawn[:: max(1, -(-len(drawn) // _MOST_POINTS))]
+        # Each n-th row would miss whole clusters where these take turns.
+        drawn = np.random.default_rng(0).permutation(drawn)[:_MOST_POINTS]
         return pd.DataFrame(
             {
                 "cluster": np.asarray(self.names, object)[self.codes[drawn]],

@@ -45,6 +45,14 @@ def test_ellipses_lie_two_deviations_out(report):
     assert set(found.points()["cluster"]) == set(found.names)
 
 
+def test_some_points_of_every_cluster_are_drawn_where_clusters_take_turns():
+    codes = np.arange(3000) % 2
+    values = np.random.default_rng(0).normal(size=(3000, 2))
+    found = Projection(["a", "b"], ["even", "odd"], values, codes).points()
+    assert len(found) == 1500
+    assert found["cluster"].value_counts().min() > 600
+
+
 def test_a_selection_is_a_cluster_more(report):
     found = Projection.of(report, [0, 1], np.array([5, 9]))
     assert found.names[-1] == "selection"
