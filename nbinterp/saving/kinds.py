@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nbinterp import _checks
-from nbinterp._numerics.moments import RunningMoments
+from nbinterp._numerics.moments import Moments
 from nbinterp._numerics.pca import Reduction
 from nbinterp._state import HasState, State
 from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
@@ -65,7 +65,7 @@ PARTS = {
     "phate_walk": Kind(Walk),
     "players": Kind(Players),
     "reduction": Kind(Reduction),
-    "running_moments": Kind(RunningMoments),
+    "running_moments": Kind(Moments),
 }
 KINDS = WHOLE | PARTS
 

@@ -1,6 +1,7 @@
 """Linear CorEx: the factors that explain most of what variables share."""
 
 import warnings
+from copy import deepcopy
 from functools import partial
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
 from nbinterp._display import Displayable
-from nbinterp._numerics.moments import RunningMoments
+from nbinterp._numerics.moments import Moments
 from nbinterp._numerics.progress import ProgressToken
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatArray, FloatingArray
@@ -124,7 +125,7 @@ class LinearCorEx(
     (500, 2)
     """
 
-    _seen: RunningMoments | None
+    _seen: Moments | None
 
     _STATE = fields(
         "n_factors max_iter tol anneal noise_floor gaussianize missing",
@@ -268,20 +269,20 @@ class LinearCorEx(
             "must have gaussianize='standard', which needs moments only",
             "Use fit, or gaussianize='standard'.",
         )
-        known: RunningMoments | None = getattr(self, "_seen", None)
+        known: Moments | None = getattr(self, "_seen", None)
         data = _checks.samples(X, min_samples=1, estimator=self, reset=known is None)
         settings = self._settings(data.shape[1])
-        seen = RunningMoments.of(data)
-        if known is not None:
-            seen = known.merge(seen)
+        # A copy: this object stays as it was if the fit fails.
+        seen = Moments(products=True) if known is None else deepcopy(known)
+        seen.add(data.astype(np.float64))
         _checks.require(
-            seen.n_samples >= MIN_SAMPLES and bool(np.diag(seen.products).any()),
+            bool(seen.count >= MIN_SAMPLES) and bool(np.diag(seen.products).any()),
             f"(X={_checks.show(data)})",
             f"must begin with a minimum of {MIN_SAMPLES} samples that differ",
             "Pass more samples at once.",
         )
         matrix, scale = to_correlation(seen.covariance)
-        self._fit_correlation(matrix, seen.mean, scale, settings)
+        self._fit_correlation(matrix, seen.mean[0], scale, settings)
         self._seen = seen
         return self
 

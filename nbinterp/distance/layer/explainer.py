@@ -142,21 +142,25 @@ class LinearDistance:
             random_state=seed,
             progress=self.progress,
         )
-        n_rows = seen.inputs.count
-        sample = (seen.inputs.products / n_rows).cpu().numpy()
-        fourth = float(seen.inputs.fourth)
+        n_rows = int(seen.inputs.count)
+        sample = seen.inputs.covariance.cpu().numpy()
+        fourth = 0.0 if seen.inputs.fourth is None else float(seen.inputs.fourth)
         covariance, share = shrinking.shrunk(sample, n_rows, self.shrinkage, ridge, fourth)
-        planes = Hyperplanes(weight, bias, seen.inputs.mean.cpu().numpy(), covariance)
-        present = seen.nodes.counts > 0  # a mixture may have components without a row
-        moments = seen.nodes.clusters(present)
+        planes = Hyperplanes(weight, bias, seen.inputs.mean[0].cpu().numpy(), covariance)
+        present = seen.nodes.count > 0  # a mixture may have components without a row
+        moments, positive = seen.nodes.groups(present), seen.positive.groups(present)
         kept = present.cpu().numpy()
-        cluster_means = (seen.cluster_sums[present] / moments.counts[:, None]).cpu().numpy()
+        cluster_means = seen.cluster_inputs.mean[present].cpu().numpy()
         labels = [name for name, is_there in zip(groups.names, kept, strict=True) if is_there]
         names = [f"{layer}[{number}]" for number in range(len(weight))]
-        of_clusters = cluster_table(names, labels, planes, cluster_means, moments, share, ridge)
+        of_clusters = cluster_table(
+            names, labels, planes, cluster_means, moments, positive, share, ridge
+        )
         rounding = torch.finfo(next(module.parameters()).dtype).eps
         components = Components.of(sample, share, ridge)
-        of_nodes = node_table(names, planes, moments, components, of_clusters, n_random, seed)
+        of_nodes = node_table(
+            names, planes, moments, positive, components, of_clusters, n_random, seed
+        )
         recovered = Recovered.of(weight, bias, rounding)
         counted = {"samples": seen.n_samples, "rows": n_rows}
         of_layer = layer_table(counted, planes, components, recovered, of_nodes, share, seed)

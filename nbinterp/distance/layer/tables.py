@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nbinterp._numerics.moments import Moments
 from nbinterp._typing import AnyArray, BoolArray, FloatArray
 from nbinterp.distance.layer.components import Components, percentile
 from nbinterp.distance.layer.hyperplanes import Hyperplanes, ratio
 from nbinterp.distance.layer.implied import Recovered
 from nbinterp.distance.layer.partners import partners
-from nbinterp.distance.stream.node_moments import NodeMoments
 
 
 def cluster_table(
@@ -19,7 +19,8 @@ def cluster_table(
     clusters: Sequence[Any],
     planes: Hyperplanes,
     means: FloatArray,
-    moments: NodeMoments,
+    moments: Moments,
+    positive: Moments,
     share: float,
     ridge: float,
 ) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def cluster_table(
     as it has fewer rows (the formulas' shares go with one over their number): a cluster of one has
     no variance of its own, and is measured by that of the others.
     """
-    counts = moments.counts.cpu().numpy()[:, None]
+    counts = moments.count.cpu().numpy()[:, None]
     own = moments.variance.cpu().numpy()
     within = (own * counts).sum(0) / counts.sum()
     within = np.where(within > planes.floor, within, planes.unit_ratio)
@@ -40,7 +41,7 @@ def cluster_table(
     variance = np.where(variance > planes.floor, variance, 0.0)
     centre = means @ planes.weight.T + planes.bias
     offset = ratio(centre, np.sqrt(variance))
-    skewness, kurtosis = moments.shape(moments.counts.new_tensor(planes.floor))
+    skewness, kurtosis = moments.shape(planes.floor)
     typical = ratio(np.sqrt(centre**2 + own), planes.deviation)
     nearest = _nearest(abs(offset), typical) & (planes.unit_ratio > 0.0)
 
@@ -60,7 +61,7 @@ def cluster_table(
             "centre": flat(centre),
             "deviation": flat(np.sqrt(variance)),
             "typical_distance": flat(typical),
-            "share_positive": flat(moments.share_positive),
+            "share_positive": flat(positive.mean),
             "skewness": flat(skewness),
             "excess_kurtosis": flat(kurtosis),
             "prototype": flat(nearest),
@@ -83,7 +84,8 @@ def _nearest(distance: FloatArray, typical: FloatArray) -> BoolArray:
 def node_table(
     names: Sequence[str],
     planes: Hyperplanes,
-    moments: NodeMoments,
+    moments: Moments,
+    positive: Moments,
     components: Components,
     clusters: pd.DataFrame,
     n_random: int,
@@ -91,8 +93,8 @@ def node_table(
 ) -> pd.DataFrame:
     """Return a row for each node; `clusters` is the table of nodes and clusters."""
     pooled = moments.pooled()
-    positive = pooled.share_positive[0].cpu().numpy()
-    skewness, kurtosis = pooled.shape(pooled.counts.new_tensor(planes.floor))
+    above_zero = positive.pooled().mean[0].cpu().numpy()
+    skewness, kurtosis = pooled.shape(planes.floor)
     aligned = components.align(planes.weight)
     null = components.align_random(n_random, seed)
     partner = partners(planes)
@@ -101,7 +103,7 @@ def node_table(
     nearest = clusters.astype({"cluster": object})[clusters["prototype"]]
     nearest = nearest.set_index("node").reindex(list(names))
     state = np.select(
-        [planes.unit_ratio == 0.0, positive == 0.0, positive == 1.0],
+        [planes.unit_ratio == 0.0, above_zero == 0.0, above_zero == 1.0],
         ["constant", "dead", "always on"],
         "live",
     )
@@ -115,7 +117,7 @@ def node_table(
             "euclidean_distance": ratio(abs(planes.centre), planes.length),
             "centre": planes.centre,
             "deviation": planes.deviation,
-            "share_positive": positive,
+            "share_positive": above_zero,
             "skewness": skewness[0].cpu().numpy(),
             "excess_kurtosis": kurtosis[0].cpu().numpy(),
             "prototype": nearest["cluster"].where(has_plane, "").to_numpy(),

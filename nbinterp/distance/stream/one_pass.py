@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks
+from nbinterp._numerics.moments import Moments
 from nbinterp.distance.stream.groups import Groups
-from nbinterp.distance.stream.input_moments import InputMoments, InputSums
 from nbinterp.distance.stream.layer_inputs import rows_of
-from nbinterp.distance.stream.node_moments import NodeMoments
 from nbinterp.distance.stream.sampling import Sampled, Sampler
 from nbinterp.network.data.batches import batches, length, n_batches, to_device
 from nbinterp.network.subject.hooks import observe_call
@@ -21,12 +20,13 @@ from nbinterp.network.subject.model import device_and_dtype, eval_mode, forward
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What was seen: rows (n, d), their clusters, and pre-activations of the nodes."""
+    """Moments of the rows that a layer reads, and of the pre-activations of its nodes."""
 
     n_samples: int
-    inputs: InputMoments
-    nodes: NodeMoments
-    cluster_sums: Tensor  # (n_clusters, d)
+    inputs: Moments  # of all rows
+    cluster_inputs: Moments  # the means of each cluster's
+    nodes: Moments  # of each cluster, up to the fourth power
+    positive: Moments  # the share of pre-activations above zero, of each cluster
     sampled: Sampled
 
 
@@ -47,13 +47,15 @@ def stream(
     `fourth` asks for what Ledoit and Wolf's shrinkage needs.
     """
     where, dtype = device_and_dtype(model)
-    sums = InputSums(fourth=fourth)
-    seen: tuple[NodeMoments, Tensor] | None = None
+    n_clusters = len(groups.names)
+    inputs = Moments(products=True, lengths=fourth)
+    nodes = Moments(order=4, n_groups=n_clusters)
+    positive, cluster_inputs = Moments(n_groups=n_clusters), Moments(n_groups=n_clusters)
     sampler = Sampler(random_state)
     start = stop = n_runs = 0
 
     def put(x: Tensor, z: Tensor) -> None:
-        nonlocal seen, n_runs
+        nonlocal n_runs
         n_runs += 1
         _checks.require(
             x.ndim > 1 and len(x) == len(z) == stop - start,
@@ -64,9 +66,10 @@ def stream(
         for samples, rows, made in rows_of(module, x, z, conv):
             first, n = start + samples.start, samples.stop - samples.start
             codes = groups.of(rows, first, n)
-            sums.add(rows)
-            new = _seen(rows, made, codes, len(groups.names))
-            seen = new if seen is None else (seen[0].merge(new[0]), seen[1] + new[1])
+            inputs.add(rows)
+            cluster_inputs.add(rows, codes)
+            nodes.add(made, codes)
+            positive.add((made > 0).to(made.dtype), codes)
             sampler.add(first, n, made, codes)
 
     bar = tqdm(total=n_batches(data, batch_size), desc="distances", delay=1, disable=not progress)
@@ -83,25 +86,19 @@ def stream(
             )
             bar.update()
     groups.check_count(stop, whole=True)
-    if seen is None:
+    n_rows = int(inputs.count.sum())
+    if n_rows == 0:
         _checks.fail("(data)", "must reach the layer, but no row did", "Pass larger inputs.")
-    (nodes, cluster_sums), inputs = seen, sums.result()
     _checks.require(
-        inputs.count >= 2,
+        n_rows >= 2,
         "(data)",
-        f"must have at least 2 rows at the layer, not {inputs.count}: one has no deviation",
+        f"must have at least 2 rows at the layer, not {n_rows}: one has no deviation",
         "Pass more samples.",
     )
     _checks.require(
-        bool(torch.isfinite(inputs.products.sum() + inputs.mean.sum() + nodes.fourth.sum())),
+        bool(torch.isfinite(inputs.products.sum() + inputs.mean.sum() + nodes.powers[2].sum())),
         "(data)",
         "must reach the layer, and leave it, as finite numbers",
         "Look for what makes NaN or infinite values in the network.",
     )
-    return Stream(stop, inputs, nodes, cluster_sums, sampler.result())
-
-
-def _seen(rows: Tensor, z: Tensor, codes: Tensor, n_clusters: int) -> tuple[NodeMoments, Tensor]:
-    member = rows.new_zeros(n_clusters, len(rows))
-    member[codes, torch.arange(len(rows), device=rows.device)] = 1.0
-    return NodeMoments.of(z, codes, member), member @ rows
+    return Stream(stop, inputs, cluster_inputs, nodes, positive, sampler.result())

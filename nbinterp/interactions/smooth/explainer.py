@@ -19,8 +19,8 @@ from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, block
 from nbinterp.interactions.smooth.first_layer import input_linear_of
 from nbinterp.interactions.smooth.kernel import Noise, noise
 from nbinterp.interactions.smooth.low_rank import LowRank
+from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.result import SmoothHessian
-from nbinterp.interactions.smooth.running_mean import Estimate
 from nbinterp.interactions.smooth.stein import Stein
 from nbinterp.network.subject.model import device_and_dtype
 
@@ -237,7 +237,7 @@ class SmoothHess:
             f"must take at least {2 * stein.signs * size} gradients for {d} inputs",
             "Take more, or use sampling='orthogonal'.",
         )
-        estimate = Estimate() if width <= WIDEST_MATRIX else None
+        estimate = MeanMatrix() if width <= WIDEST_MATRIX else None
         kept: list[list[LowRank]] = []
         gradient = torch.zeros((count, d), dtype=torch.float64, device=rows.device)
         bar = tqdm(

@@ -19,9 +19,9 @@ from nbinterp.interactions.smooth.attack import minimize
 from nbinterp.interactions.smooth.fdr import significant
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.low_rank import Dense, LowRank, Symmetric
+from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.pairs import pairs, places
 from nbinterp.interactions.smooth.pmse import BALLS, squared_errors
-from nbinterp.interactions.smooth.running_mean import Estimate, relative_error
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,7 +98,7 @@ class SmoothHessian(Displayable, HasState):
         function: Scalar,
         rows: Tensor,
         slopes: Tensor,
-        estimate: Estimate | None,
+        estimate: MeanMatrix | None,
         wide: Sequence[LowRank],
         smoothing: Noise,
         n_samples: int,
@@ -112,7 +112,7 @@ class SmoothHessian(Displayable, HasState):
         mean = spread = None
         if estimate is not None:
             mean, spread = estimate.mean, estimate.standard_error
-            error = _host(relative_error(mean, spread))
+            error = _host(estimate.relative_error())
         return cls(
             x=rows.cpu().numpy().reshape(shape),
             gradient=_host(slopes).reshape(shape),
