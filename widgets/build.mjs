@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 import { licences } from "./licences.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -42,6 +42,17 @@ const shared = {
   },
 };
 
+/** A view's style sheet is minified text within its part: notebooks keep those they use. */
+const sheets = {
+  name: "sheets",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
+
 /**
  * Each view by itself, as a function of `require` and `module`: notebooks keep those they use. What
  * only an exported page needs is a part too.
@@ -53,7 +64,7 @@ const parts = {
     page: "src/page.ts",
   },
   format: "cjs",
-  plugins: [shared],
+  plugins: [shared, sheets],
   banner: { js: `${banner}\n(require, module) => {` },
   footer: { js: "return module.exports; }" },
   // Its own build for use: without the checks of each call's arguments, a third smaller.

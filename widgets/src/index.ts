@@ -1,10 +1,4 @@
 import "./base.css";
-import "./explorer/explorer.css";
-import "./heatmap/heatmap.css";
-import "./node_table/node_table.css";
-import "./note/note.css";
-import "./slider/slider.css";
-import "./workbench/workbench.css";
 import { linkOnPage } from "./link";
 import type { mountPage as MountPage } from "./page";
 import * as shared from "./shared";
@@ -15,13 +9,11 @@ import { dress } from "./style_sheet";
 const SHARED: Record<string, unknown> = { ...shared };
 
 type Require = (name: string) => unknown;
+type View = { render: RenderView; css: string };
 /** A view, or the page, as build.mjs makes it: a function that returns what its module exports. */
-export type Part<T = { render: RenderView }> = (
-  require: Require,
-  module: { exports: unknown },
-) => T;
+export type Part<T = View> = (require: Require, module: { exports: unknown }) => T;
 
-const drawn = new Map<Part, RenderView>();
+const loaded = new Map<Part, View>();
 
 function load<T>(part: Part<T>): T {
   return part(
@@ -33,20 +25,22 @@ function load<T>(part: Part<T>): T {
   );
 }
 
-function renderOf(part: Part): RenderView {
-  const known = drawn.get(part);
+function viewOf(part: Part): View {
+  const known = loaded.get(part);
   if (known) return known;
-  const { render } = load(part);
-  drawn.set(part, render);
-  return render;
+  const view = load(part);
+  loaded.set(part, view);
+  return view;
 }
 
 /** Draw the view that `part` holds; an error shows as a sentence in its place. */
 export async function render(part: Part, context: ViewContext, css?: string): Promise<void> {
   context.el.classList.add("nbi-host");
   try {
-    dress(context.el, css);
-    await renderOf(part)(context);
+    const view = viewOf(part);
+    dress(context.el, "base", css);
+    dress(context.el, context.model.get("_kind"), view.css);
+    await view.render(context);
     await linkOnPage(context);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

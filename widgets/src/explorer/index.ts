@@ -6,6 +6,7 @@ import { type Theme, watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
 import { actions, filterBy, mapEvents, panelActions, pick } from "./commands";
 import { drawBright, drawMarks, drawPanels } from "./draw";
+import css from "./explorer.css";
 import { MapView } from "./map/map";
 import { Thumbnails } from "./map/thumbnails";
 import { ExplorerModel } from "./model";
@@ -255,3 +256,6 @@ export class Explorer {
     this.drawPanels();
   }
 }
+
+/** The view's style sheet, which is added where the view is drawn. */
+export { css };

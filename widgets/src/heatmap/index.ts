@@ -1,6 +1,7 @@
 import { onChange } from "../shared/changes";
 import type { RenderView, ViewContext } from "../shared/view";
 import { FactorMatrix } from "./factors/index";
+import css from "./heatmap.css";
 import { PairMatrix } from "./pairs/index";
 import type { HeatmapTraits } from "./traits";
 
@@ -18,3 +19,6 @@ export const render: RenderView = (context) => {
   signal.addEventListener("abort", () => shown?.abort());
   draw();
 };
+
+/** The view's style sheet, which is added where the view is drawn. */
+export { css };

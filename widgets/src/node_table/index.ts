@@ -5,6 +5,7 @@ import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
 import { drawHead, drawRows, markRows } from "./draw";
 import { factorOf, factorTrait, type Model, readTable } from "./model";
+import css from "./node_table.css";
 import { Panel } from "./panel";
 import { arrange, choose, moved, type Table } from "./scene";
 import type { NodeTableTraits } from "./traits";
@@ -193,3 +194,6 @@ class NodeTable {
     Object.assign(this.panel.root, { nbi });
   }
 }
+
+/** The view's style sheet, which is added where the view is drawn. */
+export { css };

@@ -2,6 +2,7 @@ import { onChange } from "../shared/changes";
 import { h } from "../shared/dom";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
+import css from "./note.css";
 import type { NoteTraits } from "./traits";
 
 /** A line of text, such as one below a table; nothing while it is empty. */
@@ -23,3 +24,6 @@ export const render: RenderView = (context) => {
   watchTheme(root, signal, () => {});
   draw();
 };
+
+/** The view's style sheet, which is added where the view is drawn. */
+export { css };

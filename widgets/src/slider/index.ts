@@ -3,6 +3,7 @@ import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
 import { SliderController } from "./controller";
 import { inspection } from "./inspection";
+import css from "./slider.css";
 import type { SliderTraits } from "./traits";
 
 const NARROW = 620;
@@ -44,3 +45,6 @@ export const render: RenderView = (context) => {
   keepPlainKeys(root, signal);
   watchTheme(root, signal, (theme) => controller.setTheme(theme));
 };
+
+/** The view's style sheet, which is added where the view is drawn. */
+export { css };

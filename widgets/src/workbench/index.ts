@@ -3,6 +3,7 @@ import { watchTheme } from "../shared/theme";
 import type { ViewContext } from "../shared/view";
 import { WorkbenchController } from "./controller";
 import type { WorkbenchTraits } from "./traits";
+import css from "./workbench.css";
 
 const NARROW = 860;
 const WIDE = 1240;
@@ -31,3 +32,6 @@ export async function render(context: ViewContext): Promise<void> {
   watchTheme(root, signal, () => {});
   await controller.start();
 }
+
+/** The view's style sheet, which is added where the view is drawn. */
+export { css };
