@@ -1,4 +1,4 @@
-"""Which primitives models share, and how many they would share by chance."""
+"""Which interactions models share, and how many they would share by chance."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,23 +8,24 @@ import numpy as np
 
 from nbinterp import _checks
 from nbinterp._typing import BoolArray, FloatArray
-from nbinterp.interactions.subsets import relabelled, sizes
-
-_NEGLIGIBLE = 1e-9  # of the largest strength: zero, but for rounding
+from nbinterp.interactions.andor.strengths import Strengths
+from nbinterp.interactions.subsets import relabelled
 
 
 @dataclass(frozen=True, eq=False)
 class Overlap:
-    """The share of the `k` strongest primitives of a model that all models have, averaged.
+    """The share of the `k` strongest interactions of a model that all models have.
+
+    Shares are averaged over the models.
 
     Attributes
     ----------
     k : int
-        How many primitives were taken of each model, or fewer where fewer differ from zero.
+        How many interactions of each model count, or fewer where fewer differ from zero.
     and_, or_ : ndarray of shape (..., samples)
         Between 0 and 1.
     chance_and, chance_or : ndarray of shape (..., samples)
-        What random sets of as many primitives would share.
+        The expected overlap of random sets of as many interactions.
     """
 
     k: int
@@ -41,27 +42,6 @@ class Overlap:
         )
 
 
-def strongest(strengths: FloatArray, k: int, floor: FloatArray) -> BoolArray:
-    """Return which `k` entries of the last axis are largest; none that are at most `floor`.
-
-    Zeros would be told apart by their place only, which is the same in all models.
-    """
-    order = np.argsort(-strengths, axis=-1, kind="stable")[..., :k]
-    chosen = np.zeros(strengths.shape, dtype=bool)
-    np.put_along_axis(chosen, order, True, axis=-1)
-    result: BoolArray = chosen & (strengths > floor[..., None])
-    return result
-
-
-def negligible(strengths: FloatArray, resolution: FloatArray) -> FloatArray:
-    """Return the strength (samples, models) below which a primitive counts as zero.
-
-    `resolution` (samples,) is the gap of the objective, shared out among all interactions.
-    """
-    floor: FloatArray = np.maximum(_NEGLIGIBLE * strengths.max(-1), resolution[:, None])
-    return floor
-
-
 def shared_fraction(chosen: BoolArray) -> FloatArray:
     """Return ``|shared| / |chosen|``, averaged over the models of ``(..., models, 2^n)`` flags."""
     shared = chosen.all(axis=-2).sum(-1, keepdims=True)
@@ -70,52 +50,63 @@ def shared_fraction(chosen: BoolArray) -> FloatArray:
 
 
 def chance_fraction(chosen: BoolArray, n_candidates: int) -> FloatArray:
-    """Return what `shared_fraction` is on average for random sets as large, of `n_candidates`."""
+    """Return the expected `shared_fraction` of random sets of the same sizes."""
     counts = chosen.sum(-1)
     expected = n_candidates * (counts / n_candidates).prod(-1, keepdims=True)
     result: FloatArray = (expected / np.maximum(counts, 1)).mean(-1)
     return result
 
 
-def overlap(and_: FloatArray, or_: FloatArray, k: int, resolution: FloatArray) -> Overlap:
-    """Return the overlap of the `k` strongest primitives of models.
+def overlap(strengths: Strengths, k: int) -> Overlap:
+    """Return the overlap of the `k` strongest interactions of each kind."""
+    found = [
+        (shared_fraction(chosen), chance_fraction(chosen, max(int(candidates.sum()), 1)))
+        for chosen, candidates in zip(strengths.strongest(k), strengths.candidates(), strict=True)
+    ]
+    return Overlap(k, found[0][0], found[1][0], found[0][1], found[1][1])
+
+
+def transfer(strengths: Strengths, held_out: Strengths, k: int) -> Overlap:
+    """Return the share of interactions common to all models that are strong in another one too.
 
     Parameters
     ----------
-    and_, or_ : ndarray of shape (samples, models, 2^n)
-        Interactions, those of orders 0 and 1 merged into `and_`. The empty set does not count.
+    strengths : Strengths
+        Of the models.
+    held_out : Strengths
+        Of the other model, with arrays of shape (samples, 1, 2^n).
     k : int
-    resolution : ndarray of shape (samples,)
-        As `negligible` takes it.
+        How many interactions of each kind count as strong.
     """
-    order = sizes(int(and_.shape[-1]).bit_length() - 1)
     found = []
-    for table, least in ((and_, 1), (or_, 2)):
-        strengths = np.abs(table) * (order >= least)
-        chosen = strongest(strengths, k, negligible(strengths, resolution))
-        candidates = max(int((order >= least).sum()), 1)
-        found.append((shared_fraction(chosen), chance_fraction(chosen, candidates)))
+    for ours, theirs, candidates in zip(
+        strengths.strongest(k), held_out.strongest(k), strengths.candidates(), strict=True
+    ):
+        common, other = ours.all(axis=1), theirs[:, 0]
+        count = common.sum(-1)
+        kept = np.divide((common & other).sum(-1), count, out=np.zeros(len(count)), where=count > 0)
+        found.append((kept, other.sum(-1) / max(int(candidates.sum()), 1)))
     return Overlap(k, found[0][0], found[1][0], found[0][1], found[1][1])
 
 
 def mismatched(values: FloatArray, random: np.random.RandomState) -> FloatArray:
-    """Return outputs in which the players of all models but the first are relabelled at random.
+    """Return outputs with the players of all models but the first relabelled at random.
 
-    Each model keeps its own sparsity and its own profile over orders; what players it speaks of
-    is no longer what the first model speaks of.
+    Each model keeps how sparse it is and the orders of its interactions, but its players no longer
+    match those of the first model.
     """
     n = int(values.shape[-1]).bit_length() - 1
-    moved = values.copy()
+    shuffled = values.copy()
     for model in range(1, values.shape[1]):
         order = random.permutation(n)
         while n > 1 and (order == np.arange(n)).all():
             order = random.permutation(n)
-        moved[:, model] = values[:, model, relabelled(n, order.tolist())]
-    return moved
+        shuffled[:, model] = values[:, model, relabelled(n, order.tolist())]
+    return shuffled
 
 
 def replaced(values: FloatArray, others: FloatArray, first: int) -> FloatArray:
-    """Return outputs in which unrelated models stand for all but the first, from `first` on."""
+    """Return outputs with unrelated models, from `first` on, in place of all but the first."""
     changed = values.copy()
     for model in range(1, values.shape[1]):
         changed[:, model] = others[:, (first + model - 1) % others.shape[1]]
@@ -123,53 +114,22 @@ def replaced(values: FloatArray, others: FloatArray, first: int) -> FloatArray:
 
 
 def stacked(overlaps: list[Overlap]) -> Overlap:
-    """Return overlaps of repetitions, on a first axis."""
+    """Return the overlaps of repetitions, stacked on a new first axis."""
 
-    def along(part: Callable[[Overlap], FloatArray]) -> FloatArray:
+    def stack(part: Callable[[Overlap], FloatArray]) -> FloatArray:
         return np.stack([part(one) for one in overlaps])
 
     return Overlap(
         overlaps[0].k,
-        along(lambda one: one.and_),
-        along(lambda one: one.or_),
-        along(lambda one: one.chance_and),
-        along(lambda one: one.chance_or),
+        stack(lambda one: one.and_),
+        stack(lambda one: one.or_),
+        stack(lambda one: one.chance_and),
+        stack(lambda one: one.chance_or),
     )
 
 
-def transfer(
-    tables: tuple[FloatArray, FloatArray],
-    held_out: tuple[FloatArray, FloatArray],
-    k: int,
-    resolutions: tuple[FloatArray, FloatArray],
-) -> Overlap:
-    """Return the share of primitives common to all models that are strong in another one too.
-
-    Parameters
-    ----------
-    tables, held_out : pair of ndarray of shape (samples, models, 2^n)
-        AND and OR interactions; of the held-out model, (samples, 1, 2^n).
-    k : int
-        How many count as strong in each.
-    resolutions : pair of ndarray of shape (samples,)
-        As `negligible` takes them.
-    """
-    order = sizes(int(tables[0].shape[-1]).bit_length() - 1)
-    found = []
-    for ours, theirs, least in zip(tables, held_out, (1, 2), strict=True):
-        chosen = []
-        for table, resolution in zip((ours, theirs), resolutions, strict=True):
-            strengths = np.abs(table) * (order >= least)
-            chosen.append(strongest(strengths, k, negligible(strengths, resolution)))
-        common, other = chosen[0].all(axis=1), chosen[1][:, 0]
-        count = common.sum(-1)
-        kept = np.divide((common & other).sum(-1), count, out=np.zeros(len(count)), where=count > 0)
-        found.append((kept, other.sum(-1) / max(int((order >= least).sum()), 1)))
-    return Overlap(k, found[0][0], found[1][0], found[0][1], found[1][1])
-
-
 def check_several(models: Sequence[str]) -> None:
-    """Refuse a result of one model, which shares with none."""
+    """Refuse a result of one model: it has nothing to share with."""
     _checks.require(
         len(models) > 1,
         "() of one model",

@@ -1,4 +1,4 @@
-"""The AND/OR interactions of samples: which are strong, shared, and what they explain."""
+"""The AND/OR interactions of samples: which are strong, which are shared, what they explain."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -16,7 +16,8 @@ from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.interactions.andor import fidelity
 from nbinterp.interactions.andor import overlap as sharing
 from nbinterp.interactions.andor.shapiq import interaction_values
-from nbinterp.interactions.andor.tables import as_frame, by_order, frequencies, novelty
+from nbinterp.interactions.andor.strengths import Flags, Strengths
+from nbinterp.interactions.andor.tables import as_frame, by_order, novelty
 from nbinterp.interactions.indices import interaction_index
 
 if TYPE_CHECKING:
@@ -25,33 +26,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AndOrInteractions(Displayable, HasState):
-    """The AND and OR interactions of some samples in one or more models; `AndOr` makes it.
+    """The AND and OR interactions of samples in one or more models, as `AndOr.explain` returns.
 
-    Tables have 2^n entries on their last axis, one a set of players: bit i of the index says
-    whether player i is in. Of sets of one player, AND and OR are the same; they are in `and_`.
+    Arrays have 2^n entries on their last axis, one per set of players: bit i of the index says
+    whether player i is in the set. For sets of one player, AND and OR are the same; `and_` holds
+    them. The salient interactions are called primitives.
 
     Attributes
     ----------
     and_, or_ : ndarray of shape (samples, models, 2^n)
-        Interactions, in units of the explained output (nats for log-odds). The entry of the
-        empty set in `and_` is the output with all players off.
+        Interactions, in units of the explained output (nats for log-odds). In `and_`, the entry
+        of the empty set is the output with all players off.
     gamma, noise : ndarray of shape (samples, models, 2^n)
-        γ and ε of the split: the AND part of the output v is ``(v - ε) / 2 + γ``, less half of
+        γ and ε of the split: the AND part of the output v is ``(v - ε) / 2 + γ``, minus half of
         the output with all players off.
     outputs : ndarray of shape (samples, models, 2^n)
-        The outputs of all coalitions. `resplit` and `null_overlap` need no more runs of a model.
+        The outputs for all coalitions. `resplit` and `null_overlap` need no more runs of a model.
     objective : ndarray of shape (samples,)
-        The penalty that was minimized, of outputs less that with all players off.
+        The penalty that was minimized.
     gap : ndarray of shape (samples,)
-        How far from the optimum it may be at the most, as a share of `objective`.
+        The duality gap: `objective` exceeds the optimum by at most this share of itself.
     converged : ndarray of bool of shape (samples,)
-        Whether `gap` is within the tolerance. What is ranked otherwise comes with a warning.
+        Whether `gap` is within the tolerance. If not, methods that rank interactions warn.
     target : ndarray of shape (samples,) or None
-        The class explained of each sample.
+        The class explained for each sample.
     players, models : tuple of str
         Their names.
     settings : AndOr
-        What made it.
+        The settings that gave this result.
     """
 
     and_: FloatArray
@@ -72,49 +74,56 @@ class AndOrInteractions(Displayable, HasState):
         "players models settings",
     )
 
+    @property
+    def strengths(self) -> Strengths:
+        """Absolute values of the interactions, and which of them count as zero or as salient."""
+        # The gap shared out among all interactions: weaker ones are not told from zero.
+        resolution = self.gap * self.objective / (2 * self.and_.shape[-1])
+        return Strengths(np.abs(self.and_), np.abs(self.or_), resolution)
+
     @_checks.named
     def salient(self, tau: float = 0.05) -> pd.DataFrame:
-        """Return the primitives stronger than `tau` times the strongest of their model and sample.
+        """Return the interactions stronger than `tau` times the strongest of model and sample.
 
         Returns
         -------
         DataFrame
-            As of `to_frame`, strongest first within each sample and model.
+            With the columns of `to_frame`, strongest first within each sample and model.
 
         References
         ----------
         Chen et al. (2024), section 3: ``tau = 0.05``.
         """
+        tau = _checks.real("tau", tau, 0.0, 1.0)
         self._warn_unconverged()
-        return self._frame(self._salient(tau))
+        return self._frame(self.strengths.salient(tau))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return all interactions that are not zero, one a row, strongest first in each sample.
+        """Return all non-zero interactions, one a row, strongest first in each sample.
 
         Returns
         -------
         DataFrame
             Columns ``sample, model, kind, players, order, interaction, converged``.
         """
-        floor = self._floor()[..., None]
-        return self._frame((np.abs(self.and_) > floor, np.abs(self.or_) > floor))
+        return self._frame(self.strengths.nonzero())
 
     @_checks.named
     def overlap(self, k: int) -> sharing.Overlap:
-        """Return the share of the `k` strongest primitives that all models have, by kind.
+        """Return the share of the `k` strongest interactions that all models have, by kind.
 
-        To be read beside both of its controls: chance, which is part of it, and `null_overlap`,
-        since solving for models together makes even unrelated ones share.
+        Compare it with chance, which the result holds, and with `null_overlap`: splitting models
+        together makes even unrelated models share interactions.
 
         Parameters
         ----------
         k : int
-            How many of each model; those that are zero are not taken.
+            How many interactions of each model and kind; zeros are left out.
 
         Raises
         ------
         ValueError
-            If there is one model only.
+            If there is only one model.
 
         References
         ----------
@@ -123,7 +132,7 @@ class AndOrInteractions(Displayable, HasState):
         sharing.check_several(self.models)
         k = _checks.integer("k", k, 1)
         self._warn_unconverged()
-        return sharing.overlap(self.and_, self.or_, k, self._resolution())
+        return sharing.overlap(self.strengths, k)
 
     @_checks.named
     def nulls(
@@ -133,19 +142,19 @@ class AndOrInteractions(Displayable, HasState):
         n_repeats: int = 5,
         random_state: int | np.random.RandomState | None = None,
     ) -> list["AndOrInteractions"]:
-        """Return splits of models that have nothing to share, made as this one was.
+        """Return splits of models that have nothing to share, with the same settings.
 
         Parameters
         ----------
         mismatched : AndOrInteractions, optional
-            The same samples and players explained in unrelated models, such as untrained ones:
-            these take the places of all models but the first. If None, the players of all
-            models but the first are relabelled at random, which keeps how sparse each model is
-            and of what orders its primitives are.
+            The same samples and players explained in unrelated models, such as untrained ones.
+            These replace all models but the first. If None, the players of all models but the
+            first are relabelled at random, which keeps how sparse each model is and the orders of
+            its interactions.
         n_repeats : int
-            How many relabellings, or how many choices of unrelated models.
+            Number of relabellings, or of choices of unrelated models.
         random_state : int, RandomState or None
-            Of the relabelling.
+            Seed of the relabelling.
         """
         sharing.check_several(self.models)
         n_repeats = _checks.integer("n_repeats", n_repeats, 1)
@@ -166,14 +175,16 @@ class AndOrInteractions(Displayable, HasState):
     def null_overlap(
         self, k: int, mismatched: "AndOrInteractions | None" = None, **options: Any
     ) -> sharing.Overlap:
-        """Return the `overlap` of models that have nothing to share, each of `nulls`.
+        """Return the `overlap` of models that have nothing to share: the null distribution.
+
+        For many values of `k`, call `nulls` once and `overlap` of each result.
 
         Parameters
         ----------
         k : int
             As for `overlap`.
         mismatched, **options
-            As for `nulls`, which is to be asked once for many `k`.
+            As for `nulls`.
 
         Returns
         -------
@@ -182,48 +193,42 @@ class AndOrInteractions(Displayable, HasState):
         """
         sharing.check_several(self.models)
         k = _checks.integer("k", k, 1)
-        found = [
-            sharing.overlap(null.and_, null.or_, k, null._resolution())
-            for null in self.nulls(mismatched, **options)
-        ]
+        found = [sharing.overlap(null.strengths, k) for null in self.nulls(mismatched, **options)]
         return sharing.stacked(found)
 
     @_checks.named
     def transfer(self, held_out: "AndOrInteractions", k: int) -> sharing.Overlap:
-        """Return the share of the primitives common to all models that a held-out model has too.
+        """Return the share of the interactions common to all models that a held-out model has too.
 
         Parameters
         ----------
         held_out : AndOrInteractions
             The same samples, players and target in one other model, explained on its own, so
-            that nothing drew it towards these.
+            that its split was not pulled towards those of the other models.
         k : int
-            How many of the strongest are taken of each model.
+            How many of the strongest interactions of each model and kind count.
 
         Returns
         -------
         Overlap
-            `chance_and` and `chance_or` are those of a random set in the held-out model.
+            `chance_and` and `chance_or` are for a random set in the held-out model.
         """
         sharing.check_same(self, held_out)
         k = _checks.integer("k", k, 1)
         for one in (self, held_out):
             one._warn_unconverged()
-        return sharing.transfer(
-            (self.and_, self.or_),
-            (held_out.and_[:, :1], held_out.or_[:, :1]),
-            k,
-            (self._resolution(), held_out._resolution()),
-        )
+        return sharing.transfer(self.strengths, held_out.strengths, k)
 
     @_checks.named
     def matching_error(self, k: int) -> FloatArray:
-        """Return what the `k` strongest primitives miss of each output, ε apart.
+        """Return by how much the sum of the `k` strongest interactions misses each output.
+
+        The noise ε of the split does not count as a miss.
 
         Returns
         -------
         ndarray of shape (samples, models, 2^n)
-            ``|v(T) - v of the k strongest (T)|``; zero if `k` takes all.
+            ``|v(T) - v of the k strongest (T)|`` of each coalition T; zero if `k` takes all.
 
         References
         ----------
@@ -235,7 +240,9 @@ class AndOrInteractions(Displayable, HasState):
 
     @_checks.named
     def matching_precision(self, k: int) -> FloatArray:
-        """Return how precisely the `k` strongest primitives give v(N) - v(∅), (samples, models).
+        """Return how well the `k` strongest interactions add up to v(N) - v(∅), (samples, models).
+
+        1 means exactly.
 
         References
         ----------
@@ -247,50 +254,50 @@ class AndOrInteractions(Displayable, HasState):
 
     @_checks.named
     def order_profile(self, tau: float = 0.05) -> pd.DataFrame:
-        """Return the summed strength of salient primitives by order, averaged over samples.
+        """Return the summed strength of salient interactions by order, averaged over samples.
+
+        The order of an interaction is its number of players.
 
         Returns
         -------
         DataFrame
             Columns ``model, kind, order, positive, negative, shared_positive,
-            shared_negative``; shared are those salient in all models.
+            shared_negative``. An interaction that is salient in all models is shared.
 
         References
         ----------
         Chen et al. (2024), section 3: ``All`` and ``Shared`` of order o.
         """
+        tau = _checks.real("tau", tau, 0.0, 1.0)
         self._warn_unconverged()
-        return by_order((self.and_, self.or_), self._salient(tau), self.models)
+        return by_order((self.and_, self.or_), self.strengths.salient(tau), self.models)
 
     @_checks.named
     def sparsity_curve(self) -> FloatArray:
-        """Return strengths of AND and OR together, strongest first, as shares of the strongest.
+        """Return the strengths of all interactions, largest first, as shares of the largest.
 
         Returns
         -------
         ndarray of shape (samples, models, 2^(n+1) - 2)
-            Sets of no player are left out.
+            AND and OR together, without the empty set.
         """
         self._warn_unconverged()
-        both = np.abs(np.concatenate([self.and_[..., 1:], self.or_[..., 1:]], axis=-1))
-        ordered = -np.sort(-both, axis=-1)
-        result: FloatArray = ordered / np.maximum(ordered[..., :1], np.finfo(np.float64).tiny)
-        return result
+        return self.strengths.curve()
 
     @_checks.named
     def ood_score(
         self, reference: "AndOrInteractions | None" = None, tau: float = 0.05
     ) -> FloatArray:
-        """Return how unusual the primitives of each sample are among those of a reference.
+        """Return how novel the salient interactions of each sample are, to detect unusual samples.
 
-        It is the share of a sample's salient strength that lies in primitives that reference
-        samples do not have: 0 if all its primitives are salient in all of them, 1 if in none.
+        It is the share of a sample's salient strength in interactions that reference samples do
+        not have: 0 if they are salient in all reference samples, 1 if in none.
 
         Parameters
         ----------
         reference : AndOrInteractions, optional
-            Ordinary samples with the same players in the same models. If None, the other samples
-            of this result.
+            Ordinary samples with the same players in the same models. If None, each sample is
+            compared with all others of this result.
         tau : float
             As for `salient`.
 
@@ -298,21 +305,19 @@ class AndOrInteractions(Displayable, HasState):
         -------
         ndarray of shape (samples, models)
         """
+        tau = _checks.real("tau", tau, 0.0, 1.0)
         self._warn_unconverged()
-        own = np.concatenate(self._salient(tau), axis=-1)
-        strengths = np.abs(np.concatenate([self.and_, self.or_], axis=-1))
         if reference is None:
             _checks.require(
-                len(own) > 1,
+                len(self.outputs) > 1,
                 "(reference=None)",
                 "must have other samples to compare with",
                 "Pass the interactions of ordinary samples.",
             )
-            return novelty(strengths, own, frequencies(own, leave_one_out=True))
+            return novelty(self.strengths, None, tau)
         sharing.check_same(self, reference, samples=False)
         reference._warn_unconverged()
-        theirs = np.concatenate(reference._salient(tau), axis=-1)
-        return novelty(strengths, own, frequencies(theirs))
+        return novelty(self.strengths, reference.strengths, tau)
 
     def index(self, index: str = "SII", order: int = 2) -> FloatArray:
         """Return the `interaction_index` of the outputs, (samples, models, 2^n)."""
@@ -322,16 +327,16 @@ class AndOrInteractions(Displayable, HasState):
     def to_shapiq(
         self, index: str = "Moebius", order: int | None = None, *, sample: int = 0, model: int = 0
     ) -> Any:
-        """Return an index of one sample in one model as an ``InteractionValues`` of shapiq.
+        """Return an interaction index as an ``InteractionValues`` object of the package shapiq.
 
         Parameters
         ----------
         index : {"Moebius", "SV", "SII", "k-SII", "STII", "FSII"}
-            Of the outputs as they are, AND and OR together.
+            Computed from the outputs; AND and OR are not told apart.
         order : int, optional
-            The largest; all players for ``"Moebius"`` and 2 for others if None.
+            The largest number of players. If None, all players for ``"Moebius"`` and 2 for others.
         sample, model : int
-            Which.
+            Which sample, in which model.
 
         Raises
         ------
@@ -341,33 +346,15 @@ class AndOrInteractions(Displayable, HasState):
         return interaction_values(self.outputs[sample, model], index, order)
 
     def resplit(self, **changes: Any) -> "AndOrInteractions":
-        """Return the result of other settings of `AndOr` on the same outputs, without a run.
+        """Split the same outputs with other settings of `AndOr`, such as ``alpha=0``.
 
-        `changes` are such as ``alpha=0`` or ``solver="lp"``.
+        No model runs again.
         """
         return self.settings.changed(**changes).split(
             self.outputs, target=self.target, players=self.players, models=self.models
         )
 
-    def _salient(self, tau: float) -> tuple[BoolArray, BoolArray]:
-        tau = _checks.real("tau", tau, 0.0, 1.0)
-        both = [np.abs(table) for table in (self.and_, self.or_)]
-        largest = np.maximum(both[0][..., 1:].max(-1), both[1][..., 1:].max(-1))
-        level = np.maximum(tau * largest, self._floor())[..., None]
-        players = np.arange(self.and_.shape[-1]) > 0  # all sets but the empty one
-        return (both[0] > level) & players, (both[1] > level) & players
-
-    def _floor(self) -> FloatArray:
-        strengths = np.maximum(np.abs(self.and_), np.abs(self.or_))
-        strengths[..., 0] = 0
-        return sharing.negligible(strengths, self._resolution())
-
-    def _resolution(self) -> FloatArray:
-        """Return the gap shared out among all interactions, (samples,), in output units."""
-        result: FloatArray = self.gap * self.objective / (2 * self.and_.shape[-1])
-        return result
-
-    def _frame(self, chosen: tuple[BoolArray, BoolArray]) -> pd.DataFrame:
+    def _frame(self, chosen: Flags) -> pd.DataFrame:
         tables = (self.and_, self.or_)
         return as_frame(tables, chosen, self.players, self.models, self.converged)
 
@@ -376,14 +363,14 @@ class AndOrInteractions(Displayable, HasState):
         if n_open:
             warnings.warn(
                 f"{n_open} of {len(self.converged)} samples have not converged (duality gap up to "
-                f"{self.gap.max():.1%}): which of their primitives are strong is not settled. "
+                f"{self.gap.max():.1%}): which of their interactions are strong is not settled. "
                 "Raise max_iter.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
 
     def __repr__(self) -> str:
-        """Return the sizes, the gap and the strongest primitive."""
+        """Return the sizes, the players and the gap."""
         n_open = int((~self.converged).sum())
         state = f"gap up to {self.gap.max():.2%}" + (f", {n_open} NOT CONVERGED" if n_open else "")
         return (

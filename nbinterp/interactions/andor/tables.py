@@ -1,15 +1,16 @@
-"""Primitives as a table, of what orders they are, and how usual."""
+"""Interactions as data frames: one a row, summed by order; and how novel those of a sample are."""
 
 import numpy as np
 import pandas as pd
 
 from nbinterp._typing import BoolArray, FloatArray
+from nbinterp.interactions.andor.strengths import Flags, Strengths
 from nbinterp.interactions.subsets import set_name, sizes
 
 
 def as_frame(
     tables: tuple[FloatArray, FloatArray],
-    chosen: tuple[BoolArray, BoolArray],
+    chosen: Flags,
     players: tuple[str, ...],
     models: tuple[str, ...],
     converged: BoolArray,
@@ -37,9 +38,7 @@ def as_frame(
 
 
 def by_order(
-    tables: tuple[FloatArray, FloatArray],
-    salient: tuple[BoolArray, BoolArray],
-    models: tuple[str, ...],
+    tables: tuple[FloatArray, FloatArray], salient: Flags, models: tuple[str, ...]
 ) -> pd.DataFrame:
     """Return summed strengths by model, kind and order, averaged over samples.
 
@@ -73,7 +72,7 @@ def by_order(
 
 
 def frequencies(salient: BoolArray, *, leave_one_out: bool = False) -> FloatArray:
-    """Return in what share of samples each primitive is salient.
+    """Return the share of samples in which each interaction is salient.
 
     Returns
     -------
@@ -86,10 +85,30 @@ def frequencies(salient: BoolArray, *, leave_one_out: bool = False) -> FloatArra
     return share
 
 
-def novelty(strengths: FloatArray, salient: BoolArray, usual: FloatArray) -> FloatArray:
-    """Return the share of salient strength that is unusual, (samples, models); 0 if none is."""
-    weights = strengths * salient
+def novelty(strengths: Strengths, reference: Strengths | None, tau: float) -> FloatArray:
+    """Return the share of salient strength that is not salient in the reference.
+
+    Parameters
+    ----------
+    strengths : Strengths
+        Of the samples.
+    reference : Strengths or None
+        Of the samples to compare with; None for all other samples of `strengths`.
+    tau : float
+        What is salient, as `Strengths.salient` takes it.
+
+    Returns
+    -------
+    ndarray of shape (samples, models)
+        0 for a sample without salient interactions.
+    """
+    salient = np.concatenate(strengths.salient(tau), axis=-1)
+    if reference is None:
+        usual = frequencies(salient, leave_one_out=True)
+    else:
+        usual = frequencies(np.concatenate(reference.salient(tau), axis=-1))
+    weights = np.concatenate([strengths.and_, strengths.or_], axis=-1) * salient
     total = weights.sum(-1)
     unusual = (weights * (1 - usual)).sum(-1)
-    result: FloatArray = np.divide(unusual, total, out=np.zeros_like(total), where=total > 0)
-    return result
+    share: FloatArray = np.divide(unusual, total, out=np.zeros_like(total), where=total > 0)
+    return share

@@ -94,7 +94,7 @@ class PrimitiveChart:
             TypeError,
         )
         self.null = null
-        self._salient = result._salient(self.tau)
+        self._salient = result.strengths.salient(self.tau)
         self._names, self._numbered = np.arange(last + 1), False
         self._said = ""
         self._output: Any = None
@@ -314,7 +314,7 @@ class PrimitiveChart:
         if len(result.models) < 2:
             return None
         k = self.top if self.null is None else self.null.k
-        found = sharing.overlap(result.and_, result.or_, k, result._resolution())
+        found = sharing.overlap(result.strengths, k)
         rows = []
         for kind, share, chance in (
             ("AND", found.and_, found.chance_and),

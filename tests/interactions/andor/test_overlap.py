@@ -7,8 +7,8 @@ from nbinterp.interactions.andor.overlap import (
     mismatched,
     overlap,
     shared_fraction,
-    strongest,
 )
+from nbinterp.interactions.andor.strengths import Strengths, strongest
 from nbinterp.interactions.moebius import and_interactions
 from nbinterp.interactions.subsets import sizes
 
@@ -28,7 +28,7 @@ def test_zeros_are_not_taken_to_fill_up():
     and_ = np.zeros((1, 2, 8))
     and_[0, 0, [1, 3]] = 5, 4
     and_[0, 1, [1, 5]] = 5, 4
-    found = overlap(and_, np.zeros((1, 2, 8)), 6, np.zeros(1))
+    found = overlap(Strengths(and_, np.zeros((1, 2, 8)), np.zeros(1)), 6)
     assert found.and_[0] == 0.5 and found.or_[0] == 0
     assert found.chance_and[0] == pytest.approx(2 / 7)
 
@@ -37,7 +37,7 @@ def test_the_empty_set_does_not_count():
     and_ = np.zeros((1, 2, 8))
     and_[0, :, 0] = 100
     and_[0, 0, 3] = and_[0, 1, 5] = 1
-    assert overlap(and_, 0 * and_, 1, np.zeros(1)).and_[0] == 0
+    assert overlap(Strengths(and_, 0 * and_, np.zeros(1)), 1).and_[0] == 0
 
 
 def test_mismatched_keeps_the_profile_over_orders():
