@@ -1,4 +1,4 @@
-"""What inputs do together: AND/OR interactions of players, smoothed second derivatives."""
+"""Interactions of inputs: AND/OR interactions of players, and smoothed second derivatives."""
 
 from nbinterp.interactions.andor.explainer import AndOr
 from nbinterp.interactions.andor.outputs import log_odds

@@ -1,4 +1,4 @@
-"""A scalar of a network: its values and gradients for many inputs at once."""
+"""One number of a network per sample: its values, gradients and Hessian columns, in batches."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,16 +15,16 @@ from nbinterp.network.subject.model import eval_mode
 
 @dataclass(frozen=True)
 class Scalar:
-    """One number a sample, made from what a model puts out.
+    """A function from a sample to one number: a model, and which of its outputs counts.
 
     Parameters
     ----------
     model : callable
-        From a batch (n, *shape) to outputs.
+        Maps a batch (n, *shape) to outputs.
     target : int, tuple of int, callable or None
-        Which output, of each sample if several; or what makes one number of the outputs.
+        The number of an output, or one per sample; or a function from outputs to (n,).
     shape : tuple of int
-        Of one sample.
+        The shape of one sample.
     """
 
     model: Callable[[Tensor], Any]
@@ -32,27 +32,27 @@ class Scalar:
     shape: tuple[int, ...]
 
     def visiting(self) -> AbstractContextManager[None]:
-        """Put a Module in eval mode without gradients for a while."""
+        """Run a Module in eval mode and without gradients in the ``with`` block."""
         model = self.model
         return eval_mode(model) if isinstance(model, nn.Module) else torch.no_grad()
 
     def of(self, sample: int) -> "Scalar":
-        """Return the function of a sample, where each has an output of its own."""
+        """Return the function for one sample: samples may have different targets."""
         if isinstance(self.target, tuple):
             return replace(self, target=self.target[sample])
         return self
 
     def values(self, rows: Tensor) -> Tensor:
-        """Return the numbers ``(n,)`` of flattened samples ``(n, d)``."""
+        """Return the number of each flattened sample: ``(n, d)`` to ``(n,)``."""
         output = self.model(rows.reshape(-1, *self.shape))
         if callable(self.target):
-            return self._one_a_row(self.target(output), len(rows))
+            return self._one_per_row(self.target(output), len(rows))
         if self.target is None:
-            return self._one_a_row(output, len(rows))
+            return self._one_per_row(output, len(rows))
         _checks.require(
             isinstance(output, Tensor) and output.ndim == 2 and len(output) == len(rows),
             f"(target={self.target})",
-            f"must have a model that puts out ({len(rows)}, n_outputs), not {_form(output)}",
+            f"must have a model that returns ({len(rows)}, n_outputs), not {_form(output)}",
             "Pass a function of the outputs as target.",
         )
         _checks.integer(
@@ -68,31 +68,31 @@ class Scalar:
     def gradients(self, rows: Tensor) -> Tensor:
         """Return the gradients ``(n, d)`` at flattened samples ``(n, d)``.
 
-        One backward pass of the sum: rows must not depend on each other. Nothing is added to the
-        gradients of the model's parameters.
+        They come from one backward pass of the sum, so rows must not depend on each other. The
+        gradients of the model's parameters are not touched.
         """
         with torch.enable_grad():
             leaf = rows.detach().requires_grad_()
-            return self.slope(self.values(leaf).sum(), leaf)
+            return self.gradient_of(self.values(leaf).sum(), leaf)
 
-    def turns(self, row: Tensor, columns: Tensor) -> Tensor:
-        """Return how the gradient at one sample ``(d,)`` turns along inputs ``(len(columns), d)``.
+    def hessian_columns(self, row: Tensor, columns: Tensor) -> Tensor:
+        """Return `columns` of the Hessian at one sample ``(d,)``, as rows ``(len(columns), d)``.
 
-        As with `gradients`, one pass of the sum over copies of the sample, each for one input.
+        They come from one backward pass through copies of the sample, one for each column.
         """
         with torch.enable_grad():
             leaf = row.detach().repeat(len(columns), 1).requires_grad_()
-            slope = self.slope(self.values(leaf).sum(), leaf, create_graph=True)
-            if not slope.requires_grad:
+            gradients = self.gradient_of(self.values(leaf).sum(), leaf, create_graph=True)
+            if not gradients.requires_grad:
                 return torch.zeros_like(leaf)
-            chosen = slope.gather(1, columns[:, None]).sum()
-            return self.slope(chosen, leaf)
+            chosen = gradients.gather(1, columns[:, None]).sum()
+            return self.gradient_of(chosen, leaf)
 
     def check(self, points: Tensor) -> None:
         """Refuse a function that is not finite, or whose rows depend on each other or on chance."""
         row = points[:1]
         shift = row.abs().mean().clamp(min=1e-2)
-        # Two rows of company, as batch normalization refuses to train on one.
+        # Three rows, because batch normalization in training mode refuses a batch of one.
         first = self.values(torch.cat([row, row + shift, row - shift]))
         _checks.require(
             bool(torch.isfinite(first[:1]).all()),
@@ -106,38 +106,38 @@ class Scalar:
         _checks.require(
             float((first[0] - again[0]).abs()) <= slack * size,
             "(model)",
-            "must give each row of a batch its own number, but a row changed with its company",
-            "Put the model in eval mode: batch normalization mixes rows in training, dropout is "
-            "random.",
+            "must compute each row of a batch by itself, but a row changed with the other rows",
+            "Put the model in eval mode: in training, batch normalization mixes rows and dropout "
+            "is random.",
         )
 
-    def slope(self, total: Tensor, leaf: Tensor, create_graph: bool = False) -> Tensor:
-        """Return the gradient of a sum of numbers in what they were made from."""
+    def gradient_of(self, total: Tensor, leaf: Tensor, create_graph: bool = False) -> Tensor:
+        """Return the gradient of `total` with respect to `leaf`; zeros where it does not depend."""
         _checks.require(
             total.requires_grad,
             "(model)",
             "must be differentiable in its input",
-            "Take out no_grad, detach, argmax and roundtrips through NumPy.",
+            "Remove no_grad, detach, argmax and conversions to NumPy from it.",
         )
-        (slope,) = torch.autograd.grad(
+        (gradient,) = torch.autograd.grad(
             total, leaf, create_graph=create_graph, allow_unused=True, materialize_grads=True
         )
-        return slope
+        return gradient
 
-    def _one_a_row(self, value: Any, n: int) -> Tensor:
+    def _one_per_row(self, value: Any, n: int) -> Tensor:
         if not isinstance(value, Tensor) or value.numel() != n or len(value) != n:
             _checks.fail(
                 f"(target={_checks.show(self.target)})",
                 f"must give one number a sample, ({n},), not {_form(value)}",
-                "Pass the number of an output, or a function from the outputs to one a sample.",
+                "Pass the number of an output, or a function from outputs to one number a sample.",
             )
         return value.reshape(n)
 
 
 def scalar(model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scalar:
-    """Return the function that a user means, of `count` samples of a `shape`.
+    """Return the function to explain, for `count` samples of a `shape`.
 
-    A `target` of one whole number a sample becomes a tuple.
+    A `target` of one whole number per sample becomes a tuple.
     """
     if target is None or callable(target):
         return Scalar(model, target, shape)
@@ -153,8 +153,8 @@ def scalar(model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scala
 
 
 def flat(x: Any) -> tuple[Tensor, tuple[int, ...]]:
-    """Return samples as rows ``(n, d)`` of floats, and the shape of one."""
-    # A copy: tables may lend their memory read-only, which torch does not take.
+    """Return samples flattened to rows ``(n, d)`` of floats, and the shape of one sample."""
+    # A copy: the memory of a DataFrame may be read-only, and torch warns about that.
     tensor = x.detach() if isinstance(x, Tensor) else torch.from_numpy(np.array(x))
     what = f"(x={_checks.show(x)})"
     _checks.require(

@@ -1,4 +1,4 @@
-"""The ordinary Hessian of a network, and a word of warning where it says nothing."""
+"""The Hessian of a network, with a warning where it is zero because the network is linear."""
 
 import warnings
 from typing import Any
@@ -15,23 +15,23 @@ from nbinterp.network.subject.model import device_and_dtype
 
 @_checks.named
 def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = None) -> FloatArray:
-    """Return the second derivatives of a network at samples.
+    """Return the matrix of second derivatives (the Hessian) of a network at samples.
 
-    A column of each matrix is the derivative of the gradient along one input; as many columns are
-    taken at once as memory allows.
+    A column is the derivative of the gradient along one input. Several columns are computed at
+    once, as memory allows.
 
     Parameters
     ----------
     model : torch.nn.Module or callable
-        From a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, twice differentiable. A Module
-        is put in eval mode for the call.
+        Maps a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, twice differentiable. A Module
+        runs in eval mode and is restored afterwards.
     x : array or tensor of shape (n_samples, ...)
-        The samples, floats.
+        The samples, as floats.
     target : int, sequence of int, callable or None
-        Which output, of all samples or one of each; or a function from outputs to ``(b,)``; None
-        if the model gives one number a sample.
+        The output to explain: one for all samples, or one per sample; or a function from outputs
+        to ``(b,)``. None if the model returns one number per sample.
     chunk_size : int, optional
-        Columns at a time; by memory if None.
+        Columns computed at once. If None, as many as fit in memory.
 
     Returns
     -------
@@ -41,20 +41,20 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     Warns
     -----
     UserWarning
-        If the matrix of a sample is exactly zero: the function is of linear pieces there, as a
-        ReLU network's logits are. `SmoothHess` tells how such a network bends.
+        If the matrix of a sample is exactly zero: the function is linear around it, like the
+        logits of a ReLU network. Use `SmoothHess` for such networks.
 
     Raises
     ------
     ValueError
-        If the model gives NaN, no number a sample, or rows depend on each other.
+        If the model returns NaN, not one number per sample, or rows depend on each other.
     TypeError
-        If `x` holds whole numbers, in which there are no derivatives.
+        If `x` holds whole numbers: they have no derivatives.
 
     Notes
     -----
-    The softmax of a ReLU network has a Hessian, but only that of the softmax: the network under it
-    counts as linear.
+    The softmax of a ReLU network has a non-zero Hessian, but it comes from the softmax alone: the
+    logits are still linear around a sample.
 
     Examples
     --------
@@ -81,33 +81,36 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
         "must have finite second derivatives at the samples",
         "Look for a square root or a norm at zero.",
     )
-    flat_ones = int((matrices == 0).all(2).all(1).sum())
-    if flat_ones:
-        warnings.warn(_why(model, flat_ones, len(rows)), UserWarning, stacklevel=3)
+    n_zero = int((matrices == 0).all(2).all(1).sum())
+    if n_zero:
+        warnings.warn(_why_zero(model, n_zero, len(rows)), UserWarning, stacklevel=3)
     found: FloatArray = matrices.to("cpu", torch.float64).numpy()
     return found
 
 
 def _of_one(function: Scalar, row: Tensor, chunk_size: int | None) -> Tensor:
-    """Return the matrix ``(d, d)`` of one sample: a copy of it for each column."""
+    """Return the matrix ``(d, d)`` of one sample, from a copy of the sample for each column."""
     d = len(row)
     step = chunk_size or min(1024, _device.rows_per_block(row.device, 32 * d * row.element_size()))
     return torch.cat(
         [
-            function.turns(row, torch.arange(start, min(start + step, d), device=row.device))
+            function.hessian_columns(
+                row, torch.arange(start, min(start + step, d), device=row.device)
+            )
             for start in range(0, d, step)
         ]
     )
 
 
-def _why(model: Any, zeros: int, count: int) -> str:
+def _why_zero(model: Any, n_zero: int, count: int) -> str:
     kinds = {type(each).__name__ for each in _modules(model) if _is_activation(each)}
     named = f" Its activations are {', '.join(sorted(kinds))}." if kinds else ""
     return (
-        f"The Hessian is exactly zero at {zeros} of {count} samples: the function is linear there, "
-        f"as networks of ReLU, max pooling and other linear pieces are almost everywhere.{named} "
-        "This does not mean that inputs do not act together. Use SmoothHess, which tells how the "
-        "gradient turns in a neighbourhood."
+        f"The Hessian is exactly zero at {n_zero} of {count} samples: the function is linear "
+        f"there, as networks of ReLU, max pooling and other linear pieces are almost "
+        f"everywhere.{named} "
+        "This does not mean that inputs do not interact. Use SmoothHess, which tells how the "
+        "gradient changes in a neighbourhood."
     )
 
 

@@ -1,22 +1,22 @@
-"""Powers of a two by two matrix, one factor a player, applied to tables over all coalitions."""
+"""Kronecker powers of 2 × 2 matrices, one factor per player, applied to tables of coalitions."""
 
 from collections.abc import Sequence
 
 import torch
 
-# Players that one matrix product handles: 32 x 32 blocks are as fast as any for 6 to 20 players.
+# Players per matrix product: 32 x 32 blocks were as fast as any for 6 to 20 players.
 _BLOCK = 5
 
 
 class KroneckerPower:
-    """The matrix ``F x F x ... x F`` (Kronecker, `n` times) as a map of the last axis.
+    """The Kronecker product ``F ⊗ F ⊗ … ⊗ F`` of n factors, as a map of the last axis.
 
-    It costs O(2^n) times the number of players, as the butterflies of `moebius` do, in few calls.
+    Like the transforms of `moebius` it costs O(n 2^n), but in a few matrix products.
 
     Parameters
     ----------
     factor : tensor of shape (2, 2)
-        What is done to the pair (player off, player on).
+        F, which maps the pair (player off, player on).
     n_players : int
         The last axis holds ``2**n_players`` entries.
     """
@@ -27,7 +27,7 @@ class KroneckerPower:
         self._blocks = [_power(factor, size) for size in sizes]
 
     def __call__(self, table: torch.Tensor) -> torch.Tensor:
-        """Return the map of `table` ``(..., 2^n)``."""
+        """Return the product of the matrix with `table` ``(..., 2^n)``."""
         if len(self._blocks) == 1:
             return table @ self._blocks[0].T
         if len(self._blocks) == 2:
@@ -44,10 +44,10 @@ class KroneckerPower:
 
 
 class InverseOfSum:
-    """The inverse of ``F x ... x F + G x ... x G`` for two symmetric positive definite F, G.
+    """The inverse of ``F ⊗ … ⊗ F + G ⊗ … ⊗ G`` for symmetric positive definite F and G.
 
-    One congruence W turns F into the unit matrix and G into a diagonal one; its power does so
-    with the powers, and what is left to invert is a diagonal.
+    A congruence W makes F the identity and G diagonal. The Kronecker power of W does the same to
+    the powers of F and G, so that only a diagonal matrix is left to invert.
 
     Parameters
     ----------
@@ -61,13 +61,13 @@ class InverseOfSum:
         root = torch.linalg.inv(torch.linalg.cholesky(first))
         values, vectors = torch.linalg.eigh(root @ second @ root.T)
         congruence = root.T @ vectors
-        self._forth = KroneckerPower(congruence.T, n_players)
-        self._back = KroneckerPower(congruence, n_players)
+        self._transposed = KroneckerPower(congruence.T, n_players)
+        self._congruence = KroneckerPower(congruence, n_players)
         self._inverse = 1 / (1 + products([1.0, 1.0], n_players, values))
 
     def __call__(self, table: torch.Tensor) -> torch.Tensor:
         """Return the solution for the right-hand sides `table` ``(..., 2^n)``."""
-        return self._back(self._inverse * self._forth(table))
+        return self._congruence(self._inverse * self._transposed(table))
 
 
 def products(

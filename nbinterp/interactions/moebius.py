@@ -1,8 +1,9 @@
 """Subset transforms: from the outputs of all coalitions to AND and OR interactions and back.
 
-Tables have 2^n entries on their last axis, and bit i of an index says whether player i is on.
-All run in O(n 2^n), in float64, over any axes before the last. What comes as a tensor comes back
-as one and can be differentiated; anything else comes back as a NumPy array.
+A coalition is a set of players that are on. Arrays have 2^n entries on their last axis, one per
+coalition; bit i of an index says whether player i is on. All transforms run in O(n 2^n), in
+float64, over any leading axes. A tensor gives a tensor, through which gradients flow; anything
+else gives a NumPy array.
 """
 
 from collections.abc import Callable
@@ -18,10 +19,10 @@ Transform = Callable[[torch.Tensor], torch.Tensor]
 
 @_checks.named
 def and_interactions(v: Any) -> Any:
-    """Return the AND interactions of outputs `v`, known as Harsanyi dividends.
+    """Return the AND interactions of outputs `v`, also called Harsanyi dividends.
 
-    ``I(S) = sum over T within S of (-1)^(|S| - |T|) v(T)``: what the players of S add only when
-    all of them are on.
+    ``I(S) = sum over T within S of (-1)^(|S| - |T|) v(T)``: what the players of S add to the
+    output only when all of them are on.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def and_interactions(v: Any) -> Any:
 
     Examples
     --------
-    The AND of two players is one interaction of both, in the last place:
+    The AND of two players is one interaction of both, in the last entry:
 
     >>> from nbinterp.interactions import and_interactions
     >>> and_interactions([0, 0, 0, 1])
@@ -58,8 +59,9 @@ def and_interactions(v: Any) -> Any:
 def or_interactions(v: Any) -> Any:
     """Return the OR interactions of outputs `v`.
 
-    ``I(S) = -sum over T within S of (-1)^(|S| - |T|) v(N without T)``, and ``v`` of the empty
-    coalition for the empty set: what the players of S add as soon as any of them is on.
+    ``I(S) = -sum over T within S of (-1)^(|S| - |T|) v(N without T)``: what the players of S add
+    to the output as soon as any of them is on. The empty set gets the output of the empty
+    coalition.
 
     Parameters
     ----------
@@ -91,13 +93,13 @@ def or_interactions(v: Any) -> Any:
 
 @_checks.named
 def and_values(interactions: Any) -> Any:
-    """Return the outputs (..., 2^n) that have these AND interactions (..., 2^n)."""
+    """Return the outputs with given AND interactions, both (..., 2^n): undo `and_interactions`."""
     return _apply(interactions, _subset_sum, _superset_sum)
 
 
 @_checks.named
 def or_values(interactions: Any) -> Any:
-    """Return the outputs (..., 2^n) that have these OR interactions (..., 2^n)."""
+    """Return the outputs with given OR interactions, both (..., 2^n): undo `or_interactions`."""
     return _apply(interactions, or_inverse, or_inverse_adjoint)
 
 
@@ -113,7 +115,7 @@ def and_adjoint(y: torch.Tensor) -> torch.Tensor:
 
 def or_(v: torch.Tensor) -> torch.Tensor:
     """Return the OR interactions of a float64 tensor."""
-    # Reversing the indices takes complements; subtracting leaves no negative zeros.
+    # Flipping the axis takes complements. Subtracting from 0.0 leaves no negative zeros.
     table = 0.0 - and_(v.flip(-1))
     table[..., 0] = v[..., 0]
     return table
@@ -121,19 +123,19 @@ def or_(v: torch.Tensor) -> torch.Tensor:
 
 def or_adjoint(y: torch.Tensor) -> torch.Tensor:
     """Return the transpose of `or_` applied to `y`."""
-    rest = y.clone()
-    rest[..., 0] = 0
-    table = and_adjoint(rest).neg_().flip(-1)
+    nonempty = y.clone()
+    nonempty[..., 0] = 0
+    table = and_adjoint(nonempty).neg_().flip(-1)
     table[..., 0] += y[..., 0]
     return table
 
 
 def or_inverse(table: torch.Tensor) -> torch.Tensor:
-    """Return the float64 outputs that have the OR interactions `table`."""
-    rest = table.clone()
-    rest[..., 0] = 0
+    """Return the float64 outputs with the OR interactions `table`."""
+    nonempty = table.clone()
+    nonempty[..., 0] = 0
     everything = table.sum(-1, keepdim=True)
-    return everything - _subset_sum(rest).flip(-1)
+    return everything - _subset_sum(nonempty).flip(-1)
 
 
 def or_inverse_adjoint(y: torch.Tensor) -> torch.Tensor:
@@ -158,7 +160,10 @@ def _superset_sum(table: torch.Tensor) -> torch.Tensor:
 
 
 def _butterfly(table: torch.Tensor, into: int, sign: int) -> torch.Tensor:
-    """Add (`sign`) the half without a player to the half with it (`into` 1), or the reverse."""
+    """For each player, add `sign` times the half without it to the half with it (`into` 1).
+
+    With `into` 0, the half with the player is added to the half without.
+    """
     out = table.clone(memory_format=torch.contiguous_format)
     for player in range(n_players(out)):
         halves = out.view(*out.shape[:-1], -1, 2, 1 << player)
@@ -167,25 +172,27 @@ def _butterfly(table: torch.Tensor, into: int, sign: int) -> torch.Tensor:
 
 
 def n_players(table: torch.Tensor) -> int:
-    """Return n of a table with 2^n entries on its last axis."""
+    """Return n for a table with 2^n entries on its last axis."""
     return int(table.shape[-1]).bit_length() - 1
 
 
 class _Linear(torch.autograd.Function):
-    """A linear map whose gradient is its adjoint, and not a walk back through the butterflies."""
+    """A linear map whose gradient is its adjoint, without recording each step of the transform."""
 
     @staticmethod
-    def forward(ctx: Any, v: torch.Tensor, forth: Transform, back: Transform) -> torch.Tensor:
-        ctx.forth, ctx.back = forth, back
-        return forth(v)
+    def forward(
+        ctx: Any, v: torch.Tensor, transform: Transform, adjoint: Transform
+    ) -> torch.Tensor:
+        ctx.transform, ctx.adjoint = transform, adjoint
+        return transform(v)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
-        # Through `apply`, so that gradients have gradients.
-        return _Linear.apply(gradients[0], ctx.back, ctx.forth), None, None  # type: ignore[no-untyped-call]
+        # Through `apply`, so that gradients have gradients themselves.
+        return _Linear.apply(gradients[0], ctx.adjoint, ctx.transform), None, None  # type: ignore[no-untyped-call]
 
 
-def _apply(table: Any, forth: Transform, back: Transform) -> Any:
+def _apply(table: Any, transform: Transform, adjoint: Transform) -> Any:
     is_tensor = isinstance(table, torch.Tensor)
     tensor = table if is_tensor else torch.from_numpy(np.array(table, dtype=np.float64))
     size = tensor.shape[-1] if tensor.ndim else 0
@@ -195,5 +202,5 @@ def _apply(table: Any, forth: Transform, back: Transform) -> Any:
         "must have 2^n entries on its last axis, one a coalition of n players",
         "Pass the outputs of all coalitions.",
     )
-    mapped = _Linear.apply(tensor.to(torch.float64), forth, back)  # type: ignore[no-untyped-call]
+    mapped = _Linear.apply(tensor.to(torch.float64), transform, adjoint)  # type: ignore[no-untyped-call]
     return mapped if is_tensor else mapped.numpy()

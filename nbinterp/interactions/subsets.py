@@ -1,4 +1,4 @@
-"""Sets of players as numbers: bit i says whether player i is in."""
+"""Sets of players as numbers: bit i says whether player i is in the set."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from nbinterp._typing import IntArray
 
 
 def sizes(n_players: int) -> IntArray:
-    """Return how many players each set has, (2^n,)."""
+    """Return the number of players of each set, (2^n,)."""
     counts = np.zeros(1, dtype=np.int64)
     for _ in range(n_players):
         counts = np.concatenate([counts, counts + 1])
@@ -16,7 +16,7 @@ def sizes(n_players: int) -> IntArray:
 
 
 def players_of(index: int) -> tuple[int, ...]:
-    """Return the players of the set number `index`, in order."""
+    """Return the players of set number `index`, in order."""
     return tuple(player for player in range(int(index).bit_length()) if index >> player & 1)
 
 
@@ -26,9 +26,9 @@ def set_name(index: int, names: Sequence[str]) -> str:
 
 
 def relabelled(n_players: int, order: Sequence[int]) -> IntArray:
-    """Return for each set the set in which player ``order[i]`` stands for player i, (2^n,)."""
+    """Return the number of each set after player i became player ``order[i]``, (2^n,)."""
     numbers = np.arange(2**n_players)
-    moved = np.zeros_like(numbers)
+    renamed = np.zeros_like(numbers)
     for player, other in enumerate(order):
-        moved |= (numbers >> player & 1) << int(other)
-    return moved
+        renamed |= (numbers >> player & 1) << int(other)
+    return renamed
