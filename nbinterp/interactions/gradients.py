@@ -14,7 +14,7 @@ from nbinterp.network.subject.model import eval_mode
 
 
 @dataclass(frozen=True)
-class Scalar:
+class ScalarFunction:
     """A function from a sample to one number: a model, and which of its outputs counts.
 
     Parameters
@@ -31,12 +31,12 @@ class Scalar:
     target: Any
     shape: tuple[int, ...]
 
-    def visiting(self) -> AbstractContextManager[None]:
+    def eval_mode(self) -> AbstractContextManager[None]:
         """Run a Module in eval mode and without gradients in the ``with`` block."""
         model = self.model
         return eval_mode(model) if isinstance(model, nn.Module) else torch.no_grad()
 
-    def of(self, sample: int) -> "Scalar":
+    def for_sample(self, sample: int) -> "ScalarFunction":
         """Return the function for one sample: samples may have different targets."""
         if isinstance(self.target, tuple):
             return replace(self, target=self.target[sample])
@@ -134,13 +134,13 @@ class Scalar:
         return value.reshape(n)
 
 
-def scalar(model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scalar:
+def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int) -> ScalarFunction:
     """Return the function to explain, for `count` samples of a `shape`.
 
     A `target` of one whole number per sample becomes a tuple.
     """
     if target is None or callable(target):
-        return Scalar(model, target, shape)
+        return ScalarFunction(model, target, shape)
     array = np.asarray(_checks.to_numpy(target))
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (count,)),
@@ -149,10 +149,10 @@ def scalar(model: Any, target: Any, shape: tuple[int, ...], count: int) -> Scala
         "Pass whole numbers, such as the predicted classes.",
     )
     numbers = array.tolist()
-    return Scalar(model, tuple(numbers) if array.ndim else numbers, shape)
+    return ScalarFunction(model, tuple(numbers) if array.ndim else numbers, shape)
 
 
-def flat(x: Any) -> tuple[Tensor, tuple[int, ...]]:
+def as_rows(x: Any) -> tuple[Tensor, tuple[int, ...]]:
     """Return samples flattened to rows ``(n, d)`` of floats, and the shape of one sample."""
     # A copy: the memory of a DataFrame may be read-only, and torch warns about that.
     tensor = x.detach() if isinstance(x, Tensor) else torch.from_numpy(np.array(x))

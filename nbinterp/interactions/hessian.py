@@ -9,7 +9,7 @@ from torch.nn.modules import activation
 
 from nbinterp import _checks, _device
 from nbinterp._typing import FloatArray
-from nbinterp.interactions.gradients import Scalar, flat, scalar
+from nbinterp.interactions.gradients import ScalarFunction, as_rows, scalar_function
 from nbinterp.network.subject.model import device_and_dtype
 
 
@@ -64,16 +64,16 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     array([[0., 1.],
            [1., 0.]])
     """
-    rows, shape = flat(x)
+    rows, shape = as_rows(x)
     if isinstance(model, nn.Module):
         rows = rows.to(*device_and_dtype(model))
     if chunk_size is not None:
         _checks.integer("chunk_size", chunk_size, 1)
-    function = scalar(model, target, shape, len(rows))
-    with function.visiting():
-        function.of(0).check(rows)
+    function = scalar_function(model, target, shape, len(rows))
+    with function.eval_mode():
+        function.for_sample(0).check(rows)
         matrices = torch.stack(
-            [_of_one(function.of(k), row, chunk_size) for k, row in enumerate(rows)]
+            [_of_one(function.for_sample(k), row, chunk_size) for k, row in enumerate(rows)]
         )
     _checks.require(
         bool(torch.isfinite(matrices).all()),
@@ -88,7 +88,7 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     return found
 
 
-def _of_one(function: Scalar, row: Tensor, chunk_size: int | None) -> Tensor:
+def _of_one(function: ScalarFunction, row: Tensor, chunk_size: int | None) -> Tensor:
     """Return the matrix ``(d, d)`` of one sample, from a copy of the sample for each column."""
     d = len(row)
     step = chunk_size or min(1024, _device.rows_per_block(row.device, 32 * d * row.element_size()))

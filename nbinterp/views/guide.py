@@ -100,13 +100,13 @@ ENTRIES = (
         "dropout_study(data, y, test_data, test_y)",
     ),
     Entry(
-        "Which few inputs act together, exactly, as AND and OR?",
+        "Which few inputs interact, exactly, as AND and OR?",
         "AndOr",
         "AndOr(groups=groups).explain(model, x)",
         "400_interactions",
     ),
     Entry(
-        "Which of many inputs act together near a sample?",
+        "Which of many inputs interact near a sample?",
         "SmoothHess",
         "SmoothHess(radius=1.0).explain(model, x, target=3)",
         "400_interactions",

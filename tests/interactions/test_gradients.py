@@ -1,4 +1,4 @@
-"""One number a sample: its values, gradients and turns, and what it refuses."""
+"""Values, gradients and Hessian columns of a scalar function, and the errors it raises."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from nbinterp.interactions.gradients import Scalar, flat, scalar
+from nbinterp.interactions.gradients import ScalarFunction, as_rows, scalar_function
 
 
 def net():
@@ -21,57 +21,65 @@ X = torch.linspace(-1, 1, 12).reshape(3, 4)
 @pytest.mark.parametrize("target", [1, lambda out: out.square().sum(1)])
 def test_gradients_are_those_of_autograd(target):
     model = net()
-    function = scalar(model, target, (2, 2), 3)
+    function = scalar_function(model, target, (2, 2), 3)
 
     def alone(row):
         out = model(row.reshape(1, 2, 2))
         return out[0, 1] if target == 1 else target(out)[0]
 
-    with function.visiting():
+    with function.eval_mode():
         found = function.gradients(X)
-        turned = function.turns(X[0], torch.arange(4))
-    for row, slope in zip(X, found, strict=True):
-        torch.testing.assert_close(slope, torch.autograd.functional.jacobian(alone, row))
-    torch.testing.assert_close(turned, torch.autograd.functional.hessian(alone, X[0]))
+        columns = function.hessian_columns(X[0], torch.arange(4))
+    for row, gradient in zip(X, found, strict=True):
+        torch.testing.assert_close(gradient, torch.autograd.functional.jacobian(alone, row))
+    torch.testing.assert_close(columns, torch.autograd.functional.hessian(alone, X[0]))
     assert all(p.grad is None and p.requires_grad for p in model.parameters())
 
 
 def test_each_sample_may_have_its_own_output():
-    function = scalar(net(), np.array([2, 0, 1]), (2, 2), 3)
-    assert [function.of(k).target for k in range(3)] == [2, 0, 1]
-    one = scalar(net(), 1, (2, 2), 3)
-    assert one.of(2) is one
+    function = scalar_function(net(), np.array([2, 0, 1]), (2, 2), 3)
+    assert [function.for_sample(k).target for k in range(3)] == [2, 0, 1]
+    one = scalar_function(net(), 1, (2, 2), 3)
+    assert one.for_sample(2) is one
 
 
-def test_a_function_that_is_constant_or_linear_does_not_turn():
-    linear = Scalar(lambda x: x.sum(1), None, (4,))
-    assert not linear.turns(X[0], torch.arange(4)).any()
-    constant = Scalar(lambda x: 0 * x[:, 0].relu(), None, (4,))
+def test_linear_and_constant_functions_have_no_curvature():
+    linear = ScalarFunction(lambda x: x.sum(1), None, (4,))
+    assert not linear.hessian_columns(X[0], torch.arange(4)).any()
+    constant = ScalarFunction(lambda x: 0 * x[:, 0].relu(), None, (4,))
     assert not constant.gradients(X).any()
 
 
-def test_samples_come_in_many_forms():
+def test_samples_may_be_frames_arrays_or_tensors():
     frame = pd.DataFrame(X.numpy().astype(float), columns=list("abcd"))
-    rows, shape = flat(frame)
+    rows, shape = as_rows(frame)
     assert rows.shape == (3, 4) and shape == (4,) and rows.dtype == torch.float64
-    assert flat(X.reshape(3, 2, 2))[1] == (2, 2)
-    lent = X.numpy().copy()
-    lent.flags.writeable = False
-    torch.testing.assert_close(flat(lent)[0], X)
+    assert as_rows(X.reshape(3, 2, 2))[1] == (2, 2)
+    read_only = X.numpy().copy()
+    read_only.flags.writeable = False
+    torch.testing.assert_close(as_rows(read_only)[0], X)
 
 
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: scalar(net(), [0, 1], (4,), 3), ValueError, "or one a sample, 3"),
-        (lambda: scalar(net(), 1.5, (4,), 3), ValueError, "must be the number of an output"),
-        (lambda: Scalar(net(), 7, (4,)).values(X), ValueError, "at most the last output, 2"),
-        (lambda: Scalar(net(), None, (4,)).values(X), ValueError, r"not \(3, 3\)"),
-        (lambda: Scalar(lambda x: x[:, 0], 0, (4,)).values(X), ValueError, "n_outputs"),
-        (lambda: Scalar(list, None, (4,)).values(X), ValueError, "one number a sample"),
-        (lambda: flat(X[0]), ValueError, "must have a row a sample"),
-        (lambda: flat(X.int()), TypeError, "whole numbers have no derivatives"),
-        (lambda: flat([[1, 2]]), TypeError, "whole numbers have no derivatives"),
+        (lambda: scalar_function(net(), [0, 1], (4,), 3), ValueError, "or one a sample, 3"),
+        (
+            lambda: scalar_function(net(), 1.5, (4,), 3),
+            ValueError,
+            "must be the number of an output",
+        ),
+        (
+            lambda: ScalarFunction(net(), 7, (4,)).values(X),
+            ValueError,
+            "at most the last output, 2",
+        ),
+        (lambda: ScalarFunction(net(), None, (4,)).values(X), ValueError, r"not \(3, 3\)"),
+        (lambda: ScalarFunction(lambda x: x[:, 0], 0, (4,)).values(X), ValueError, "n_outputs"),
+        (lambda: ScalarFunction(list, None, (4,)).values(X), ValueError, "one number a sample"),
+        (lambda: as_rows(X[0]), ValueError, "must have a row a sample"),
+        (lambda: as_rows(X.int()), TypeError, "whole numbers have no derivatives"),
+        (lambda: as_rows([[1, 2]]), TypeError, "whole numbers have no derivatives"),
     ],
 )
 def test_bad(call, error, words):
@@ -81,5 +89,5 @@ def test_bad(call, error, words):
 
 def test_rows_that_depend_on_each_other_or_on_chance_are_refused():
     for model in (lambda x: x[:, 0] - x.mean(), lambda x: x.sum(1) + torch.rand(len(x))):
-        with pytest.raises(ValueError, match="a row changed with its company"):
-            Scalar(model, None, (4,)).check(X)
+        with pytest.raises(ValueError, match="a row changed with the other rows"):
+            ScalarFunction(model, None, (4,)).check(X)

@@ -1,4 +1,4 @@
-"""The ordinary Hessian, and the warning where it says nothing."""
+"""The Hessian against torch, and the warning where it is zero."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_against_torch(layers, chunk_size):
         np.testing.assert_allclose(matrix, expected, atol=1e-12)
 
 
-def test_linear_pieces_are_warned_of():
+def test_networks_of_linear_pieces_give_a_warning():
     with pytest.warns(UserWarning, match=r"exactly zero at 2 of 2.*activations are ReLU") as said:
         assert not hessian(net(nn.ReLU()), X, target=0).any()
     assert "Use SmoothHess" in str(said[0].message)

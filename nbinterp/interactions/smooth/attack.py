@@ -1,4 +1,4 @@
-"""The lowest point of a quadratic function in a ball: the trust-region subproblem, exactly."""
+"""The minimum of a quadratic function in a ball, exactly: the trust-region subproblem."""
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,19 +11,19 @@ def minimize(
 ) -> FloatArray:
     """Return the δ with ‖δ‖ ≤ `radius` that minimizes ``gᵀδ + ½ δᵀHδ``.
 
-    Solved by the secular equation in the eigenvectors of H (Moré and Sorensen 1983), its hard case
-    included; SmoothHess's authors solve a relaxation of it.
+    The secular equation is solved in the eigenvectors of H (Moré and Sorensen 1983), including its
+    hard case. SmoothHess's authors solve a relaxation.
 
     Parameters
     ----------
     values : ndarray of shape (k,)
-        Eigenvalues of H; all others are zero.
+        Eigenvalues of H; the remaining d - k are zero.
     vectors : ndarray of shape (d, k)
-        Their eigenvectors, at right angles.
+        Their orthonormal eigenvectors.
     gradient : ndarray of shape (d,)
         g.
     radius : float
-        Of the ball.
+        Radius of the ball.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def minimize(
     >>> minimize(np.array([-1.0, 1.0]), np.eye(2), np.array([0.0, 1.0]), 1.0).round(3)
     array([ 0.866, -0.5  ])
     """
-    eigen, basis = _with_rest(values, vectors, gradient)
+    eigen, basis = _with_gradient(values, vectors, gradient)
     step: FloatArray = basis @ _in_eigenvectors(eigen, basis.T @ gradient, radius)
     return step
 
@@ -51,7 +51,7 @@ def _in_eigenvectors(eigen: FloatArray, g: FloatArray, radius: float) -> FloatAr
     tiny = 1e-12 * max(float(np.abs(eigen).max()), slope)
 
     def step(shift: float) -> FloatArray:
-        # What is zero at the floor is no part of the step there.
+        # At the floor some denominators are zero; those coordinates stay out of the step.
         bottom = eigen + shift
         out: FloatArray = np.divide(-g, bottom, out=np.zeros_like(g), where=bottom > 0.5 * tiny)
         return out
@@ -62,12 +62,12 @@ def _in_eigenvectors(eigen: FloatArray, g: FloatArray, radius: float) -> FloatAr
     low = floor + tiny
     if float(np.linalg.norm(step(low))) <= radius:
         edge = step(floor)
-        # Inside the ball; or the hard case: on along the lowest eigenvector to the sphere.
+        # Inside the ball; in the hard case, continue along the lowest eigenvector to the sphere.
         if floor > 0.0:
             lowest = int(eigen.argmin())
             edge[lowest] = 0.0
-            rest = np.sqrt(max(radius**2 - float(edge @ edge), 0.0))
-            edge[lowest] = -rest if g[lowest] > 0 else rest
+            length = np.sqrt(max(radius**2 - float(edge @ edge), 0.0))
+            edge[lowest] = -length if g[lowest] > 0 else length
         return edge
     shift = brentq(excess, low, floor + 1.001 * slope + tiny, xtol=1e-15 * slope, rtol=1e-14)
     return _onto(step(shift), radius)
@@ -77,16 +77,16 @@ def _onto(step: FloatArray, radius: float) -> FloatArray:
     return step * (radius / float(np.linalg.norm(step)))
 
 
-def _with_rest(
+def _with_gradient(
     values: FloatArray, vectors: FloatArray, gradient: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return eigenpairs that also span `gradient`, and some direction of curvature zero if any."""
+    """Return eigenpairs that span `gradient` too: its remainder gets the eigenvalue zero."""
     d, k = vectors.shape
     if k == d:
         return values, vectors
-    rest = gradient - vectors @ (vectors.T @ gradient)
-    rest -= vectors @ (vectors.T @ rest)
-    length = float(np.linalg.norm(rest))
+    remainder = gradient - vectors @ (vectors.T @ gradient)
+    remainder -= vectors @ (vectors.T @ remainder)
+    length = float(np.linalg.norm(remainder))
     if length <= 1e-12 * max(float(np.linalg.norm(gradient)), 1e-300):
         return values, vectors
-    return np.append(values, 0.0), np.column_stack([vectors, rest / length])
+    return np.append(values, 0.0), np.column_stack([vectors, remainder / length])

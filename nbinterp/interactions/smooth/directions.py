@@ -1,4 +1,4 @@
-"""Standard normal directions in which a function is smoothed, drawn to leave little noise."""
+"""Standard normal directions for smoothing, drawn so that estimates have little noise."""
 
 import numpy as np
 import torch
@@ -6,10 +6,11 @@ from torch import Tensor
 
 SAMPLINGS = ("plain", "control_variate", "antithetic", "orthogonal", "moment_matched")
 
-# Frames of at most this width are drawn anew each time. Wider ones are used `_TURNS` times under
-# random signs, since one of 784 columns takes as long as 500 gradients of a small network.
-_CHEAP_FRAME = 256
-_TURNS = 16
+# A frame is a set of orthogonal directions. Frames up to this width are always drawn anew. Wider
+# ones are reused with random signs, because one of 784 columns takes as long as 500 gradients of a
+# small network.
+CHEAP_FRAME = 256
+USES_PER_FRAME = 16
 _WIDEST_FRAME = 1024
 
 
@@ -19,9 +20,10 @@ def is_paired(sampling: str) -> bool:
 
 
 def blocks(sampling: str, n: int, d: int, least: int) -> tuple[int, int]:
-    """Return how many blocks, `least` or more if it can be, of how many directions `n` make.
+    """Return the number of blocks, at least `least` if possible, and of directions in each.
 
-    A block of ``"orthogonal"`` holds whole frames, and one of ``"moment_matched"`` at least `d`.
+    `n` directions are divided into blocks. Blocks of ``"orthogonal"`` hold whole frames, those of
+    ``"moment_matched"`` at least `d` directions.
     """
     size = max(2, n // least)
     frame = min(d, _WIDEST_FRAME)
@@ -33,17 +35,17 @@ def blocks(sampling: str, n: int, d: int, least: int) -> tuple[int, int]:
 
 
 class Directions:
-    """A stream of directions, each standard normal by itself.
+    """A random stream of directions, each of them standard normal.
 
     Parameters
     ----------
     sampling : str
-        One of `SAMPLINGS`. Directions of ``"orthogonal"`` are at right angles in blocks of `d`,
-        with lengths from the chi distribution; those of ``"moment_matched"`` are stretched so that
-        ``zᵀz / n`` is the identity, which needs ``n >= d`` and is exact for quadratic functions (a
-        bias of order d / n otherwise).
+        One of `SAMPLINGS`. ``"orthogonal"`` directions are orthogonal in blocks of `d`, with
+        lengths from the chi distribution. ``"moment_matched"`` directions are scaled so that
+        ``zᵀz / n`` is the identity: this needs ``n >= d``, is exact for quadratic functions and
+        has a bias of order d / n for others.
     d : int
-        How many coordinates.
+        Number of coordinates.
     seed : int
     device : torch.device
     dtype : torch.dtype
@@ -58,15 +60,15 @@ class Directions:
         self._generator = torch.Generator(device).manual_seed(seed)
         self._lengths = np.random.RandomState(seed)
         self._frame = self._kept = torch.empty(0)
-        self._turns = 0
+        self._uses = 0
 
     def draw(self, n: int) -> Tensor:
-        """Return `n` more of them ``(n, d)``, which stay as they are until the next are drawn."""
+        """Return `n` more directions ``(n, d)``. The next call may overwrite them."""
         if self._sampling == "orthogonal" and self._d > 1:
             return self._orthogonal(n)
         z = self._normal(n, self._d)
         if self._sampling == "moment_matched":
-            # z C⁻ᵀ has the moment C⁻¹ (CCᵀ) C⁻ᵀ, the identity.
+            # z C⁻ᵀ has the second moment C⁻¹ (CCᵀ) C⁻ᵀ, the identity.
             factor = torch.linalg.cholesky((z.T @ z).to(torch.float64) / n).to(z.dtype)
             z = torch.linalg.solve_triangular(factor, z.T, upper=False).T
         return z
@@ -74,7 +76,7 @@ class Directions:
     def _orthogonal(self, n: int) -> Tensor:
         rows = min(self._d, n, _WIDEST_FRAME)
         blocks = -(-n // rows)
-        if self._d <= _CHEAP_FRAME:
+        if self._d <= CHEAP_FRAME:
             z = self._frames(blocks, rows).reshape(-1, self._d)[:n]
         else:
             if len(self._kept) != blocks * rows:
@@ -82,32 +84,33 @@ class Directions:
                     (blocks * rows, self._d), device=self._device, dtype=self._dtype
                 )
             for out in self._kept.view(blocks, rows, self._d):
-                self._turn(rows, out)
+                self._reuse_frame(rows, out)
             z = self._kept[:n]
-        # The length of a normal vector: chi with d degrees of freedom.
+        # A normal vector has a length from the chi distribution with d degrees of freedom.
         lengths = np.sqrt(self._lengths.chisquare(self._d, size=(n, 1)))
         return z.mul_(torch.as_tensor(lengths).to(self._device, self._dtype))
 
-    def _turn(self, rows: int, out: Tensor) -> None:
-        """Write a frame under random signs of its coordinates: as uniform as the frame itself."""
-        if self._turns % _TURNS == 0 or len(self._frame) != rows:
+    def _reuse_frame(self, rows: int, out: Tensor) -> None:
+        """Write to `out` a frame with random signs of its coordinates, which keeps it uniform."""
+        if self._uses % USES_PER_FRAME == 0 or len(self._frame) != rows:
             self._frame = self._frames(1, rows)[0].contiguous()
-        self._turns += 1
+        self._uses += 1
         signs = torch.randint(0, 2, (self._d,), generator=self._generator, device=self._device)
         torch.mul(self._frame, (2 * signs - 1).to(self._frame.dtype), out=out)
 
     def _frames(self, count: int, rows: int) -> Tensor:
-        """Return sets of `rows` directions at right angles, uniform over all such sets.
+        """Return `count` sets of `rows` orthogonal directions, uniform over all such sets.
 
-        Reflections along normal vectors, one shorter than the other (Stewart 1980): what a QR of a
-        normal matrix gives, without the half of its work that finds the reflections.
+        They are products of reflections along normal vectors of decreasing length (Stewart 1980).
+        A QR decomposition of a normal matrix gives the same distribution, but spends half of its
+        time on finding the reflections.
         """
         above = self._normal(count, rows, self._d).triu_()
         first, lengths = above.diagonal(dim1=1, dim2=2).clone(), above.norm(dim=2)
         signs = torch.where(first < 0, -1.0, 1.0).to(first.dtype)
         above /= (first + signs * lengths).unsqueeze(2)
         q = torch.linalg.householder_product(above.mT, 1 + first.abs() / lengths)
-        # Without the signs the law is not uniform.
+        # Without the signs the distribution is not uniform.
         frames: Tensor = q.mT * -signs.unsqueeze(2)
         return frames
 

@@ -1,4 +1,4 @@
-"""SmoothHess: which inputs act together in a network, also one whose Hessian is zero."""
+"""SmoothHess: which inputs interact near a sample, also in networks whose Hessian is zero."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from nbinterp import _checks, _device
 from nbinterp._numerics.progress import current_token
 from nbinterp._typing import IntArray
-from nbinterp.interactions.gradients import Scalar, flat, scalar
+from nbinterp.interactions.gradients import ScalarFunction, as_rows, scalar_function
 from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.smooth.first_layer import input_linear_of
 from nbinterp.interactions.smooth.kernel import Noise, noise
@@ -22,66 +22,70 @@ from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.interactions.smooth.stein import Stein
-from nbinterp.network.subject.model import device_and_dtype
+from nbinterp.network.subject.model import device_and_dtype, model_on_device
 
-# What the authors found best for a logit, in units of radius / sqrt(n_features) ...
+# Sigma in units of radius / sqrt(n_features): what the authors found best for a logit ...
 _MULTIPLIER = 0.75
-# ... and what "auto" tries.
-_MULTIPLIERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
+# ... and the values that sigma="auto" compares.
+MULTIPLIERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 _BLOCKS = 8
-_TRIED = 4  # samples at which it is tried whether a Linear alone reads the input
-# Wider ones are kept as the rows they are made of.
+_PROBES = 4  # samples at which the fast path is checked
+# Wider matrices are stored as the rows of a product.
 WIDEST_MATRIX = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmoothHess:
-    """Second derivatives of a network smoothed by a Gaussian: interactions of its inputs.
+    """Interactions of inputs as second derivatives of a network smoothed by a Gaussian.
 
-    The Hessian of a network of linear pieces, as every ReLU network, is zero wherever it exists.
-    Convolved with a Gaussian, the network has one that tells how its gradient turns in a
-    neighbourhood, and Stein's lemma gives it from gradients alone:
-    ``H = E[Σ⁻¹ δ ∇f(x + δ)ᵀ]`` for ``δ ~ N(0, Σ)``, made symmetric (Torop et al. 2023). The mean of
-    the same gradients is SmoothGrad.
+    A network of linear pieces, such as any ReLU network, has a Hessian of zero wherever it exists.
+    Convolved with a Gaussian it has a Hessian that says how its gradient changes in a
+    neighbourhood. Stein's lemma gives it from gradients alone, made symmetric:
+    ``H = E[Σ⁻¹ δ ∇f(x + δ)ᵀ]`` for ``δ ~ N(0, Σ)`` (Torop et al. 2023). The mean of the same
+    gradients is SmoothGrad.
 
     Parameters
     ----------
     sigma : float, array of shape (n_features,) or "auto", optional
-        Standard deviation of the Gaussian, **in input units** (what the authors' code calls sigma
-        is its square). If None, ``0.75 * radius / sqrt(n_features)``. With "auto", that of a few
-        multiples of ``radius / sqrt(n_features)`` whose quadratic function errs least within the
-        radius (P-MSE of the first sample, on a tenth of the gradients).
+        Standard deviation of the Gaussian, **in input units** (the authors' code calls its square
+        sigma). If None, ``0.75 * radius / sqrt(n_features)``. ``"auto"`` compares a few multiples
+        of ``radius / sqrt(n_features)`` and takes the one with the smallest `SmoothHessian.pmse`
+        within the radius, for the first sample and a tenth of the gradients.
     covariance : array of shape (n_features, n_features), optional
-        Of the Gaussian, instead of `sigma`.
+        Covariance of the Gaussian, instead of `sigma`.
     radius : float
-        The neighbourhood that matters, in input units: a distance from the sample. Most of the
-        Gaussian's mass is at the distance ``sigma * sqrt(n_features)``.
+        Size of the neighbourhood you ask about, as a distance in input units. Most of the
+        Gaussian's mass lies at the distance ``sigma * sqrt(n_features)``.
     n_samples : int
-        Gradients a sample, at most if `tolerance` is set. The authors took 100,000 for 784 inputs;
-        with "orthogonal" 20,000 do.
+        Number of gradients for each sample; the largest number if `tolerance` is set. The authors
+        took 100,000 for 784 inputs; with ``"orthogonal"``, 20,000 suffice.
     sampling : {"orthogonal", "moment_matched", "antithetic", "control_variate", "plain"}
-        How directions are drawn. "plain" is the paper's formula; "antithetic", each direction with
-        both signs, is its authors' code; "orthogonal" also puts them at right angles, and needs a
-        third of the gradients for the same error; "moment_matched" is exact for quadratic
-        functions; "control_variate" is plain less the mean gradient.
+        How directions are drawn. ``"plain"`` is the paper's formula. ``"antithetic"``, the authors'
+        code, uses each direction with both signs. ``"orthogonal"`` makes directions orthogonal as
+        well and needs a third of the gradients for the same error. ``"moment_matched"`` is exact
+        for quadratic functions. ``"control_variate"`` is plain with the mean gradient subtracted.
     tolerance : float, optional
-        Stop once the standard error of the matrix is this share of its size (Frobenius norms).
+        Stop when the standard error of the matrix is this share of its size (Frobenius norms).
     groups : array of int of shape (n_features,), optional
-        The group of each input, from 0; -1 for none. Interactions are then between groups, summed
-        over their inputs, and the matrix has a row a group.
+        The group of each input, from 0; -1 for none. The matrix then has one row per group, and
+        its entries are sums over the inputs of two groups.
     batch_size : int, optional
-        Gradients at a time; by memory if None.
-    device : str or torch.device, optional
-        Where to run a callable that is no Module; a Module runs where it is.
+        Gradients computed at once; by memory if None.
+    device : str or torch.device
+        Where to compute. With ``"auto"`` a Module runs where it is, and another callable gets
+        tensors where `x` is. On another device a copy of the Module runs.
     random_state : int, RandomState or None
-        For the directions. All samples of a call share them.
+        Seed of the directions. All samples of a call share them.
     progress : bool
         Whether to show progress over work of more than a second.
 
     Notes
     -----
-    A Module is put in eval mode for the call and left as it came. Rows of a batch must not depend
-    on each other.
+    A Module runs in eval mode and is restored afterwards: mode, hooks, gradients and parameters.
+    Rows of a batch must not depend on each other.
+
+    If one Linear is the only consumer of the input, gradients are taken at its output, which is
+    faster; `nbinterp.network.fast_paths` switches that off.
 
     References
     ----------
@@ -93,7 +97,7 @@ class SmoothHess:
     --------
     >>> import torch
     >>> from nbinterp.interactions import SmoothHess
-    >>> def corner(x):  # of linear pieces: a Hessian of zero almost everywhere
+    >>> def corner(x):  # two linear pieces: its own Hessian is zero almost everywhere
     ...     return torch.maximum(x[:, 0], x[:, 1])
     >>> smooth = SmoothHess(sigma=1.0, n_samples=20_000, random_state=0)
     >>> smooth.explain(corner, torch.zeros(1, 2)).hessian[0].round(2)
@@ -109,7 +113,7 @@ class SmoothHess:
     tolerance: float | None = None
     groups: Any = None
     batch_size: int | None = None
-    device: str | torch.device | None = None
+    device: str | torch.device = "auto"
     random_state: Any = None
     progress: bool = True
 
@@ -124,12 +128,12 @@ class SmoothHess:
         Parameters
         ----------
         model : torch.nn.Module or callable
-            From a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, differentiable.
-        x : array or tensor of shape (n_samples, ...)
-            The samples, floats; or a DataFrame. Several are explained in one pass.
+            Maps a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, differentiable.
+        x : array, DataFrame or tensor of shape (n_samples, ...)
+            The samples, as floats. Several are explained in one pass.
         target : int, sequence of int, callable or None
-            Which output, of all samples or one of each; or a function from outputs to ``(b,)``;
-            None if the model gives one number a sample.
+            The output to explain: one for all samples, or one per sample; or a function from
+            outputs to ``(b,)``. None if the model returns one number per sample.
 
         Returns
         -------
@@ -138,9 +142,9 @@ class SmoothHess:
         Raises
         ------
         ValueError
-            If a setting is out of range, the model gives NaN, or rows depend on each other.
+            If a setting is out of range, the model returns NaN, or rows depend on each other.
         TypeError
-            If `x` holds whole numbers, in which there are no derivatives.
+            If `x` holds whole numbers: they have no derivatives.
 
         Warns
         -----
@@ -148,14 +152,15 @@ class SmoothHess:
             If the error stays above `tolerance`.
         """
         self._check()
-        rows, shape = flat(x)
+        rows, shape = as_rows(x)
         if isinstance(model, nn.Module):
+            model = model_on_device(model, self.device)
             rows = rows.to(*device_and_dtype(model))
-        elif self.device is not None:
-            rows = rows.to(_device.of(self))
-        function = scalar(model, target, shape, len(rows))
-        with function.visiting():
-            function.of(0).check(rows)
+        elif self.device != "auto":
+            rows = rows.to(_device.resolve(self.device))
+        function = scalar_function(model, target, shape, len(rows))
+        with function.eval_mode():
+            function.for_sample(0).check(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self
             found = settings._explain(function, rows)
         if not found.converged:
@@ -182,29 +187,29 @@ class SmoothHess:
             _checks.integer("batch_size", self.batch_size, 1)
 
     @_checks.named
-    def _tuned(self, function: Scalar, rows: Tensor) -> "SmoothHess":
-        """Return these settings with the sigma whose quadratic errs least within the radius."""
+    def _tuned(self, function: ScalarFunction, rows: Tensor) -> "SmoothHess":
+        """Return these settings with the sigma of the smallest P-MSE within the radius."""
         _checks.require(
             self.groups is None,
             "(sigma='auto', groups=…)",
-            "must have no groups, whose matrix is no quadratic function of the input",
+            "must have no groups: a matrix of groups is not a quadratic function of the input",
             "Tune without groups, then pass the sigma of that result.",
         )
         unit = self.radius / rows.shape[1] ** 0.5
         quick = replace(self, tolerance=None, progress=False)
         errors = {}
-        for multiplier in _MULTIPLIERS:
+        for multiplier in MULTIPLIERS:
             trial = replace(
                 quick, sigma=multiplier * unit, n_samples=max(4 * _BLOCKS, self.n_samples // 10)
             )
-            found = trial._explain(function.of(0), rows[:1])
+            found = trial._explain(function.for_sample(0), rows[:1])
             errors[multiplier] = float(
                 found.pmse(self.radius, n_samples=2000, random_state=0)["SmoothHess"].iloc[0]
             )
         return replace(self, sigma=min(errors, key=errors.__getitem__) * unit)
 
     @_checks.named
-    def _explain(self, function: Scalar, rows: Tensor) -> SmoothHessian:
+    def _explain(self, function: ScalarFunction, rows: Tensor) -> SmoothHessian:
         count, d = rows.shape
         wide = torch.float64 if rows.dtype == torch.float64 else torch.float32
         default = _MULTIPLIER * self.radius / d**0.5
@@ -215,7 +220,7 @@ class SmoothHess:
         _checks.require(
             self.tolerance is None or width <= WIDEST_MATRIX,
             f"(tolerance={self.tolerance}) of a matrix with {width} rows",
-            f"must be None above {WIDEST_MATRIX} rows, where no error is taken",
+            f"must be None above {WIDEST_MATRIX} rows, where no error is estimated",
             "Set n_samples, or give groups of inputs.",
         )
         seed = int(check_random_state(self.random_state).randint(2**31))
@@ -227,7 +232,7 @@ class SmoothHess:
             is_paired(self.sampling),
             self.sampling == "control_variate",
             self.batch_size,
-            input_linear_of(function.of(0), _around(rows[:_TRIED], smoothing)),
+            input_linear_of(function.for_sample(0), _noisy(rows[:_PROBES], smoothing)),
         )
         least = _BLOCKS if self.tolerance is None else 4 * _BLOCKS
         n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, least)
@@ -243,9 +248,9 @@ class SmoothHess:
         bar = tqdm(
             range(n_blocks), desc="SmoothHess", delay=1, disable=not self.progress, leave=False
         )
-        watch = current_token()
+        token = current_token()
         for done in bar:
-            watch.raise_if_cancelled()
+            token.raise_if_cancelled()
             z = directions.draw(size)
             with _checks.call("SmoothHess.explain"):
                 if estimate is None:
@@ -260,7 +265,7 @@ class SmoothHess:
             if bool((estimate.relative_error() <= self.tolerance).all()):
                 break
         n_blocks = done + 1
-        return SmoothHessian.of(
+        return SmoothHessian.from_estimate(
             function,
             rows,
             gradient / n_blocks,
@@ -274,8 +279,8 @@ class SmoothHess:
         )
 
 
-def _around(rows: Tensor, smoothing: Noise) -> Tensor:
-    """Return points such as those that gradients are taken at, twice as many as `rows`."""
+def _noisy(rows: Tensor, smoothing: Noise) -> Tensor:
+    """Return two noisy copies of each row, like the points at which gradients are taken."""
     generator = torch.Generator(rows.device).manual_seed(0)
     z = torch.randn((2 * len(rows), rows.shape[1]), generator=generator, device=rows.device)
     z = z.to(torch.float64 if rows.dtype == torch.float64 else torch.float32)
@@ -283,7 +288,7 @@ def _around(rows: Tensor, smoothing: Noise) -> Tensor:
 
 
 def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:
-    """Return which inputs ``(d, n_groups)`` belong to which group."""
+    """Return a matrix ``(d, n_groups)`` with 1 where an input belongs to a group."""
     if groups is None:
         return None
     numbers = _numbers(groups)
@@ -291,7 +296,7 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     _checks.require(
         len(numbers) == d and numbers.dtype.kind in "iu",
         what,
-        f"must have one whole number an input, {d}",
+        f"must have one whole number per input, {d}",
         "Number the groups from 0, with -1 for inputs in none.",
     )
     count = int(numbers.max()) + 1
@@ -299,7 +304,7 @@ def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -
     _checks.require(
         count > 0 and not missing,
         what,
-        f"must name an input in each group, but {missing[:1] or 'all'} has none",
+        f"must name an input for each group, but {missing[:1] or 'all'} has none",
         "Number the groups without gaps.",
     )
     members = torch.zeros((d, count), device=device, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Which entries of an estimated matrix its noise does not explain."""
+"""Which entries of an estimated matrix differ from zero by more than noise."""
 
 import numpy as np
 from scipy.special import ndtr, stdtr
@@ -9,19 +9,19 @@ from nbinterp._typing import AnyArray, BoolArray
 def significant(
     values: AnyArray, standard_error: AnyArray, n_blocks: int | None = None, *, rate: float = 0.05
 ) -> BoolArray:
-    """Return which pairs of each symmetric matrix differ from zero by more than noise.
+    """Return which entries of each symmetric matrix differ from zero by more than noise.
 
-    Of those it returns, on average at most the share `rate` are noise (Benjamini and Hochberg's
-    false discovery rate over all pairs of a matrix). Taking instead what is twice its error would
-    find 5 % of all pairs in pure noise: 15,000 of the pairs of 784 inputs.
+    On average, at most the share `rate` of the returned pairs is noise: this is Benjamini and
+    Hochberg's false discovery rate over all pairs of a matrix. A fixed threshold of two standard
+    errors would report 5 % of all pairs in pure noise, 15,000 for 784 inputs.
 
     Parameters
     ----------
     values, standard_error : array of shape (..., width, width)
-        Symmetric. An exact zero is never a discovery; what has no error otherwise always is.
+        Symmetric. An exact zero is never significant; another value without error always is.
     n_blocks : int, optional
-        From how many independent estimates the error was taken: with few, it is itself uncertain,
-        and Student's t is the law of their ratio. None for an error that is known.
+        The number of independent estimates behind the error. With few, the error is uncertain
+        itself, so Student's t is used. None for an error that is known.
     rate : float
         Between 0 and 1.
 
@@ -52,17 +52,17 @@ def significant(
 def beyond_noise(
     values: AnyArray, standard_error: AnyArray, n_blocks: int | None = None, *, rate: float = 0.05
 ) -> BoolArray:
-    """Return the same of numbers (..., m), where those on the last axis are tested together."""
+    """Return which of the numbers (..., m) are significant, tested together along the last axis."""
     size = np.abs(values).astype(np.float64)
     error = standard_error.astype(np.float64)
     ratio = np.divide(size, error, out=np.where(size > 0, np.inf, 0.0), where=error > 0)
     below = ndtr(-ratio) if n_blocks is None else stdtr(n_blocks - 1, -ratio)
-    found = _rejected(2.0 * below.reshape(-1, values.shape[-1]), rate)
+    found = _benjamini_hochberg(2.0 * below.reshape(-1, values.shape[-1]), rate)
     return found.reshape(values.shape)
 
 
-def _rejected(p: AnyArray, rate: float) -> BoolArray:
-    """Return which p-values of each row (rows, m) Benjamini and Hochberg's procedure rejects."""
+def _benjamini_hochberg(p: AnyArray, rate: float) -> BoolArray:
+    """Return which p-values (rows, m) are significant, each row by itself."""
     m = p.shape[1]
     ordered = np.sort(p, axis=1)
     passing = ordered <= rate * np.arange(1, m + 1) / m

@@ -1,4 +1,4 @@
-"""The Gaussian that a function is smoothed with: its shape, and its size in input units."""
+"""The Gaussian that smooths a function, in input units."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,22 +17,22 @@ class Noise:
     Parameters
     ----------
     scale : float
-        Its size; the standard deviation where `factor` is None.
+        Overall size; the standard deviation if `factor` is None.
     factor : Tensor of shape (d,) or (d, d), or None
-        The diagonal of L, the lower triangle L, or None for the identity.
+        The diagonal of L, or the lower triangle L; None for the identity.
     """
 
     scale: float
     factor: Tensor | None = None
 
     def spread(self, z: Tensor) -> Tensor:
-        """Return ``L z`` for standard normal rows `z`: times `scale`, the noise itself."""
+        """Return ``L z`` for standard normal rows `z`; `scale` times this is the noise."""
         if self.factor is None:
             return z
         return z * self.factor if self.factor.ndim == 1 else z @ self.factor.T
 
     def dual(self, z: Tensor) -> Tensor:
-        """Return ``L⁻ᵀ z``: the noise of `z`, times its inverse covariance and `scale`."""
+        """Return ``L⁻ᵀ z``: `scale` times the inverse covariance times the noise of `z`."""
         if self.factor is None:
             return z
         if self.factor.ndim == 1:
@@ -41,24 +41,24 @@ class Noise:
         return solved
 
     def deviations(self) -> Any:
-        """Return the standard deviation of each coordinate, one number if they are the same."""
+        """Return the standard deviation of each coordinate, or one number if all are equal."""
         if self.factor is None:
             return self.scale
         rows = self.factor if self.factor.ndim == 1 else self.factor.norm(dim=1)
         return self.scale * rows.to("cpu", torch.float64).numpy()
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Noise":
-        """Return the same noise for tensors of another kind."""
+        """Return the same noise on another device and in another type."""
         return Noise(self.scale, None if self.factor is None else self.factor.to(device, dtype))
 
 
 def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
-    """Return the noise that a user asked for, of `d` coordinates."""
+    """Return the noise for the given settings, in `d` dimensions."""
     if covariance is not None:
         _checks.require(
             sigma is None,
             "(sigma=…, covariance=…)",
-            "must have only one of both",
+            "must be given only one of the two",
             "Scale the covariance instead.",
         )
         return Noise(1.0, _triangle(covariance, d))
@@ -71,7 +71,7 @@ def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
     _checks.require(
         len(deviations) == d,
         what,
-        f"must have one standard deviation an input, {d}",
+        f"must have one standard deviation per input, {d}",
         "Pass one number, or as many as the input has.",
     )
     _checks.require(

@@ -1,4 +1,4 @@
-"""A symmetric matrix, held as itself or as the rows that it is made of."""
+"""A symmetric matrix, stored whole or as a product of a few rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,33 +11,42 @@ from nbinterp._state import HasState, fields
 
 
 class Symmetric(Protocol):
-    """What is asked of a matrix of shape (width, width)."""
+    """A symmetric matrix H of shape (width, width), estimated in blocks."""
 
     def product(self, v: Tensor) -> Tensor:
         """Return ``H v`` for ``v (width, k)``."""
 
     def eigenpairs(self, k: int) -> tuple[Tensor, Tensor]:
-        """Return the `k` eigenvalues of largest size, and their vectors ``(width, k)``."""
+        """Return the `k` eigenvalues of largest size, and their eigenvectors ``(width, k)``."""
+
+    def entries(self, rows: Tensor, columns: Tensor, n_blocks: int) -> tuple[Tensor, Tensor]:
+        """Return the entries at `rows` × `columns` and their standard errors."""
 
 
 @dataclass(frozen=True)
 class Dense:
-    """The matrix itself."""
+    """The whole matrix, with the standard error of each entry."""
 
     matrix: Tensor
+    standard_error: Tensor
 
     def product(self, v: Tensor) -> Tensor:
         """Return ``H v``."""
         return self.matrix @ v.to(self.matrix.dtype)
 
     def eigenpairs(self, k: int) -> tuple[Tensor, Tensor]:
-        """Return the pairs of largest size."""
+        """Return the eigenpairs of largest size."""
         return _largest(self.matrix, k)
+
+    def entries(self, rows: Tensor, columns: Tensor, n_blocks: int) -> tuple[Tensor, Tensor]:
+        """Return the entries at `rows` × `columns` and their standard errors."""
+        place = rows.to(self.matrix.device)[:, None], columns.to(self.matrix.device)
+        return self.matrix[place], self.standard_error[place]
 
 
 @dataclass(frozen=True)
 class LowRank(HasState):
-    """``(UᵀG + GᵀU) / 2`` of rows ``U, G (n, width)``: 2 n width numbers instead of width²."""
+    """``(UᵀG + GᵀU) / 2`` for ``U, G (n, width)``: 2 n width numbers instead of width²."""
 
     u: Tensor
     g: Tensor
@@ -46,7 +55,7 @@ class LowRank(HasState):
 
     @classmethod
     def mean(cls, parts: Sequence["LowRank"]) -> "LowRank":
-        """Return the mean of several, as all their rows."""
+        """Return the mean of several, by stacking their rows."""
         u = torch.cat([part.u for part in parts]) / len(parts)
         return cls(u, torch.cat([part.g for part in parts]))
 
@@ -56,9 +65,10 @@ class LowRank(HasState):
         return 0.5 * (self.u.T @ (self.g @ w) + self.g.T @ (self.u @ w))
 
     def entries(self, rows: Tensor, columns: Tensor, n_blocks: int) -> tuple[Tensor, Tensor]:
-        """Return the entries at `rows` × `columns` and their errors, in O(n rows columns).
+        """Return the entries at `rows` × `columns` and their standard errors.
 
-        The rows this is made of come in as many blocks of one size, each an estimate by itself.
+        U and G hold `n_blocks` blocks of equal size, each an independent estimate; the error is
+        that of their mean. The cost is O(n rows columns).
         """
         rows, columns = rows.to(self.u.device), columns.to(self.u.device)
         total = self.u.new_zeros((len(rows), len(columns)), dtype=torch.float64)
@@ -72,7 +82,7 @@ class LowRank(HasState):
         return total / n_blocks, (spread / (n_blocks * max(n_blocks - 1, 1))).sqrt()
 
     def eigenpairs(self, k: int) -> tuple[Tensor, Tensor]:
-        """Return the pairs of largest size, exactly: H maps all into the span of its rows."""
+        """Return the eigenpairs of largest size, exactly: H maps all vectors into few rows."""
         span, _ = torch.linalg.qr(torch.cat([self.u, self.g]).T)
         values, vectors = _largest(span.T @ self.product(span), k)
         return values, span @ vectors

@@ -15,27 +15,27 @@ class MeanMatrix:
         self._sum = torch.empty(0)
 
     def add(self, block: Tensor) -> None:
-        """Take one more estimate, made symmetric first."""
+        """Add one more estimate; its symmetric part counts."""
         self._sum = torch.add(block, block.mT, out=self._sum.to(block))
         self._twice.add_one(self._sum)
 
     @property
     def mean(self) -> Tensor:
-        """The estimate, in float64."""
+        """The mean, in float64."""
         mean: Tensor = 0.5 * self._twice.mean[0].double()
         return mean
 
     @property
     def standard_error(self) -> Tensor:
-        """Of each entry of `mean`, from how the blocks differ; in float64."""
+        """The standard error of each entry of `mean`, from how the blocks differ; in float64."""
         error: Tensor = 0.5 * self._twice.standard_error[0].double()
         return error
 
     def relative_error(self) -> Tensor:
-        """Return the standard error of each matrix over its size, in Frobenius norms ``(count,)``.
+        """Return the standard error of each matrix divided by its size, ``(count,)``.
 
-        The noise adds to the size of the mean, so it is subtracted; where all is noise, the
-        relative error is infinite.
+        Both are Frobenius norms. Noise adds to the size of the mean and is subtracted first; a
+        matrix that is all noise has an infinite relative error.
         """
         mean, noise = (
             torch.linalg.vector_norm(table, dim=(1, 2)).square()

@@ -1,4 +1,4 @@
-"""The entries of symmetric matrices as a table of pairs."""
+"""The entries of symmetric matrices as a data frame of pairs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,26 +13,26 @@ from nbinterp._typing import FloatArray, IntArray
 def pairs(
     values: FloatArray | None,
     errors: FloatArray | None,
-    k: int | None,
+    n: int | None,
     names: Sequence[object] | None,
 ) -> pd.DataFrame:
-    """Return the pairs of matrices ``(samples, width, width)``, strongest first in each sample."""
+    """Return the `n` strongest pairs of each matrix of `values` (samples, width, width), sorted."""
     if values is None or errors is None:
         _checks.fail(
             "()",
-            "must have a matrix that is narrow enough to be written down",
-            "Give groups of inputs to SmoothHess, or read product and eigenpairs.",
+            "must have a matrix that is narrow enough to store",
+            "Give groups of inputs to SmoothHess, or use product and eigenpairs.",
         )
     width = values.shape[1]
     listed = [f"x{i}" for i in range(width)] if names is None else names
     texts = np.array(_checks.names("names", listed, width), dtype=object)
     first, second = np.triu_indices(width)
-    if k is not None:
-        _checks.integer("k", k, 1)
+    if n is not None:
+        _checks.integer("n", n, 1)
     parts = []
     for sample, (matrix, error) in enumerate(zip(values, errors, strict=True)):
         strengths = matrix[first, second]
-        order = np.argsort(-np.abs(strengths), kind="stable")[:k]
+        order = np.argsort(-np.abs(strengths), kind="stable")[:n]
         one, other = first[order], second[order]
         columns = {
             "sample": sample,
@@ -46,7 +46,7 @@ def pairs(
 
 
 def places(name: str, value: Any, width: int) -> IntArray:
-    """Return the numbers of rows of a matrix that is `width` wide."""
+    """Return checked row numbers of a matrix of `width` rows."""
     array = np.asarray(_checks.to_numpy(value))
     _checks.require(
         array.ndim == 1

@@ -1,4 +1,4 @@
-"""What SmoothHess found: interactions of inputs, and how far to trust them."""
+"""The result of SmoothHess: interactions of inputs, and how far to trust them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,46 +14,46 @@ from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._state import HasState, fields
 from nbinterp._typing import AnyArray, BoolArray, FloatArray, IntArray
-from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.gradients import ScalarFunction
 from nbinterp.interactions.smooth.attack import minimize
 from nbinterp.interactions.smooth.fdr import significant
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.low_rank import Dense, LowRank, Symmetric
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.pairs import pairs, places
-from nbinterp.interactions.smooth.pmse import BALLS, squared_errors
+from nbinterp.interactions.smooth.pmse import BALLS, pmse_table
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SmoothHessian(Displayable, HasState):
-    """Second derivatives of a smoothed network at samples, in output units per squared input unit.
+    """Second derivatives of a smoothed network at samples, as `SmoothHess.explain` returns.
 
-    `SmoothHess` makes these.
+    Entries are in output units per squared input unit.
 
     Attributes
     ----------
     x : array of shape (n_samples, ...)
         The samples.
     gradient : array of shape (n_samples, ...)
-        SmoothGrad: the gradient of the smoothed function, from the same gradients.
+        The gradient of the smoothed function (SmoothGrad).
     hessian : array of shape (n_samples, n_features, n_features) or None
-        Symmetric; a row a group if there were groups; None if too wide to be written down: then
-        `product` and `eigenpairs` read it.
+        Symmetric matrices, with one row per group if there are `groups`. None if they are too wide
+        to store: use `product`, `eigenpairs` and `entries` then.
     standard_error : array of the shape of `hessian`, or None
         Of each entry, in its units, from how eight or more blocks of directions differ.
     relative_error : array of shape (n_samples,)
-        Standard error of the matrix over its size, in Frobenius norms; infinite where it is all
-        noise, NaN where it was not written down.
+        Standard error of the matrix divided by its size, in Frobenius norms. Infinite if it is all
+        noise, NaN if the matrix is not stored.
     converged : bool
-        Whether the `tolerance` that was asked for was reached; True if none was.
+        Whether the requested `tolerance` was reached; True if there was none.
     sigma : float or array of shape (n_features,)
         Standard deviation of the smoothing, in input units.
     n_samples : int
-        Gradients taken a sample.
+        Number of gradients taken for each sample.
     n_blocks : int
-        In how many blocks, of which each gives an estimate of its own.
+        Number of blocks they were taken in; each block gives an independent estimate.
     groups : array of int of shape (n_features,), or None
-        The group of each input, -1 for none, where rows are groups.
+        The group of each input, -1 for none, if rows are groups.
 
     Examples
     --------
@@ -79,25 +79,25 @@ class SmoothHessian(Displayable, HasState):
     n_samples: int
     n_blocks: int
     groups: IntArray | None
-    _function: Scalar | None = field(default=None, repr=False)  # code: not in the state
+    _function: ScalarFunction | None = field(default=None, repr=False)  # code: not in the state
     _rows: Tensor = field(repr=False)
-    _slopes: Tensor = field(repr=False)
+    _gradients: Tensor = field(repr=False)
     _wide: Sequence[LowRank] = field(repr=False)
 
     _STATE = fields(
         "x gradient hessian standard_error relative_error converged sigma",
         "n_samples n_blocks groups",
         rows="_rows",
-        gradients="_slopes",
+        gradients="_gradients",
         low_rank="_wide",
     )
 
     @classmethod
-    def of(
+    def from_estimate(
         cls,
-        function: Scalar,
+        function: ScalarFunction,
         rows: Tensor,
-        slopes: Tensor,
+        gradients: Tensor,
         estimate: MeanMatrix | None,
         wide: Sequence[LowRank],
         smoothing: Noise,
@@ -106,7 +106,7 @@ class SmoothHessian(Displayable, HasState):
         groups: IntArray | None,
         tolerance: float | None,
     ) -> "SmoothHessian":
-        """Return the result of an estimate, or of matrices that are too wide for one."""
+        """Return the result from the mean of blocks, or from `wide` matrices stored as rows."""
         shape = (len(rows), *function.shape)
         error = np.full(len(rows), np.nan)
         mean = spread = None
@@ -115,7 +115,7 @@ class SmoothHessian(Displayable, HasState):
             error = _host(estimate.relative_error())
         return cls(
             x=rows.cpu().numpy().reshape(shape),
-            gradient=_host(slopes).reshape(shape),
+            gradient=_host(gradients).reshape(shape),
             hessian=None if mean is None else _host(mean),
             standard_error=None if spread is None else _host(spread),
             relative_error=error,
@@ -126,12 +126,12 @@ class SmoothHessian(Displayable, HasState):
             groups=groups,
             _function=function,
             _rows=rows,
-            _slopes=slopes,
+            _gradients=gradients,
             _wide=wide,
         )
 
     def __repr__(self) -> str:
-        """Return the figures that fit in a line."""
+        """Return the sizes and errors in one line."""
         error = ", ".join(f"{value:.2g}" for value in self.relative_error[:3])
         more = ", …" if len(self.relative_error) > 3 else ""
         return (
@@ -162,7 +162,7 @@ class SmoothHessian(Displayable, HasState):
 
     @_checks.named
     def pair(self, u: Any, v: Any, *, sample: int = 0) -> float:
-        """Return ``uᵀ H v``: how the slope along `v` changes along `u`.
+        """Return ``uᵀ H v``: how the derivative along `v` changes along `u`.
 
         Parameters
         ----------
@@ -179,15 +179,15 @@ class SmoothHessian(Displayable, HasState):
         return float((left.T @ self._matrix(sample).product(right)).squeeze())
 
     @_checks.named
-    def to_frame(self, k: int | None = None, *, names: Sequence[object] | None = None) -> Any:
-        """Return the pairs of inputs or groups of each sample, the strongest first.
+    def to_frame(self, n: int | None = None, *, names: Sequence[object] | None = None) -> Any:
+        """Return the pairs of inputs or groups of each sample, strongest first.
 
         Parameters
         ----------
-        k : int, optional
-            How many pairs of each sample; all if None.
+        n : int, optional
+            How many pairs to list for each sample; all if None.
         names : sequence of str, optional
-            Of the inputs or groups; ``"x0"`` and so on if None.
+            Names of the inputs or groups; ``"x0"``, ``"x1"``, … if None.
 
         Returns
         -------
@@ -197,20 +197,20 @@ class SmoothHessian(Displayable, HasState):
         Raises
         ------
         ValueError
-            If the matrix is too wide to be written down.
+            If the matrix is too wide to store.
         """
-        return pairs(self.hessian, self.standard_error, k, names)
+        return pairs(self.hessian, self.standard_error, n, names)
 
     @_checks.named
     def entries(
         self, rows: Any, columns: Any = None, *, sample: int = 0
     ) -> tuple[FloatArray, FloatArray]:
-        """Return some entries of the Hessian with their errors, of one too wide to be written too.
+        """Return some entries of the Hessian and their errors, also if it is too wide to store.
 
         Parameters
         ----------
         rows, columns : sequence of int
-            Which; all columns if None.
+            Numbers of rows and columns; all columns if None.
         sample : int
 
         Returns
@@ -222,22 +222,21 @@ class SmoothHessian(Displayable, HasState):
         down = places("rows", rows, self._width)
         every = np.arange(self._width)
         right = every if columns is None else places("columns", columns, self._width)
-        if isinstance(matrix, LowRank):
-            which = torch.from_numpy(down), torch.from_numpy(right)
-            mean, spread = matrix.entries(*which, self.n_blocks)
-            return _host(mean), _host(spread)
-        place = (sample, down[:, None], right)
-        return np.asarray(self.hessian)[place], np.asarray(self.standard_error)[place]
+        which = torch.from_numpy(down), torch.from_numpy(right)
+        values, errors = matrix.entries(*which, self.n_blocks)
+        return _host(values), _host(errors)
 
     @_checks.named
     def beyond_noise(self, rate: float = 0.05) -> BoolArray:
         """Return which entries differ from zero by more than their noise.
 
+        Each pair of a sample is tested by Student's t over the blocks.
+
         Parameters
         ----------
         rate : float
-            The share of false ones among those returned, on average, of all pairs of a sample
-            (Benjamini and Hochberg), by Student's t over the blocks.
+            The false discovery rate (Benjamini and Hochberg): on average at most this share of
+            the returned entries is noise.
 
         Returns
         -------
@@ -246,20 +245,20 @@ class SmoothHessian(Displayable, HasState):
         Raises
         ------
         ValueError
-            If the matrix is too wide to be written down.
+            If the matrix is too wide to store.
         """
         share = _checks.real("rate", rate, 0.0, 1.0)
         if self.hessian is None or self.standard_error is None:
             _checks.fail(
                 "()",
-                f"must have a matrix that is written down, not one of {self._width} rows",
+                f"must have a matrix narrow enough to store, not one of {self._width} rows",
                 "Compare `entries` of some rows with their errors.",
             )
         return significant(self.hessian, self.standard_error, self.n_blocks, rate=share)
 
     @_checks.named
     def eigenpairs(self, k: int = 10, *, sample: int = 0) -> tuple[FloatArray, FloatArray]:
-        """Return the eigenvalues of largest size and their directions.
+        """Return the eigenvalues of largest absolute value and their eigenvectors.
 
         Parameters
         ----------
@@ -270,7 +269,7 @@ class SmoothHessian(Displayable, HasState):
         Returns
         -------
         values : array of shape (k,)
-            By size, the largest first, with their signs.
+            Largest absolute value first.
         vectors : array of shape (n_features, k)
             Of length one.
         """
@@ -287,27 +286,28 @@ class SmoothHessian(Displayable, HasState):
         ball: str = "radius",
         random_state: Any = None,
     ) -> pd.DataFrame:
-        """Return how far the quadratic function is from the network near each sample.
+        """Return how far the quadratic function is from the network near each sample (P-MSE).
 
-        The mean of ``(f(x + δ) - f(x) - gᵀδ - ½ δᵀHδ)²`` over δ in a ball (the paper's P-MSE),
-        beside that of the smoothed and of the plain gradient alone.
+        P-MSE, the perturbation mean squared error of the paper, is the mean of
+        ``(f(x + δ) - f(x) - gᵀδ - ½ δᵀHδ)²`` over δ in a ball. Beside it stand the errors of the
+        smoothed and of the plain gradient alone.
 
         Parameters
         ----------
         radius : float
-            Of the ball, in input units.
+            Radius of the ball, in input units.
         n_samples : int
-            Points in it.
+            Number of points drawn in the ball.
         ball : {"radius", "volume"}
-            Whether the distance is uniform, as in the authors' code, or the points are uniform in
-            the ball, which in many dimensions puts nearly all at its surface.
+            Whether distances are uniform, as in the authors' code, or points are uniform in the
+            ball: in many dimensions nearly all of those lie near its surface.
         random_state : int, RandomState or None
 
         Returns
         -------
         DataFrame
-            A row a sample; columns ``"SmoothHess"``, ``"SmoothGrad"``, ``"gradient"``, and the
-            standard error of each, in squared output units.
+            One row per sample; columns ``"SmoothHess"``, ``"SmoothGrad"``, ``"gradient"``, and
+            the standard error of each, in squared output units.
         """
         reach = _checks.real("radius", radius, 0.0, open_low=True)
         total = _checks.integer("n_samples", n_samples, 2)
@@ -315,39 +315,32 @@ class SmoothHessian(Displayable, HasState):
         self._refuse_groups()
         function = self._function
         if function is None:
-            must = "must have the network, which a file does not hold"
+            must = "must have the network, which saved files do not contain"
             _checks.fail("()", must, "Explain the samples again.")
-        rng = check_random_state(random_state)
-        generator = torch.Generator(self._rows.device).manual_seed(int(rng.randint(2**31)))
-        table = []
-        for sample, row in enumerate(self._rows):
-            errors = squared_errors(
-                function.of(sample),
-                row,
-                self._slopes[sample],
-                self._matrix(sample),
-                reach,
-                n=total,
-                ball=ball,
-                generator=generator,
-            )
-            table.append(_host(torch.cat([errors.mean(1), errors.std(1) / total**0.5])))
-        names = ["SmoothHess", "SmoothGrad", "gradient"]
-        return pd.DataFrame(table, columns=names + [f"{each}, standard error" for each in names])
+        return pmse_table(
+            function,
+            self._rows,
+            self._gradients,
+            (self._matrix(sample) for sample in range(len(self.x))),
+            reach,
+            n=total,
+            ball=ball,
+            seed=int(check_random_state(random_state).randint(2**31)),
+        )
 
     @_checks.named
     def attack(self, radius: float, *, sample: int = 0, maximize: bool = False) -> AnyArray:
-        """Return the change within a ball that lowers the output most, as far as order 2 tells.
+        """Return the step within a ball that lowers the quadratic function most.
 
-        The exact solution of ``min gᵀδ + ½ δᵀHδ, ‖δ‖ ≤ radius``; the paper's authors solve a
-        relaxation. A step goes all its length in one direction, where a Gaussian that is as large
-        as the ball has little mass: smooth more for an attack than for P-MSE, such as with
-        ``sigma = 6.5 * radius / sqrt(n_features)``, the authors' choice.
+        It solves ``min gᵀδ + ½ δᵀHδ, ‖δ‖ ≤ radius`` exactly; the paper's authors solve a
+        relaxation. An attack goes the full radius in one direction, where a Gaussian as large as
+        the ball has little mass, so smooth more than for P-MSE. The authors used
+        ``sigma = 6.5 * radius / sqrt(n_features)``.
 
         Parameters
         ----------
         radius : float
-            In input units.
+            Largest length of the step, in input units.
         sample : int
         maximize : bool
             Raise the output instead.
@@ -358,18 +351,19 @@ class SmoothHessian(Displayable, HasState):
         """
         reach = _checks.real("radius", radius, 0.0, open_low=True)
         self._refuse_groups()
-        pairs_of = self._matrix(sample).eigenpairs
-        values, vectors = (_host(each) for each in pairs_of(self._rows.shape[1]))
+        found = self._matrix(sample).eigenpairs(self._rows.shape[1])
+        values, vectors = (_host(each) for each in found)
         sign = -1.0 if maximize else 1.0
-        slope = _host(self._slopes[sample])
-        return minimize(sign * values, vectors, sign * slope, reach).reshape(self.x.shape[1:])
+        gradient = _host(self._gradients[sample])
+        return minimize(sign * values, vectors, sign * gradient, reach).reshape(self.x.shape[1:])
 
     def _matrix(self, sample: int) -> Symmetric:
         last = len(self.x) - 1
         place = _checks.integer("sample", sample, 0, last, of="the last one")
         if self.hessian is None:
             return self._wide[place]
-        return Dense(torch.from_numpy(self.hessian[place]).to(self._rows.device))
+        both = (np.asarray(table)[place] for table in (self.hessian, self.standard_error))
+        return Dense(*(torch.from_numpy(table).to(self._rows.device) for table in both))
 
     def _vectors(self, name: str, value: Any) -> Tensor:
         array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
@@ -385,7 +379,7 @@ class SmoothHessian(Displayable, HasState):
         _checks.require(
             self._width == self._rows.shape[1],
             "()",
-            "must have no groups, whose matrix is no quadratic function of the input",
+            "must have no groups: a matrix of groups is not a quadratic function of the input",
             "Explain without groups.",
         )
 

@@ -1,9 +1,10 @@
-"""Directions are normal each by itself, and lie as each sampling promises."""
+"""Each direction is standard normal, and together they have the geometry of their sampling."""
 
 import numpy as np
 import pytest
 import torch
 from scipy.stats import chi2, kstest, norm
+from torch import nn
 
 from nbinterp.interactions.smooth import directions
 from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, blocks
@@ -16,11 +17,11 @@ def stream(sampling, d, seed=0):
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
-@pytest.mark.parametrize("turns", [False, True])
-def test_each_direction_is_standard_normal(sampling, turns, monkeypatch):
-    if turns:  # frames are used again under random signs, as in many dimensions
-        monkeypatch.setattr(directions, "_CHEAP_FRAME", 0)
-        monkeypatch.setattr(directions, "_TURNS", 2)
+@pytest.mark.parametrize("reused", [False, True])
+def test_each_direction_is_standard_normal(sampling, reused, monkeypatch):
+    if reused:  # frames are reused with random signs, as in many dimensions
+        monkeypatch.setattr(directions, "CHEAP_FRAME", 0)
+        monkeypatch.setattr(directions, "USES_PER_FRAME", 2)
     source = stream(sampling, 5)
     z = torch.cat([source.draw(10).clone() for _ in range(800)]).numpy()
     # Rows of a frame are no independent samples: their tests are lenient.
@@ -33,7 +34,12 @@ def test_each_direction_is_standard_normal(sampling, turns, monkeypatch):
 
 @pytest.mark.parametrize("rows", [1, 3, 4])
 def test_frames_are_at_right_angles_and_uniform(rows):
-    frames = stream("orthogonal", 4)._frames(20_000, rows)
+    source = stream("orthogonal", 4)
+    if rows == 4:
+        z = source.draw(80_000).reshape(20_000, 4, 4)
+    else:  # fewer directions than coordinates: each draw is one frame
+        z = torch.stack([source.draw(rows).clone() for _ in range(20_000)])
+    frames = nn.functional.normalize(z, dim=-1)
     torch.testing.assert_close(
         frames @ frames.mT, torch.eye(rows, dtype=torch.float64).expand(20_000, -1, -1)
     )
@@ -45,7 +51,7 @@ def test_frames_are_at_right_angles_and_uniform(rows):
 
 @pytest.mark.parametrize("cheap", [0, 256])
 def test_orthogonal_blocks(cheap, monkeypatch):
-    monkeypatch.setattr(directions, "_CHEAP_FRAME", cheap)
+    monkeypatch.setattr(directions, "CHEAP_FRAME", cheap)
     z = stream("orthogonal", 6).draw(15)
     for block in (z[:6], z[6:12], z[12:]):
         gram = block @ block.T

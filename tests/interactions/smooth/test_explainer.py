@@ -102,7 +102,7 @@ def test_groups_are_sums_of_pairs_and_batches_change_nothing():
     np.testing.assert_allclose(small.hessian[0], whole.hessian[0], atol=1e-12)
 
 
-def test_what_is_too_wide_is_kept_as_rows(monkeypatch):
+def test_wide_matrices_are_stored_as_rows(monkeypatch):
     smooth = SmoothHess(sigma=0.4, n_samples=64, random_state=0)
     dense = smooth.explain(relus, AT)
     monkeypatch.setattr(explainer, "WIDEST_MATRIX", 2)
@@ -123,7 +123,7 @@ def test_a_tolerance_ends_early_and_says_whether_it_was_reached():
     assert not rough.converged and "NOT CONVERGED" in repr(rough)
 
 
-def test_a_tolerance_needs_a_matrix_that_is_written_down(monkeypatch):
+def test_a_tolerance_needs_a_stored_matrix(monkeypatch):
     monkeypatch.setattr(explainer, "WIDEST_MATRIX", 2)
     with pytest.raises(ValueError, match="must be None above 2 rows"):
         SmoothHess(sigma=0.4, tolerance=0.1).explain(relus, AT)
@@ -197,14 +197,31 @@ def test_float32_agrees_with_float64():
 
 def test_sigma_by_how_well_it_does(monkeypatch):
     """Near kinks, little smoothing sees none of them."""
-    monkeypatch.setattr(explainer, "_MULTIPLIERS", (0.01, 1.0))
+    monkeypatch.setattr(explainer, "MULTIPLIERS", (0.01, 1.0))
     smooth = SmoothHess(sigma="auto", radius=1.0, n_samples=20_000, random_state=0)
     found = smooth.explain(lambda x: x.abs().sum(1), 0.05 * torch.ones(1, 4, dtype=torch.float64))
     assert found.sigma == pytest.approx(1.0 / 4**0.5)
     with pytest.raises(ValueError, match="must have no groups"):
         smooth.changed(groups=[0, 0, 1, 1]).explain(lambda x: x.sum(1), torch.zeros(1, 4))
-    with pytest.raises(ValueError, match="must have only one of both"):
+    with pytest.raises(ValueError, match="must be given only one of the two"):
         smooth.changed(covariance=np.eye(4)).explain(lambda x: x.sum(1), torch.zeros(1, 4))
+
+
+def test_on_another_device_a_copy_runs():
+    model = normalized().double()
+    here = SmoothHess(sigma=0.4, n_samples=64, random_state=0)
+    found = [
+        settings.explain(model, AT, target=1) for settings in (here, here.changed(device="cpu"))
+    ]
+    np.testing.assert_array_equal(found[0].hessian, found[1].hessian)
+    there = here.changed(device="meta")
+    with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
+        there.explain(model, AT, target=1)
+    assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
+    with pytest.raises(
+        ValueError, match=r"SmoothHess.explain\(device='nowhere'\) must be 'auto' or"
+    ):
+        here.changed(device="nowhere").explain(model, AT, target=1)
 
 
 def test_each_sample_may_have_its_own_output():
@@ -236,7 +253,7 @@ def normalized():
         return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2)).train()
 
 
-def test_a_network_is_left_as_it_came():
+def test_a_network_is_restored():
     model = normalized()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     smooth = SmoothHess(sigma=0.4, n_samples=64, random_state=0)
@@ -262,7 +279,7 @@ class Interrupted(nn.Module):
 
 
 @pytest.mark.parametrize("after", [0, 2, 5])
-def test_an_interrupt_leaves_a_network_as_it_came(after):
+def test_a_network_is_restored_after_an_interrupt(after):
     model = Interrupted(after).train()
     model.inner[0].eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -279,7 +296,7 @@ def test_an_interrupt_leaves_a_network_as_it_came(after):
     [
         ({"sigma": 0.0}, relus, AT, None, ValueError, "must be above 0"),
         ({"sigma": [1, -1, 1]}, relus, AT, None, ValueError, "must be positive"),
-        ({"groups": [0, 2, 0]}, relus, AT, None, ValueError, "must name an input in each group"),
+        ({"groups": [0, 2, 0]}, relus, AT, None, ValueError, "must name an input for each group"),
         ({}, relus, AT.long(), None, TypeError, "whole numbers have no derivatives"),
         ({}, relus, AT * np.nan, None, ValueError, "must be finite"),
         ({}, lambda x: x, AT, None, ValueError, "one number a sample"),
@@ -295,7 +312,7 @@ def test_bad_input(options, model, x, target, error, words):
         smooth.explain(model, x, target=target)
 
 
-def test_it_gives_up_between_two_blocks_when_it_is_stopped():
+def test_cancelling_stops_it_between_two_blocks():
     stop = threading.Event()
 
     def asked(x):

@@ -38,7 +38,7 @@ def test_planted_pairs_are_found_and_few_others():
     assert false / found < 0.08
 
 
-def test_the_procedure_written_a_second_time():
+def test_the_procedure_stored_a_second_time():
     rng = np.random.default_rng(2)
     values, error = noise(rng, 6, 5)
     values[0, 1] = values[1, 0] = 4.0
@@ -65,20 +65,20 @@ def bent(x):
 
 
 @pytest.mark.parametrize("sampling", ["orthogonal", "antithetic", "control_variate"])
-def test_entries_of_a_wide_matrix_are_those_of_one_written_down(monkeypatch, sampling):
+def test_entries_of_a_wide_matrix_are_those_of_a_stored_one(monkeypatch, sampling):
     settings = SmoothHess(sigma=1.0, n_samples=4000, sampling=sampling, random_state=0)
     x = torch.randn(2, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    written = settings.explain(bent, x)
+    stored = settings.explain(bent, x)
     monkeypatch.setattr(explainer, "WIDEST_MATRIX", 4)
     wide = settings.explain(bent, x)
-    assert wide.hessian is None and wide.n_blocks == written.n_blocks
+    assert wide.hessian is None and wide.n_blocks == stored.n_blocks
     for sample in range(2):
         values, error = wide.entries([5, 0], sample=sample)
-        np.testing.assert_allclose(values, written.hessian[sample][[5, 0]], atol=1e-12)
-        np.testing.assert_allclose(error, written.standard_error[sample][[5, 0]], atol=1e-9)
-        for one, other in zip(wide.entries([4], [5, 6]), written.entries([4], [5, 6]), strict=True):
+        np.testing.assert_allclose(values, stored.hessian[sample][[5, 0]], atol=1e-12)
+        np.testing.assert_allclose(error, stored.standard_error[sample][[5, 0]], atol=1e-9)
+        for one, other in zip(wide.entries([4], [5, 6]), stored.entries([4], [5, 6]), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-9)
-    with pytest.raises(ValueError, match="must have a matrix that is written down"):
+    with pytest.raises(ValueError, match="must have a matrix narrow enough to store"):
         wide.beyond_noise()
     with pytest.raises(ValueError, match="from 0 to 7"):
         wide.entries([8])

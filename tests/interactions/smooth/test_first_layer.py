@@ -1,4 +1,4 @@
-"""Gradients behind the Linear that alone reads the input give what those in the input give."""
+"""Gradients at the output of the first Linear give the same sums as gradients at the input."""
 
 import copy
 
@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from nbinterp.interactions import SmoothHess
-from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.gradients import ScalarFunction
 from nbinterp.interactions.smooth.first_layer import input_linear_of
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.stein import Stein
+from nbinterp.network import fast_paths
 
 D = 6
 RANDOM = torch.Generator().manual_seed(0)
@@ -19,18 +20,18 @@ X = torch.randn((3, D), generator=RANDOM, dtype=torch.float64)
 
 
 class Body(nn.Module):
-    """An image through a Linear, and whatever else `also` makes of the image."""
+    """An image through a Linear, and through `also`, which may read the image too."""
 
     def __init__(self, also=None, before=None):
         super().__init__()
         torch.manual_seed(0)
-        self.lead, self.last = nn.Linear(D, 9), nn.Linear(9, 3)
+        self.first, self.last = nn.Linear(D, 9), nn.Linear(9, 3)
         self.also, self.before = also, before
         self.double().eval()
 
     def forward(self, x):
         rows = x.flatten(1)
-        hidden = self.lead(rows if self.before is None else self.before(rows)).sin()
+        hidden = self.first(rows if self.before is None else self.before(rows)).sin()
         if self.also is not None:
             hidden = self.also(hidden, rows)
         return self.last(hidden)
@@ -38,21 +39,21 @@ class Body(nn.Module):
 
 class TwoReaders(Body):
     def forward(self, x):
-        return self.last(self.lead(x.flatten(1)).sin() + self.lead(x.flatten(1)).tanh())
+        return self.last(self.first(x.flatten(1)).sin() + self.first(x.flatten(1)).tanh())
 
 
 def function(model):
-    return Scalar(model, 1, (1, 2, 3))
+    return ScalarFunction(model, 1, (1, 2, 3))
 
 
 def found(model, x=X):
-    with function(model).visiting():
+    with function(model).eval_mode():
         return input_linear_of(function(model), x)
 
 
-def test_a_linear_that_alone_reads_the_input_is_found():
+def test_the_only_reader_of_the_input_is_found():
     model = Body()
-    assert found(model).linear is model.lead
+    assert found(model).linear is model.first
     sequence = nn.Sequential(nn.Flatten(), nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)).double()
     assert found(sequence).linear is sequence[1]
 
@@ -69,15 +70,22 @@ def test_a_linear_that_alone_reads_the_input_is_found():
     ],
     ids=["skip", "mask", "scaled", "turned", "twice", "function"],
 )
-def test_what_else_reads_the_input_is_noticed(model):
+def test_other_readers_of_the_input_are_noticed(model):
     assert found(model) is None
 
 
-def test_hooks_of_the_user_are_not_passed_by():
+def test_hooks_of_the_user_are_respected():
     after, before = Body(), Body()
-    after.lead.register_forward_hook(lambda _module, _inputs, output: 2 * output)
-    before.lead.register_forward_pre_hook(lambda _module, inputs: (2 * inputs[0],))
+    after.first.register_forward_hook(lambda _module, _inputs, output: 2 * output)
+    before.first.register_forward_pre_hook(lambda _module, inputs: (2 * inputs[0],))
     assert found(after) is None and found(before) is None
+
+
+def test_no_fast_path_when_they_are_off(monkeypatch):
+    with fast_paths(False):
+        assert found(Body()) is None
+    monkeypatch.setenv("NBINTERP_FAST_PATHS", "0")
+    assert found(Body()) is None
 
 
 @pytest.mark.parametrize("members", [None, torch.eye(D, dtype=torch.float64)[:, :4]])
@@ -86,24 +94,27 @@ def test_hooks_of_the_user_are_not_passed_by():
 def test_the_same_sums(members, is_paired, is_centred, batch_size):
     model = Body()
     settings = (Noise(0.3), members, is_paired, is_centred, batch_size)
-    with function(model).visiting():
+    with function(model).eval_mode():
         plain = Stein(function(model), *settings)
-        short = Stein(function(model), *settings, input_linear_of(function(model), X))
-        for known, made in zip(plain.matrices(X, Z), short.matrices(X, Z), strict=True):
+        fast = Stein(function(model), *settings, input_linear_of(function(model), X))
+        for known, made in zip(plain.matrices(X, Z), fast.matrices(X, Z), strict=True):
             torch.testing.assert_close(made, known)
-        for known, made in zip(plain.factors(X, Z)[0], short.factors(X, Z)[0], strict=True):
+        for known, made in zip(plain.factors(X, Z)[0], fast.factors(X, Z)[0], strict=True):
             eye = torch.eye(D if members is None else 4, dtype=torch.float64)
             torch.testing.assert_close(made.product(eye), known.product(eye))
-    assert "forward" not in vars(model.lead)
+    assert "forward" not in vars(model.first)
 
 
-def test_of_a_whole_explanation(monkeypatch):
+def test_fast_paths_on_and_off_give_the_same_result():
     model, x = Body(), X.view(3, 1, 2, 3)
     before = copy.deepcopy(model.state_dict())
-    short = SmoothHess(n_samples=2000, random_state=0).explain(model, x, target=[0, 1, 2])
-    monkeypatch.setattr("nbinterp.interactions.smooth.explainer.input_linear_of", lambda *_: None)
-    plain = SmoothHess(n_samples=2000, random_state=0).explain(model, x, target=[0, 1, 2])
-    torch.testing.assert_close(torch.as_tensor(short.hessian), torch.as_tensor(plain.hessian))
-    torch.testing.assert_close(torch.as_tensor(short.gradient), torch.as_tensor(plain.gradient))
+    found = []
+    for enabled in (True, False):
+        with fast_paths(enabled):
+            settings = SmoothHess(n_samples=2000, random_state=0)
+            found.append(settings.explain(model, x, target=[0, 1, 2]))
+    fast, plain = found
+    torch.testing.assert_close(torch.as_tensor(fast.hessian), torch.as_tensor(plain.hessian))
+    torch.testing.assert_close(torch.as_tensor(fast.gradient), torch.as_tensor(plain.gradient))
     assert all(torch.equal(model.state_dict()[name], value) for name, value in before.items())
     assert all(parameter.grad is None for parameter in model.parameters())

@@ -37,9 +37,9 @@ def test_covariance_and_its_inverse(sigma, covariance, expected):
 @pytest.mark.parametrize(
     ("sigma", "covariance", "words"),
     [
-        (0.1, FULL, "must have only one of both"),
+        (0.1, FULL, "must be given only one of the two"),
         (0.0, None, "must be above 0"),
-        ([1.0, 2.0], None, "one standard deviation an input, 3"),
+        ([1.0, 2.0], None, "one standard deviation per input, 3"),
         ([1.0, 0.0, 1.0], None, "must be positive and finite"),
         ([1.0, np.nan, 1.0], None, "must be positive and finite"),
         (None, FULL[:2], r"symmetric of shape \(3, 3\)"),

@@ -1,4 +1,4 @@
-"""A matrix as its rows does what the matrix itself does."""
+"""A low-rank matrix gives the same answers as the dense matrix it stands for."""
 
 import numpy as np
 import pytest
@@ -13,9 +13,10 @@ def rows(n, width, dtype=torch.float64):
 
 
 @pytest.mark.parametrize(("n", "width"), [(3, 10), (40, 10), (1, 1)])
-def test_rows_are_the_matrix(n, width):
+def test_low_rank_against_dense(n, width):
     u, g = rows(n, width)
-    low, dense = LowRank(u, g), Dense((u.T @ g + g.T @ u) / 2)
+    matrix = (u.T @ g + g.T @ u) / 2
+    low, dense = LowRank(u, g), Dense(matrix, 0 * matrix)
     v = torch.randn((width, 2), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     torch.testing.assert_close(low.product(v), dense.product(v))
     k = min(2 * n, width, 4)
@@ -23,10 +24,15 @@ def test_rows_are_the_matrix(n, width):
     torch.testing.assert_close(values, expected)
     torch.testing.assert_close(dense.product(vectors), vectors * values)
     torch.testing.assert_close(vectors.T @ vectors, torch.eye(k, dtype=torch.float64))
+    every = torch.arange(width)
+    one = low.entries(every, every[:1], n_blocks=1)
+    for value, known in zip(one, dense.entries(every, every[:1], n_blocks=1), strict=True):
+        torch.testing.assert_close(value, known)
 
 
-def test_pairs_come_by_size_with_their_signs():
-    values, vectors = Dense(torch.diag(torch.tensor([1.0, -5.0, 3.0]))).eigenpairs(2)
+def test_eigenpairs_are_sorted_by_size_and_keep_their_signs():
+    matrix = torch.diag(torch.tensor([1.0, -5.0, 3.0]))
+    values, vectors = Dense(matrix, 0 * matrix).eigenpairs(2)
     assert values.tolist() == [-5, 3]
     np.testing.assert_allclose(vectors.abs(), [[0, 0], [1, 0], [0, 1]])
 

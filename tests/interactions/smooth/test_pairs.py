@@ -35,5 +35,5 @@ def test_bad(monkeypatch):
     with pytest.raises(ValueError, match="must be 3 names"):
         found.to_frame(names=["a"])
     monkeypatch.setattr(explainer, "WIDEST_MATRIX", 2)
-    with pytest.raises(ValueError, match="narrow enough to be written down"):
+    with pytest.raises(ValueError, match="narrow enough to store"):
         SMOOTH.explain(function, np.zeros((1, 3))).to_frame()

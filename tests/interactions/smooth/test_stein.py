@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nbinterp.interactions.gradients import Scalar
+from nbinterp.interactions.gradients import ScalarFunction
 from nbinterp.interactions.smooth.kernel import Noise
 from nbinterp.interactions.smooth.stein import Stein
 
@@ -13,7 +13,7 @@ RANDOM = torch.Generator().manual_seed(0)
 Z = torch.randn((N, D), generator=RANDOM, dtype=torch.float64)
 X = torch.randn((3, D), generator=RANDOM, dtype=torch.float64)
 ROOT = torch.randn((D, D), generator=RANDOM, dtype=torch.float64).tril() + 2 * torch.eye(D)
-FUNCTION = Scalar(lambda x: x.sin().prod(1), None, (D,))
+FUNCTION = ScalarFunction(lambda x: x.sin().prod(1), None, (D,))
 NOISES = {
     "number": Noise(0.3),
     "diagonal": Noise(1.0, torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)),
@@ -66,21 +66,21 @@ def test_groups_and_outputs_by_sample():
     def model(x):
         return torch.stack([x.sin().prod(1), x.cos().prod(1)], dim=1)
 
-    own, _ = Stein(Scalar(model, (0, 1, 0), (D,)), Noise(0.3)).matrices(X, Z)
+    own, _ = Stein(ScalarFunction(model, (0, 1, 0), (D,)), Noise(0.3)).matrices(X, Z)
     torch.testing.assert_close(own[[0, 2]], expected[[0, 2]])
-    second, _ = Stein(Scalar(model, 1, (D,)), Noise(0.3)).matrices(X, Z)
+    second, _ = Stein(ScalarFunction(model, 1, (D,)), Noise(0.3)).matrices(X, Z)
     torch.testing.assert_close(own[1], second[1])
 
 
 def test_a_mean_gradient_that_is_not_finite_is_refused():
-    rooted = Scalar(lambda x: x.sqrt().sum(1), None, (D,))
+    rooted = ScalarFunction(lambda x: x.sqrt().sum(1), None, (D,))
     with pytest.raises(ValueError, match="must have finite gradients near the samples"):
         Stein(rooted, Noise(0.3)).matrices(torch.zeros_like(X), Z)
 
 
 def test_gradients_that_share_memory_are_not_written_to():
     weights = torch.arange(4.0, dtype=torch.float64)
-    plane = Scalar(lambda x: x @ weights, None, (D,))
+    plane = ScalarFunction(lambda x: x @ weights, None, (D,))
     matrices, mean = Stein(plane, Noise(0.3)).matrices(X, Z)
     assert not matrices.any() and weights.tolist() == [0, 1, 2, 3]
     np.testing.assert_allclose(mean, weights.expand(3, -1))
