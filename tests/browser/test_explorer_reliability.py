@@ -136,8 +136,8 @@ def test_hostile_messages_change_nothing(opened: Opened) -> None:
     ):
         _send(kernel, {"method": "custom", "content": content}, *buffers)
     for name, *buffers in (
-        ["_selection", huge],
-        ["_selection", b"abc"],
+        ["selection", huge],
+        ["selection", b"abc"],
         ["_named_data", huge],
         ["_positions", one * 2],
     ):
@@ -147,7 +147,7 @@ def test_hostile_messages_change_nothing(opened: Opened) -> None:
             *buffers,
         )
     for values in (
-        {"_selection": None},
+        {"selection": None},
         {"_named": [{"name": "x", "color": "red", "count": 10**12}]},
         {"_can_fit": False},
         {"ranges": {"cluster": ["NaN", 1]}},

@@ -12,9 +12,10 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from nbinterp.corex import LinearCorEx
+from nbinterp.views.base.page import embedded_json, page_data
 from nbinterp.views.base.sprite import pack
 from nbinterp.views.explorer.explorer import ClusterExplorer
-from nbinterp.views.export import embedded_json, notebook_to_html, page_data, to_html
+from nbinterp.views.export import notebook_to_html, to_html
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 
 HOSTILE = "</script><!--<img src=x onerror=alert(1)>&\u2028"

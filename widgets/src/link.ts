@@ -5,11 +5,11 @@ import { watchKernel } from "./shared/kernel";
 import type { ViewContext } from "./shared/view";
 
 /** The traits that linked views share. */
-const SHARED = ["factor", "_selection", "hovered"] as const;
+const SHARED = ["factor", "selection", "hovered"] as const;
 
 /** What only a kernel can update, and the note of a view that could not follow. */
 const UNFOLLOWED = {
-  _selection: "As before: following the selection on the map needs a running kernel.",
+  selection: "As before: following the selection on the map needs a running kernel.",
   chosen: "As before: the chart of other nodes needs a running kernel.",
 } as const;
 type Unfollowed = keyof typeof UNFOLLOWED;
@@ -18,9 +18,9 @@ type Shared = {
   _linked: string[];
   /** The factors that the view shows, if it lists them. */
   _ids?: number[];
-  factor: number;
-  _selection: DataView;
-  hovered: number;
+  factor: number | null;
+  selection: DataView;
+  hovered: number | null;
   chosen: number[];
 };
 
@@ -59,14 +59,14 @@ export async function linkOnPage(context: ViewContext): Promise<void> {
       heard.add(ref);
       const other = (await host.getModel(ref).catch(() => null)) as AnyModel<Shared> | null;
       if (!other || signal.aborted) continue; // it is not on this page
-      const seen = { _selection: other.get("_selection"), chosen: other.get("chosen") };
+      const seen = { selection: other.get("selection"), chosen: other.get("chosen") };
       for (const name of [...SHARED, "chosen"] as const) {
         const changed = () => {
           // The last value that a kernel saw.
           if (!alone) Object.assign(seen, { [name]: other.get(name) });
           else if (!model.get("_linked").includes(ref)) return;
           else if (name === "chosen") say(name, same(seen[name] ?? [], other.get(name) ?? []));
-          else if (name === "_selection" && model.get(name) === undefined) {
+          else if (name === "selection" && model.get(name) === undefined) {
             say(name, sameSelection(seen[name], other.get(name)));
           } else take(model, name, other.get(name));
         };
@@ -95,8 +95,8 @@ function take<K extends (typeof SHARED)[number]>(
   if (name === "factor") {
     // Clearing the factor of one view does not clear it in the others, as in Python.
     const ids = model.get("_ids");
-    if ((value as number) < 0 || (ids && !ids.includes(value as number))) return;
-  } else if (name === "_selection") {
+    if (value === null || (ids && !ids.includes(value as number))) return;
+  } else if (name === "selection") {
     if (sameSelection(here as DataView, value as DataView)) return;
   }
   model.set(name, value);

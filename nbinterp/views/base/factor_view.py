@@ -5,13 +5,14 @@ from typing import Any
 
 import traitlets
 
+from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import View
 
 
 class FactorView(View):
     """A view of some factors, `_ids`, of which one may be chosen."""
 
-    factor = traitlets.Int(-1, min=-1).tag(sync=True)
+    factor = Index()
     # The factors that are shown, by their numbers in the fit, in the order of the view.
     _ids = traitlets.List(traitlets.Int()).tag(sync=True)
 
@@ -21,7 +22,7 @@ class FactorView(View):
         Parameters
         ----------
         callback : callable
-            Takes the number of the factor, -1 when none is chosen any more.
+            Takes the number of the factor, None when none is chosen any more.
 
         Returns
         -------
@@ -31,11 +32,9 @@ class FactorView(View):
         return self._on("factor", lambda change: callback(change["new"]))
 
     @traitlets.validate("factor")
-    def _check_factor(self, proposal: Any) -> int:
-        value = int(proposal["value"])
-        if value != -1 and value not in self._ids:
+    def _check_factor(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
+        if value is not None and value not in self._ids:
             known = ", ".join(str(factor) for factor in sorted(self._ids)) or "none"
-            raise traitlets.TraitError(
-                f"factor must be one of those shown, {known}, or -1 for none"
-            )
+            raise traitlets.TraitError(f"factor must be one of those shown, {known}, or None")
         return value

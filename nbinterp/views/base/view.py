@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeGuard
 
 import anywidget
-import numpy as np
-import numpy.typing as npt
 import traitlets
 
 from nbinterp import _checks
-from nbinterp._typing import AnyArray
+from nbinterp._typing import ByteArray
 from nbinterp.views.base.frontend import shared_core
+from nbinterp.views.base.page import write_views
 
 PROTOCOL = 1
 
@@ -38,91 +37,6 @@ export default {
   },
 };
 """
-
-
-class Array(traitlets.TraitType[Any, Any]):
-    """A NumPy array as bytes on the wire: of one dtype and shape, read-only, compared by value.
-
-    Parameters
-    ----------
-    dtype : dtype
-        What entries become; the front end reads the same, little-endian.
-    shape : tuple of int or None
-        The shape, None for an axis of any length (one at most).
-    wire : callable or None
-        How it becomes bytes, such as ``wire.packed``, for a large one that only Python sets.
-    """
-
-    info_text = "an array"
-
-    def __init__(
-        self,
-        dtype: npt.DTypeLike,
-        shape: tuple[int | None, ...] = (None,),
-        *,
-        wire: Callable[[AnyArray], bytes] | None = None,
-    ) -> None:
-        super().__init__()
-        self.dtype = np.dtype(dtype).newbyteorder("<")
-        self.shape = shape
-        self.wire = wire
-        self.tag(sync=True, to_json=self._to_wire, from_json=self._from_wire)
-        if wire is not None:
-            self.tag(page=False)
-
-    def make_dynamic_default(self) -> Any:
-        """Return an empty array."""
-        return self._own(np.empty([side or 0 for side in self.shape], self.dtype))
-
-    def validate(self, obj: Any, value: Any) -> AnyArray:
-        """Return `value` as an array of this dtype and shape."""
-        array = np.asarray(value)
-        fits = array.ndim == len(self.shape) and all(
-            side is None or side == length
-            for side, length in zip(self.shape, array.shape, strict=True)
-        )
-        if not fits:
-            raise traitlets.TraitError(
-                f"{self.name} must have shape {self.shape}, not {array.shape}"
-            )
-        owned = self._own(array)
-        old = obj._trait_values.get(self.name)
-        if old is not None and np.array_equal(owned, old, equal_nan=True):
-            return old  # type: ignore[no-any-return]
-        return owned
-
-    def set(self, obj: Any, value: Any) -> None:
-        """Set the trait; only another length or another entry counts as one."""
-        new = self._validate(obj, value)
-        if new is not obj._trait_values.get(self.name):
-            old = getattr(obj, str(self.name))
-            obj._trait_values[self.name] = new
-            obj._notify_trait(self.name, old, new)
-
-    def _own(self, array: AnyArray) -> AnyArray:
-        owned = np.array(array, self.dtype, order="C")
-        owned.setflags(write=False)
-        return owned
-
-    def _to_wire(self, value: AnyArray, _view: Any) -> bytes:
-        return value.tobytes() if self.wire is None else self.wire(value)
-
-    def _from_wire(self, value: Any, _view: Any) -> AnyArray:
-        sides = [-1 if side is None else side for side in self.shape]
-        return np.frombuffer(bytes(value), self.dtype).reshape(sides)
-
-
-class RefusedError(traitlets.TraitError, ValueError):
-    """A value that a check refused: traitlets puts the old one back."""
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn what a check raises within a validator into a `RefusedError`."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        raise RefusedError(str(error)) from None
 
 
 def raise_all(failures: list[Exception]) -> None:
@@ -249,9 +163,15 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
     def to_html(self, path: str | Path) -> Path:
         """Write this view as one page that opens offline; see `nbinterp.views.export.to_html`."""
-        from nbinterp.views.export import to_html  # which builds on this module
+        return write_views([self], Path(path))
 
-        return to_html(self, path)
+    def page_parts(self) -> list["View"]:
+        """Return the views within this one, which a page of it holds too."""
+        return [part for part in self.trait_values().values() if isinstance(part, View)]
+
+    def page_images(self) -> ByteArray | None:
+        """Return the pictures of all samples, for a page without a kernel; None if it has none."""
+        return None
 
     def __repr__(self) -> str:
         return self.describe()

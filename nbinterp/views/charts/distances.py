@@ -164,7 +164,8 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
 
     def _factor_chosen(self, change: Any) -> None:
         """Choose the nodes that the factor binds most: how the clusters lie along both."""
-        if change["new"] >= 0 and (nodes := self.table.used_most(change["new"])):
+        factor = change["new"]
+        if factor is not None and (nodes := self.table.used_most(factor)):
             self.table.chosen = nodes
 
     def _draw(self, *, colour: bool = True) -> None:

@@ -12,7 +12,7 @@ from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors
 from nbinterp.distance import DistanceReport
 from nbinterp.views.base.factor_view import FactorView
-from nbinterp.views.base.view import Array
+from nbinterp.views.base.traits import Array
 from nbinterp.views.charts.table_columns import TableColumn, columns_of, selection_column
 
 
@@ -38,8 +38,8 @@ class NodeTable(FactorView):
     ----------
     chosen : list of int
         Numbers of the chosen nodes, none to two.
-    factor : int
-        The chosen factor, -1 for none: what it tells about each node is a column, and sorts them.
+    factor : int or None
+        The chosen factor: what it tells about each node is a column, and sorts them.
     sort, descending, query, height
         As the parameters; they follow the controls of the view.
 
@@ -132,7 +132,7 @@ class NodeTable(FactorView):
         node = self.report.nodes.index.get_indexer(pd.Index(uses["node"]))
         table[uses["factor"].to_numpy(int), node] = uses["mutual_information"]
         with self.hold_sync():
-            self.fit, self.factor = factors, -1
+            self.fit, self.factor = factors, None
             self._ids, self._uses = list(range(n_factors)), table.ravel()
 
     def used_most(self, factor: int, count: int = 2) -> list[int]:
@@ -167,7 +167,7 @@ class NodeTable(FactorView):
     def frame(self) -> pd.DataFrame:
         """What is in the table now, unsorted."""
         told = {column.name: column.entries for column in self._shown}
-        if self.factor >= 0:
+        if self.factor is not None:
             uses = self._uses.reshape(-1, len(self._names))
             told = {"factor": uses[self.factor], **told}
         return pd.DataFrame(told, index=self._names)

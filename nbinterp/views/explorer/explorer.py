@@ -16,11 +16,13 @@ from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.views.base.packing import packed, packed_map
-from nbinterp.views.base.view import Answer, Array, refusing, verb
+from nbinterp.views.base.traits import Array, refusing
+from nbinterp.views.base.view import Answer, verb
 from nbinterp.views.explorer import samples
 from nbinterp.views.explorer.columns import Columns
 from nbinterp.views.explorer.hover import Hovered
 from nbinterp.views.explorer.search import checked_ranges, checked_search, matching
+from nbinterp.views.explorer.selected import SelectedSamples
 from nbinterp.views.explorer.selections import Selections, refusal
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 from nbinterp.views.png.map import scatter_png
@@ -60,14 +62,15 @@ class ClusterExplorer(Hovered):
     Attributes
     ----------
     selection : array of shape (k,), int64
-        Numbers of the selected samples, ascending. Set it to indices or a boolean mask.
+        Numbers of the selected samples, ascending; a synced trait. Set it to indices in any order
+        or to a boolean mask.
     factors : ClusterFactors or None
         What the last fit of a selection found.
     heatmap : InteractionHeatmap
         The view of these factors beside the map.
-    hovered : int
-        Number of the sample under the pointer, -1 for none; `on_hover` calls when it changes. Set
-        it to point at a sample in the view.
+    hovered : int or None
+        Number of the sample under the pointer; `on_hover` calls when it changes. Set it to point
+        at a sample in the view.
     selections : Selections
         The named ones: ``explorer.selections["odd nines"].to_frame()``. Set one to sample numbers.
     columns : Columns
@@ -98,6 +101,11 @@ class ClusterExplorer(Hovered):
     selected of them. Positions are drawn, and saved, to a part in 65,000 of the map's width;
     `to_frame` has them as they came.
 
+    `selection` is a trait as of any ipywidgets widget. ``explorer.observe(f, "selection")`` calls
+    `f` with the old and the new numbers; ``ipywidgets.link`` ties it to another widget through
+    Python, and ``ipywidgets.jslink`` in the page, which works while the kernel is busy. To bind
+    whole views, with their factors and the sample under the pointer, use `nbinterp.link`.
+
     Examples
     --------
     >>> import numpy as np
@@ -107,11 +115,20 @@ class ClusterExplorer(Hovered):
     array([0, 2])
     >>> explorer.color_by
     'kind'
+
+    Two maps of the same samples, one selection:
+
+    >>> import ipywidgets
+    >>> other = ClusterExplorer([[5, 1], [2, 2], [0, 3]])
+    >>> in_the_page = ipywidgets.jslink((explorer, "selection"), (other, "selection"))
+    >>> through_python = ipywidgets.link((explorer, "selection"), (other, "selection"))
+    >>> other.selection
+    array([0, 2])
     """
 
     _kind = traitlets.Unicode("explorer").tag(sync=True)
     _positions = Array("f4", (None, 2), wire=packed_map)
-    _selection = Array("u4")
+    selection = SelectedSamples()
     _named = traitlets.List(traitlets.Dict()).tag(sync=True)
     _named_data = Array("u4")
     columns: Columns
@@ -176,16 +193,6 @@ class ClusterExplorer(Hovered):
             self.heatmap._about = _UNFITTED
 
     @property
-    def selection(self) -> IntArray:
-        """Numbers of the selected samples, ascending; set it to indices or a boolean mask."""
-        return np.asarray(self._selection, np.int64)
-
-    @selection.setter
-    @_checks.call("ClusterExplorer")
-    def selection(self, samples: Any) -> None:
-        self._selection = _checks.indices("selection", samples, len(self._positions))
-
-    @property
     def matching(self) -> IntArray:
         """Numbers of the samples that `search` and `ranges` leave, ascending."""
         found = matching(self._table, len(self._positions), self.search, self.ranges)
@@ -245,7 +252,7 @@ class ClusterExplorer(Hovered):
         [1 2]
         >>> stop()
         """
-        return self._on("_selection", lambda change: callback(change["new"].astype(np.int64)))
+        return self._on("selection", lambda change: callback(np.array(change["new"])))
 
     @_checks.named
     def fit_selection(self) -> ClusterFactors:
@@ -298,7 +305,7 @@ class ClusterExplorer(Hovered):
         """Return the figures of the view in one line."""
         columns = ", ".join(column.name for column in self._table)
         about = f"; columns: {columns}" if columns else ""
-        chosen = f"{len(self._selection)} of {len(self._positions)} samples selected"
+        chosen = f"{len(self.selection)} of {len(self._positions)} samples selected"
         return f"{type(self).__name__}({chosen}{about})"
 
     def snapshot(self) -> bytes | None:
@@ -309,7 +316,7 @@ class ClusterExplorer(Hovered):
             None if column is None else column.entries,
             () if column is None or column.categories is None else column.categories,
             label=self.color_by,
-            selection=self.selection if len(self._selection) else None,
+            selection=self.selection if len(self.selection) else None,
         )
 
     @verb(buffers=1, long=True)
@@ -336,14 +343,6 @@ class ClusterExplorer(Hovered):
         headers, data = samples.pack(self._table, {self.color_by, *self.ranges})
         with self.hold_sync():
             self._columns, self._column_data = headers, data
-
-    @traitlets.validate("_selection")
-    def _check_selection(self, proposal: Any) -> Any:
-        value = proposal["value"]
-        rising = bool(np.all(value[1:] > value[:-1]))
-        if len(value) and not (rising and int(value[-1]) < len(self._positions)):
-            raise traitlets.TraitError("The selection must hold numbers of samples, ascending.")
-        return value
 
     @traitlets.validate("_named", "_named_data")
     def _check_named(self, proposal: Any) -> Any:

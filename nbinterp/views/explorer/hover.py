@@ -8,6 +8,7 @@ import traitlets
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, ByteArray
+from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import Answer, View, verb
 
 _MOST_THUMBNAILS = 1024  # of one request
@@ -21,10 +22,10 @@ class Hovered(View):
     columns: Mapping[str, AnyArray]
 
     # The page knows what it set: an echo would fight a pointer that has moved on.
-    hovered = traitlets.Int(-1, min=-1).tag(sync=True, echo_update=False)
+    hovered = Index().tag(echo_update=False)
 
-    def on_hover(self, callback: Callable[[int], object]) -> Callable[[], None]:
-        """Call `callback` with the number of the sample under the pointer, -1 when it leaves.
+    def on_hover(self, callback: Callable[[int | None], object]) -> Callable[[], None]:
+        """Call `callback` with the number of the sample under the pointer, None when it leaves.
 
         At most ten times a second, and of samples that were passed in between the last counts.
 
@@ -75,11 +76,11 @@ class Hovered(View):
         return Answer({"values": [[name, f"{self.columns[name][index]:.4g}"] for name in away]})
 
     @traitlets.validate("hovered")
-    def _check_hovered(self, proposal: Any) -> int:
-        value = int(proposal["value"])
+    def _check_hovered(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
         last = len(self._positions) - 1
-        if value > last:
-            raise traitlets.TraitError(f"hovered must be a sample, 0 to {last}, or -1 for none")
+        if value is not None and value > last:
+            raise traitlets.TraitError(f"hovered must be a sample, 0 to {last}, or None")
         return value
 
     def _pictures(self, what: str, numbers: list[int]) -> Answer:
@@ -95,6 +96,6 @@ class Hovered(View):
         fields = {"width": width, "height": height, "channels": 3 if colours else 1}
         return Answer(fields, [images[numbers].tobytes()])
 
-    def _thumbnails(self) -> ByteArray | None:
+    def page_images(self) -> ByteArray | None:
         """Return all pictures, for a page without a kernel."""
         return self._images

@@ -10,7 +10,7 @@ from nbinterp._display import shows
 from nbinterp.corex import ClusterFactors, LinearCorEx
 from nbinterp.interactions import SmoothHessian
 from nbinterp.views.base.factor_view import FactorView
-from nbinterp.views.base.view import Array
+from nbinterp.views.base.traits import Array
 from nbinterp.views.heatmap.factor_matrix import FactorTable
 from nbinterp.views.heatmap.pair_picture import describe, picture
 from nbinterp.views.heatmap.pair_source import read
@@ -49,8 +49,8 @@ class InteractionHeatmap(PairView, FactorView):
         Of the entries of a matrix.
     standard_error : array of the shape of `source`, optional
         Of the entries of an array; a `SmoothHessian` has its own.
-    sample : int, default=0
-        Which sample of a result to show; -1 for the mean of those selected, or of all.
+    sample : int or None, default=0
+        Which sample of a result to show; None for the mean of those selected, or of all.
     explorer : ClusterExplorer, optional
         A map of the samples: what is selected on it is shown here. See `link`.
     samples : sequence of int, optional
@@ -58,9 +58,9 @@ class InteractionHeatmap(PairView, FactorView):
 
     Attributes
     ----------
-    factor : int
-        The chosen factor, as its row in `mutual_information_` of the source; -1 for none. A click
-        in the view sets it, and setting it chooses the factor in the view.
+    factor : int or None
+        The chosen factor, as its row in `mutual_information_` of the source. A click in the view
+        sets it, and setting it chooses the factor in the view.
     pair : (int, int) or None
         The chosen pair of inputs, likewise; twice the same input for itself.
     order : {"similarity", "given"}
@@ -133,7 +133,7 @@ class InteractionHeatmap(PairView, FactorView):
         image_shape: Sequence[int] | None = None,
         unit: str | None = None,
         standard_error: Any = None,
-        sample: int = 0,
+        sample: int | None = 0,
         explorer: Any = None,
         samples: Any = None,
     ) -> None:
@@ -162,7 +162,7 @@ class InteractionHeatmap(PairView, FactorView):
         image_shape: Sequence[int] | None = None,
         unit: str | None = None,
         standard_error: Any = None,
-        sample: int = 0,
+        sample: int | None = 0,
     ) -> None:
         """Draw something else in this view.
 
@@ -195,12 +195,13 @@ class InteractionHeatmap(PairView, FactorView):
                 standard_error=standard_error,
             )
             last = pairs.n_samples - 1
-            _checks.integer("sample", sample, -1, last, of="the last one")
+            if sample is not None:
+                _checks.integer("sample", sample, 0, last, of="the last one")
         if source is not None:
             self._core.need(self._kind)
         with self._lock, self.hold_sync():
             self.source, self._factors = source, FactorTable.of(source if is_fit else None)
-            self.factor = -1
+            self.factor = None
             self._show_factors()
             self._show_pairs(pairs, sample)
             self._form = "factors" if is_fit else "pairs"
@@ -213,8 +214,8 @@ class InteractionHeatmap(PairView, FactorView):
         Parameters
         ----------
         callback : callable
-            Takes the index of the factor, -1 when none is chosen any more; of a matrix of pairs
-            takes the pair, or None.
+            Takes the number of the factor; of a matrix of pairs the pair. None when none is chosen
+            any more.
 
         Returns
         -------

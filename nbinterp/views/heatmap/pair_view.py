@@ -10,7 +10,8 @@ from nbinterp import _checks
 from nbinterp._typing import IntArray
 from nbinterp.interactions.smooth.fdr import beyond_noise
 from nbinterp.views.base.packing import packed, rounded_matrix
-from nbinterp.views.base.view import Answer, Array, View, verb
+from nbinterp.views.base.traits import Array, Index
+from nbinterp.views.base.view import Answer, View, verb
 from nbinterp.views.heatmap.factor_matrix import EMPTY, count
 from nbinterp.views.heatmap.pair_source import PairSource
 from nbinterp.views.heatmap.pair_table import PairTable
@@ -24,7 +25,7 @@ class PairView(View):
     pair = traitlets.Tuple(
         traitlets.Int(), traitlets.Int(), default_value=None, allow_none=True
     ).tag(sync=True)
-    sample = traitlets.Int(0, min=-1).tag(sync=True)
+    sample = Index(0)
     _about = traitlets.Unicode(EMPTY).tag(sync=True)
     _warning = traitlets.Unicode("").tag(sync=True)
 
@@ -45,7 +46,7 @@ class PairView(View):
 
     _pairs: PairSource | None = None
     _table: PairTable | None = None
-    # The samples whose mean is shown if `sample` is -1, and what the map has to say.
+    # The samples whose mean is shown if `sample` is None, and what the map has to say.
     _mean_of: IntArray = np.empty(0, np.int64)
     _numbered = False  # whether it was told which samples of a map these are
     _missing = ""
@@ -92,7 +93,7 @@ class PairView(View):
             return lambda: None
         return follow(explorer, np.array(self._samples), selected, self)
 
-    def _show_pairs(self, pairs: PairSource | None, sample: int) -> None:
+    def _show_pairs(self, pairs: PairSource | None, sample: int | None) -> None:
         """Take another source, or none."""
         self._pairs = self._table = None  # until all is set, nothing is read of either
         self.set_trait("pair", None)
@@ -149,20 +150,22 @@ class PairView(View):
                 which = f"Sample {selection[0]}" if len(selection) == 1 else "What is selected"
                 self._missing = f"{which} is not among the {len(self._samples)} explained."
             self._mean_of = chosen if len(chosen) > 1 else np.arange(len(self._samples))
-            now = self.sample if not len(chosen) else int(chosen[0]) if len(chosen) == 1 else -1
+            now = self.sample
+            if len(chosen):
+                now = int(chosen[0]) if len(chosen) == 1 else None
             if now != self.sample:
                 self.sample = now
             else:
                 self._show_sample()
 
     def _shown(self) -> IntArray:
-        return self._mean_of if self.sample < 0 else np.array([self.sample])
+        return self._mean_of if self.sample is None else np.array([self.sample])
 
     def _which(self) -> str:
         """Return in words what is shown."""
         if len(self._samples) == 1 and self._samples[0] == 0:
             return "one sample"
-        if self.sample < 0:
+        if self.sample is None:
             return f"mean of {count(len(self._mean_of), 'sample')}"
         return f"sample {self._samples[self.sample]}"
 
@@ -211,10 +214,11 @@ class PairView(View):
         return value
 
     @traitlets.validate("sample")
-    def _check_sample(self, proposal: Any) -> int:
-        value = int(proposal["value"])
-        if self._pairs is not None and value >= self._pairs.n_samples:
-            raise traitlets.TraitError(f"sample must be at most {self._pairs.n_samples - 1}")
+    def _check_sample(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
+        if self._pairs is not None and value is not None and value >= self._pairs.n_samples:
+            last = self._pairs.n_samples - 1
+            raise traitlets.TraitError(f"sample must be from 0 to {last}, or None for a mean")
         return value
 
     @traitlets.observe("sample")

@@ -8,6 +8,7 @@ from typing import Any, Self
 from nbinterp import _checks
 from nbinterp.corex import ClusterFactors
 from nbinterp.views.base.factor_view import FactorView
+from nbinterp.views.base.page import write_views
 from nbinterp.views.base.view import View
 from nbinterp.views.charts.distances import DistanceView
 from nbinterp.views.charts.node_table import NodeTable
@@ -119,7 +120,7 @@ class Link:
                     self._stops.append(stop)
             if len(factors) > 1:
                 self._stops.append(TraitSync("factor", factors, _same_factor).end)
-            for name in ("_selection", "hovered"):
+            for name in ("selection", "hovered"):
                 if len(maps) > 1:
                     self._stops.append(TraitSync(name, maps).end)
         except BaseException:
@@ -133,9 +134,7 @@ class Link:
 
     def to_html(self, path: str | Path) -> Path:
         """Write the views as one page that opens offline, still bound there."""
-        from nbinterp.views.export import to_html  # which is also run as a program
-
-        return to_html([view for view in self.views if isinstance(view, View)], path)
+        return write_views([view for view in self.views if isinstance(view, View)], Path(path))
 
     def __enter__(self) -> Self:
         """Bind for the length of a block."""

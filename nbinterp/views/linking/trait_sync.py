@@ -60,13 +60,13 @@ class TraitSync:
             self._stops.append(add_link(view, others))
         for view in self._views:
             value = getattr(view, name)
-            if np.size(value) and np.max(value) >= 0:
+            if value is not None and np.size(value):
                 self.tell(value, view)
                 break
 
     def tell(self, value: Any, origin: View | None = None) -> None:
         """Let all views have the value that one has; of several at a time, the last one."""
-        if self._name == "factor" and value < 0:
+        if self._name == "factor" and value is None:
             return
         with self._lock:
             self._newest = value, origin

@@ -8,11 +8,21 @@ import traitlets
 
 from nbinterp import _checks
 from nbinterp._display import shows
-from nbinterp._typing import IntArray
 from nbinterp.network import Perturbation
-from nbinterp.views.base.view import Array, refusing
+from nbinterp.views.base.traits import Array, refusing
 from nbinterp.views.png.frame import frame_png
-from nbinterp.views.slider.labels import Base, Latency, about_of, base_of, names_of, row, warning_of
+from nbinterp.views.slider.labels import (
+    MEAN,
+    Base,
+    Latency,
+    about_of,
+    base_of,
+    names_of,
+    row,
+    rows_of,
+    same_base,
+    warning_of,
+)
 from nbinterp.views.slider.precomputed import Film, film, layout
 from nbinterp.views.slider.reach import ROUNDING, check_reach
 from nbinterp.views.slider.requests import FrameRequests
@@ -47,12 +57,12 @@ class FactorSlider(FrameRequests):
     amounts : array of shape (n_factors,), float32
         Where the sliders stand: 1 moves each node of the factor by its mutual information in nats.
         Set it to move them.
-    base : int
-        What is edited: the row number of a sample, -1 for the mean of the factors' samples, -2 for
-        the mean of those last given to `show_selection`. Set it to a number or ``"mean"``.
-    factor : int
-        The chosen factor, by its number in the fit: the one that was turned last, -1 for none. Set
-        it to mark its slider.
+    base : "mean", int or array of int64
+        What is edited: the mean of the factors' samples, a sample by its row number, or the mean
+        of several by theirs. Set it to any of these, or to a boolean mask.
+    factor : int or None
+        The chosen factor, by its number in the fit: the one that was moved last. Set it to mark
+        its slider.
     perturbation : Perturbation
         The frame that is shown: one step, at `amounts`.
     stats : Latency
@@ -98,7 +108,7 @@ class FactorSlider(FrameRequests):
 
     # The page knows what it set: an echo would fight a hand that has moved on.
     amounts = Array("f4").tag(echo_update=False)
-    base = Base(-1).tag(sync=True)
+    base = Base()
     span = traitlets.Float(3.0).tag(sync=True)
     height = traitlets.Int(420, min=200, max=4000).tag(sync=True)
 
@@ -138,8 +148,7 @@ class FactorSlider(FrameRequests):
         self._frame: Any = None  # the Perturbation in the traits; none while the view is made
         self._latest = source  # what was computed last
         self._stats = Latency(0, 0.0, 0.0)
-        self._some: IntArray = np.empty(0, np.int64)  # those whose mean the base -2 is
-        self._selected = -1  # the base that came with them
+        self._selected: Any = None  # the base that `show_selection` set last
         super().__init__(height=_checks.integer("height", height, 200, 4000))
         self.show(source)
 
@@ -171,7 +180,7 @@ class FactorSlider(FrameRequests):
             strip = film(frame, span, wanted=self._wants_film)
             self._frame, self._latest, self._filmed_span = frame, frame, span
             with self.hold_sync(), self.hold_trait_notifications():
-                self.amounts, self.base, self.span = frame.amounts[0], frame.base_index, span
+                self.amounts, self.base, self.span = frame.amounts[0], base_of(frame), span
                 self._publish(frame, strip)
 
     @_checks.named
@@ -186,14 +195,10 @@ class FactorSlider(FrameRequests):
         rows = _checks.indices("samples", samples, self._frame.n_base_samples)
         with self._lock:
             if len(rows):
-                self._some = rows
-                self._selected = int(rows[0]) if len(rows) == 1 else -2
-                if self.base != self._selected:
-                    self.base = self._selected
-                elif len(rows) > 1:
-                    self._follow(None)
-            elif self.base == self._selected:
-                self.base = -1
+                self._selected = rows_of(rows)
+                self.base = self._selected
+            elif same_base(self.base, self._selected):
+                self.base = MEAN
 
     def reset(self) -> None:
         """Set all sliders to 0; the base stays.
@@ -267,15 +272,6 @@ class FactorSlider(FrameRequests):
                 check_reach(value, self.span)
         return value
 
-    @traitlets.validate("base")
-    def _check_base(self, proposal: Any) -> int:
-        value: int = proposal["value"]
-        beyond = self._frame is not None and value >= self._frame.n_base_samples
-        if beyond or (value == -2 and not len(self._some)):
-            last = self._frame.n_base_samples - 1
-            raise traitlets.TraitError(f"base must be a sample, 0 to {last}, or -1 for the mean")
-        return value
-
     @traitlets.validate("span")
     def _check_span(self, proposal: Any) -> float:
         value = float(proposal["value"])
@@ -297,18 +293,16 @@ class FactorSlider(FrameRequests):
             amounts = np.asarray(self.amounts, float)
             try:
                 frame = last
-                rebased = base != last.base_index or (
-                    base == -2 and not np.array_equal(self._some, last.base_samples)
-                )
+                rebased = not same_base(base, base_of(last))
                 if rebased:
-                    frame = self._latest = last.from_base(base_of(base, self._some))
+                    frame = self._latest = last.from_base(base)
                 if not np.array_equal(amounts, np.asarray(frame.amounts[0], np.float32)):
                     frame = self._at(frame, amounts)
                 same_film = not rebased and span == self._filmed_span
                 strip = None if same_film else film(frame, span, wanted=self._wants_film)
             except BaseException:
                 with self.hold_trait_notifications():
-                    self.amounts, self.base = last.amounts[0], last.base_index
+                    self.amounts, self.base = last.amounts[0], base_of(last)
                     self.span = self._filmed_span
                 raise
             if frame is not last or strip is not None:
@@ -330,7 +324,7 @@ class FactorSlider(FrameRequests):
                 self._factor_names = list(frame.factor_names)
                 self._ids = list(frame.factors)
                 if self.factor not in self._ids:
-                    self.factor = -1
+                    self.factor = None
                 self._output_names = list(frame.output_names)
                 self._shape = list(shape) if is_image else []
                 self._feature_names = [] if is_image else names_of(frame.feature_names, shape[0])

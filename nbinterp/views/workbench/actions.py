@@ -15,7 +15,14 @@ from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
-from nbinterp.views.workbench.defaults import as_array, guess_radius, patch_grid, patches_code
+from nbinterp.views.slider.labels import base_of
+from nbinterp.views.workbench.defaults import (
+    as_array,
+    guess_radius,
+    patch_grid,
+    patches,
+    patches_code,
+)
 
 PREAMBLE = """import numpy as np
 from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
@@ -151,7 +158,7 @@ class Subject:
         groups, written = None, ""
         if self.image_shape is not None:
             written = f"groups={patches_code(self.image_shape)}, "
-            groups = eval(patches_code(self.image_shape), {"np": np})  # noqa: S307
+            groups = patches(self.image_shape)
         settings = SmoothHess(
             groups=groups, radius=radius, n_samples=_GRADIENTS, random_state=0, progress=False
         )
@@ -188,9 +195,8 @@ def turned_to(frame: Perturbation) -> Step:
 
 def based_on(frame: Perturbation) -> Step:
     """Return the step to another base."""
-    base: object = "mean" if frame.base_index == -1 else frame.base_index
-    if frame.base_index == -2:
-        base = frame.base_samples.tolist()
+    base = base_of(frame)
+    base = base.tolist() if isinstance(base, np.ndarray) else base
     return Step("base", f"Base: {frame.base}", f"turned = turned.from_base({base!r})")
 
 

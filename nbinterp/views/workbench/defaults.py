@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
-from nbinterp._typing import AnyArray
+from nbinterp._typing import AnyArray, IntArray
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.hooks import observe_outputs
 from nbinterp.network.subject.model import batch_of, eval_mode, forward
@@ -124,16 +124,30 @@ def pictures(data: Any, shape: tuple[int, ...] | None) -> AnyArray | None:
     return images[..., 0] if images.shape[-1] == 1 else images
 
 
-def patches_code(shape: tuple[int, ...]) -> str:
-    """Return the expression of the patch of each entry of a flattened image, some 7 to a side.
+def patches(shape: tuple[int, ...]) -> IntArray:
+    """Return the patch of each entry of a flattened image, some 7 patches to a side.
 
     Examples
     --------
-    >>> import numpy as np
+    >>> patches((3, 14, 14)).shape
+    (588,)
+    """
+    first = _channels_first(shape)
+    height, width = shape[1:] if first else shape[:2]
+    step, _, wide = patch_grid(shape)
+    plane = np.add.outer(np.arange(height) // step * wide, np.arange(width) // step).ravel()
+    if len(shape) == 2:
+        return plane
+    return np.tile(plane, shape[0]) if first else np.repeat(plane, shape[2])
+
+
+def patches_code(shape: tuple[int, ...]) -> str:
+    """Return the Python expression of `patches`.
+
+    Examples
+    --------
     >>> patches_code((28, 28))
     'np.add.outer(np.arange(28) // 4 * 7, np.arange(28) // 4).ravel()'
-    >>> eval(patches_code((3, 14, 14))).shape
-    (588,)
     """
     first = _channels_first(shape)
     height, width = shape[1:] if first else shape[:2]

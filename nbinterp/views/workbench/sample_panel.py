@@ -8,6 +8,7 @@ import traitlets
 
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.views.base.background import LatestTask, raise_if_cancelled, telling
+from nbinterp.views.base.traits import Index
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
 from nbinterp.views.workbench.actions import Step, Subject
 from nbinterp.views.workbench.bars import input_name, interaction_chart
@@ -23,7 +24,7 @@ _Found = tuple[SmoothHessian | None, Step | None]
 class LookingView(StepView):
     """The part of the workbench that looks at one sample; `Workbench` documents it."""
 
-    sample = traitlets.Int(-1, min=-1).tag(sync=True)
+    sample = Index()
     follow = traitlets.Bool(True).tag(sync=True)
     pairs = anywidget.WidgetTrait().tag(sync=True, page=False)
     _pairs_open = traitlets.Bool(False).tag(sync=True)
@@ -36,8 +37,8 @@ class LookingView(StepView):
     def _start_looking(self) -> None:
         """Make what the view needs; in a thread of cells, since others may make no widgets."""
         self.interactions = None
-        self._picked = -1  # the sample of `interactions`
-        self._shown: tuple[int, SmoothHessian | None] = (-1, None)
+        self._picked: int | None = None  # the sample of `interactions`
+        self._shown: tuple[int | None, SmoothHessian | None] = (None, None)
         self._aside, self._hovering = LatestTask(self._failed), LatestTask(self._not_shown)
         # One at a time: a model is put into eval mode and back.
         self._model_lock = threading.Lock()
@@ -58,12 +59,12 @@ class LookingView(StepView):
         self.sample = sample
         self._say("", 1.0)
 
-    def _hovered(self, sample: int) -> None:
+    def _hovered(self, sample: int | None) -> None:
         """Follow the pointer; its samples are no steps that the Python lines would repeat."""
         if self.follow:
             self._hovering.submit(lambda stop: self._glance(sample, stop))
 
-    def _glance(self, sample: int, stop: threading.Event) -> None:
+    def _glance(self, sample: int | None, stop: threading.Event) -> None:
         """Show the sample under the pointer once it rests there; none: the picked one again."""
         if stop.wait(_REST):
             return
@@ -71,7 +72,7 @@ class LookingView(StepView):
         while self._step:
             if stop.wait(_REST):
                 return
-        if sample < 0 or sample == self._picked:
+        if sample is None or sample == self._picked:
             self._show_interactions(self._picked, self.interactions, hovered=False)
             return
         found, _ = self._interact(sample, stop)
@@ -89,10 +90,10 @@ class LookingView(StepView):
         return found
 
     def _show_interactions(
-        self, sample: int, found: SmoothHessian | None, *, hovered: bool
+        self, sample: int | None, found: SmoothHessian | None, *, hovered: bool
     ) -> None:
         with self._lock:
-            if found is None:
+            if sample is None or found is None:
                 return
             same = found is self._shown[1] and hovered == self._interactions.get("hovered")
             if same:
@@ -122,12 +123,12 @@ class LookingView(StepView):
     @traitlets.observe("follow")
     def _follow_changed(self, change: Any) -> None:
         if not change["new"]:
-            self._hovering.submit(lambda stop: self._glance(-1, stop))
+            self._hovering.submit(lambda stop: self._glance(None, stop))
 
     @traitlets.observe("sample")
     def _sample_chosen(self, change: Any) -> None:
         sample = change["new"]
-        if sample < 0 or sample == self._picked:
+        if sample is None or sample == self._picked:
             return
         self._rebase(sample)
         self._aside.submit(lambda stop: self._look(sample, stop))
@@ -136,8 +137,9 @@ class LookingView(StepView):
         """Edit the sample from now on; for the whole workbench to do."""
 
     @traitlets.validate("sample")
-    def _check_sample(self, proposal: Any) -> int:
-        value = int(proposal["value"])
-        if value >= self._subject.n_samples:
-            raise traitlets.TraitError(f"sample must be from 0 to {self._subject.n_samples - 1}")
+    def _check_sample(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
+        last = self._subject.n_samples - 1
+        if value is not None and value > last:
+            raise traitlets.TraitError(f"sample must be from 0 to {last}, or None")
         return value

@@ -16,9 +16,11 @@ from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.network import AblationStudy, Perturbation
 from nbinterp.views.base.background import LatestTask, raise_if_cancelled, telling
+from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import View
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.canvas import stacked
+from nbinterp.views.slider.labels import base_of, same_base
 from nbinterp.views.slider.slider import FactorSlider
 from nbinterp.views.workbench.actions import based_on, turned_to
 from nbinterp.views.workbench.bars import ablation_chart
@@ -76,10 +78,10 @@ class Workbench(LookingView):
         The map; ``explorer.heatmap`` shows the factors.
     slider : FactorSlider or None
         The strongest factors of the last fit, to be turned; None before.
-    factor : int
-        The chosen factor of the last fit; -1 before. Set it to choose.
-    sample : int
-        The sample whose inputs are looked at; -1 before. Set it, click it on the map, or make it
+    factor : int or None
+        The chosen factor of the last fit, None before. Set it to choose.
+    sample : int or None
+        The sample whose inputs are looked at, None before. Set it, click it on the map, or make it
         the base of the sliders.
     follow : bool
         Whether the inputs of the sample under the pointer are shown while it rests there.
@@ -118,7 +120,7 @@ class Workbench(LookingView):
     _kind = traitlets.Unicode("workbench").tag(sync=True)
     explorer = anywidget.WidgetTrait().tag(sync=True, page=False)
     slider = anywidget.WidgetTrait().tag(sync=True, page=False)
-    factor = traitlets.Int(-1, min=-1).tag(sync=True)
+    factor = Index()
     _slider_factors = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
     _ablation = traitlets.Dict().tag(sync=True, page=False)
     _about = traitlets.Unicode("").tag(sync=True, page=False)
@@ -147,7 +149,7 @@ class Workbench(LookingView):
         self._classes = "unchanged answers" if labels is None else "right answers"
         self._job = LatestTask(self._failed)
         self._turning = False
-        self._base = -1  # the sample to be turned, picked since the last fit; -1 for their mean
+        self._base: int | None = None  # the sample to edit, picked since the last fit
         self._failure: Exception | None = None
         self.factors: ClusterFactors | None = None
         self.perturbation: Perturbation | None = None
@@ -250,7 +252,7 @@ class Workbench(LookingView):
     def _fit(self, selection: IntArray, stop: threading.Event) -> None:
         """Do the loop for a selection; each result is shown as soon as it is there."""
         self._error = ""
-        self._base = -1
+        self._base = None
         self._hovering.cancel()
         fitting = f"Fitting factors of {len(selection):,} samples"
         self._say(fitting, _FIT[0])
@@ -269,7 +271,7 @@ class Workbench(LookingView):
         self._turn(factors, strongest, strongest[0], stop)
         rows = self._subject.nodes[selection]
         nearest = int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
-        if self._base < 0:  # else somebody has picked another meanwhile
+        if self._base is None:  # else somebody has picked another meanwhile
             self._look(nearest, stop)
         self._say("", 1.0)
 
@@ -282,7 +284,7 @@ class Workbench(LookingView):
         raise_if_cancelled(stop)
         # A sample that is picked now waits, and one that was picked meanwhile is kept.
         with self._slider._lock:
-            if self._base >= 0:
+            if self._base is not None:
                 turned = turned.from_base(self._base)
             self._turning = True  # what the sliders say of it is no move of a hand
             try:
@@ -291,7 +293,7 @@ class Workbench(LookingView):
                 self._turning = False
             self.perturbation = self._slider.perturbation
             self._note(step)
-            if self._base >= 0:
+            if self._base is not None:
                 self._note(based_on(self.perturbation))
         self.slider = self._slider
         with self.hold_sync():
@@ -312,11 +314,12 @@ class Workbench(LookingView):
         before, self.perturbation = self.perturbation, frame
         if before is None or before.factors != frame.factors:
             return
-        if before.base_index != frame.base_index:
-            self._base = frame.base_index
+        base = base_of(frame)
+        if not same_base(base_of(before), base):
+            self._base = base if isinstance(base, int) else None
             self._note(based_on(frame))
-            if frame.base_index >= 0:
-                self.sample = frame.base_index
+            if self._base is not None:
+                self.sample = self._base
         changed = np.flatnonzero(before.amounts[0] != frame.amounts[0])
         if len(changed):
             self._note(turned_to(frame))
@@ -333,7 +336,7 @@ class Workbench(LookingView):
     @traitlets.observe("factor")
     def _factor_chosen(self, change: Any) -> None:
         factor, factors = change["new"], self.factors
-        if factors is None or factor < 0:
+        if factors is None or factor is None:
             return
         shown = self._slider_factors
         if factor not in shown and shown:

@@ -10,7 +10,8 @@ import traitlets
 from nbinterp import _checks
 from nbinterp.views.base import frontend
 from nbinterp.views.base import view as core
-from nbinterp.views.base.view import Answer, Array, View, verb
+from nbinterp.views.base.traits import Array
+from nbinterp.views.base.view import Answer, View, verb
 from nbinterp.views.explorer.explorer import ClusterExplorer
 
 

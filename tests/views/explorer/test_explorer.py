@@ -85,7 +85,7 @@ def test_a_fit_shows_itself_as_its_map(local):
 
 
 def test_selection_goes_to_python_as_sample_numbers(explorer):
-    explorer.set_state({"_selection": wire([3, 5, 119])})
+    explorer.set_state({"selection": wire([3, 5, 119])})
     assert explorer.selection.tolist() == [3, 5, 119]
     assert explorer.selection.dtype == np.int64
 
@@ -120,15 +120,15 @@ def test_impossible_selections_are_refused(explorer, numbers, error, match):
 def test_impossible_selections_of_the_page_change_nothing(explorer, numbers):
     explorer.selection = [1]
     with pytest.raises(traitlets.TraitError, match="numbers of samples"):
-        explorer.set_state({"_selection": wire(numbers)})
+        explorer.set_state({"selection": wire(numbers)})
     assert explorer.selection.tolist() == [1]
 
 
 def test_other_tabs_hear_what_one_page_said(explorer):
     told = []
     explorer._send = lambda content, buffers=None: told.append(content)
-    explorer.set_state({"_selection": wire([1, 2])})
-    echoes = [one["method"] for one in told if one.get("buffer_paths") == [["_selection"]]]
+    explorer.set_state({"selection": wire([1, 2])})
+    echoes = [one["method"] for one in told if one.get("buffer_paths") == [["selection"]]]
     assert echoes == ["echo_update"]
 
 
@@ -141,8 +141,8 @@ def test_other_tabs_hear_what_one_page_said(explorer):
         {"heatmap": "anywidget:x"},
         {"_core": "anywidget:x"},
         {"_kind": "slider"},
-        {"_selection": b"abc"},
-        {"_selection": None},
+        {"selection": b"abc"},
+        {"selection": None},
         {"_named": [{"name": "a", "color": "#000000", "count": 4}]},
         {"_named_data": wire([7])},
         {"ranges": {"cluster": [0, 1]}},
@@ -165,8 +165,8 @@ def test_what_the_page_may_not_set_changes_nothing(explorer, state):
 def test_too_much_is_refused_before_other_tabs_hear_it(explorer):
     told = []
     explorer._send = lambda content, buffers=None: told.append(content["method"])
-    with pytest.raises(traitlets.TraitError, match="too much as _selection"):
-        explorer.set_state({"_selection": memoryview(bytes(2**26 + 4))})
+    with pytest.raises(traitlets.TraitError, match="too much as selection"):
+        explorer.set_state({"selection": memoryview(bytes(2**26 + 4))})
     assert "echo_update" not in told
 
 
@@ -175,7 +175,7 @@ def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
     stop = explorer.on_select(lambda selection: heard.append(selection.tolist()))
     explorer.selection = [1, 2]
     explorer.selection = [2, 1]
-    explorer.set_state({"_selection": wire([7])})
+    explorer.set_state({"selection": wire([7])})
     stop()
     explorer.selection = []
     assert heard == [[1, 2], [7]]
@@ -184,7 +184,7 @@ def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
 def test_what_a_callback_raises_is_said_in_the_view(explorer):
     explorer.on_select(lambda selection: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        explorer.set_state({"_selection": wire([7])})
+        explorer.set_state({"selection": wire([7])})
     notices = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
     assert notices[0]["error"] == "ZeroDivisionError: division by zero"
 
@@ -195,7 +195,7 @@ def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer):
         explorer.on_select(lambda selection, wrong=wrong: (_ for _ in ()).throw(wrong("no")))
         explorer.on_select(lambda selection: heard.append(selection.tolist()))
     with pytest.raises(ExceptionGroup) as raised:
-        explorer.set_state({"_selection": wire([7])})
+        explorer.set_state({"selection": wire([7])})
     assert heard == [[7], [7]]
     assert [type(one) for one in raised.value.exceptions] == [ZeroDivisionError, KeyError]
     (notice,) = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
@@ -371,10 +371,10 @@ def test_the_hovered_sample_is_told_and_must_be_one():
     told = []
     stop = explorer.on_hover(told.append)
     explorer.set_state({"hovered": 3})
-    explorer.hovered = -1
+    explorer.hovered = None
     stop()
     explorer.hovered = 2
-    assert told == [3, -1]
+    assert told == [3, None]
     with pytest.raises(Exception, match="hovered must be a sample, 0 to 3"):
         explorer.hovered = 4
     assert explorer.hovered == 2

@@ -113,13 +113,13 @@ def test_choosing_goes_both_ways(factors):
     stop = view.on_choose(seen.append)
     view.factor = 2
     view.set_state({"factor": 1})  # as the page does
-    view.factor = -1
+    view.factor = None
     stop()
     view.factor = 0
-    assert seen == [2, 1, -1]
+    assert seen == [2, 1, None]
 
 
-@pytest.mark.parametrize("factor", [3, -2, 10**9, "x", None, 1.5])
+@pytest.mark.parametrize("factor", [3, -1, -2, 10**9, "x", True, 1.5])
 def test_a_factor_that_is_not_there_is_refused(factors, factor):
     view = InteractionHeatmap(factors)
     view.factor = 1
@@ -146,7 +146,7 @@ def test_filled_later_and_emptied():
     assert view.source is corex
     view.factor = 1
     view.show(corex)
-    assert view.factor == -1  # of another fit, factor 1 is another factor
+    assert view.factor is None  # of another fit, factor 1 is another factor
     view.show(None)
     assert (view._ids, view._nodes, view.source) == ([], [], None)
     assert EMPTY in repr(view)

@@ -92,7 +92,7 @@ def test_another_sample_and_the_mean(found):
     view.set_state({"sample": 2})  # as the page does
     assert_close(view, found.hessian[2], found.standard_error[2])
     assert "sample 2" in view._about
-    view.sample = -1
+    view.sample = None
     # Samples share directions, so that their errors may go together.
     assert_close(view, found.hessian.mean(0), found.standard_error.mean(0))
     assert "mean of 4 samples" in view._about
@@ -103,10 +103,10 @@ def test_the_explorer_chooses_the_sample(found):
     explorer.selection = [7]
     view = InteractionHeatmap(found, explorer=explorer, samples=[12, 3, 7, 29])
     assert view.sample == 2
-    explorer.set_state({"_selection": np.array([3], "<u4").tobytes()})  # a click on the page
+    explorer.set_state({"selection": np.array([3], "<u4").tobytes()})  # a click on the page
     assert view.sample == 1 and "sample 3" in view._about
     explorer.selection = [3, 4, 29]  # a lasso
-    assert view.sample == -1 and "mean of 2 samples" in view._about
+    assert view.sample is None and "mean of 2 samples" in view._about
     assert_close(view, found.hessian[[1, 3]].mean(0), found.standard_error[[1, 3]].mean(0))
     explorer.selection = [12, 7]
     assert_close(view, found.hessian[[0, 2]].mean(0), found.standard_error[[0, 2]].mean(0))

@@ -19,8 +19,8 @@ from nbinterp import (
     record,
 )
 from nbinterp.views import DistanceView, PrimitiveChart
+from nbinterp.views.base.page import page_data
 from nbinterp.views.charts.node_table import NodeTable
-from nbinterp.views.export import page_data
 from nbinterp.views.linking.trait_sync import TraitSync
 
 KIND = np.repeat([0, 1, 2], 30)
@@ -62,7 +62,7 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(world, explorer):
     assert explorer.heatmap.factor == heatmap.factor == 2
     explorer.heatmap.factor = 3
     assert heatmap.factor == 3 and slider.factor == 2  # which has no slider for it
-    heatmap.factor = -1
+    heatmap.factor = None
     assert explorer.heatmap.factor == 3
     bound.unlink()
     heatmap.factor = 1
@@ -92,23 +92,24 @@ def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, exp
     bound = link(explorer, pairs, slider, some, other)
     explorer.selection = range(20)
     assert np.array_equal(other.selection, np.arange(20))
-    assert np.array_equal(pairs._mean_of, np.arange(20)) and pairs.sample == -1
+    assert np.array_equal(pairs._mean_of, np.arange(20)) and pairs.sample is None
     assert some.sample == 1
     turned = perturb(
         world["model"], world["data"], world["factors"], layer="1", factor=[2, 0],
         amounts=[0, 0], base=np.arange(20), progress=False,
     )  # fmt: skip
-    assert slider.base == -2 and slider._base_name == turned.base == "mean of 20 samples"
+    assert slider.base.tolist() == list(range(20))
+    assert slider._base_name == turned.base == "mean of 20 samples"
     np.testing.assert_allclose(slider._baseline_outputs, turned.baseline_outputs, rtol=1e-5)
     other.selection = range(5, 15)
     assert slider._base_name == "mean of 10 samples"
     other.selection = [33]
     assert slider.base == pairs.sample == 33 and explorer.selection.tolist() == [33]
     other.selection = []
-    assert slider.base == -1 and slider._base_name == "mean of cluster 1"
+    assert slider.base == "mean" and slider._base_name == "mean of cluster 1"
     bound.unlink()
     explorer.selection = [1, 2, 3]
-    assert slider.base == -1 and len(other.selection) == 0
+    assert slider.base == "mean" and len(other.selection) == 0
 
 
 def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer):
@@ -161,7 +162,7 @@ def test_views_of_different_fits_are_refused_and_a_map_keeps_its_own(world, expl
     heatmap, slider = InteractionHeatmap(world["factors"]), sliders(world)
     with link(explorer, heatmap, slider):
         heatmap.factor = 2
-        assert slider.factor == 2 and explorer.heatmap.factor == -1
+        assert slider.factor == 2 and explorer.heatmap.factor is None
 
 
 def test_factors_of_a_later_fit_are_chosen_only_where_they_are_shown(world, explorer):
@@ -188,8 +189,8 @@ def test_the_hovered_sample_is_that_of_all_maps(world, explorer):
     with link(explorer, other):
         explorer.hovered = 12
         assert other.hovered == 12
-        other.hovered = -1
-        assert explorer.hovered == -1
+        other.hovered = None
+        assert explorer.hovered is None
 
 
 def test_a_workbench_takes_part(world, explorer):
@@ -212,7 +213,7 @@ def test_what_is_chosen_already_is_shown_at_once(world, explorer):
     slider, heatmap = sliders(world), InteractionHeatmap(world["factors"])
     explorer.selection, heatmap.factor = [3, 4], 0
     with link(explorer, slider, heatmap):
-        assert slider.base == -2 and slider.factor == 0
+        assert slider.base.tolist() == [3, 4] and slider.factor == 0
 
 
 def test_the_page_is_told_of_the_others_and_holds_all_of_them(world, explorer, tmp_path):

@@ -46,7 +46,7 @@ def test_the_page_knows_the_same_traits():
 
 
 def test_before_a_selection_there_is_a_map_and_nothing_else(bench):
-    assert bench.slider is None and bench.factor == -1 and bench._ablation == {}
+    assert bench.slider is None and bench.factor is None and bench._ablation == {}
     assert bench.factors is None and "120 samples" in bench.describe()
     assert bench.snapshot()[1:4] == b"PNG"
     with pytest.raises(Exception, match="needs a fit first"):
@@ -58,7 +58,7 @@ def test_a_selection_does_the_whole_loop(bench):
     assert factors is bench.factors is bench.explorer.factors
     assert np.array_equal(factors.indices, np.arange(40, 80))
     assert bench.explorer.heatmap.source is factors
-    assert isinstance(bench.slider, FactorSlider) and bench.slider.base == -1
+    assert isinstance(bench.slider, FactorSlider) and bench.slider.base == "mean"
     strongest = int(np.argmax(factors.total_correlations_))
     assert bench.factor == strongest == bench.explorer.heatmap.factor
     assert tuple(bench._slider_factors) == bench.perturbation.factors
@@ -101,7 +101,7 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(bench):
     assert bench.explorer.heatmap.factor == one
     bench.explorer.heatmap.factor = two
     assert bench.factor == two
-    bench.explorer.heatmap.factor = -1
+    bench.explorer.heatmap.factor = None
     assert bench.factor == two  # what is let go in the heatmap stays chosen
     amounts = np.zeros(len(bench._slider_factors))
     amounts[0] = 1.5
@@ -144,7 +144,7 @@ def test_a_sample_picked_while_sliders_are_made_is_their_base(bench, monkeypatch
     assert bench.wait(60) and bench.slider.base == 9
     assert bench.code.rindex("from_base(9)") > bench.code.rindex("turned = perturb(")
     bench.select(range(30))  # another region, of its own mean
-    assert bench.wait(60) and bench.slider.base == -1
+    assert bench.wait(60) and bench.slider.base == "mean"
 
 
 @pytest.mark.parametrize("by_page", [True, False])
@@ -309,9 +309,9 @@ def test_the_hovered_sample_is_looked_at_and_the_picked_one_again_after(bench):
     assert (bench._interactions["sample"], bench._interactions["hovered"]) == (other, True)
     assert bench.pairs.source is bench._shown[1] is not found
     assert bench.pairs._samples == [other]
-    assert (bench.sample, bench.slider.base, bench.code) == (picked, -1, code)
+    assert (bench.sample, bench.slider.base, bench.code) == (picked, "mean", code)
     assert bench.interactions is found
-    bench.explorer.hovered = -1
+    bench.explorer.hovered = None
     assert bench.wait(20)
     assert (bench._interactions["sample"], bench._interactions["hovered"]) == (picked, False)
     assert bench.pairs.source is found

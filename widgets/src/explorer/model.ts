@@ -9,7 +9,7 @@ import type { ExplorerTraits } from "./traits";
 /** Traits that are read through a method of their own, since Python encodes them. */
 type Encoded =
   | "_positions"
-  | "_selection"
+  | "selection"
   | "_named"
   | "_named_data"
   | "_columns"
@@ -43,14 +43,14 @@ export class ExplorerModel {
     const known = (samples: Uint32Array) => samples.filter((i) => i < n);
     const named = readNamed(this.model.get("_named") ?? [], this.model.get("_named_data"));
     return {
-      selection: known(typed(Uint32Array, this.model.get("_selection"))),
+      selection: known(typed(Uint32Array, this.model.get("selection"))),
       named: named.map((one) => ({ ...one, samples: known(one.samples) })),
     };
   }
 
   /** Send what of `marks` is given, in one message: counts and samples must arrive together. */
   setMarks({ selection, named }: Partial<Marks>): void {
-    if (selection) this.model.set("_selection", bytes(selection));
+    if (selection) this.model.set("selection", bytes(selection));
     if (named) {
       const { headers, data } = packNamed(named);
       this.model.set("_named", headers);
@@ -60,7 +60,7 @@ export class ExplorerModel {
   }
 
   onMarks(changed: () => void): void {
-    this.on(["_selection", "_named", "_named_data"], changed);
+    this.on(["selection", "_named", "_named_data"], changed);
   }
 
   /** The sample under the pointer of any linked view, −1 for none. */
@@ -69,7 +69,7 @@ export class ExplorerModel {
   }
 
   set hovered(i: number) {
-    this.model.set("hovered", i);
+    this.model.set("hovered", i < 0 ? null : i);
     this.model.save_changes();
   }
 

@@ -24,7 +24,7 @@ export type ExplorerTraits = ViewTraits & {
   /** Positions of the samples, (n, 2), as steps on a grid. */
   _positions: DataView;
   /** Selected sample numbers, ascending uint32. */
-  _selection: DataView;
+  selection: DataView;
   _named: NamedHeader[];
   /** Sample numbers of all named selections, uint32, one after the other. */
   _named_data: DataView;
@@ -37,8 +37,8 @@ export type ExplorerTraits = ViewTraits & {
   contours: boolean;
   exemplars: boolean;
   labels: boolean;
-  /** The sample under the pointer, −1 for none. */
-  hovered: number;
+  /** The sample under the pointer, null for none. */
+  hovered: number | null;
   height: number;
   _has_images: boolean;
   /** Whether the source can fit a selection. */

@@ -60,25 +60,3 @@ export function readGrid(model: Model): Grid | null {
   if (!channels) return null;
   return { channels, height, width, groups: unpacked(Int32Array, model.get("_groups")) };
 }
-
-/** The chosen factor, null for none. */
-export function factorOf(model: Model): number | null {
-  const factor = model.get("factor");
-  return factor < 0 ? null : factor;
-}
-
-/** `factor` as the trait holds it. */
-export function factorTrait(factor: number | null): HeatmapTraits["factor"] {
-  return factor ?? -1;
-}
-
-/** The place of the sample that is shown, null for the mean of all. */
-export function sampleOf(model: Model): number | null {
-  const sample = model.get("sample");
-  return sample < 0 ? null : sample;
-}
-
-/** `sample` as the trait holds it. */
-export function sampleTrait(sample: number | null): HeatmapTraits["sample"] {
-  return sample ?? -1;
-}

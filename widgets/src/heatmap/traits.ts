@@ -7,12 +7,12 @@ export type HeatmapTraits = ViewTraits & {
   quantity: Quantity;
   order: Order;
   top: number;
-  /** Index of the chosen factor in the fitted arrays; see `factorOf`. */
-  factor: number;
+  /** Row of the chosen factor in the fitted arrays, null for none. */
+  factor: number | null;
   /** The chosen pair of inputs, by their numbers. */
   pair: [number, number] | null;
-  /** Which sample is shown; see `sampleOf`. */
-  sample: number;
+  /** Place of the sample that is shown, null for the mean of several. */
+  sample: number | null;
   height: number;
   _form: "factors" | "pairs";
   _about: string;

@@ -4,7 +4,7 @@ import { keepPlainKeys } from "../shared/shortcuts";
 import { watchTheme } from "../shared/theme";
 import type { RenderView, ViewContext } from "../shared/view";
 import { drawHead, drawRows, markRows } from "./draw";
-import { factorOf, factorTrait, type Model, readTable } from "./model";
+import { type Model, readTable } from "./model";
 import css from "./node_table.css";
 import { Panel } from "./panel";
 import { arrange, choose, moved, type Table } from "./scene";
@@ -76,7 +76,7 @@ class NodeTable {
     const keepText = (event: MouseEvent) => event.shiftKey && event.preventDefault();
     panel.body.addEventListener("mousedown", keepText, options);
     panel.search.addEventListener("input", () => this.find(panel.search.value), options);
-    panel.onFactor((factor) => this.save({ factor: factorTrait(factor) }));
+    panel.onFactor((factor) => this.save({ factor }));
     panel.more.addEventListener("click", () => this.showMore(), options);
   }
 
@@ -93,12 +93,12 @@ class NodeTable {
 
   private listFactors(): void {
     this.panel.listFactors(this.model.get("_ids"));
-    this.panel.showFactor(factorOf(this.model));
+    this.panel.showFactor(this.model.get("factor"));
   }
 
   /** Put the nodes that share most with the chosen factor first; without one, as before. */
   private sortByFactor(): void {
-    const factor = factorOf(this.model);
+    const factor = this.model.get("factor");
     if (factor !== null) this.save({ sort: "factor", descending: true });
     else if (this.model.get("sort") === "factor") {
       this.save({ sort: "prototype_offset", descending: false });

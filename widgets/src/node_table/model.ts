@@ -6,17 +6,6 @@ import type { NodeTableTraits } from "./traits";
 
 export type Model = ViewContext<NodeTableTraits>["model"];
 
-/** The chosen factor, null for none. */
-export function factorOf(model: Model): number | null {
-  const factor = model.get("factor");
-  return factor < 0 ? null : factor;
-}
-
-/** `factor` as the trait holds it. */
-export function factorTrait(factor: number | null): NodeTableTraits["factor"] {
-  return factor ?? -1;
-}
-
 /** The columns of the nodes; that of the chosen factor comes first. */
 export function readTable(model: Model): Table {
   const all = {
@@ -25,7 +14,7 @@ export function readTable(model: Model): Table {
     numbers: typed(Float32Array, model.get("_numbers")),
     texts: model.get("_texts"),
   };
-  const factor = factorOf(model);
+  const factor = model.get("factor");
   const place = factor === null ? -1 : model.get("_ids").indexOf(factor);
   if (factor === null || place < 0) return all;
   const n = all.names.length;

@@ -9,8 +9,8 @@ export type NodeTableTraits = ViewTraits & {
   sort: string;
   descending: boolean;
   query: string;
-  /** The chosen factor; see `factorOf`. */
-  factor: number;
+  /** The chosen factor, null for none. */
+  factor: number | null;
   _ids: number[];
   /** Mutual information of each factor with each node, in nats; NaN where not above chance. */
   _uses: DataView;

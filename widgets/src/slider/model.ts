@@ -1,5 +1,5 @@
 /** The only reader and writer of the slider's traits. */
-import { bytes, typed } from "../shared/arrays";
+import { bytes, same, typed } from "../shared/arrays";
 import { onChange } from "../shared/changes";
 import type { ViewContext } from "../shared/view";
 import { checked, type Precomputed, thinned } from "./frames/precomputed";
@@ -10,15 +10,16 @@ import type { SliderTraits } from "./traits";
 export type Base = SliderTraits["base"];
 
 /** The base that is the mean of the factors' samples. */
-export const MEAN: Base = -1;
+export const MEAN = "mean" satisfies Base;
 
 /** The row of the sample that is edited; null for a mean. */
 export function sampleOf(base: Base): number | null {
-  return base >= 0 ? base : null;
+  return typeof base === "number" ? base : null;
 }
 
 export function sameBase(one: Base, other: Base): boolean {
-  return one === other;
+  if (!(one instanceof DataView && other instanceof DataView)) return one === other;
+  return same(typed(Uint32Array, one), typed(Uint32Array, other));
 }
 
 /** What the sliders move: one base, its factors and their precomputed frames. */
@@ -99,7 +100,8 @@ export class SliderModel {
 
   /** Which row of the view is of the chosen factor; null for none. */
   get chosen(): number | null {
-    const row = this.model.get("_ids").indexOf(this.model.get("factor"));
+    const factor = this.model.get("factor");
+    const row = factor === null ? -1 : this.model.get("_ids").indexOf(factor);
     return row < 0 ? null : row;
   }
 

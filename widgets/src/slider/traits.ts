@@ -3,15 +3,15 @@ import type { ViewTraits } from "../shared/view";
 /** The traits of Python's `FactorSlider`, name by name; `model.ts` alone reads and writes them. */
 export type SliderTraits = ViewTraits & {
   _factor_names: string[];
-  /** Their numbers in the fit, and the chosen one of these; −1 for none. */
+  /** Their numbers in the fit, and the chosen one of these, null for none. */
   _ids: number[];
-  factor: number;
+  factor: number | null;
   /** Sliders go from −span to span; 1 moves a node by its mutual information, in nats. */
   span: number;
   /** Where the sliders stand. */
   amounts: DataView;
-  /** The row of a sample, −1 for the mean, −2 for that of the selected ones. */
-  base: number;
+  /** The mean of the factors' samples, the row of a sample, or rows (uint32) and so their mean. */
+  base: "mean" | number | DataView;
   _base_name: string;
   /** How many rows may be the base; 0 for none. */
   _n_samples: number;

@@ -9,7 +9,7 @@ const EMPTY = "What the network loses without the nodes of a factor appears here
 export class AblationCard {
   private size = 10;
   private ablation: Ablation = {};
-  private factor = -1;
+  private factor: number | null = null;
   private readonly title = h("h3", { class: "nbi-workbench-title" });
   private readonly sizes = h("div", {
     class: "nbi-workbench-sizes",
@@ -26,7 +26,7 @@ export class AblationCard {
     this.about,
   );
 
-  show(ablation: Ablation, factor: number): void {
+  show(ablation: Ablation, factor: number | null): void {
     this.ablation = ablation;
     this.factor = factor;
     this.update();

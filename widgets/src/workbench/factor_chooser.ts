@@ -10,7 +10,7 @@ export class FactorChooser {
 
   constructor(private readonly choose: (factor: number) => void) {}
 
-  show(factors: readonly number[], chosen: number): void {
+  show(factors: readonly number[], chosen: number | null): void {
     replace(
       this.element,
       factors.length > 0 && h("span", { class: "nbi-quiet" }, "factor"),

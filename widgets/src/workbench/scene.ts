@@ -55,7 +55,7 @@ export function digitsOf(bars: readonly Bar[]): number {
 }
 
 /** The numbers of ablated nodes that were tried with `factor`, ascending. */
-export function sizesOf(ablation: Ablation, factor: number): number[] {
+export function sizesOf(ablation: Ablation, factor: number | null): number[] {
   return (ablation.charts ?? [])
     .filter((chart) => chart.factor === factor)
     .map((chart) => chart.size);
@@ -64,7 +64,7 @@ export function sizesOf(ablation: Ablation, factor: number): number[] {
 /** The chart of `factor` at the tried number of nodes nearest to `size`. */
 export function chartOf(
   ablation: Ablation,
-  factor: number,
+  factor: number | null,
   size: number,
 ): { size: number; bars: Bar[] } | null {
   const tried = (ablation.charts ?? []).filter((chart) => chart.factor === factor);
@@ -82,7 +82,11 @@ export function middle(patch: number, grid: readonly number[]): { x: number; y: 
 }
 
 /** The factor `by` places after `chosen`, around the ends; null if there are none. */
-export function stepped(factors: readonly number[], chosen: number, by: number): number | null {
-  const at = factors.indexOf(chosen) + by;
+export function stepped(
+  factors: readonly number[],
+  chosen: number | null,
+  by: number,
+): number | null {
+  const at = (chosen === null ? -1 : factors.indexOf(chosen)) + by;
   return factors[(at + factors.length) % factors.length] ?? null;
 }

@@ -35,10 +35,10 @@ export type Step = { kind: string; title: string; code: string };
 export type WorkbenchTraits = ViewTraits & {
   explorer: string | null;
   slider: string | null;
-  /** The chosen factor of the last fit, −1 for none. */
-  factor: number;
-  /** The sample whose interactions are shown, −1 for none. */
-  sample: number;
+  /** The chosen factor of the last fit, null for none. */
+  factor: number | null;
+  /** The sample whose interactions are shown, null for none. */
+  sample: number | null;
   /** Whether the interactions of the sample under the pointer are shown. */
   follow: boolean;
   /** The view of all pairs of inputs, and whether it is open. */

@@ -23,7 +23,7 @@ afterEach(() => {
 export async function draw(state: Record<string, unknown> = {}, live?: boolean) {
   const model = new FakeModel({
     _positions: packedMap([0, 0, 1, 0, 0, 1, 1, 1]),
-    _selection: bytes(new Uint32Array(0)),
+    selection: bytes(new Uint32Array(0)),
     _columns: [
       { name: HOSTILE, kind: "category", offset: 0, categories: [HOSTILE, "b"], width: 2 },
       { name: "depth", kind: "number", offset: 8 },
@@ -47,7 +47,7 @@ export async function draw(state: Record<string, unknown> = {}, live?: boolean) 
     _can_fit: true,
     _fit: null,
     _fits_itself: false,
-    hovered: -1,
+    hovered: null,
     heatmap: "anywidget:child",
     ...state,
   });
@@ -72,7 +72,7 @@ export const part = (name: string) =>
 export const entry = (i: number) =>
   el.querySelectorAll<HTMLElement>("[data-nbi-entry]")[i] as HTMLElement;
 export const chosen = (model: FakeModel) => [
-  ...typed(Uint32Array, model.get("_selection") as DataView),
+  ...typed(Uint32Array, model.get("selection") as DataView),
 ];
 export const key = (key: string, init: KeyboardEventInit = {}) =>
   part("stage").dispatchEvent(

@@ -71,7 +71,7 @@ test("keys switch what dragging does", async () => {
 
 test("what Python selects is shown and not sent back", async () => {
   const { model } = await draw();
-  model.set("_selection", bytes(Uint32Array.of(3)));
+  model.set("selection", bytes(Uint32Array.of(3)));
   expect(part("status").textContent).toBe("1 selected of 4 (25 %)");
   expect(model.saved).toBe(0);
 });

@@ -25,7 +25,7 @@ function state(n = 3): Record<string, unknown> {
     _numbers: numbers(rows.map((row) => -row)),
     _texts: [rows.map((row) => `digit ${row} ${HOSTILE}`)],
     _about: HOSTILE,
-    factor: -1,
+    factor: null,
     _ids: [],
     _uses: numbers([]),
   };
@@ -134,7 +134,7 @@ it("shows the information of the chosen factor, the nodes that share most first"
   choice.dispatchEvent(new Event("change"));
   expect(model.get("factor")).toBe(0);
   expect(root.nbi.rows).toEqual(["h1[2]", HOSTILE, "h1[1]"]);
-  model.set("factor", -1);
+  model.set("factor", null);
   expect(model.get("sort")).toBe("prototype_offset");
   expect(root.querySelector("thead")?.textContent).not.toContain("factor");
 });

@@ -15,10 +15,15 @@ it("reads which sample is the base, and none of a mean", () => {
   expect(sampleOf(MEAN)).toBeNull();
   expect(sameBase(MEAN, MEAN)).toBe(true);
   expect(sameBase(MEAN, 0)).toBe(false);
+  const rows = (...values: number[]) => new DataView(Uint32Array.from(values).buffer);
+  expect(sampleOf(rows(1, 2))).toBeNull();
+  expect(sameBase(rows(1, 2), rows(1, 2))).toBe(true);
+  expect(sameBase(rows(1, 2), rows(1, 3))).toBe(false);
+  expect(sameBase(rows(1, 2), 1)).toBe(false);
 });
 
 it("chooses by row what Python counts by factor", () => {
-  const { fake, model } = opened({ _ids: [3, 0], factor: -1 });
+  const { fake, model } = opened({ _ids: [3, 0], factor: null });
   expect(model.chosen).toBeNull();
   model.choose(0);
   expect([fake.get("factor"), fake.saved, model.chosen]).toEqual([3, 1, 0]);

@@ -11,10 +11,10 @@ function state(): Record<string, unknown> {
   return {
     _factor_names: [`factor 3 ${HOSTILE}`, "factor 0"],
     _ids: [3, 0],
-    factor: -1,
+    factor: null,
     span: 3,
     amounts: numbers(0, 0),
-    base: -1,
+    base: "mean",
     _base_name: `mean of ${HOSTILE}`,
     _n_samples: 10,
     _output_names: [HOSTILE, "b"],

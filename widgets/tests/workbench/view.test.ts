@@ -46,7 +46,7 @@ afterEach(() => {
 
 async function shown(model: FakeModel | PageModel, live = true) {
   const drawn: string[] = [];
-  const heatmap = new FakeModel({ factor: -1 });
+  const heatmap = new FakeModel({ factor: null });
   const map = new FakeModel({ heatmap: "anywidget:heatmap" });
   const models: Record<string, FakeModel> = { "anywidget:heatmap": heatmap, "anywidget:map": map };
   const host = {

@@ -2,7 +2,7 @@ import { onChange } from "../../shared/changes";
 import { number } from "../../shared/numbers";
 import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
-import { FACTOR_DATA, factorOf, factorTrait, type Model, readFactors } from "../model";
+import { FACTOR_DATA, type Model, readFactors } from "../model";
 import { mount } from "../mount";
 import type { HeatmapTraits } from "../traits";
 import { Cursor } from "./cursor";
@@ -105,8 +105,8 @@ export class FactorMatrix {
   private choose(row: number): void {
     const id = this.factors.ids[row];
     if (id === undefined) return;
-    const isAgain = factorOf(this.model) === id;
-    this.save("factor", factorTrait(isAgain ? null : id));
+    const isAgain = this.model.get("factor") === id;
+    this.save("factor", isAgain ? null : id);
     const { controls } = this.panel;
     controls.say(isAgain ? "no factor chosen" : `${rowName(this.factors, row)} chosen`);
   }
@@ -131,7 +131,7 @@ export class FactorMatrix {
   }
 
   private chosenRow(): number {
-    const factor = factorOf(this.model);
+    const factor = this.model.get("factor");
     return factor === null ? -1 : this.factors.ids.indexOf(factor);
   }
 
@@ -140,7 +140,7 @@ export class FactorMatrix {
   }
 
   private clear(): void {
-    if (factorOf(this.model) !== null) this.save("factor", factorTrait(null));
+    if (this.model.get("factor") !== null) this.save("factor", null);
     this.panel.controls.say("no factor chosen");
   }
 

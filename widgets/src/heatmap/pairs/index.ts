@@ -2,7 +2,7 @@ import { onChange } from "../../shared/changes";
 import { Client } from "../../shared/protocol";
 import type { Theme } from "../../shared/theme";
 import type { ViewContext } from "../../shared/view";
-import { type Model, PAIR_DATA, readGrid, readPairs, sampleOf, sampleTrait } from "../model";
+import { type Model, PAIR_DATA, readGrid, readPairs } from "../model";
 import { mount } from "../mount";
 import type { HeatmapTraits } from "../traits";
 import { Aside, type Hovered } from "./aside/index";
@@ -66,7 +66,7 @@ export class PairMatrix {
     const events = {
       hovered: (input: Hovered | null) => this.hoverInput(input),
       chose: (pair: [number, number]) => this.choose(pair),
-      toSample: (sample: number) => this.save("sample", sampleTrait(sample)),
+      toSample: (sample: number) => this.save("sample", sample),
       failed: (error: string, trace: unknown) => this.panel.controls.problem.show(error, trace),
     };
     this.aside = new Aside(model, live ? new Client(model, signal) : null, events, signal);
@@ -121,11 +121,11 @@ export class PairMatrix {
     });
     panel.sample.onChange(
       (wanted) => {
-        const now = sampleOf(this.model);
+        const now = this.model.get("sample");
         const next = sampleNear(this.model.get("_samples"), now, wanted);
-        if (next !== now) this.save("sample", sampleTrait(next));
+        if (next !== now) this.save("sample", next);
       },
-      () => this.save("sample", sampleTrait(null)),
+      () => this.save("sample", null),
     );
   }
 
@@ -231,7 +231,7 @@ export class PairMatrix {
     panel.legend.show(pairs, this.limit);
     panel.showOrder(model.get("order"));
     panel.showZoom(viewport.isWhole);
-    panel.sample.show(sampleOf(model), model.get("_samples"), this.isLive);
+    panel.sample.show(model.get("sample"), model.get("_samples"), this.isLive);
     const count = this.query.trim() ? found.size : null;
     panel.controls.top.show(model.get("top"), pairs.names.length, count);
     panel.controls.showWords(model.get("_about"), model.get("_warning"));

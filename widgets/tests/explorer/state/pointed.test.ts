@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 function pointed() {
-  const model = new FakeModel({ hovered: -1 });
+  const model = new FakeModel({ hovered: null });
   const shown = vi.fn();
   return {
     model,
@@ -33,7 +33,7 @@ it("tells a sweep over many samples in few messages, of which the last one count
   expect(model.get("hovered")).toBe(499);
   expect(model.saved).toBeLessThanOrEqual(6);
   hand.tell(-1);
-  expect(model.get("hovered")).toBe(-1);
+  expect(model.get("hovered")).toBeNull();
   expect(shown).not.toHaveBeenCalled();
 });
 

@@ -13,7 +13,7 @@ function state(): Record<string, unknown> {
   return {
     quantity: "mutual_information",
     top: 40,
-    factor: -1,
+    factor: null,
     height: 300,
     _ids: [0, 1],
     _nodes: [`h1[${HOSTILE}]`, "h1[1]", HOSTILE],
@@ -70,7 +70,7 @@ it("chooses a factor both ways", async () => {
   await vi.waitFor(() => expect(rows[0]?.getAttribute("aria-pressed")).toBe("true"));
   expect(root.querySelector("[aria-live]")?.textContent).toBe("factor 0 chosen");
   rows[0]?.click();
-  expect(model.get("factor")).toBe(-1);
+  expect(model.get("factor")).toBeNull();
 });
 
 it("reads cells to those who do not see them", async () => {
@@ -87,7 +87,7 @@ it("reads cells to those who do not see them", async () => {
   press("Enter");
   expect(model.get("factor")).toBe(1);
   press("Escape");
-  expect(model.get("factor")).toBe(-1);
+  expect(model.get("factor")).toBeNull();
 });
 
 it("is empty with a word on why, and fills later", async () => {

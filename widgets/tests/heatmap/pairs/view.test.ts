@@ -17,7 +17,7 @@ function whole(values: number[]): DataView {
 function state(): Record<string, unknown> {
   return {
     ...{ _form: "pairs", order: "similarity", top: 4, pair: null, sample: 0, height: 300 },
-    ...{ factor: -1, quantity: "mutual_information", _ids: [], _nodes: [], _outputs: 0 },
+    ...{ factor: null, quantity: "mutual_information", _ids: [], _nodes: [], _outputs: 0 },
     _names: ["pixel 0,0", "pixel 0,1", HOSTILE, "pixel 1,1"],
     _features: whole([0, 1, 2, 3]),
     _values: numbers([0.5, 0, 0, -2, 0, 0, 0.25, 0, 0, 0]),

@@ -1,7 +1,7 @@
 import { h } from "../../../shared/dom";
 import { type Client, unlessSuperseded } from "../../../shared/protocol";
 import type { Theme } from "../../../shared/theme";
-import { type Model, sampleOf } from "../../model";
+import type { Model } from "../../model";
 import type { Entry, Pairs } from "../scene";
 import { PairAcross } from "./across";
 import { PairList } from "./list";
@@ -64,7 +64,7 @@ export class Aside {
     const pair = model.get("pair");
     this.pictures.update(seen, pair);
     this.list.update(seen.pairs, pair);
-    this.across.update(pair, model.get("_samples").length, sampleOf(model), seen.theme);
+    this.across.update(pair, model.get("_samples").length, model.get("sample"), seen.theme);
   }
 
   /** The values or the colours have changed: read and draw them again. */

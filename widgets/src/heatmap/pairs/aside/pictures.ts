@@ -1,7 +1,7 @@
 import { typed, unpacked } from "../../../shared/arrays";
 import { h } from "../../../shared/dom";
 import type { Theme } from "../../../shared/theme";
-import { type Model, readGrid, sampleOf } from "../../model";
+import { type Model, readGrid } from "../../model";
 import { drawPartners } from "../draw";
 import { partnersImage, sampleImage } from "../images";
 import { amount, type Entry, inputName, type Pairs } from "../scene";
@@ -116,7 +116,7 @@ export class Pictures {
       return;
     }
     this.row = null;
-    const wanted = `${feature} of ${sampleOf(this.model)}`;
+    const wanted = `${feature} of ${this.model.get("sample")}`;
     if (this.wanted === wanted) return;
     this.wanted = wanted;
     this.ask?.("partners", { feature }, ([values, errors, beyond]) => {

@@ -1,0 +1,165 @@
+"""Traits that hold NumPy arrays, sent to the page as bytes."""
+
+import numbers
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from nbinterp._typing import AnyArray
+
+
+class TraitArray(np.ndarray[Any, Any]):
+    """An array that is the value of a trait: two of these compare as a whole.
+
+    ``traitlets.link`` asks ``old != new`` and needs one answer. With numbers and other arrays it
+    compares entry by entry, and so does whatever is computed from it. With a text or None, such as
+    the ``"mean"`` that `FactorSlider.base` may also be, the answer is one as well.
+
+    Examples
+    --------
+    >>> one, same = TraitArray.of([1, 2]), TraitArray.of([1, 2])
+    >>> one != same, one == "mean"
+    (False, False)
+    >>> one == [1, 3]
+    array([ True, False])
+    """
+
+    _is_value = False  # results of computations do not inherit it
+
+    @classmethod
+    def of(cls, values: npt.ArrayLike, *, read_only: bool = True) -> "TraitArray":
+        """Return a copy of `values` as the value of a trait."""
+        array = np.array(values, order="C").view(cls)
+        array.setflags(write=not read_only)
+        array._is_value = True
+        return array
+
+    def _whole(self, other: object) -> bool | None:
+        """Return whether both are equal as a whole, None if they compare entry by entry."""
+        if other is None or isinstance(other, str):
+            return False
+        if self._is_value and isinstance(other, TraitArray) and other._is_value:
+            return np.array_equal(self, other)
+        return None
+
+    def __eq__(self, other: object) -> Any:
+        whole = self._whole(other)
+        return np.asarray(self) == other if whole is None else whole
+
+    def __ne__(self, other: object) -> Any:
+        whole = self._whole(other)
+        return np.asarray(self) != other if whole is None else not whole
+
+    __hash__ = None  # as of any array
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+
+class Array(traitlets.TraitType[Any, Any]):
+    """A NumPy array as bytes on the wire: of one dtype and shape, read-only, compared by value.
+
+    Parameters
+    ----------
+    dtype : dtype
+        What entries become.
+    shape : tuple of int or None
+        The shape, None for an axis of any length (one at most).
+    sent : dtype, optional
+        What the front end reads, little-endian; `dtype` if not given.
+    wire : callable or None
+        How it becomes bytes, such as ``packing.packed``, for a large one that only Python sets.
+    """
+
+    info_text = "an array"
+
+    def __init__(
+        self,
+        dtype: npt.DTypeLike,
+        shape: tuple[int | None, ...] = (None,),
+        *,
+        sent: npt.DTypeLike | None = None,
+        wire: Callable[[AnyArray], bytes] | None = None,
+    ) -> None:
+        super().__init__()
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.sent = self.dtype if sent is None else np.dtype(sent).newbyteorder("<")
+        self.shape = shape
+        self.wire = wire
+        self.tag(sync=True, to_json=self.to_wire, from_json=self.from_wire)
+        if wire is not None:
+            self.tag(page=False)
+
+    def make_dynamic_default(self) -> Any:
+        """Return an empty array."""
+        return self._own(np.empty([side or 0 for side in self.shape], self.dtype))
+
+    def validate(self, obj: Any, value: Any) -> AnyArray:
+        """Return `value` as an array of this dtype and shape."""
+        array = np.asarray(value)
+        fits = array.ndim == len(self.shape) and all(
+            side is None or side == length
+            for side, length in zip(self.shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise traitlets.TraitError(
+                f"{self.name} must have shape {self.shape}, not {array.shape}"
+            )
+        owned = self._own(array)
+        old = obj._trait_values.get(self.name)
+        if old is not None and np.array_equal(owned, old, equal_nan=True):
+            return old  # type: ignore[no-any-return]
+        return owned
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set the trait; only another length or another entry counts as a change."""
+        new = self._validate(obj, value)
+        if new is not obj._trait_values.get(self.name):
+            old = getattr(obj, str(self.name))
+            obj._trait_values[self.name] = new
+            obj._notify_trait(self.name, old, new)
+
+    def to_wire(self, value: AnyArray, _view: Any) -> bytes:
+        """Return the bytes that the page gets."""
+        return value.astype(self.sent).tobytes() if self.wire is None else self.wire(value)
+
+    def from_wire(self, value: Any, _view: Any) -> AnyArray:
+        """Return the array that the page sent."""
+        sides = [-1 if side is None else side for side in self.shape]
+        return np.frombuffer(bytes(value), self.sent).reshape(sides)
+
+    def _own(self, array: AnyArray) -> AnyArray:
+        return TraitArray.of(array.astype(self.dtype))
+
+
+class Index(traitlets.TraitType[Any, Any]):
+    """The number of a sample, a factor or a row, from 0; None for none."""
+
+    info_text = "a whole number from 0, or None"
+
+    def __init__(self, default_value: int | None = None) -> None:
+        super().__init__(default_value, allow_none=True)
+        self.tag(sync=True)
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """Return `value` as an int; NumPy's integers are welcome."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 0:
+            self.error(obj, value)
+        return int(value)
+
+
+class RefusedError(traitlets.TraitError, ValueError):
+    """A value that a check refused: traitlets puts the old one back."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what a check raises within a validator into a `RefusedError`."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise RefusedError(str(error)) from None
