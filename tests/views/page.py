@@ -1,0 +1,92 @@
+"""A page that shows a view, played by a test: it speaks the messages of comms and nothing else."""
+
+import json
+from typing import Any, NamedTuple
+
+PROTOCOL = 1
+
+
+class Reply(NamedTuple):
+    """What a view answered to a message: its fields, and arrays as bytes."""
+
+    fields: dict[str, Any]
+    buffers: list[bytes]
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.fields["ok"])
+
+    @property
+    def error(self) -> str | None:
+        """Why not, in the words that a reader gets."""
+        text: str | None = self.fields["error"]
+        return text
+
+
+class Page:
+    """A page that shows one view.
+
+    Attributes
+    ----------
+    state : dict
+        The traits of the view as the page knows them now, arrays as bytes.
+    updates : list of dict
+        The changes of traits that the view has sent, in order.
+    messages : list of Reply
+        Everything else that it has sent, in order.
+    """
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+        self.state: dict[str, Any] = dict(view.get_state())
+        self.updates: list[dict[str, Any]] = []
+        self.messages: list[Reply] = []
+        self._number = 0
+        view.comm.publish_msg = self._hear
+
+    def set(self, **traits: Any) -> None:
+        """Set traits, as a gesture in the page does; arrays as bytes."""
+        state = {name: value for name, value in traits.items() if not _is_bytes(value)}
+        arrays = {name: value for name, value in traits.items() if _is_bytes(value)}
+        self.state |= traits
+        paths = [[name] for name in arrays]
+        self._send({"method": "update", "state": state, "buffer_paths": paths}, arrays.values())
+
+    def ask(self, kind: str, *buffers: Any, **fields: Any) -> Reply:
+        """Call a verb of the view, and return its answer."""
+        self._number += 1
+        content = {"v": PROTOCOL, "kind": kind, "seq": self._number, **fields}
+        self.say(content, *buffers)
+        mine = [one for one in self.messages if one.fields.get("seq") == self._number]
+        return next(one for one in mine if one.fields["kind"] == kind)
+
+    def say(self, content: Any, *buffers: Any) -> None:
+        """Send a message as it is; answers are among `messages`."""
+        self._send({"method": "custom", "content": content}, buffers)
+
+    def heard(self, name: str) -> list[Any]:
+        """Return the values that the view has sent of a trait, in order."""
+        return [update[name] for update in self.updates if name in update]
+
+    def _send(self, data: dict[str, Any], buffers: Any) -> None:
+        views = [memoryview(buffer) for buffer in buffers]
+        self.view.comm.handle_msg({"content": {"data": data}, "buffers": views})
+
+    def _hear(self, _type: str, data: Any = None, *, buffers: Any = None, **_about: Any) -> None:
+        got = [bytes(buffer) for buffer in buffers or ()]
+        method = (data or {}).get("method")
+        if method == "custom":
+            self.messages.append(Reply(json.loads(json.dumps(data["content"])), got))
+        elif method in ("update", "echo_update"):
+            state = dict(data["state"])
+            for path, buffer in zip(data.get("buffer_paths", ()), got, strict=True):
+                place = state
+                for step in path[:-1]:
+                    place = place[step]
+                place[path[-1]] = buffer
+            self.updates.append(state)
+            self.state |= state
+
+
+def _is_bytes(value: Any) -> bool:
+    return isinstance(value, bytes | bytearray | memoryview)
