@@ -65,7 +65,7 @@ def scatter_png(
     order = order[:: max(1, len(order) // _MOST_POINTS)]
     room = width - (_KEY + 16 if keyed else 16)
     canvas.points(xy[order], colours[order], (8, _TOP, room, height - _TOP - 8))
-    return canvas.png()
+    return canvas.png(64 if len(names) <= _MAX_LEGEND else 256)  # fewer colours, fewer bytes
 
 
 def _legend(
