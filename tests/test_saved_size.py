@@ -82,7 +82,7 @@ def test_all_views_of_ten_thousand_digits(digits, tmp_path):
         ablation_study(
             model, few, factors, layer="h1", y=mnist.target[:2000], progress=False
         ).view(),
-        LinearDistance().explain(model, "h1.linear", few).view(),
+        LinearDistance().explain(model, few, "h1.linear").view(),
         Workbench(model, few, labels=mnist.target[:2000]),
     ]
     without = saved(others, tmp_path / "without.ipynb")

@@ -1,11 +1,7 @@
-"""A linear layer as distances: what it reads, and how its nodes stand to it."""
+"""Read linear layers as distances: hyperplanes in data, Gaussians, outliers, sensitivity."""
 
-from nbinterp.distance.construct.gaussians import (
-    Abs,
-    LayerGaussian,
-    gaussian_to_linear,
-    linear_to_gaussian,
-)
+from nbinterp.distance.construct.gaussians import Abs, gaussian_to_linear
+from nbinterp.distance.construct.implied import LayerGaussian, linear_to_gaussian
 from nbinterp.distance.construct.mixtures import MixtureLayers, mixture_to_layers
 from nbinterp.distance.layer.explainer import LinearDistance
 from nbinterp.distance.layer.report import DistanceReport

@@ -114,7 +114,7 @@ ENTRIES = (
     Entry(
         "Where do the planes of a layer's nodes lie in the data, and which cluster is each near?",
         "LinearDistance",
-        'LinearDistance().explain(model, "h1.linear", data, clusters=labels)',
+        'LinearDistance().explain(model, data, "h1.linear", clusters=labels)',
         "500_distance",
     ),
     Entry(

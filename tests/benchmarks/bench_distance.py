@@ -34,7 +34,7 @@ def compare(model: nn.Module, layer: str, data: torch.Tensor, labels: np.ndarray
         np.cov(data.numpy(), rowvar=False)
 
     def report() -> None:
-        explainer.explain(model, layer, data, clusters=labels)
+        explainer.explain(model, data, layer, clusters=labels)
 
     works = (forward, covariance, report)
     rounds = [[seconds(work) for work in works] for _ in range(ROUNDS + 1)][1:]

@@ -19,7 +19,7 @@ from nbinterp.datasets import load_mnist, load_mnist_classifier
 
 mnist, model = load_mnist(), load_mnist_classifier()
 pixels, digits = mnist.data[:2000] / 255, mnist.target[:2000]
-report = LinearDistance(random_state=0).explain(model, "h2.linear", pixels, clusters=digits)
+report = LinearDistance(random_state=0).explain(model, pixels, "h2.linear", clusters=digits)
 nodes = record(model, pixels, "h2").concat("h2")
 local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(nodes, labels=digits)
 rng = np.random.default_rng(0)

@@ -16,5 +16,5 @@ def explained_layer():
     with torch.no_grad():
         layer.weight[5] = 0
     net = torch.nn.Sequential(layer)
-    report = LinearDistance(random_state=0).explain(net, "0", data, clusters=labels)
+    report = LinearDistance(random_state=0).explain(net, data, "0", clusters=labels)
     return data, labels, report

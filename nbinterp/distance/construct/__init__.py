@@ -1,1 +1,1 @@
-"""Build linear layers from Gaussians, and back."""
+"""Linear layers from Gaussians, and Gaussians from linear layers."""

@@ -1,4 +1,4 @@
-"""A Gaussian mixture as a torch module: a linear layer, Abs, and a sum of squares."""
+"""A Gaussian mixture as a torch module: a linear layer, `Abs`, and a sum of squares."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class MixtureLayers(nn.Module):
-    """A Gaussian mixture whose logits are distances; `mixture_to_layers` makes it.
+    """A Gaussian mixture whose logits are squared distances; made by `mixture_to_layers`.
 
-    Component k is a block of d nodes ``|W_k x + b_k|``, each the standard deviations along one
-    principal component. The logits are
+    Component k is a block of d nodes ``|W_k x + b_k|``. Each node gives the distance from the
+    component's mean along one principal component, in standard deviations. The logits are
 
     ``log π_k - ½ Σ_j log λ_kj - d/2 log 2π - ½ Σ_j |W_k x + b_k|_j²``.
 
     Attributes
     ----------
     linear : torch.nn.Linear
-        From d inputs to n_components · d nodes, block after block.
+        From d inputs to ``n_components · d`` nodes, one block after another.
     activation : Abs
-        What follows it.
+        The absolute value after it.
     offset : Tensor of shape (n_components,)
-        The first three terms. They are those of the mixture it was made of: once `linear` is
-        trained further, the logits no longer are those of a density.
+        The first three terms of the logits. They stay those of the original mixture: if `linear`
+        is trained further, the logits no longer belong to a density.
     """
 
     offset: torch.Tensor
@@ -55,7 +55,7 @@ class MixtureLayers(nn.Module):
         return logits
 
     def responsibilities(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the probabilities (b, n_components) of the components given a sample."""
+        """Return the probability of each component given each sample, (b, n_components)."""
         return self.forward(x).softmax(dim=-1)
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
@@ -82,35 +82,36 @@ def mixture_to_layers(
     Parameters
     ----------
     mixture : sklearn.mixture.GaussianMixture, optional
-        A fitted one, of any ``covariance_type``.
+        A fitted mixture with any ``covariance_type``.
     means : array of shape (n_components, d), optional
-        Instead of `mixture`, the mixture itself.
+        Means of the components, instead of `mixture`.
     covariances : array, optional
-        Of shape (n_components, d, d), or (d, d) for one that all components share.
+        Shape (n_components, d, d), or (d, d) if all components share one.
     weights : array of shape (n_components,), optional
-        Positive, with the sum 1; all alike if None.
+        Positive numbers that sum to 1. Equal weights if None.
     dtype : torch.dtype
-        Of the module. In float64 logits are exact to rounding; call ``.float()`` for float32.
+        Type of the module. In float64 logits are exact up to rounding; call ``.float()`` for
+        float32.
 
     Returns
     -------
     MixtureLayers
-        Its output are logits ``log π_k + log N(x; μ_k, Σ_k)``: their softmax are the
-        responsibilities, their logsumexp is the log-density.
+        Its outputs are the logits ``log π_k + log N(x; μ_k, Σ_k)``. Their softmax gives the
+        responsibilities, their logsumexp the log-density.
 
     Raises
     ------
     ValueError
-        If shapes do not match, weights are no probabilities, or a covariance is singular.
+        If shapes do not match, weights are not probabilities, or a covariance is singular.
     TypeError
-        If `mixture` is no GaussianMixture.
+        If `mixture` is not a GaussianMixture.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
     References
     ----------
     Oursland, "Interpreting neural networks through Mahalanobis distance", arXiv 2410.19352 (2024),
-    who has logits approximate a subset of these distances; the identity is exact.
+    whose logits approximate some of these distances. The identity here is exact.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def mixture_to_layers(
     _checks.require(
         (mixture is None) != (means is None or covariances is None),
         "()",
-        "must be given either a fitted GaussianMixture, or means and covariances",
+        "must get either a fitted GaussianMixture, or means and covariances",
         "Pass mixture=..., or both arrays.",
     )
     if mixture is not None:
@@ -141,8 +142,8 @@ def mixture_to_layers(
 
 
 def _parameters(mixture: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return means, full covariances and weights of a fitted mixture."""
-    from sklearn.mixture import GaussianMixture  # slow to import, and seldom needed
+    """Return the means, full covariances and weights of a fitted mixture."""
+    from sklearn.mixture import GaussianMixture  # slow to import, rarely needed
 
     what = f"(mixture={type(mixture).__name__})"
     _checks.require(
@@ -155,7 +156,7 @@ def _parameters(mixture: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
     try:
         check_is_fitted(mixture, "means_")
     except NotFittedError:
-        _checks.fail(what, "must be fitted", "Call its fit with data first.", NotFittedError)
+        _checks.fail(what, "must be fitted", "Call its fit first.", NotFittedError)
     k, d = mixture.means_.shape
     given = np.asarray(mixture.covariances_, dtype=np.float64)
     full = {
@@ -174,7 +175,7 @@ def _arrays(
     _checks.require(
         centres.ndim == 2 and centres.size > 0 and bool(np.isfinite(centres).all()),
         f"(means={_checks.show(means)})",
-        "must be finite numbers, one row a component",
+        "must be finite numbers, one row for each component",
         "Pass an array of shape (n_components, n_features).",
     )
     k, d = centres.shape
@@ -183,7 +184,7 @@ def _arrays(
         matrices.shape in ((k, d, d), (d, d)),
         f"(covariances={_checks.show(covariances)})",
         f"must have the shape {(k, d, d)}, or {(d, d)} if components share one",
-        "Pass a matrix a component.",
+        "Pass one matrix for each component.",
     )
     shares = np.full(k, 1.0 / k)
     if weights is not None:
@@ -191,7 +192,7 @@ def _arrays(
     _checks.require(
         shares.shape == (k,) and bool((shares > 0).all()) and abs(shares.sum() - 1.0) < 1e-6,
         f"(weights={_checks.show(weights)})",
-        f"must be {k} positive numbers with the sum 1",
-        "Leave out components of weight 0, and divide by the sum.",
+        f"must be {k} positive numbers that sum to 1",
+        "Leave out components with weight 0, and divide by the sum.",
     )
     return centres, np.broadcast_to(matrices, (k, d, d)), shares

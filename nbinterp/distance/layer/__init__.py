@@ -1,1 +1,1 @@
-"""Read the nodes of a linear layer as distances."""
+"""The nodes of a linear layer as distances from hyperplanes in the data."""

@@ -1,4 +1,4 @@
-"""How weights lie to the principal components of the data, against random directions."""
+"""How weights align with principal components of the data, compared with random directions."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,15 +8,15 @@ from scipy.optimize import linear_sum_assignment
 
 from nbinterp._typing import FloatArray, IntArray
 
-# Components with less than this share of the largest variance are rounding, or constant features.
+# Components with less than this share of the largest variance are rounding or constant features.
 _EMPTY = 1e-12
 
 
 class Alignment(NamedTuple):
-    """Of each of n directions.
+    """How each of n directions lies among principal components.
 
-    component : which component is nearest in angle; cosine : of that angle, 0 to 1;
-    effective : over how many components its variance spreads.
+    component : the component nearest in angle; cosine : of that angle, 0 to 1; effective : the
+    number of components over which the direction's variance spreads.
     """
 
     component: IntArray
@@ -31,11 +31,11 @@ class Components:
     Attributes
     ----------
     variances : ndarray of shape (n_features,)
-        Along the components, of the covariance that the distances are measured by.
+        Variances along the components, of the covariance that defines the distances.
     vectors : ndarray of shape (n_features, n_features)
         The components, as columns.
     n_varying : int
-        How many the data spreads along.
+        How many of the components vary.
     """
 
     variances: FloatArray
@@ -44,9 +44,9 @@ class Components:
 
     @classmethod
     def of(cls, sample: FloatArray, share: float, ridge: float) -> "Components":
-        """Return those of a `sample` covariance, drawn to the identity as `shrunk` draws it.
+        """Return the components of a `sample` covariance, shrunk by `share` and `ridge`.
 
-        That changes variances and no component.
+        Shrinking changes the variances and leaves the components as they are.
         """
         values, vectors = np.linalg.eigh(sample)
         values, vectors = np.maximum(values[::-1], 0.0), np.ascontiguousarray(vectors[:, ::-1])
@@ -55,30 +55,30 @@ class Components:
         return cls((1.0 - share) * values + (share + ridge) * level, vectors, n_varying)
 
     def align(self, weight: FloatArray) -> Alignment:
-        """Return how directions (n, n_features) lie, in any units."""
+        """Return the alignment of directions (n, n_features) of any length."""
         return self._aligned(weight @ self.vectors)
 
     def align_random(self, n: int, seed: np.random.RandomState) -> Alignment:
-        """Return how `n` directions without a preference lie.
+        """Return the alignment of `n` random directions.
 
-        They too have most of their variance along the first components: only what goes beyond them
-        says that weights have found one.
+        They too have most of their variance along the first components. Only a stronger alignment
+        shows that weights have found a component.
         """
         return self._aligned(seed.standard_normal((n, len(self.variances))))
 
     def matched(self, weight: FloatArray) -> float:
-        """Return the mean cosine of each node with a component of its own, as well as they pair."""
+        """Return the mean cosine of nodes and components in the best one-to-one matching."""
         return self._paired(weight @ self.vectors)
 
     def matched_random(self, n: int, seed: np.random.RandomState) -> float:
-        """Return the same of `n` random directions."""
+        """Return the same for `n` random directions."""
         return self._paired(seed.standard_normal((n, len(self.variances))))
 
     def _aligned(self, coordinates: FloatArray) -> Alignment:
-        """Return how directions lie that have these coordinates along the components.
+        """Return the alignment of directions with these coordinates along the components.
 
-        A component's part in the variance is ``p_j = λ_j (v_jᵀw)² / wᵀΣw``; the variance spreads
-        over ``1 / Σ p_j²`` of them.
+        Component j holds the share ``p_j = λ_j (v_jᵀw)² / wᵀΣw`` of the variance, which so spreads
+        over ``1 / Σ p_j²`` components.
         """
         squares = coordinates**2
         length = squares.sum(1)
@@ -104,7 +104,7 @@ class Components:
 
 
 def percentile(values: FloatArray, null: FloatArray) -> FloatArray:
-    """Return the share of `null`, in per cent, that is below each of `values`.
+    """Return the percentage of `null` that is below each of `values`.
 
     Examples
     --------

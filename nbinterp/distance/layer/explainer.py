@@ -9,12 +9,12 @@ from sklearn.utils import check_random_state
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp.distance.construct import shrinkage
+from nbinterp.distance.construct.implied import LayerGaussian
 from nbinterp.distance.layer.components import Components
 from nbinterp.distance.layer.hyperplanes import Hyperplanes
-from nbinterp.distance.layer.implied import Recovered
 from nbinterp.distance.layer.report import DistanceReport
 from nbinterp.distance.layer.tables import cluster_table, layer_table, node_table
-from nbinterp.distance.ood import shrinkage as shrinking
 from nbinterp.distance.stream.groups import groups_of
 from nbinterp.distance.stream.layer_inputs import CONV_ROWS, hyperplanes_of, linear_module
 from nbinterp.distance.stream.one_pass import stream
@@ -22,37 +22,39 @@ from nbinterp.distance.stream.one_pass import stream
 
 @dataclass(frozen=True, kw_only=True)
 class LinearDistance:
-    """A linear layer as distances: where its hyperplanes lie in the data, in standard deviations.
+    """Measure how far data lies from the hyperplanes of a linear layer, in standard deviations.
 
-    A node ``wᵀx + b`` is zero on a hyperplane, and ``|wᵀx + b|`` says how far x is from it. If the
-    weights scale to the data, it says so in standard deviations: the Mahalanobis distance along one
-    direction. A layer of such nodes measures the distance from a prototype, the point where its
-    planes meet (Oursland 2024). This looks how far a trained layer is like that.
+    A node ``wᵀx + b`` is zero on a hyperplane, and ``|wᵀx + b|`` grows with the distance of x from
+    it. If the weights fit the scale of the data, the node gives that distance in standard
+    deviations: the Mahalanobis distance along one direction. A layer of such nodes measures the
+    distance from a prototype, the point where its hyperplanes meet (Oursland 2024). The report
+    shows how close a trained layer comes to that.
 
     Parameters
     ----------
     shrinkage : {"oas", "ledoit_wolf"} or float
-        How far the covariance is drawn to a multiple of the identity: by a formula, or by this
-        share, 0 to 1. Without any, the covariance of fewer rows than features is singular.
+        Share of a multiple of the identity that is mixed into the covariance: a number from 0 to
+        1, or a formula for it. With 0, the covariance of fewer rows than features is singular.
     ridge : float
-        Added to the diagonal of the covariance, in units of its mean.
+        Added to the diagonal of the covariance, as a multiple of its mean.
     conv : {"patches", "means"}
-        What a row is for a convolution: each patch that its kernel reads, or the mean of a sample's
-        patches, of which a node makes the mean of its channel.
+        What counts as a row for a convolution: each patch that its kernel reads, or the mean of a
+        sample's patches, for which a node gives the mean of its channel.
     n_random : int
-        Random directions to compare the alignment with principal components to.
+        Number of random directions with which the alignment of nodes with principal components is
+        compared.
     batch_size : int
-        Samples that the model is shown at a time.
+        Samples per forward pass.
     random_state : int, RandomState or None
-        For the random directions, and for the patches that are kept to be drawn.
+        Draws the random directions, and the patches that are kept for charts.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Show a progress bar if the work takes more than a second.
 
     Notes
     -----
-    The reading is exact for a node followed by an absolute value whose weights whiten the data. Of
-    trained ReLU networks it is a description: their planes tend to lie at the edge of a cluster, so
-    that the whole of it falls on the zero side, and not through its middle.
+    Nodes are distances exactly if their weights whiten the data and an absolute value follows. For
+    trained ReLU networks this is a description only: their hyperplanes tend to lie at the edge of a
+    cluster, so that all of it falls on the zero side, and not in its middle.
 
     References
     ----------
@@ -66,7 +68,7 @@ class LinearDistance:
     ...     _ = layer.weight.copy_(torch.tensor([[0.5, 0.5]])), layer.bias.zero_()
     >>> corners = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
     >>> report = LinearDistance(shrinkage=0.0).explain(
-    ...     nn.Sequential(layer), "0", corners, clusters=[0, 1, 1, 0]
+    ...     nn.Sequential(layer), corners, "0", clusters=[0, 1, 1, 0]
     ... )
     >>> report.nodes[["plane_offset", "unit_ratio", "prototype"]]
           plane_offset  unit_ratio prototype
@@ -84,22 +86,22 @@ class LinearDistance:
 
     @_checks.named
     def explain(
-        self, model: nn.Module, layer: str, data: Any, *, clusters: Any = None
+        self, model: nn.Module, data: Any, layer: str, *, clusters: Any = None
     ) -> DistanceReport:
-        """Return how the nodes of a layer lie in data.
+        """Measure how the hyperplanes of a layer lie in the data.
 
         Parameters
         ----------
         model : torch.nn.Module
-            Left as it came.
+            The network. It is restored afterwards.
         layer : str
-            Of a Linear or a convolution, by its name in ``model.named_modules()``.
+            Name of a Linear or a convolution in ``model.named_modules()``.
         data : array, tensor, dict of these, Dataset or DataLoader
-            The inputs of the model. They are read once.
+            Inputs of the model. They are read once.
         clusters : array of shape (n_samples,), fitted clustering or GaussianMixture, optional
-            Labels of the samples; a fitted `LocalCorEx`, or another clusterer with ``labels_`` of
-            these samples; or a fitted mixture of what the layer reads, which assigns each row.
-            Without any, all samples are one cluster.
+            A label for each sample; or a fitted `LocalCorEx` or another clusterer, whose
+            ``labels_`` are used; or a mixture fitted to the inputs of the layer, which assigns each
+            row. If None, all samples are one cluster.
 
         Returns
         -------
@@ -110,11 +112,11 @@ class LinearDistance:
         TypeError
             If the layer is neither a Linear nor a convolution.
         ValueError
-            If there is no such layer, labels do not fit the samples, there are fewer than two rows,
-            or what the layer reads is not finite.
+            If there is no such layer, the labels do not match the samples, there are fewer than two
+            rows, or the layer's input is not finite.
         """
         with _checks.call("LinearDistance"):
-            shrinking.check(self.shrinkage)
+            shrinkage.check(self.shrinkage)
             ridge = _checks.real("ridge", self.ridge, 0.0)
             conv = _checks.choice("conv", self.conv, CONV_ROWS)
             n_random = _checks.integer("n_random", self.n_random, 1)
@@ -145,9 +147,9 @@ class LinearDistance:
         n_rows = int(seen.inputs.count)
         sample = seen.inputs.covariance.cpu().numpy()
         fourth = 0.0 if seen.inputs.fourth is None else float(seen.inputs.fourth)
-        covariance, share = shrinking.shrunk(sample, n_rows, self.shrinkage, ridge, fourth)
+        covariance, share = shrinkage.shrunk(sample, n_rows, self.shrinkage, ridge, fourth)
         planes = Hyperplanes(weight, bias, seen.inputs.mean[0].cpu().numpy(), covariance)
-        present = seen.nodes.count > 0  # a mixture may have components without a row
+        present = seen.nodes.count > 0  # a mixture may have components without rows
         moments, positive = seen.nodes.groups(present), seen.positive.groups(present)
         kept = present.cpu().numpy()
         cluster_means = seen.cluster_inputs.mean[present].cpu().numpy()
@@ -161,9 +163,9 @@ class LinearDistance:
         of_nodes = node_table(
             names, planes, moments, positive, components, of_clusters, n_random, seed
         )
-        recovered = Recovered.of(weight, bias, rounding)
+        gaussian = LayerGaussian.of(weight, bias, rounding)
         counted = {"samples": seen.n_samples, "rows": n_rows}
-        of_layer = layer_table(counted, planes, components, recovered, of_nodes, share, seed)
+        of_layer = layer_table(counted, planes, components, gaussian, of_nodes, share, seed)
         return DistanceReport(
             name=layer,
             nodes=of_nodes,
@@ -171,7 +173,7 @@ class LinearDistance:
             layer=of_layer,
             planes=planes,
             components=components,
-            recovered=recovered,
+            gaussian=gaussian,
             cluster_names=labels,
             cluster_means=cluster_means,
             sampled=seen.sampled.recoded(np.cumsum(kept) - 1),

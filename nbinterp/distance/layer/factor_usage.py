@@ -1,4 +1,4 @@
-"""Which factors use the nodes of a layer."""
+"""Which factors depend on the nodes of a layer."""
 
 import re
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ import pandas as pd
 from nbinterp import _checks
 from nbinterp.corex import ClusterFactors, LocalCorEx
 
-_NODE = re.compile(r"(.*)\[([\d,]+)\]", re.DOTALL)  # how `record` names them
-_LEAST = 0.01  # nats, where there is no comparison with shuffled data
+_NODE = re.compile(r"(.*)\[([\d,]+)\]", re.DOTALL)  # as `record` names them
+_LEAST = 0.01  # nats, for factors without a comparison with shuffled data
 
 
-def factor_uses(
+def factor_usage(
     factors: LocalCorEx | ClusterFactors | Iterable[ClusterFactors], layer: str, nodes: list[str]
 ) -> pd.DataFrame:
-    """Return the nodes, clusters, factors and mutual information beyond chance, largest first.
+    """Return nodes, clusters, factors and their mutual information beyond chance, largest first.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def factor_uses(
     >>> from nbinterp.corex import LinearCorEx
     >>> table = load_iris(as_frame=True).data.set_axis([f"h[{i}]" for i in range(4)], axis=1)
     >>> local = LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, labels=[0] * 150)
-    >>> factor_uses(local, "h.linear", [f"h.linear[{i}]" for i in range(4)])["node"][0]
+    >>> factor_usage(local, "h.linear", [f"h.linear[{i}]" for i in range(4)])["node"][0]
     'h.linear[2]'
     """
     rows: list[pd.DataFrame] = []
@@ -34,7 +34,7 @@ def factor_uses(
         here = np.flatnonzero((numbers >= 0) & (numbers < len(nodes)))
         _checks.require(
             len(here) > 0,
-            f"(factors) of {', '.join(map(repr, found.feature_names[:3]))}…",
+            f"(factors) with columns {', '.join(map(repr, found.feature_names[:3]))}…",
             f"must have columns that are nodes of {layer!r}",
             f"Fit them to record(...).concat({layer!r}), whose columns carry these names.",
         )
@@ -52,7 +52,7 @@ def factor_uses(
             )
         )
     whole = pd.concat(rows) if rows else pd.DataFrame()
-    # Of a channel that is recorded at several places, the place where it is used most.
+    # A channel recorded at several places counts where its mutual information is largest.
     order = whole.sort_values("mutual_information", ascending=False, kind="stable")
     return order.drop_duplicates(["node", "cluster", "factor"]).reset_index(drop=True)
 
@@ -74,11 +74,14 @@ def _listed(factors: Any) -> list[ClusterFactors]:
 
 
 def _number(name: str, layer: str) -> int:
-    """Return which node of `layer` a column is, -1 for none; a block shares its layer's nodes."""
+    """Return the number of the node of `layer` that a column is, or -1.
+
+    The nodes of a block count as those of a layer inside it.
+    """
     found = _NODE.fullmatch(name)
     if found is None:
         return -1
     block, at = found[1], found[2].split(",")
-    # Of two numbers the last, of a feature of a token; of three the first, of a channel.
+    # Two numbers are token and feature; three are channel, row and column.
     node = int(at[-1 if len(at) == 2 else 0])
     return node if block == layer or layer.startswith(f"{block}.") else -1

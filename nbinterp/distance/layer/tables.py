@@ -1,4 +1,4 @@
-"""The figures of a layer as tables: of its nodes, of nodes and clusters, of the whole."""
+"""Tables about a layer: one row per node, per node and cluster, and per figure of the layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,9 @@ import pandas as pd
 
 from nbinterp._numerics.moments import Moments
 from nbinterp._typing import AnyArray, BoolArray, FloatArray
+from nbinterp.distance.construct.implied import LayerGaussian
 from nbinterp.distance.layer.components import Components, percentile
-from nbinterp.distance.layer.hyperplanes import Hyperplanes, ratio
-from nbinterp.distance.layer.implied import Recovered
-from nbinterp.distance.layer.partners import partners
+from nbinterp.distance.layer.hyperplanes import Hyperplanes, partners, ratio
 
 
 def cluster_table(
@@ -26,9 +25,9 @@ def cluster_table(
 ) -> pd.DataFrame:
     """Return a row for each node and cluster; `means` (n_clusters, n_features) are of the inputs.
 
-    A cluster's own variance is drawn to that of all clusters within, by as much more than `share`
-    as it has fewer rows (the formulas' shares go with one over their number): a cluster of one has
-    no variance of its own, and is measured by that of the others.
+    A cluster's variance is shrunk towards the mean variance within clusters. The share grows from
+    `share` as the cluster gets smaller, since the formulas' shares fall with one over the number of
+    rows. A cluster of one row has no variance of its own and takes that of the others.
     """
     counts = moments.count.cpu().numpy()[:, None]
     own = moments.variance.cpu().numpy()
@@ -72,8 +71,8 @@ def cluster_table(
 def _nearest(distance: FloatArray, typical: FloatArray) -> BoolArray:
     """Return which cluster (n_clusters, n_nodes) is nearest to each node.
 
-    Of clusters whose means are as near, the one whose members are: a plane through the means of two
-    clusters may hold one of them whole, as in XOR.
+    If the means of several are equally near, take the one whose rows are nearest: a hyperplane
+    through the means of two clusters may contain all of one of them, as in XOR.
     """
     is_near = distance <= distance.min(0) + 1e-9
     best = np.where(is_near, typical, np.inf).argmin(0)
@@ -98,8 +97,8 @@ def node_table(
     aligned = components.align(planes.weight)
     null = components.align_random(n_random, seed)
     partner = partners(planes)
-    label = np.append(np.asarray(names, object), "")  # -1 finds the last
-    # As objects: whole numbers of clusters stay whole where a node has none.
+    label = np.append(np.asarray(names, object), "")  # -1 takes the last
+    # As objects, so that integer clusters stay integers where a node has none.
     nearest = clusters.astype({"cluster": object})[clusters["prototype"]]
     nearest = nearest.set_index("node").reindex(list(names))
     state = np.select(
@@ -126,7 +125,7 @@ def node_table(
             "component_cosine": aligned.cosine,
             "cosine_percentile": percentile(aligned.cosine, null.cosine),
             "effective_components": aligned.effective,
-            # Few are what chance would not bring about: high says more concentrated than random.
+            # A small number is unlikely by chance, so a high percentile means concentrated.
             "concentration_percentile": np.where(
                 has_plane, percentile(-aligned.effective, -null.effective), 0.0
             ),
@@ -143,16 +142,16 @@ def layer_table(
     counted: dict[str, int],
     planes: Hyperplanes,
     components: Components,
-    recovered: Recovered,
+    gaussian: LayerGaussian,
     nodes: pd.DataFrame,
     share: float,
     seed: np.random.RandomState,
 ) -> pd.DataFrame:
-    """Return a row for each figure of the whole layer, with what it says."""
+    """Return a row for each figure of the whole layer, with its meaning."""
     k, d = planes.weight.shape
-    rank = len(recovered.variances)
+    rank = gaussian.rank
     where = "" if rank == d else f", within the {rank} of {d} directions that the weights span"
-    mean_gap, covariance_gap = recovered.gaps(planes.mean, planes.covariance)
+    mean_gap, covariance_gap = gaussian.gaps(planes.mean, planes.covariance)
     spread, level = planes.spread, np.trace(planes.spread) / k
     round_ = spread / level if level > 0.0 else np.zeros_like(spread)
     live = planes.unit_ratio > 0.0
@@ -163,39 +162,39 @@ def layer_table(
         "n_features": (d, "inputs of a node"),
         "n_nodes": (k, "nodes"),
         "rank": (rank, "linearly independent nodes"),
-        "shrinkage": (share, "share by which the covariance was drawn to the identity"),
+        "shrinkage": (share, "share of the identity that was mixed into the covariance"),
         "whiteness": (
             float(np.linalg.norm(spread - np.eye(k)) / np.sqrt(k)),
             "|W Σ Wᵀ - I| / √n_nodes: 0 if the layer whitens the data",
         ),
         "sphericity": (
             float(np.linalg.norm(round_ - np.eye(k))),
-            "the same after scaling to a mean variance of 1, not divided: 0 if round",
+            "the same after scaling to a mean variance of 1, without √n_nodes: 0 if round",
         ),
         "centring": (
             float(np.sqrt(np.mean(offsets**2))) if len(offsets) else 0.0,
-            "root mean square of plane_offset: 0 if all planes pass through the mean",
+            "root mean square of plane_offset: 0 if all hyperplanes pass through the mean",
         ),
         "residual": (
-            recovered.residual,
-            "root mean square of W μ̂ + b: 0 if planes meet in a point",
+            gaussian.residual / np.sqrt(k),
+            "root mean square of W μ̂ + b: 0 if all hyperplanes meet in one point",
         ),
-        "mean_gap": (mean_gap, f"from μ̂ to the mean, in deviations of the data{where}"),
+        "mean_gap": (mean_gap, f"distance from μ̂ to the mean, in deviations of the data{where}"),
         "covariance_gap": (
             covariance_gap,
-            f"|Σ̂ - Σ| / |Σ|; Σ̂ says nothing of a rotation of the nodes{where}",
+            f"|Σ̂ - Σ| / |Σ|; Σ̂ does not depend on a rotation of the nodes{where}",
         ),
         "length_correlation": (
             _correlation(planes.length[live], ratio(planes.length, planes.deviation)[live]),
-            "of |w| with one over the data's deviation along w: 1 if nodes scale to the data",
+            "correlation of |w| with 1 / deviation of the data along w: 1 if weights fit its scale",
         ),
         "matched_cosine": (
             components.matched(planes.weight),
-            "mean cosine of nodes with principal components, each with one of its own",
+            "mean cosine of nodes and principal components, matched one to one",
         ),
         "matched_cosine_random": (
             components.matched_random(k, seed),
-            "the same of as many random directions",
+            "the same for as many random directions",
         ),
         **{
             f"n_{state.replace(' ', '_')}": (int((nodes["state"] == state).sum()), text)
@@ -206,15 +205,21 @@ def layer_table(
                 ("constant", "nodes that do not vary"),
             )
         },
-        "n_mirrored": (int((nodes["mirror"] != "").sum()), "nodes that face another on its plane"),
-        "n_duplicates": (int((nodes["duplicate"] != "").sum()), "nodes that repeat another"),
+        "n_mirrored": (
+            int((nodes["mirror"] != "").sum()),
+            "nodes that share a hyperplane with one that faces the other way",
+        ),
+        "n_duplicates": (
+            int((nodes["duplicate"] != "").sum()),
+            "nodes that share a hyperplane with one that faces the same way",
+        ),
     }
     frame = pd.DataFrame(list(figures.values()), index=list(figures), columns=["value", "meaning"])
     return frame.astype({"value": float}).rename_axis("figure")
 
 
 def _correlation(one: FloatArray, other: FloatArray) -> float:
-    """Return the correlation of two columns, 0 where one of them does not vary."""
+    """Return the correlation of two columns, 0 if one of them is constant."""
     if len(one) < 2 or np.ptp(one) <= 1e-12 * one.max() or np.ptp(other) <= 1e-12 * other.max():
         return 0.0
     return float(np.corrcoef(one, other)[0, 1])

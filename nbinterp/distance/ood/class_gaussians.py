@@ -9,7 +9,7 @@ import torch
 from nbinterp import _checks, _device
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.distance.construct.gaussians import whitening
-from nbinterp.distance.ood.shrinkage import shrunk
+from nbinterp.distance.construct.shrinkage import shrunk
 
 # The features (b, d) of some rows of a layer.
 Read = Callable[[slice], FloatingArray]

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from nbinterp import _checks, _device
 from nbinterp._typing import AnyArray, FloatArray
-from nbinterp.distance.ood import shrinkage as shrinking
+from nbinterp.distance.construct import shrinkage
 from nbinterp.distance.ood.class_gaussians import ClassGaussians, Read, fit_gaussians
 from nbinterp.distance.ood.roc import auroc
 from nbinterp.network.recording.nodes import POOLS, pool_axis, pooled
@@ -265,7 +265,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
     @_checks.named
     def _check(self) -> None:
         _checks.boolean("relative", self.relative)
-        shrinking.check(self.shrinkage)
+        shrinkage.check(self.shrinkage)
         _checks.real("ridge", self.ridge, 0.0)
         if self.pool is not None:
             _checks.choice("pool", self.pool, POOLS)

@@ -43,7 +43,7 @@ class DistanceChart:
     >>> from nbinterp.distance import LinearDistance
     >>> data = np.random.default_rng(0).normal(size=(100, 3))
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2))
-    >>> report = LinearDistance().explain(net, "0", data, clusters=np.arange(100) % 2)
+    >>> report = LinearDistance().explain(net, data, "0", clusters=np.arange(100) % 2)
     >>> DistanceChart(report, 0)
     DistanceChart(0[0]: cluster ... lies nearest, ... of all data's)
     """
@@ -59,7 +59,7 @@ class DistanceChart:
             "Name one for its histogram, two for the plane through both.",
         )
         self.report = report
-        self.numbers = [report.number(node) for node in nodes]
+        self.numbers = [report.node_number(node) for node in nodes]
         flat = [i for i in self.numbers if report.planes.unit_ratio[i] == 0.0]
         _checks.require(
             not flat,

@@ -59,7 +59,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
     >>> from nbinterp.distance import LinearDistance
     >>> data = np.random.default_rng(0).normal(size=(100, 3))
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4))
-    >>> view = LinearDistance().explain(net, "0", data).view(nodes=["0[1]", "0[2]"])
+    >>> view = LinearDistance().explain(net, data, "0").view(nodes=["0[1]", "0[2]"])
     >>> view.chart
     DistanceChart(0[1] and 0[2]: correlation ...)
     """
@@ -94,7 +94,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             chosen = [int(distance.argmin())] if live.any() else []
         else:
             listed = nodes if isinstance(nodes, list | tuple) else [nodes]
-            chosen = [report.number(node) for node in listed]
+            chosen = [report.node_number(node) for node in listed]
         self.table.chosen = chosen
         if not chosen:  # nothing has changed
             self._draw()

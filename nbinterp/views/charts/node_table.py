@@ -24,7 +24,7 @@ class NodeTable(FactorView):
     report : DistanceReport
         What `LinearDistance` found.
     factors : fitted LocalCorEx or ClusterFactors, optional
-        Factors whose use of each node to list; see `DistanceReport.uses`. Those of one cluster can
+        Factors whose use of each node to list; see `DistanceReport.factor_usage`. Those of one cluster can
         be chosen; see `show_factors`.
     sort : str, default="prototype_offset"
         The column to sort by; distances from zero count, not signs.
@@ -54,7 +54,7 @@ class NodeTable(FactorView):
     >>> import torch
     >>> from nbinterp.distance import LinearDistance
     >>> data = np.random.default_rng(0).normal(size=(100, 3))
-    >>> report = LinearDistance().explain(torch.nn.Sequential(torch.nn.Linear(3, 4)), "0", data)
+    >>> report = LinearDistance().explain(torch.nn.Sequential(torch.nn.Linear(3, 4)), data, "0")
     >>> table = NodeTable(report)
     >>> table.chosen = [2]
     >>> table
@@ -93,7 +93,7 @@ class NodeTable(FactorView):
             TypeError,
         )
         self.report = report
-        uses = None if factors is None else report.uses(factors)
+        uses = None if factors is None else report.factor_usage(factors)
         self._table = columns_of(report.nodes, uses)
         names = [column.name for column in self._table]
         value = report.layer["value"]
@@ -119,14 +119,14 @@ class NodeTable(FactorView):
         Parameters
         ----------
         factors : ClusterFactors
-            Whose columns are nodes of this layer; see `DistanceReport.uses`.
+            Whose columns are nodes of this layer; see `DistanceReport.factor_usage`.
 
         Raises
         ------
         ValueError
             If none is.
         """
-        uses = self.report.uses(factors)
+        uses = self.report.factor_usage(factors)
         n_factors = len(factors.mutual_information_)
         table = np.full((n_factors, len(self._names)), np.nan)
         node = self.report.nodes.index.get_indexer(pd.Index(uses["node"]))

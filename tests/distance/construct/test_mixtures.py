@@ -76,11 +76,11 @@ EYES = np.stack([np.eye(2)] * 2)
     [
         ({}, "either a fitted GaussianMixture, or means and covariances"),
         ({"means": np.zeros((2, 2))}, "either a fitted GaussianMixture, or means"),
-        ({"means": np.zeros(2), "covariances": EYES}, "one row a component"),
+        ({"means": np.zeros(2), "covariances": EYES}, "one row for each component"),
         ({"means": np.full((2, 2), np.nan), "covariances": EYES}, "must be finite"),
         ({"means": np.zeros((3, 2)), "covariances": EYES}, r"must have the shape \(3, 2, 2\)"),
         ({"means": np.zeros((2, 2)), "covariances": 0 * EYES}, "positive definite.*least variance"),
-        ({"means": np.zeros((2, 2)), "covariances": EYES, "weights": [1, 1]}, "with the sum 1"),
+        ({"means": np.zeros((2, 2)), "covariances": EYES, "weights": [1, 1]}, "that sum to 1"),
         ({"means": np.zeros((2, 2)), "covariances": EYES, "weights": [1, 0]}, "2 positive numbers"),
     ],
 )

@@ -1,8 +1,8 @@
 import numpy as np
 from distance.worlds import gaussian
 
+from nbinterp.distance.construct.shrinkage import shrunk
 from nbinterp.distance.layer.components import Components, percentile
-from nbinterp.distance.ood.shrinkage import shrunk
 
 
 def test_shrinking_keeps_components_and_changes_variances():

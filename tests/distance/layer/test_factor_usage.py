@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
-from nbinterp.distance.layer.factor_usage import factor_uses
+from nbinterp.distance.layer.factor_usage import factor_usage
 
 
 @pytest.fixture(scope="module")
@@ -16,19 +16,19 @@ def local():
     return LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, labels=[0] * 300)
 
 
-def test_a_planted_factor_uses_its_nodes_only(local):
+def test_a_planted_factor_usage_its_nodes_only(local):
     names = [f"h1.linear[{i}]" for i in range(5)]
-    found = factor_uses(local, "h1.linear", names)
+    found = factor_usage(local, "h1.linear", names)
     assert sorted(found["node"]) == ["h1.linear[1]", "h1.linear[4]"]
     assert set(found["cluster"]) == {"cluster 0"}
     direct = local.clusters_[0].mutual_information_[0, [1, 4]].max()
     assert found["mutual_information"][0] == pytest.approx(direct)
-    assert factor_uses(local.clusters_[0], "h1.linear", names).equals(found)
+    assert factor_usage(local.clusters_[0], "h1.linear", names).equals(found)
 
 
 def test_factors_of_other_nodes_are_refused(local):
     with pytest.raises(ValueError, match="must have columns that are nodes of 'h2'"):
-        factor_uses(local, "h2", ["h2[0]"])
+        factor_usage(local, "h2", ["h2[0]"])
     for wrong in ([], 3, LinearCorEx()):
         with pytest.raises(TypeError, match="must be a fitted LocalCorEx or ClusterFactors"):
-            factor_uses(wrong, "h1", ["h1[0]"])
+            factor_usage(wrong, "h1", ["h1[0]"])

@@ -2,7 +2,7 @@ import numpy as np
 from distance.worlds import gaussian
 from scipy.optimize import minimize
 
-from nbinterp.distance.layer.hyperplanes import Hyperplanes
+from nbinterp.distance.layer.hyperplanes import Hyperplanes, partners
 
 
 def test_implied_means_are_the_likeliest_points_of_the_planes():
@@ -38,3 +38,26 @@ def test_a_node_without_weights_has_no_plane():
     planes = Hyperplanes(np.zeros((1, 2)), np.ones(1), np.ones(2), np.eye(2))
     assert planes.offset.tolist() == [np.inf]
     np.testing.assert_array_equal(planes.implied_means, np.ones((1, 2)))
+
+
+def centred(weight, bias):
+    d = np.shape(weight)[1]
+    return Hyperplanes(np.asarray(weight, float), np.asarray(bias, float), np.zeros(d), np.eye(d))
+
+
+def test_planes_are_compared_not_biases():
+    found = partners(centred([[1, 0], [-3, 0], [2, 0], [0, 1]], [1, -3, 2, 0]))
+    assert found.mirror.tolist() == [1, 0, 1, -1]
+    assert found.duplicate.tolist() == [2, -1, 0, -1]
+    np.testing.assert_allclose(found.most_opposite, [-1, -1, -1, 0], atol=1e-12)
+
+
+def test_parallel_planes_apart_are_no_partners():
+    found = partners(centred([[1, 0], [-1, 0], [1, 0]], [0, 0.3, 0.3]))
+    assert found.mirror.tolist() == [-1, -1, -1]
+    assert found.duplicate.tolist() == [-1, -1, -1]
+
+
+def test_nodes_without_weights_have_none():
+    found = partners(centred([[0, 0], [0, 0]], [1, 1]))
+    assert found.mirror.tolist() == found.duplicate.tolist() == [-1, -1]

@@ -15,7 +15,7 @@ def world():
     weight, bias = rng.normal(size=(5, 3)), rng.normal(size=5)
     weight[4] = 0
     labels = np.repeat(["x", "y", "z"], 30)
-    return data, weight, bias, EXACT.explain(linear(weight, bias), "0", data, clusters=labels)
+    return data, weight, bias, EXACT.explain(linear(weight, bias), data, "0", clusters=labels)
 
 
 def test_columns_are_distances_in_deviations(world):

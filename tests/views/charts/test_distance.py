@@ -19,7 +19,7 @@ def report():
     with torch.no_grad():
         layer.weight[3] = 0
     net = torch.nn.Sequential(layer)
-    return LinearDistance(random_state=0).explain(net, "0", data, clusters=names)
+    return LinearDistance(random_state=0).explain(net, data, "0", clusters=names)
 
 
 @pytest.mark.parametrize("nodes", [(0,), ("0[1]",), (0, 2)])

@@ -13,7 +13,7 @@ def report():
     data = rng.normal(size=(600, 3)) + 3 * labels[:, None]
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Linear(3, 4))
-    return LinearDistance(random_state=0).explain(net, "0", data, clusters=labels)
+    return LinearDistance(random_state=0).explain(net, data, "0", clusters=labels)
 
 
 def test_nearest_first_in_deviations_of_the_data(report):
@@ -63,7 +63,7 @@ def test_a_selection_is_a_cluster_more(report):
 def test_of_many_clusters_the_nearest_are_drawn_and_one_of_one_has_no_ellipse():
     data = np.random.default_rng(0).normal(size=(40, 2))
     net = torch.nn.Sequential(torch.nn.Linear(2, 2))
-    report = LinearDistance().explain(net, "0", data, clusters=np.arange(40))
+    report = LinearDistance().explain(net, data, "0", clusters=np.arange(40))
     found = Projection.of(report, [0, 1])
     assert len(found.names) == MOST_CLUSTERS
     assert (found.codes >= 0).sum() == MOST_CLUSTERS
@@ -74,7 +74,7 @@ def test_clusters_of_two_nodes_are_in_their_natural_order():
     data = np.random.default_rng(0).normal(size=(60, 2))
     labels = np.array([f"cluster {k % 12}" for k in range(60)])
     net = torch.nn.Sequential(torch.nn.Linear(2, 2))
-    report = LinearDistance().explain(net, "0", data, clusters=labels)
+    report = LinearDistance().explain(net, data, "0", clusters=labels)
     found = Projection.of(report, [0, 1])
     assert found.names == [f"cluster {k}" for k in range(12)]
     means = [data[labels == name].mean(0) for name in found.names]

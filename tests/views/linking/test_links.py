@@ -113,7 +113,7 @@ def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, exp
 
 
 def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer):
-    report = LinearDistance().explain(world["model"], "0", world["data"], clusters=KIND)
+    report = LinearDistance().explain(world["model"], world["data"], "0", clusters=KIND)
     table, view = NodeTable(report), DistanceView(report)
     explained = AndOr(groups=[0, 0, 1, 1, 2, 2]).explain(
         world["model"], world["data"][[4, 9]], target=0
@@ -134,7 +134,7 @@ def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer
 
 
 def test_a_factor_chosen_elsewhere_sorts_tables_and_chooses_the_nodes_it_binds(world):
-    report = LinearDistance().explain(world["model"], "0", world["data"], clusters=KIND)
+    report = LinearDistance().explain(world["model"], world["data"], "0", clusters=KIND)
     nodes = record(world["model"], world["data"], "0").concat("0")
     local = LocalCorEx(LinearCorEx(3, random_state=0), random_state=0).fit(nodes, labels=KIND)
     table, view = NodeTable(report), DistanceView(report)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf, oas
 
-from nbinterp.distance.ood.shrinkage import check, shrunk
+from nbinterp.distance.construct.shrinkage import check, shrunk
 
 
 @pytest.mark.parametrize("shape", [(200, 5), (8, 30), (1000, 2)])
