@@ -184,7 +184,7 @@ def test_interactions_go_on_working(tmp_path):
     assert_same(again.settings.groups, settings.groups)
     assert_same(again.resplit(alpha=0.5).and_, found.resplit(alpha=0.5).and_)
     assert_same(*(one.null_overlap(3, random_state=0).and_ for one in (again, found)))
-    with pytest.raises(ValueError, match="function of the output, which a file does not hold"):
+    with pytest.raises(ValueError, match="the function of the output, which saved files"):
         again.settings.explain(models, np.ones((1, 2, 2)))
 
 
@@ -202,5 +202,5 @@ def test_a_smoothed_hessian_goes_on_working(widest, tmp_path, monkeypatch):
     assert_same(again.product(v), found.product(v))
     assert_same(again.eigenpairs(2)[0], found.eigenpairs(2)[0])
     assert_same(again.attack(0.5), found.attack(0.5))
-    with pytest.raises(ValueError, match="must have the network, which a file does not hold"):
+    with pytest.raises(ValueError, match="must have the network, which saved files do not contain"):
         again.pmse(0.5)

@@ -74,7 +74,7 @@ def test_interactions(loaded):
     found = loaded("and_or")
     assert_gives("and_or and", found.and_)
     assert_gives("and_or resplit", found.resplit(alpha=0.5).or_)
-    with pytest.raises(ValueError, match="function of the output, which a file does not hold"):
+    with pytest.raises(ValueError, match="the function of the output, which saved files"):
         found.settings.explain(lambda x: x.flatten(1).prod(1), np.ones((1, 2, 2)))
 
 
@@ -83,7 +83,7 @@ def test_smoothed_hessians(name, loaded):
     found = loaded(name)
     assert_gives(f"{name} product", found.product(np.eye(3)))
     assert_gives(f"{name} attack", found.attack(0.5))
-    with pytest.raises(ValueError, match="must have the network, which a file does not hold"):
+    with pytest.raises(ValueError, match="must have the network, which saved files do not contain"):
         found.pmse(0.5)
 
 

@@ -1,1 +1,1 @@
-"""AND/OR interactions between the players of a game that a model plays."""
+"""AND/OR interactions between groups of inputs."""

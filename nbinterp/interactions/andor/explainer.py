@@ -1,4 +1,4 @@
-"""AND/OR interactions of the inputs of one model, or of several together."""
+"""AND/OR interactions of inputs, of one model or of several models together."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from nbinterp.interactions.andor.masking import (
     Model,
     baseline_rows,
     coalition_outputs,
-    whole_outputs,
+    unmasked_outputs,
 )
 from nbinterp.interactions.andor.outputs import OUTPUTS, Output, forgotten, targets
 from nbinterp.interactions.andor.players import FREE_PLAYERS, MOST_PLAYERS, Players
@@ -30,47 +30,50 @@ from nbinterp.interactions.subsets import sizes
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AndOr(HasState):
-    """Split what inputs do together into AND and OR interactions, as few and strong as can be.
+    """Interactions of inputs as sparse sums of ANDs and ORs.
 
-    Every input group, a player, is switched on and off: the model runs on all 2^n coalitions.
-    An AND interaction of a set S adds its value when all of S is on, an OR interaction when any
-    is. Together they give all 2^n outputs back. There are many such splits; the sparsest is
-    found, of several models together one whose interactions are shared.
+    The inputs are grouped into n players. Each player is switched on and off: the model runs on
+    all 2^n coalitions, the sets of players that are on. An AND interaction of a set S adds its
+    value to the output when all players of S are on, an OR interaction when any of them is. Many
+    sums of such interactions give the same outputs; `AndOr` finds the sparsest. For several models
+    it finds one in which they share interactions. The strong interactions that remain are called
+    primitives.
 
     Parameters
     ----------
     groups : Players or array of int, optional
-        Which inputs go together; see `Players`. Each column of a table is a player if None.
+        Which inputs belong to which player; see `Players`. If None, each column of a table is a
+        player.
     baseline : float, array, {"mean", "marginal"}
-        What stands in for inputs that are off: a number (a token number for inputs of whole
-        numbers), an array of the shape of a sample, the mean of `background`, or each row of
-        `background` in turn, over which outputs are averaged. The most arbitrary choice of all:
-        try two.
+        Replaces the inputs that are off: a number (for whole numbers, a token number), an array of
+        the shape of a sample, the mean of `background`, or each row of `background` in turn, over
+        which outputs are averaged. Results depend on this choice: try two.
     background : array, optional
         Samples (rows, ...) for ``"mean"`` and ``"marginal"``.
     output : {"log_odds", "logit", "probability"} or callable
-        What is explained of the classes: the exact log-odds of the target in nats, its logit,
-        its probability; or any function from the output of the model to one number a row. A
-        model with one output is explained as it is.
+        The number to explain: the exact log-odds of the target class in nats, its logit, or its
+        probability; or a function from the output of the model to one number per row. If the model
+        has one output, that is explained.
     alpha : float
-        Of several models: weight of the sum of strengths beside their maximum over models, 0 to
-        1. The lower, the more is shared. The default is what the authors' program uses.
+        For several models: weight of the sum of strengths relative to their maximum over models,
+        0 to 1. Lower values share more. The default is that of the authors' program.
     noise : float
-        How far outputs may be moved, as a share of ``|v(N) - v(∅)|``.
+        How far the split may change each output, as a share of ``|v(N) - v(∅)|``: the output with
+        all players on minus that with all off.
     specific : float
-        Of several models: how far the γ of each may be from the γ that all share, as a share of
-        the mean of ``|v(N) - v(∅)|`` over samples.
+        For several models: how far the γ of each may be from a γ that all share, as a share of the
+        mean of ``|v(N) - v(∅)|`` over samples.
     solver : {"pdhg", "lp"}
-        A primal-dual iteration with a proven gap, or linear programming: exact, for few players.
+        A primal-dual iteration with a proven gap; or linear programming, exact, for few players.
     tol : float
         The relative duality gap to reach.
     max_iter : int
-        Iterations at the most.
+        Largest number of iterations.
     batch_size : int
-        Masked inputs a pass of the model.
+        Masked inputs per forward pass.
     device : str or torch.device
-        Where to run. With ``"auto"`` a model runs where it is, and the solver on CUDA if there
-        is any.
+        Where to compute. With ``"auto"`` a model runs where it is, and the solver on CUDA if
+        there is a CUDA device. On another device a copy of the model runs.
     progress : bool
         Whether to show progress over work of more than a second.
 
@@ -81,20 +84,20 @@ class AndOr(HasState):
 
     Notes
     -----
-    The cost is 2^n runs of the model a sample (times background rows if marginal). Up to 12
-    players go without a word, up to 20 with a warning. The result keeps all outputs: `resplit`,
-    `nulls` and `index` run no model again.
+    The model runs 2^n times for each sample (times the background rows if marginal). More than 12
+    players give a warning, more than 20 are refused. The result keeps all outputs, so `resplit`,
+    `nulls` and `index` do not run the model again.
 
     References
     ----------
     Chen, Lou, Huang and Zhang (2024), Defining and extracting generalizable interaction
-    primitives from DNNs, ICLR. Eq. 1, 2, 4, 5 and 6. The authors bound the specific γ by a mean
-    of signed differences and weigh with ``(1 - alpha) max + alpha sum``; here the mean is of
-    absolute values, and `alpha` that of the paper.
+    primitives from DNNs, ICLR. Eq. 1, 2, 4, 5 and 6. The authors' program bounds the specific γ by
+    a mean of signed differences and weighs with ``(1 - alpha) max + alpha sum``; here the mean is
+    of absolute values, and `alpha` is that of the paper.
 
     Examples
     --------
-    A function whose primitives are known: twice the AND of two inputs and the OR of two others.
+    A function with known interactions: twice the AND of two inputs, and the OR of two others.
 
     >>> from nbinterp.interactions import AndOr
     >>> def model(x):
@@ -142,12 +145,12 @@ class AndOr(HasState):
         return replace(self, **changes)
 
     def to_state(self) -> State:
-        """Return the fields by name; `output` is None if it is a function, which is code."""
+        """Return the fields by name; an `output` that is a function is not stored."""
         return super().to_state() | ({"output": None} if callable(self.output) else {})
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        """Return the settings; a missing `output` function asks for a new one when needed."""
+        """Return the settings. If `output` was a function, `explain` asks for it again."""
         lost = state.get("output", "") is None
         return super().from_state(state | {"output": forgotten} if lost else state)
 
@@ -159,19 +162,19 @@ class AndOr(HasState):
         *,
         target: int | Sequence[int] | None = None,
     ) -> AndOrInteractions:
-        """Return the interactions of samples in a model, or in several split together.
+        """Return the interactions of samples in a model, or in several models split together.
 
-        Modules run in eval mode without gradients and are left as they came.
+        Modules run in eval mode without gradients and are restored afterwards.
 
         Parameters
         ----------
         models : Module or callable, or a sequence or mapping of these
-            From a batch (b, ...) to (b,) or (b, classes). A mapping gives their names.
+            Each maps a batch (b, ...) to (b,) or (b, classes). A mapping names them.
         x : array, DataFrame or tensor of shape (samples, ...)
             The samples, as the models take them.
         target : int, sequence of int or None
-            The class to explain, for all or one a sample; None for the one that the models
-            together find likeliest.
+            The class to explain: one for all samples, or one per sample. If None, the class that
+            the models together find most probable.
 
         Returns
         -------
@@ -180,26 +183,26 @@ class AndOr(HasState):
         Raises
         ------
         ValueError
-            If there are too many players, the mask fits no sample, a model returns more than
-            one number or row of classes a sample, or one that is not finite: the error names
-            the coalition.
+            If there are too many players, if the mask does not fit the samples, if a model does
+            not return one number or one row of classes per sample, or if an output is not finite:
+            the error names the coalition.
 
         Warns
         -----
         ConvergenceWarning
             If the duality gap of a sample stays above `tol`.
         """
+        device = _device.of(self)
         named = _named(models)
         samples = _samples(x)
         players = self._players(samples, getattr(x, "columns", None))
         masking = Masking(samples, players, baseline_rows(self.baseline, self.background, samples))
         classes = None
         if not callable(self.output):
-            whole = [
-                whole_outputs(model, masking, self.device, self.output, self.batch_size)
+            outputs = [
+                unmasked_outputs(model, masking, self.device, self.batch_size)
                 for model in named.values()
             ]
-            outputs = [one for one in whole if one is not None]
             classes = targets(target, outputs, len(samples))
         tables = [
             coalition_outputs(
@@ -214,7 +217,6 @@ class AndOr(HasState):
             )
             for name, model in named.items()
         ]
-        device = _device.of(self)
         values = torch.stack([table.to(device) for table in tables], dim=1)
         return self.split(values, target=classes, players=players.names, models=tuple(named))
 
@@ -227,16 +229,16 @@ class AndOr(HasState):
         players: Sequence[str] | None = None,
         models: Sequence[str] | None = None,
     ) -> AndOrInteractions:
-        """Return the interactions of outputs that are known already.
+        """Return the interactions for outputs that you computed yourself.
 
         Parameters
         ----------
         values : array or tensor of shape (samples, models, 2^n)
             Outputs of all coalitions; bit i of the index is player i.
         target : array of shape (samples,), optional
-            The classes explained, kept for the record.
+            The classes explained; only stored in the result.
         players, models : sequence of str, optional
-            Their names.
+            Names of the players and models.
 
         Returns
         -------
@@ -253,13 +255,13 @@ class AndOr(HasState):
         )
         n = size.bit_length() - 1
         names = [f"x{k}" for k in range(n)] if players is None else players
-        called = [f"model {k}" for k in range(table.shape[1])] if models is None else models
+        model_names = [f"model {k}" for k in range(table.shape[1])] if models is None else models
         problem = self._problem(table)
         split = solve(
             problem, self.solver, tol=self.tol, max_iter=self.max_iter, progress=self.progress
         )
         and_, or_ = interactions(problem, split.gamma, split.noise)
-        # Of sets of one player and of none, AND and OR are the same function.
+        # For sets of at most one player, AND and OR are the same function.
         low = torch.from_numpy(sizes(n) <= 1).to(device)
         and_ = and_ + torch.where(low, or_, 0.0)
         or_ = torch.where(low, 0.0, or_)
@@ -279,7 +281,7 @@ class AndOr(HasState):
             converged=converged.cpu().numpy(),
             target=None if target is None else np.asarray(_checks.to_numpy(target)),
             players=tuple(_checks.names("players", names, n)),
-            models=tuple(_checks.names("models", called, table.shape[1])),
+            models=tuple(_checks.names("models", model_names, table.shape[1])),
             settings=self,
         )
 
@@ -302,13 +304,13 @@ class AndOr(HasState):
             _checks.require(
                 samples.ndim == 2,
                 f"(groups=None) with samples of shape {tuple(samples.shape[1:])}",
-                "must be given the players of samples that are no rows of a table",
+                "must be given for samples that are not rows of a table",
                 "Pass groups, such as Players.patches((height, width), size).",
             )
             numbers = np.arange(samples.shape[1])
             players = Players(numbers, None if columns is None else list(columns))
         n = players.count
-        cost = f"2^{n} = {1 << n:,} runs of the model a sample"
+        cost = f"2^{n} = {1 << n:,} runs of the model per sample"
         _checks.require(
             n <= MOST_PLAYERS,
             f"(groups=<{n} players>)",
@@ -318,7 +320,7 @@ class AndOr(HasState):
         if n > FREE_PLAYERS:
             warnings.warn(
                 f"AndOr with {n} players takes {cost} and tables of {(8 << n) / 2**20:.1f} MB. "
-                f"Group them into {FREE_PLAYERS} or fewer to be quick.",
+                f"Group them into {FREE_PLAYERS} or fewer to save time.",
                 UserWarning,
                 stacklevel=5,
             )
@@ -328,9 +330,9 @@ class AndOr(HasState):
     def _warn(self, gap: torch.Tensor, converged: torch.Tensor) -> None:
         n_open = int((~converged).sum())
         if n_open:
-            way = f"max_iter={self.max_iter}" if self.solver == "pdhg" else "solver='lp'"
+            setting = f"max_iter={self.max_iter}" if self.solver == "pdhg" else "solver='lp'"
             warnings.warn(
-                f"AndOr({way}) left {n_open} of {len(gap)} samples with a duality gap of up to "
+                f"AndOr({setting}) left {n_open} of {len(gap)} samples with a duality gap of up to "
                 f"{float(gap.max()):.1%}, above tol={self.tol:g}. Raise max_iter, or tol.",
                 ConvergenceWarning,
                 stacklevel=6,

@@ -1,4 +1,4 @@
-"""How well the strongest primitives alone give the outputs back."""
+"""How well the strongest interactions alone reproduce the outputs."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from nbinterp.interactions.moebius import and_values, or_values
 
 
 def rebuilt(and_: FloatArray, or_: FloatArray) -> FloatArray:
-    """Return the outputs of all coalitions that these interactions add up to (Theorem 2).
+    """Return the outputs of all coalitions as sums of interactions (Theorem 2).
 
     An AND interaction counts once all its players are on, an OR interaction once any is.
     """
@@ -16,7 +16,7 @@ def rebuilt(and_: FloatArray, or_: FloatArray) -> FloatArray:
 
 
 def only_strongest(and_: FloatArray, or_: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
-    """Return both tables with all but the `k` strongest entries zero; the empty set stays."""
+    """Return both tables with all but the `k` strongest entries zero, and the empty set kept."""
     both = np.concatenate([np.abs(and_), np.abs(or_)], axis=-1)
     size = and_.shape[-1]
     both[..., [0, size]] = -1
@@ -28,16 +28,16 @@ def only_strongest(and_: FloatArray, or_: FloatArray, k: int) -> tuple[FloatArra
 
 
 def errors(and_: FloatArray, or_: FloatArray, denoised: FloatArray, k: int) -> FloatArray:
-    """Return ``|v - v of the k strongest|`` of each coalition, (samples, models, 2^n)."""
+    """Return ``|v - v of the k strongest|`` for each coalition, (samples, models, 2^n)."""
     result: FloatArray = np.abs(denoised - rebuilt(*only_strongest(and_, or_, k)))
     return result
 
 
 def precision(and_: FloatArray, or_: FloatArray, denoised: FloatArray, k: int) -> FloatArray:
-    """Return the matching precision m(k), (samples, models): 1 if `k` primitives explain all.
+    """Return the matching precision m(k), (samples, models): 1 if `k` interactions explain all.
 
-    With A the summed strength of the k strongest and R what they miss of v(N) - v(∅), it is
-    ``A / (A + |R|)``.
+    It is ``A / (A + |R|)`` with A the summed strength of the k strongest and R the part of
+    v(N) - v(∅) that they do not explain.
     """
     few_and, few_or = only_strongest(and_, or_, k)
     strength = np.abs(few_and[..., 1:]).sum(-1) + np.abs(few_or[..., 1:]).sum(-1)

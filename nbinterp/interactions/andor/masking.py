@@ -1,6 +1,5 @@
-"""The outputs of a model for all coalitions of players."""
+"""Mask inputs and run a model on all coalitions of players."""
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from nbinterp import _checks, _device
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
-from nbinterp.network.subject.model import device_and_dtype, eval_mode
+from nbinterp.network.subject.model import device_and_dtype, eval_mode, model_on_device
 
 Tensor = torch.Tensor
 Model = Callable[[Tensor], Any]
@@ -26,22 +25,20 @@ BACKGROUND_BASELINES = ("mean", "marginal")
 
 @dataclass(frozen=True, eq=False)
 class Masking:
-    """Samples, and what stands in for the inputs of players that are off.
+    """Samples, players, and the values that replace the inputs of players that are off.
 
     Parameters
     ----------
     samples : tensor of shape (samples, ...)
-        On the host.
     players : Players
-        Who is switched.
-    fill : tensor of shape (rows, ...)
-        What is put in instead, broadcast to the shape of a sample. Of several rows, outputs are
+    baseline : tensor of shape (rows, ...)
+        The replacement, broadcast to the shape of a sample. Over several rows outputs are
         averaged: the marginal baseline.
     """
 
     samples: Tensor
     players: Players
-    fill: Tensor
+    baseline: Tensor
 
     @property
     def n_coalitions(self) -> int:
@@ -51,69 +48,69 @@ class Masking:
     def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
         """Return the function from row numbers to masked inputs.
 
-        Rows run over samples, then coalitions, then rows of the fill.
+        Rows run over samples, then coalitions, then rows of the baseline.
         """
-        samples, fill = (
+        samples, baseline = (
             table.to(device, dtype if table.is_floating_point() else None)
-            for table in (self.samples, self.fill)
+            for table in (self.samples, self.baseline)
         )
         n = self.players.count
-        # The background becomes one more player, who is always on.
+        # Inputs that are always on become one more player.
         numbers = np.ascontiguousarray(self.players.over(tuple(samples.shape)))
         bits = torch.from_numpy(np.where(numbers < 0, n, numbers).astype(np.int32)).to(device)
-        per_sample = self.n_coalitions * len(fill)
+        per_sample = self.n_coalitions * len(baseline)
 
         def masked(rows: Tensor) -> Tensor:
-            sample, rest = rows // per_sample, rows % per_sample
-            coalition = (rest // len(fill)).to(torch.int32) | (1 << n)
+            sample, within = rows // per_sample, rows % per_sample
+            coalition = (within // len(baseline)).to(torch.int32) | (1 << n)
             coalition = coalition.reshape(-1, *[1] * (samples.ndim - 1))
             is_on = (coalition >> bits[sample]) & 1
-            return torch.where(is_on.bool(), samples[sample], fill[rest % len(fill)])
+            return torch.where(is_on.bool(), samples[sample], baseline[within % len(baseline)])
 
         return masked
 
 
 @_checks.call("AndOr")
 def baseline_rows(baseline: Any, background: Any, samples: Tensor) -> Tensor:
-    """Return what is put in for inputs that are off, (rows, ...), of the type of `samples`.
+    """Return the values that replace inputs that are off, (rows, ...), in the type of `samples`.
 
     Parameters
     ----------
     baseline : float, array, "mean" or "marginal"
         As `AndOr` takes it.
     background : array of shape (rows, ...) or None
-        Samples to average, or to put in one by one.
+        Samples to average, or to use one by one.
     samples : tensor of shape (samples, ...)
-        What is explained.
+        The samples to explain.
     """
     shape = tuple(samples.shape[1:])
     if isinstance(baseline, str):
         _checks.choice("baseline", baseline, BACKGROUND_BASELINES)
         rows = _background(baseline, background, shape)
-        fill = rows.double().mean(0, keepdim=True) if baseline == "mean" else rows
+        values = rows.double().mean(0, keepdim=True) if baseline == "mean" else rows
     else:
-        fill = torch.as_tensor(np.asarray(_checks.to_numpy(baseline)))
+        values = torch.as_tensor(np.asarray(_checks.to_numpy(baseline)))
         what = f"(baseline={_checks.show(baseline)})"
         _checks.require(
-            fill.dtype != torch.bool and bool(fill.isfinite().all()),
+            values.dtype != torch.bool and bool(values.isfinite().all()),
             what,
             "must be a finite number or an array of them",
             "Use 0.0, or an array of the shape of a sample.",
         )
         try:
-            fill = fill.broadcast_to(shape)[None]
+            values = values.broadcast_to(shape)[None]
         except RuntimeError:
             _checks.fail(
                 what, f"must fit samples of shape {shape}", "Give it the shape of one sample."
             )
     if not samples.is_floating_point():
         _checks.require(
-            bool((fill == fill.round()).all()),
+            bool((values == values.round()).all()),
             f"(baseline={_checks.show(baseline)}) with inputs of whole numbers",
             "must be whole numbers too",
-            "Use the number of a token, such as that of the mask token.",
+            "Use the number of a token, such as the mask token.",
         )
-    return fill.to(samples.device, samples.dtype)
+    return values.to(samples.device, samples.dtype)
 
 
 def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tensor:
@@ -122,14 +119,14 @@ def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tenso
         background is not None,
         what,
         "must come with background samples",
-        "Pass background=some samples, such as a hundred of the training data.",
+        "Pass background=, such as a hundred rows of the training data.",
     )
     rows = torch.as_tensor(np.asarray(_checks.to_numpy(background)))
     _checks.require(
         rows.ndim == len(shape) + 1 and tuple(rows.shape[1:]) == shape and len(rows) > 0,
         what,
         f"must hold samples of shape {shape}",
-        "Pass rows like those explained.",
+        "Pass rows like those to explain.",
     )
     _checks.require(
         bool(rows.isfinite().all()), what, "must be finite", "Drop or fill those entries."
@@ -137,40 +134,32 @@ def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tenso
     return rows
 
 
-_resolve = _checks.call("AndOr")(_device.resolve)
-
-
 @contextmanager
-def visiting(
+def ready_model(
     model: Model, device: str | torch.device, samples: Tensor
 ) -> Iterator[tuple[Model, torch.device, torch.dtype]]:
-    """Lend `model` in eval mode without gradients, with the device and type of its inputs.
+    """Put `model` in eval mode without gradients; yield it with its device and input type.
 
-    A module runs where it is, or as a copy on another device if one is asked for; a function
-    gets its input where the samples came from.
+    A Module runs where it is, or as a copy on another `device`. A function gets its inputs where
+    the samples are.
     """
     if not isinstance(model, nn.Module):
-        where = samples.device if device == "auto" else _resolve(device)
+        where = samples.device if device == "auto" else _device.resolve(device)
         with torch.no_grad():
             yield model, where, samples.dtype
         return
+    model = model_on_device(model, device)
     where, dtype = device_and_dtype(model)
-    if device != "auto":
-        wanted = _resolve(device)
-        if wanted != where:
-            model, where = copy.deepcopy(model).to(wanted), wanted
     with eval_mode(model):
         yield model, where, dtype
 
 
-def whole_outputs(
-    model: Model, masking: Masking, device: str | torch.device, output: Output, batch_size: int
-) -> Tensor | None:
-    """Return the raw output for the samples as they are, None for a function of the output."""
-    if callable(output):
-        return None
+def unmasked_outputs(
+    model: Model, masking: Masking, device: str | torch.device, batch_size: int
+) -> Tensor:
+    """Return the output for the samples with all players on, (samples,) or (samples, classes)."""
     found = []
-    with visiting(model, device, masking.samples) as (ready, where, dtype):
+    with ready_model(model, device, masking.samples) as (ready, where, dtype):
         for start in range(0, len(masking.samples), batch_size):
             block = masking.samples[start : start + batch_size]
             cast = block.to(where, dtype if block.is_floating_point() else None, copy=True)
@@ -189,16 +178,16 @@ def coalition_outputs(
     name: str,
     progress: bool,
 ) -> Tensor:
-    """Return the output of `model` for all coalitions, (samples, 2^n), float64, on its device.
+    """Return the explained output for all coalitions, (samples, 2^n), in float64.
 
     Raises
     ------
     ValueError
         If an output is not finite; the error names the coalition.
     """
-    n_fill, size = len(masking.fill), masking.n_coalitions
-    total = len(masking.samples) * size * n_fill
-    with visiting(model, device, masking.samples) as (ready, where, dtype):
+    n_rows, size = len(masking.baseline), masking.n_coalitions
+    total = len(masking.samples) * size * n_rows
+    with ready_model(model, device, masking.samples) as (ready, where, dtype):
         masked = masking.on(where, dtype)
         labels = None if classes is None else classes.to(where)
         values = torch.empty(total, dtype=torch.float64, device=where)
@@ -210,22 +199,22 @@ def coalition_outputs(
             leave=False,
         ):
             rows = torch.arange(start, min(start + batch_size, total), device=where)
-            block_classes = None if labels is None else labels[rows // (size * n_fill)]
+            block_classes = None if labels is None else labels[rows // (size * n_rows)]
             raw = ready(masked(rows))
             values[rows] = scalars(raw, output, block_classes, len(rows))
-    _refuse_nonfinite(values.reshape(-1, size, n_fill), masking, name)
-    return values.reshape(-1, size, n_fill).mean(-1)
+    _check_finite(values.reshape(-1, size, n_rows), masking, name)
+    return values.reshape(-1, size, n_rows).mean(-1)
 
 
-def _refuse_nonfinite(values: Tensor, masking: Masking, name: str) -> None:
+def _check_finite(values: Tensor, masking: Masking, name: str) -> None:
     broken = ~values.isfinite()
     if not bool(broken.any()):
         return
     sample, coalition, row = (int(k) for k in broken.nonzero()[0])
-    who = set_name(coalition, masking.players.names)
+    names = set_name(coalition, masking.players.names)
     _checks.fail(
         f"(model={name!r})",
         f"must give finite outputs, but gave {float(values[sample, coalition, row])} for sample "
-        f"{sample} with the players {who} on",
+        f"{sample} with the players {names} on",
         "Choose another baseline, or an output that stays finite.",
     )

@@ -1,4 +1,4 @@
-"""The one number of a network's output that is explained."""
+"""Which number of a model's output to explain: log-odds, logit or probability of a class."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,9 @@ OUTPUTS = ("log_odds", "logit", "probability")
 
 
 def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
-    """Return ``z_y - logsumexp`` of the others: the log-odds of a class, exact at any size.
+    """Return the log-odds of a class, ``z_y - logsumexp`` of the other logits.
+
+    Unlike the logarithm of a rounded probability, this is exact for logits of any size.
 
     Parameters
     ----------
@@ -41,27 +43,27 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
 
 @_checks.call("AndOr.explain")
 def forgotten(_: Tensor) -> Tensor:
-    """Stand in for a function of the output that a file does not hold."""
+    """Take the place of an `output` function, which saved files do not contain."""
     _checks.fail(
         "()",
-        "must have the function of the output, which a file does not hold",
-        "Pass it anew: result.settings.changed(output=...).",
+        "must have the function of the output, which saved files do not contain",
+        "Pass it again: result.settings.changed(output=...).",
     )
 
 
 def scalars(raw: Any, output: Output, classes: Tensor | None, n_rows: int) -> Tensor:
-    """Return what is explained of the output `raw` of a model, (n_rows,), float64.
+    """Return the number to explain of each row, (n_rows,), in float64.
 
     Parameters
     ----------
     raw : tensor of shape (n_rows,), (n_rows, 1), (n_rows, classes), or anything for a function
-        The output of a model. One number a row is taken as it is.
+        The output of a model. If it is one number per row, that is explained.
     output : {"log_odds", "logit", "probability"} or callable
-        What to take of the classes.
+        What to compute from classes.
     classes : tensor of shape (n_rows,) or None
         The class of each row.
     n_rows : int
-        Rows that were put in.
+        Rows of the model's input.
     """
     if callable(output):
         raw = output(raw)
@@ -78,7 +80,7 @@ def scalars(raw: Any, output: Output, classes: Tensor | None, n_rows: int) -> Te
     _checks.require(
         classes is not None,
         "(target=None)",
-        "must name a class for a model that puts out several",
+        "must name a class for a model that returns several",
         "Pass target.",
     )
     where = classes.to(logits.device) if classes is not None else logits.new_zeros(n_rows).long()
@@ -115,17 +117,16 @@ def targets(target: Any, outputs: list[Tensor], n_samples: int) -> Tensor | None
     Parameters
     ----------
     target : int, sequence of int or None
-        As given; None is the class that the models together find likeliest.
+        As given; None for the class that the models together find most probable.
     outputs : list of tensor
-        What each model puts out for the whole samples.
+        The output of each model for the unmasked samples.
     n_samples : int
-        How many there are.
     """
     widths = {output.shape[1] if output.ndim == 2 else 1 for output in outputs}
     _checks.require(
         len(widths) == 1,
         "(models)",
-        f"must all have as many outputs, not {sorted(widths)}",
+        f"must all have the same number of outputs, not {sorted(widths)}",
         "Explain models of the same task together.",
     )
     width = widths.pop()
@@ -134,7 +135,7 @@ def targets(target: Any, outputs: list[Tensor], n_samples: int) -> Tensor | None
         _checks.require(
             target is None,
             what,
-            "must be None for models with one output, which is explained as it is",
+            "must be None for models with one output",
             "Leave target out.",
         )
         return None

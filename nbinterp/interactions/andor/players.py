@@ -1,4 +1,4 @@
-"""Players: the groups of inputs that are switched on and off together."""
+"""Players: groups of inputs that are switched on and off together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from nbinterp._state import HasState, fields
 from nbinterp._typing import IntArray
 
 BACKGROUND = -1  # the number of inputs that are always on
-FREE_PLAYERS = 12  # up to which nothing is said
-MOST_PLAYERS = 20
+FREE_PLAYERS = 12  # more give a warning
+MOST_PLAYERS = 20  # more are refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +22,16 @@ class Players(HasState):
     Parameters
     ----------
     mask : array of int
-        For each input the number of its player, from 0 on, or -1 for inputs that are always on.
-        Its shape is that of a sample, or of the whole batch if players differ by sample, or one
-        that broadcasts to it: a mask (height, width) takes all channels of a pixel together.
+        The number of each input's player, from 0; -1 for inputs that are always on. The shape is
+        that of a sample, or of the batch if players differ by sample, or one that broadcasts to
+        it: a mask (height, width) gives all channels of a pixel to one player.
     names : sequence of str, optional
-        One name a player; ``"x0"`` and so on if None.
+        One name per player; ``"x0"``, ``"x1"``, … if None.
 
     Raises
     ------
     ValueError
-        If the mask has no player, or numbers leave one out.
+        If the mask has no player, or its numbers have a gap.
     TypeError
         If it does not hold whole numbers.
 
@@ -55,7 +55,7 @@ class Players(HasState):
             array.dtype.kind in "iu" and array.ndim > 0,
             what,
             "must be an array of whole numbers",
-            "Number the players from 0 on; -1 is for inputs that are always on.",
+            "Number the players from 0; -1 is for inputs that are always on.",
             TypeError,
         )
         numbers = np.unique(array)
@@ -63,20 +63,20 @@ class Players(HasState):
         _checks.require(
             numbers.size > 0,
             what,
-            "must name at least one input, but all are -1",
-            "Give a number from 0 on to the inputs of a player.",
+            "must have at least one player, but all inputs are -1",
+            "Number the inputs of each player from 0.",
         )
         _checks.require(
             int(numbers[0]) >= 0,
             what,
-            f"must hold numbers from -1 on, not {int(numbers[0])}",
+            f"must hold numbers from -1, not {int(numbers[0])}",
             "Use -1 for inputs that are always on.",
         )
         absent = sorted(set(range(int(numbers[-1]) + 1)) - set(numbers.tolist()))
         _checks.require(
             not absent,
             what,
-            f"must name an input of each player, but player {absent[0] if absent else 0} has none",
+            f"must have an input for each player, but player {absent[0] if absent else 0} has none",
             "Number the players 0, 1, 2, … without gaps.",
         )
         named = [f"x{k}" for k in range(numbers.size)] if names is None else names
@@ -86,7 +86,7 @@ class Players(HasState):
 
     @property
     def count(self) -> int:
-        """How many players there are."""
+        """Number of players."""
         return len(self.names)
 
     @classmethod
@@ -101,7 +101,7 @@ class Players(HasState):
         columns : sequence of str
             The names of all columns, in order.
         groups : dict of str to sequence of str, optional
-            The columns of each player; others are always on. Each column is a player if None.
+            The columns of each player; the others are always on. If None, each column is a player.
 
         Examples
         --------
@@ -124,9 +124,9 @@ class Players(HasState):
         Parameters
         ----------
         image_shape : (int, int)
-            Height and width, in pixels. All channels of a pixel go together.
+            Height and width in pixels. All channels of a pixel belong to one player.
         size : int or (int, int)
-            Height and width of a patch, in pixels; those at the far edges may be smaller.
+            Height and width of a patch in pixels. Patches at the right and bottom may be smaller.
         """
         tall, wide = (size, size) if isinstance(size, int) else size
         tall = _checks.integer("size", tall, 1, image_shape[0])
@@ -139,25 +139,26 @@ class Players(HasState):
 
     @classmethod
     @_checks.named
-    def segments(cls, labels: Any, *, background: int | None = None) -> "Players":
+    def segments(cls, segments: Any, *, background: int | None = None) -> "Players":
         """Return the segments of an image, such as superpixels, as players.
 
         Parameters
         ----------
-        labels : array of int of shape (height, width)
-            A number for each segment, any; those of ``skimage.segmentation.slic`` begin at 1.
+        segments : array of int of shape (height, width)
+            The segment number of each pixel, such as ``skimage.segmentation.slic`` returns. Any
+            numbers will do.
         background : int, optional
-            The number of what is always on.
+            The number of the segment that is always on.
 
         Examples
         --------
         >>> Players.segments([[0, 7], [9, 9]], background=0)
         Players(2 on a mask of shape (2, 2): segment 7, segment 9)
         """
-        array = np.asarray(_checks.to_numpy(labels))
+        array = np.asarray(_checks.to_numpy(segments))
         _checks.require(
             array.dtype.kind in "iu" and array.size > 0,
-            f"(labels={_checks.show(array)})",
+            f"(segments={_checks.show(array)})",
             "must be an array of whole numbers",
             "Give each pixel the number of its segment.",
             TypeError,
@@ -166,7 +167,7 @@ class Players(HasState):
         mask = np.searchsorted(kept, array)
         if background is not None:
             mask[array == background] = BACKGROUND
-        return cls(mask, [f"segment {label}" for label in kept])
+        return cls(mask, [f"segment {number}" for number in kept])
 
     @classmethod
     @_checks.named
@@ -183,13 +184,13 @@ class Players(HasState):
         Parameters
         ----------
         words : sequence of int or of sequences of int
-            The position of each player, or all positions of a word that is cut into several.
+            The position of each player, or all positions of a word of several tokens.
         length : int
-            Positions of a sample.
+            Number of positions of a sample.
         embedded : bool
             Whether samples are embeddings (length, width) instead of token numbers (length,).
         names : sequence of str, optional
-            One name a player, such as the words.
+            One name per player, such as the words.
         """
         length = _checks.integer("length", length, 1)
         mask = np.full(length, BACKGROUND)
@@ -200,7 +201,7 @@ class Players(HasState):
 
     @_checks.call("AndOr")
     def over(self, shape: tuple[int, ...]) -> IntArray:
-        """Return the mask of each input of a batch of `shape`; checks that each has all players."""
+        """Return the mask broadcast to a batch of `shape`; each sample must have all players."""
         what = f"(groups=<mask of shape {self.mask.shape}>)"
         try:
             mask = np.broadcast_to(self.mask, shape)
@@ -216,14 +217,14 @@ class Players(HasState):
                 _checks.require(
                     not absent,
                     what,
-                    f"must name an input of each player in each sample, but sample {sample} has "
-                    f"none of player {min(absent, default=0)}",
-                    "Explain samples with other players on their own.",
+                    f"must have an input for each player in each sample, but sample {sample} has "
+                    f"none for player {min(absent, default=0)}",
+                    "Explain samples with other players separately.",
                 )
         return mask
 
     def __repr__(self) -> str:
-        """Return the players by name."""
+        """Return the number and the names of the players."""
         return (
             f"Players({self.count} on a mask of shape {self.mask.shape}: {', '.join(self.names)})"
         )
@@ -242,7 +243,7 @@ def _place(columns: list[object], name: object) -> int:
 def _claim(mask: IntArray, places: Sequence[int], number: int, name: str) -> None:
     """Give the inputs at `places` to player `number`."""
     what = f"({_checks.show(name)})"
-    _checks.require(len(places) > 0, what, "must have at least one input", "Leave the player out.")
+    _checks.require(len(places) > 0, what, "must have at least one input", "Omit the player.")
     for place in places:
         _checks.require(
             0 <= place < len(mask) and mask[place] in (BACKGROUND, number),

@@ -1,4 +1,4 @@
-"""Interactions as objects of the package shapiq."""
+"""Convert interactions to objects of the package shapiq."""
 
 import importlib
 from typing import Any
@@ -41,7 +41,7 @@ def _module() -> Any:
     except ModuleNotFoundError:
         _checks.fail(
             "()",
-            "must find the package shapiq",
+            "needs the package shapiq",
             "Install nbinterp[reference].",
             ModuleNotFoundError,
         )

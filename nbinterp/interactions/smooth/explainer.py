@@ -152,12 +152,13 @@ class SmoothHess:
             If the error stays above `tolerance`.
         """
         self._check()
+        device = _device.of(self)
         rows, shape = as_rows(x)
         if isinstance(model, nn.Module):
             model = model_on_device(model, self.device)
             rows = rows.to(*device_and_dtype(model))
         elif self.device != "auto":
-            rows = rows.to(_device.resolve(self.device))
+            rows = rows.to(device)
         function = scalar_function(model, target, shape, len(rows))
         with function.eval_mode():
             function.for_sample(0).check(rows)
@@ -211,11 +212,11 @@ class SmoothHess:
     @_checks.named
     def _explain(self, function: ScalarFunction, rows: Tensor) -> SmoothHessian:
         count, d = rows.shape
-        wide = torch.float64 if rows.dtype == torch.float64 else torch.float32
+        dtype = torch.float64 if rows.dtype == torch.float64 else torch.float32
         default = _MULTIPLIER * self.radius / d**0.5
         smoothing = noise(self.sigma, self.covariance, default, d)
-        smoothing = smoothing.to(rows.device, wide)
-        members = _membership(self.groups, d, rows.device, wide)
+        smoothing = smoothing.to(rows.device, dtype)
+        members = _membership(self.groups, d, rows.device, dtype)
         width = d if members is None else members.shape[1]
         _checks.require(
             self.tolerance is None or width <= WIDEST_MATRIX,
@@ -224,7 +225,7 @@ class SmoothHess:
             "Set n_samples, or give groups of inputs.",
         )
         seed = int(check_random_state(self.random_state).randint(2**31))
-        directions = Directions(self.sampling, d, seed, rows.device, wide)
+        directions = Directions(self.sampling, d, seed, rows.device, dtype)
         stein = Stein(
             function,
             smoothing,
@@ -234,8 +235,8 @@ class SmoothHess:
             self.batch_size,
             input_linear_of(function.for_sample(0), _noisy(rows[:_PROBES], smoothing)),
         )
-        least = _BLOCKS if self.tolerance is None else 4 * _BLOCKS
-        n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, least)
+        min_blocks = _BLOCKS if self.tolerance is None else 4 * _BLOCKS
+        n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, min_blocks)
         _checks.require(
             n_blocks >= 2,
             f"(n_samples={self.n_samples}, sampling={self.sampling!r})",
@@ -243,7 +244,7 @@ class SmoothHess:
             "Take more, or use sampling='orthogonal'.",
         )
         estimate = MeanMatrix() if width <= WIDEST_MATRIX else None
-        kept: list[list[LowRank]] = []
+        low_rank: list[list[LowRank]] = []
         gradient = torch.zeros((count, d), dtype=torch.float64, device=rows.device)
         bar = tqdm(
             range(n_blocks), desc="SmoothHess", delay=1, disable=not self.progress, leave=False
@@ -255,7 +256,7 @@ class SmoothHess:
             with _checks.call("SmoothHess.explain"):
                 if estimate is None:
                     factors, mean = stein.factors(rows, z)
-                    kept.append(factors)
+                    low_rank.append(factors)
                 else:
                     matrices, mean = stein.matrices(rows, z)
                     estimate.add(matrices)
@@ -270,7 +271,7 @@ class SmoothHess:
             rows,
             gradient / n_blocks,
             estimate,
-            [LowRank.mean(each) for each in zip(*kept, strict=True)],
+            [LowRank.mean(each) for each in zip(*low_rank, strict=True)],
             smoothing,
             n_samples=n_blocks * size * stein.signs,
             n_blocks=n_blocks,

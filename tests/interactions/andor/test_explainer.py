@@ -181,7 +181,7 @@ def test_bad_settings(settings, message):
     [
         (np.ones(3), "must have samples on its first axis"),
         (np.full((1, 3), np.nan), "must be finite"),
-        (np.ones((1, 3, 3)), "must be given the players"),
+        (np.ones((1, 3, 3)), "must be given for samples that are not rows of a table"),
     ],
 )
 def test_bad_samples(x, message):

@@ -54,5 +54,5 @@ def test_targets():
             targets(bad, [first], 1)
     with pytest.raises(ValueError, match="must be None for models with one output"):
         targets(0, [torch.zeros(3)], 3)
-    with pytest.raises(ValueError, match="must all have as many outputs"):
+    with pytest.raises(ValueError, match="must all have the same number of outputs"):
         targets(None, [first, torch.zeros(1, 3)], 1)

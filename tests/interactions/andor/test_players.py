@@ -34,7 +34,7 @@ def test_segments_may_have_any_numbers():
     assert players.mask.tolist() == [[0, 0, 1], [-1, 1, 0]]
     assert players.names == ("segment 1", "segment 5")
     assert Players.segments([[3, 4]]).mask.tolist() == [[0, 1]]
-    with pytest.raises(ValueError, match="must name at least one input"):
+    with pytest.raises(ValueError, match="must have at least one player"):
         Players.segments([[7, 7]], background=7)
     with pytest.raises(TypeError, match="whole numbers"):
         Players.segments([[0.5]])
@@ -43,10 +43,10 @@ def test_segments_may_have_any_numbers():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Players([-1, -1]), "must name at least one input, but all are -1"),
+        (lambda: Players([-1, -1]), "must have at least one player, but all inputs are -1"),
         (lambda: Players([0, 2]), "player 1 has none"),
         (lambda: Players([1, 2]), "player 0 has none"),
-        (lambda: Players([-2, 0]), "must hold numbers from -1 on, not -2"),
+        (lambda: Players([-2, 0]), "must hold numbers from -1, not -2"),
         (lambda: Players([0, 1], ["a"]), "must be 2 names"),
         (lambda: Players.tokens([9], 3), "positions from 0 to 2"),
         (lambda: Players.tokens([1, 1], 3), "no other player has, not 1"),
@@ -69,5 +69,5 @@ def test_masks_must_be_whole_numbers():
 def test_players_by_sample():
     players = Players(np.array([[0, 1, -1], [-1, 1, 0]]))
     assert players.over((2, 3)).tolist() == [[0, 1, -1], [-1, 1, 0]]
-    with pytest.raises(ValueError, match="sample 1 has none of player 1"):
+    with pytest.raises(ValueError, match="sample 1 has none for player 1"):
         Players(np.array([[0, 1], [0, 0]])).over((2, 2))

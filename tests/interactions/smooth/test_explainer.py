@@ -218,9 +218,7 @@ def test_on_another_device_a_copy_runs():
     with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
         there.explain(model, AT, target=1)
     assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
-    with pytest.raises(
-        ValueError, match=r"SmoothHess.explain\(device='nowhere'\) must be 'auto' or"
-    ):
+    with pytest.raises(ValueError, match=r"SmoothHess\(device='nowhere'\) must be 'auto' or"):
         here.changed(device="nowhere").explain(model, AT, target=1)
 
 

@@ -1,4 +1,4 @@
-"""The split by linear programming: exact, for few players."""
+"""Solve the split by linear programming: exact, for few players."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from nbinterp import _checks
 from nbinterp.interactions.andor.solver.problem import Problem, Split, empty_split, objective
 from nbinterp.interactions.moebius import n_players
 
-# Coalitions times models; a minute or two at the most.
+# Coalitions times models; solving takes up to two minutes.
 MOST_UNKNOWNS = 2048
 
 
@@ -17,8 +17,8 @@ MOST_UNKNOWNS = 2048
 def solve(problem: Problem) -> Split:
     """Return the optimal split of each sample, by HiGHS.
 
-    The interior point method finds the optimum and is moved to a vertex of the polytope: as few
-    interactions are non-zero as an optimum can have, up to degenerate cases.
+    HiGHS's interior point method moves the optimum to a vertex of the polytope, where as few
+    interactions are non-zero as possible, apart from degenerate cases.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def solve(problem: Problem) -> Split:
     Returns
     -------
     Split
-        With `bound` equal to `objective` where HiGHS reports an optimum, and 0 elsewhere.
+        `bound` equals `objective` where HiGHS reports an optimum, and is 0 elsewhere.
     """
     samples, models, size = problem.values.shape
     _checks.require(
@@ -51,7 +51,7 @@ def solve(problem: Problem) -> Split:
 
 
 def _solve_one(problem: Problem) -> tuple[object, object, float] | None:
-    """Return γ and ε (models, 2^n) and the optimum of a batch of one sample.
+    """Return γ and ε (models, 2^n) and the optimum, for a batch of one sample.
 
     The unknowns are, in blocks of 2^n: the shared γ, the specific γ of each model, ε of each,
     the positive and negative parts of AND and OR interactions of each, and the maxima.

@@ -1,6 +1,6 @@
-"""The sparsity that AND/OR splits minimize, its proximal map and its dual norm.
+"""The sparsity penalty of AND/OR splits, its proximal map and its dual norm.
 
-Of the interactions of one set by m models, u of shape (m,), the penalty is
+For the interactions u (m,) of one set of players in m models, the penalty is
 ``max_i |u_i| + alpha * sum_i |u_i|`` (Eq. 6); for one model it is ``(1 + alpha) |u|``.
 """
 
@@ -18,7 +18,7 @@ def penalty(table: torch.Tensor, alpha: float) -> torch.Tensor:
 def dual_part(table: torch.Tensor, alpha: float, step: torch.Tensor) -> torch.Tensor:
     """Return `table` minus its proximal map with `step` (..., 1, 2^n), both (..., models, 2^n).
 
-    The proximal map thresholds at ``alpha * step``, and then takes off the projection to the
+    The proximal map soft-thresholds at ``alpha * step`` and then subtracts the projection to the
     l1 ball of radius `step` (Moreau's identity for the maximum).
     """
     if table.shape[-2] == 1:
@@ -30,7 +30,7 @@ def dual_part(table: torch.Tensor, alpha: float, step: torch.Tensor) -> torch.Te
 
 
 def _level(sizes: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
-    """Return the level t >= 0 with ``sum_i (sizes_i - t)_+ = radius``, 0 if all is within."""
+    """Return the level t >= 0 with ``sum_i (sizes_i - t)_+ = radius``; 0 if the sum is smaller."""
     if sizes.shape[-2] == 2:
         high, total = sizes.amax(-2, keepdim=True), sizes.sum(-2, keepdim=True)
         return torch.maximum(high - radius, (total - radius) / 2).clamp_(min=0)

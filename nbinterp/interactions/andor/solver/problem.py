@@ -1,4 +1,4 @@
-"""The split of outputs into AND and OR parts as a convex problem: Eq. 4, 5 and 6."""
+"""The split of outputs into AND and OR parts, as a convex problem: Eq. 4, 5 and 6."""
 
 from dataclasses import dataclass
 
@@ -12,18 +12,18 @@ Tensor = torch.Tensor
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be split, for a batch of samples.
+    """The outputs to split and the constraints, for a batch of samples.
 
     Parameters
     ----------
     values : tensor of shape (samples, models, 2^n)
-        Outputs of all coalitions less that of the empty one, float64.
+        Outputs of all coalitions minus that of the empty one, float64.
     alpha : float
-        Weight of the sum of strengths beside their maximum over the models.
+        Weight of the sum of strengths relative to their maximum over the models.
     noise_bound : tensor of shape (samples, models)
-        How far ε may be from zero, in output units.
+        Largest size of ε, in output units.
     specific_bound : tensor of shape (samples, models)
-        How far the γ of a model may be from the γ that all models share, in output units.
+        Largest difference between the γ of a model and the γ that all models share.
     """
 
     values: Tensor
@@ -49,9 +49,9 @@ class Problem:
 
     @property
     def noise_limits(self) -> Tensor:
-        """The bound on ε of each coalition, (samples, models, 2^n); none for the empty one.
+        """The largest size of ε for each coalition, (samples, models, 2^n); 0 for the empty one.
 
-        Nothing is gained by noise there, as it would shift all outputs alike.
+        Noise there would shift all outputs alike, which gains nothing.
         """
         limits = self.noise_bound[..., None].expand_as(self.values).clone()
         limits[..., 0] = 0
@@ -60,14 +60,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Split:
-    """A feasible split and what is known of it.
+    """A feasible split, with its penalty and a lower bound of the optimum.
 
     Parameters
     ----------
     gamma, noise : tensor of shape (samples, models, 2^n)
         γ and ε: the AND part is ``(v - ε) / 2 + γ`` and the OR part ``(v - ε) / 2 - γ``.
     objective, bound : tensor of shape (samples,)
-        The penalty, and a proven lower bound of the least possible one.
+        The penalty, and a proven lower bound of the smallest possible penalty.
     """
 
     gamma: Tensor
@@ -89,7 +89,7 @@ def objective(problem: Problem, gamma: Tensor, noise: Tensor) -> Tensor:
 
 
 def empty_split(problem: Problem) -> Split:
-    """Return the split with γ and ε zero, and the trivial bound."""
+    """Return the split with γ and ε zero, and the bound zero."""
     zero = torch.zeros_like(problem.values)
     worst = objective(problem, zero, zero)
     return Split(zero, zero.clone(), worst, torch.zeros_like(worst))

@@ -1,9 +1,9 @@
-"""The two sets that an AND/OR split must lie in, and the way to the nearest point of each.
+"""Projections to the constraints of an AND/OR split.
 
-A state stacks on its first axis what is sought: the AND interactions a, the OR interactions o
-(in the order of the complements, signs turned, so that both are Möbius transforms), and then
-copies of what has bounds, times a weight. With Z the sum over subsets and J the complement, the
-parts of the output are ``p = Z a`` and ``q = J Z o``, and their sum is the output less noise.
+A state stacks the unknowns on its first axis: the AND interactions a, the OR interactions o (with
+complements as indices and signs flipped, so that both are Möbius transforms), and then weighted
+copies of the quantities that have bounds. With Z the sum over subsets and J the complement, the
+parts of the output are ``p = Z a`` and ``q = J Z o``; their sum is the output minus noise.
 """
 
 from functools import lru_cache
@@ -17,35 +17,36 @@ from nbinterp.interactions.moebius import n_players
 
 Tensor = torch.Tensor
 
-_SUM_WEIGHT = 3.0  # of the copy of the output less noise; chosen by trial, as the next
-_PART_WEIGHT = 1.0  # of the copies of the two parts
-_DENSE_PLAYERS = 10  # up to which a dense matrix of 4^n entries is held
+# Weights of the copies of the sum and of the parts, chosen by trial for fast convergence.
+_SUM_WEIGHT = 3.0
+_PART_WEIGHT = 1.0
+DENSE_PLAYERS = 10  # with more, a dense matrix of 4^n entries takes too much memory
 
 
 class Projection(Protocol):
-    """What the iteration needs to know of a problem."""
+    """The projections that the iteration needs."""
 
     def start(self) -> Tensor:
-        """Return the state (2 + copies, samples, models, 2^n) to begin with."""
+        """Return the first state, (2 + copies, samples, models, 2^n)."""
 
     def bounded(self, copies: Tensor) -> Tensor:
         """Return the nearest copies within the bounds."""
 
     def consistent(self, state: Tensor) -> Tensor:
-        """Return the nearest state whose copies are those of its interactions."""
+        """Return the nearest state whose copies agree with its interactions."""
 
     def feasible(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Return γ and ε of a split near a consistent `state` that keeps all bounds."""
+        """Return γ and ε of a split within all bounds, near a consistent `state`."""
 
     def multipliers(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return dual variables near `y`, and what they ask of the sum and of γ."""
+        """Return dual variables near `y`, and the multipliers of the sum and of γ."""
 
 
 class Free:
-    """Without a bound on γ: all pairs (a, o) with ``Z a + J Z o = v - ε``.
+    """No bound on γ: all pairs (a, o) with ``Z a + J Z o = v - ε``.
 
-    The projection is exact. Without noise the matrix to invert is a sum of two Kronecker powers;
-    with noise a third comes in, and its inverse is held as a dense matrix.
+    The projection is exact. Without noise the matrix to invert is a sum of two Kronecker powers.
+    With noise it has a third term, and the inverse is stored as a dense matrix.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -60,8 +61,8 @@ class Free:
 
     @staticmethod
     def suits(problem: Problem) -> bool:
-        """Return whether the dense matrix, if there is need of one, is small enough."""
-        return n_players(problem.values) <= _DENSE_PLAYERS or not bool(
+        """Return whether the dense matrix, if one is needed, is small enough."""
+        return n_players(problem.values) <= DENSE_PLAYERS or not bool(
             (problem.noise_bound > 0).any()
         )
 
@@ -81,14 +82,14 @@ class Free:
         return self._within_noise(copies / _SUM_WEIGHT) * _SUM_WEIGHT
 
     def consistent(self, state: Tensor) -> Tensor:
-        """Project to the outputs, or to the sum that the copy says, which gives way a little."""
+        """Project to the outputs; with noise, project the interactions and the copy of the sum."""
         if self._shrunk is None:
             return self._with_sum(state, self._problem.values)
         missing = (state[2] / _SUM_WEIGHT - self._total(state)) @ self._shrunk
-        moved = torch.empty_like(state)
-        moved[:2] = state[:2] + self._spread(missing)
-        moved[2] = state[2] - missing / _SUM_WEIGHT
-        return moved
+        projected = torch.empty_like(state)
+        projected[:2] = state[:2] + self._spread(missing)
+        projected[2] = state[2] - missing / _SUM_WEIGHT
+        return projected
 
     def feasible(self, state: Tensor) -> tuple[Tensor, Tensor]:
         """Project to a sum that is within the noise."""
@@ -99,7 +100,7 @@ class Free:
         return (parts[0] - parts[1].flip(-1)) / 2, self._problem.values - total
 
     def multipliers(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the nearest dual variables that ask nothing of γ."""
+        """Return the nearest dual variables with multipliers of zero for γ."""
         of_sum = self._inverse(self._total(y))
         return self._spread(of_sum), of_sum, torch.zeros_like(of_sum)
 
@@ -119,10 +120,10 @@ class Free:
 
 
 class Bounded:
-    """With bounds on the γ of each model, by copies of both parts p and q.
+    """Bounds on the γ of each model, by copies of both parts p and q.
 
-    The parts stay apart in the projection, and the singular vectors of a Kronecker power are
-    Kronecker powers, so this is exact for any number of players; it takes more iterations.
+    The projection treats the parts separately. Singular vectors of a Kronecker power are Kronecker
+    powers, so that it is exact for any number of players; it needs more iterations.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -149,13 +150,13 @@ class Bounded:
         return torch.cat([self._moebius(parts), _PART_WEIGHT * parts])
 
     def bounded(self, copies: Tensor) -> Tensor:
-        """Keep the sum within the noise, and γ within reach of one that all models share."""
+        """Keep the sum within the noise, and γ within its bound of a γ that all models share."""
         total, gamma = self._clipped(copies / _PART_WEIGHT)
         half = total / 2
         return _PART_WEIGHT * torch.stack([half + gamma, (half - gamma).flip(-1)])
 
     def consistent(self, state: Tensor) -> Tensor:
-        """Project to the interactions and the parts that belong together."""
+        """Project to interactions and parts that agree."""
         shared = self._inverse * (
             self._stretch * self._left_back(state[:2]) + _PART_WEIGHT * self._right_back(state[2:])
         )
@@ -167,7 +168,7 @@ class Bounded:
         return gamma, self._problem.values - total
 
     def multipliers(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the nearest dual variables that ask nothing of the γ that models share."""
+        """Return the nearest dual variables with multipliers of zero for the shared γ."""
         of_parts = self._moebius_back(y)
         of_gamma = of_parts[0] - of_parts[1].flip(-1)
         shift = self._gamma_inverse(of_gamma.mean(-2, keepdim=True))
@@ -183,7 +184,7 @@ class Bounded:
 
 
 def near_shared(gamma: Tensor, bound: Tensor) -> Tensor:
-    """Return the nearest γ that for each coalition lie within `bound` of one shared value.
+    """Return the nearest γ that lie, for each coalition, within `bound` of a shared value.
 
     Parameters
     ----------
@@ -202,9 +203,9 @@ def near_shared(gamma: Tensor, bound: Tensor) -> Tensor:
 
 
 def _shared(low: Tensor, high: Tensor) -> Tensor:
-    """Return the value with the least sum of squared distances from intervals (…, models, 2^n).
+    """Return the value with the smallest sum of squared distances to intervals (…, models, 2^n).
 
-    Half the derivative of that sum rises and is linear between the ends of the intervals.
+    Half the derivative of that sum increases, and is linear between the ends of the intervals.
     """
     ends = torch.cat([low, high], dim=-2).sort(dim=-2).values
     at = ends[..., :, None, :]
@@ -225,7 +226,7 @@ def _power(
 
 
 def _grams(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return ``Z Z'`` of one player, and the same with on and off exchanged."""
+    """Return ``Z Zᵀ`` of one player, and the same with on and off exchanged."""
     gram = torch.tensor([[1.0, 1.0], [1.0, 2.0]], dtype=torch.float64, device=device)
     return gram, gram.flip(0, 1)
 

@@ -1,4 +1,4 @@
-"""Batches of samples to solvers: in pieces that fit the memory, side by side."""
+"""Solve batches of samples in parallel, in blocks that fit in memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +11,16 @@ from nbinterp._numerics.parallel import parallel_map
 from nbinterp.interactions.andor.solver import lp, pdhg
 from nbinterp.interactions.andor.solver.problem import Problem, Split
 
-# Tables of one model and sample that the iteration holds at a time.
+# Arrays of size 2^n that the iteration holds for each sample and model.
 _TABLES = 40
-# Entries of a table from which on it pays to share one operation between threads.
+# Arrays with at least so many entries gain from several threads per operation.
 _LARGE = 1 << 17
 
 
 def solve(
     problem: Problem, solver: str, *, tol: float, max_iter: int, progress: bool = False
 ) -> Split:
-    """Return the split that `solver`, ``"pdhg"`` or ``"lp"``, finds."""
+    """Return the split of each sample, by the `solver` ``"pdhg"`` or ``"lp"``."""
     if solver == "lp":
         return lp.solve(problem)
     samples, models, size = problem.values.shape
@@ -49,7 +49,7 @@ def solve(
 
 @contextmanager
 def _one_thread(wanted: bool) -> Iterator[None]:
-    """Keep threads from sharing operations that are too small to share."""
+    """Use one thread if `wanted`: to share small operations between threads slows them down."""
     before = torch.get_num_threads()
     try:
         if wanted:

@@ -60,7 +60,7 @@ def test_samples_are_solved_as_if_alone():
 def test_many_players_with_noise_take_the_other_projection(monkeypatch):
     one = problem(relu_games(5, [0, 1]), 0.1, 0.02)
     usual = solved(one)
-    monkeypatch.setattr("nbinterp.interactions.andor.solver.projections._DENSE_PLAYERS", 4)
+    monkeypatch.setattr("nbinterp.interactions.andor.solver.projections.DENSE_PLAYERS", 4)
     other = solved(one)
     torch.testing.assert_close(usual.objective, other.objective, rtol=2e-3, atol=0)
 
