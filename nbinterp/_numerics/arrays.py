@@ -21,7 +21,7 @@ def as_array(tensor: Tensor) -> Array:
     return tensor.numpy() if tensor.device.type == "cpu" else tensor
 
 
-def at_hand(array: Array) -> bool:
+def on_host(array: Array) -> bool:
     """Return whether the host can look at values without waiting for a device."""
     return isinstance(array, np.ndarray)
 

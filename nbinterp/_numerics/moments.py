@@ -9,11 +9,11 @@ from torch import Tensor
 from nbinterp._numerics.arrays import (
     Array,
     as_array,
-    at_hand,
     cast,
     empty,
     full,
     namespace,
+    on_host,
     to_device,
 )
 from nbinterp._state import HasState, State, fields
@@ -156,9 +156,9 @@ class Moments(HasState):
     def _add_products(self, u: Array) -> None:
         if self.products is None:
             return
-        if at_hand(u) or u.device.type == "cpu":
+        if on_host(u) or u.device.type == "cpu":
             # NumPy sees that the product is symmetric: half the work.
-            host = u if at_hand(u) else as_array(u)
+            host = u if on_host(u) else as_array(u)
             self.products += to_device(host.T @ host, u)
         else:
             self.products.addmm_(u.T, u)

@@ -15,6 +15,7 @@ from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.linear.gaussianize import learn_columns
 from nbinterp.corex.linear.implied import predicted_total_correlation
+from nbinterp.corex.linear.settings import checked_settings
 from nbinterp.corex.linear.solver import Problem, fit_problems, random_start
 
 
@@ -137,7 +138,7 @@ def select_n_factors(
     ]
     total, null, held_out = [], [], []
     for m in tried:
-        settings = model.set_params(n_factors=m)._settings(data.shape[1])
+        settings = checked_settings(model.set_params(n_factors=m), data.shape[1])
         start = partial(random_start, rng, settings.n_restarts, m, data.shape[1])
         found = [
             each[0] for each in fit_problems([Problem(p, start()) for p in products], settings)

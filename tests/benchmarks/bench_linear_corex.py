@@ -21,6 +21,7 @@ from nbinterp.corex import LinearCorEx
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.gaussianize import learn_columns
 from nbinterp.corex.linear.objective import moments
+from nbinterp.corex.linear.settings import checked_settings
 from nbinterp.corex.linear.solver import Problem, fit_problems, random_start
 from nbinterp.corex.linear.update import noisy
 from nbinterp.datasets import load_mnist, load_mnist_classifier
@@ -69,7 +70,7 @@ def reference(x, n_factors, patience, seed=42):
 
 def together(groups, n_factors):
     """Return the weights of all groups, fitted as one batch: LocalCorEx without its nulls."""
-    settings = LinearCorEx(n_factors)._settings(groups[0].shape[1])
+    settings = checked_settings(LinearCorEx(n_factors), groups[0].shape[1])
     problems = [
         Problem(
             product_of(learn_columns(x, "standard"), x, torch.device("cpu")),

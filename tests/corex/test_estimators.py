@@ -4,6 +4,8 @@ import joblib
 import numpy as np
 import pytest
 from corex.known_covariances import MODULAR, exact_samples
+from sklearn.base import clone
+from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -11,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
+from nbinterp.manifold import PHATE
 
 # Tables of two or three columns, often copies of one another, are what these checks fit.
 pytestmark = pytest.mark.filterwarnings(
@@ -27,6 +30,56 @@ pytestmark = pytest.mark.filterwarnings(
 )
 def test_conventions(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LinearCorEx(2, random_state=0),
+        BioCorEx(2, random_state=0, progress=False),
+        PHATE(2, n_neighbors=3, random_state=0),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_set_output_makes_data_frames(estimator):
+    x = load_iris(as_frame=True).data.iloc[::3]
+    made = estimator.set_output(transform="pandas").fit_transform(x)
+    assert list(made.columns) == list(estimator.get_feature_names_out())
+    assert list(made.index) == list(x.index)
+    moved = estimator.transform(x)
+    assert list(moved.columns) == list(made.columns) and list(moved.index) == list(x.index)
+    plain = estimator.set_output(transform="default").transform(x)
+    np.testing.assert_array_equal(plain, moved)
+
+
+class TestNumberOfFactors:
+    """None is at most 10 and at most the number of columns."""
+
+    @pytest.mark.parametrize(("p", "expected"), [(4, 4), (12, 10)])
+    def test_none_is_what_the_columns_allow(self, p, expected):
+        x = np.random.default_rng(0).normal(size=(80, p))
+        fit = LinearCorEx(random_state=0, tol=1e-3).fit(x)
+        assert fit.n_factors is None and clone(fit).n_factors is None
+        assert fit.weights_.shape == (expected, p)
+        assert LinearCorEx(random_state=0, tol=1e-3).partial_fit(x).weights_.shape[0] == expected
+        covariance = np.cov(x.T)
+        fit = LinearCorEx(random_state=0, tol=1e-3).fit_covariance(covariance, 80)
+        assert fit.weights_.shape[0] == expected
+
+    def test_local_corex_fits_a_narrow_table_with_its_defaults(self):
+        x = load_iris().data
+        fit = LocalCorEx(random_state=0).fit(x)
+        assert {cluster.weights_.shape for cluster in fit.clusters_} == {(4, 4)}
+        assert len(fit.clusters_) == 20
+        assert fit.fit_selection(range(40)).weights_.shape == (4, 4)
+
+    def test_more_than_the_columns_are_refused(self):
+        with pytest.raises(ValueError, match="at most the number of variables, 4"):
+            LinearCorEx(5).fit(load_iris().data)
+
+    def test_bio_corex_takes_a_single_column(self):
+        x = np.random.default_rng(0).normal(size=(30, 1))
+        assert BioCorEx(random_state=0).fit(x).mutual_information_.shape == (2, 1)
 
 
 def test_saved_and_loaded(tmp_path):

@@ -53,4 +53,4 @@ def test_a_diagonal_can_be_written_to(array):
 def test_dots_are_of_the_last_dimension(array):
     expected = (VALUES * VALUES).sum(-1)
     np.testing.assert_allclose(arrays.to_host(arrays.row_dots(array, array)), expected)
-    assert arrays.at_hand(array) is isinstance(array, np.ndarray)
+    assert arrays.on_host(array) is isinstance(array, np.ndarray)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nbinterp._numerics.arrays import Array, at_hand, cast, full, namespace, to_device, to_host
+from nbinterp._numerics.arrays import Array, cast, full, namespace, on_host, to_device, to_host
 from nbinterp._numerics.progress import ProgressToken
 from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.lbfgs import Memory
@@ -35,31 +35,31 @@ class Solution:
 
 
 class _Batch:
-    """Problems under way. Each stands at a trial: its last accepted weights plus step * way.
+    """Problems that are being solved, each at a trial: its last weights plus step * direction.
 
-    Weights, ways and gradients are kept in the coordinates of `Product.lift`.
+    Weights, directions and gradients are kept in the coordinates of `Product.lift`.
     """
 
     def __init__(self, product: Product, guide: Product, w: Array, epsilon: Array) -> None:
         self.product, self.guide = product, guide
         self.noise = (epsilon * epsilon)[:, None, None]
         self.v = product.lift(w, self.noise)
-        self.way = full(guide.table, self.v.shape, 0.0)
-        self.g = self.way
+        self.direction = full(guide.table, self.v.shape, 0.0)
+        self.g = self.direction
         # What there is one of a problem is (K, 1, 1, 1).
-        self.step = full(self.way, (len(w), 1, 1, 1), 0.0)
+        self.step = full(self.direction, (len(w), 1, 1, 1), 0.0)
         self.slope = 1.0 * self.step
         xp = namespace(w)
         self.taken = cast(self.step, xp.float64)  # steps accepted
         # Minus the total correlation of the last accepted weights.
         self.value = self.taken + xp.inf
         self.smallest_step = xp.finfo(w.dtype).eps ** 0.5
-        self.memory = Memory(self.way)
+        self.memory = Memory(self.direction)
         self.scale = self.step - 1.0  # of the preconditioner, downhill
-        self.at_hand = at_hand(w)
+        self.on_host = on_host(w)
 
     def iterate(self) -> Array:
-        """Judge every problem's trial, set out from it or go half-way back; return the values."""
+        """Judge every problem's trial, set out from it or go halfway back; return the values."""
         xp = namespace(self.v)
         w = self.product.weights(self.v, self.noise)
         at = moments(w, self.product.rho(self.v, self.noise))
@@ -67,10 +67,10 @@ class _Batch:
         bound = self.value + _ARMIJO * self.step * self.slope
         accepted = (value <= bound) & (value > -xp.inf)  # not where it is NaN
         # Where to ask costs nothing, no work is done in vain.
-        n_accepted = int(accepted.sum()) if self.at_hand else None
+        n_accepted = int(accepted.sum()) if self.on_host else None
         if n_accepted == 0:
             self.step = 0.5 * self.step
-            self.v -= self.step * self.way
+            self.v -= self.step * self.direction
             self.memory.skip()
             return self.value.reshape(-1)
         # Where a trial was refused its gradient, which may be NaN, is not looked at.
@@ -81,39 +81,39 @@ class _Batch:
         precondition = Preconditioner(cast(self.v, kind), cast(at.u, kind))
         self._remember(g - self.g, accepted, precondition)
         precondition.scale(self.scale)
-        way = self.memory.improve(g, precondition)
-        slope = inner_of_all(way, g)
-        # A way without numbers becomes none, and its problem, stuck, forgets what led there.
+        direction = self.memory.improve(g, precondition)
+        slope = inner_of_all(direction, g)
+        # A direction without numbers becomes none, and its problem, stuck, forgets what led there.
         fine = xp.isfinite(slope)
-        if not self.at_hand or not fine.all():
-            way, slope = xp.where(fine, way, 0.0), xp.where(fine, slope, 0.0)
+        if not self.on_host or not fine.all():
+            direction, slope = xp.where(fine, direction, 0.0), xp.where(fine, slope, 0.0)
 
         self.g = g
         self.slope = choose(slope, self.slope)
-        self.way = choose(way, self.way)
+        self.direction = choose(direction, self.direction)
         self.value = choose(value, self.value)
         self.taken = self.taken + accepted
         half = 0.5 * self.step
         self.step = xp.where(accepted, 1.0, half)
-        self.v += xp.where(accepted, 1.0, -half) * self.way
+        self.v += xp.where(accepted, 1.0, -half) * self.direction
         return self.value.reshape(-1)
 
     def _remember(self, change: Array, accepted: Array, precondition: Preconditioner) -> None:
         """Remember how the gradient changed over the last steps, where it tells of curvature."""
-        curvature = self.step * inner_of_all(self.way, change)
+        curvature = self.step * inner_of_all(self.direction, change)
         valid = accepted & (curvature > 0.0)
         # How much the preconditioner overrates the inverse curvature along the newest change.
         overrated = -curvature / precondition.length(change)
         self.scale = namespace(change).where(valid & (overrated < 0.0), overrated, self.scale)
-        self.memory.push(self.way, self.step, change, curvature, valid)
+        self.memory.push(self.direction, self.step, change, curvature, valid)
 
     def stuck(self) -> Array:
-        """Return which problems have no way down left, to the precision of the numbers."""
+        """Return which problems have no descent left, to the precision of the numbers."""
         return ((self.slope >= 0) | (self.step < self.smallest_step)).reshape(-1)
 
     def accepted(self, which: Array) -> tuple[Array, Array]:
         """Return the last accepted weights of the problems `which`, and their u."""
-        v = self.v[which] - self.step[which] * self.way[which]
+        v = self.v[which] - self.step[which] * self.direction[which]
         return self.product.take(which).weights(v, self.noise[which]), inner(v, v)[:, 0, :, 0]
 
     def advance(self, which: Array, epsilon: Array) -> None:
@@ -135,8 +135,8 @@ class _Batch:
         self._forget(which)
 
     def _forget(self, which: Array) -> None:
-        self.way = 1.0 * self.way  # which may be the gradient of the beginning
-        self.way[which] = 0.0
+        self.direction = 1.0 * self.direction  # which may be the gradient of the beginning
+        self.direction[which] = 0.0
         self.step[which] = 0.0
         self.slope[which] = 0.0
         self.value[which] = np.inf
@@ -151,7 +151,7 @@ class _Batch:
         """Drop all problems but `kept`."""
         self.product, self.guide = self.product.take(kept), self.guide.take(kept)
         self.memory.keep(kept)
-        for name in ("v", "noise", "way", "g", "step", "slope", "value", "taken", "scale"):
+        for name in ("v", "noise", "direction", "g", "step", "slope", "value", "taken", "scale"):
             setattr(self, name, getattr(self, name)[kept])
 
 
@@ -165,7 +165,7 @@ def anneal(
     schedule: FloatArray,
     tol: FloatArray,
     max_iter: int,
-    watch: ProgressToken | None = None,
+    token: ProgressToken | None = None,
     relative_tol: npt.ArrayLike = 0.0,
     guide: Product | None = None,
 ) -> list[Solution]:
@@ -183,7 +183,7 @@ def anneal(
         A stage ends when the total correlation rises by less than this, in nats an iteration.
     max_iter : int
         Iterations a stage may take.
-    watch : ProgressToken, optional
+    token : ProgressToken, optional
         May stop it; each stage that a problem ends is a step done.
     relative_tol : float or array of shape (stages,)
         A stage also ends when the total correlation rises by less than this share of itself.
@@ -213,8 +213,8 @@ def anneal(
     for turn in count(1):
         if not len(active):
             break
-        if watch is not None:
-            watch.raise_if_cancelled()
+        if token is not None:
+            token.raise_if_cancelled()
         values = [batch.iterate() for _ in range(_CHECK_EVERY)]
         report = to_host(xp.stack([*values, 1.0 * batch.stuck(), batch.taken.reshape(-1)]))
         now, stuck, taken = report[_CHECK_EVERY - 1], report[-2] > 0, report[-1]
@@ -236,8 +236,8 @@ def anneal(
             traces[problem].append(-report[:_CHECK_EVERY, row])
         spent = _CHECK_EVERY * np.array([len(traces[problem]) for problem in active])
         ending = done | (spent >= max_iter)
-        if watch is not None:
-            watch.done(int(ending.sum()))
+        if token is not None:
+            token.done(int(ending.sum()))
         for row in np.flatnonzero(ending).tolist():
             problem = active[row]
             solutions[problem].history.append(np.concatenate(traces[problem]))

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nbinterp import _device
+from nbinterp import _checks, _device
 from nbinterp._numerics.symmetric import symmetric_product
 from nbinterp._typing import FloatArray, FloatingArray
 from nbinterp.corex.linear.gaussianize import Columns
@@ -74,3 +74,18 @@ def to_correlation(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     correlation[:, scale == 0] = 0.0
     correlation[np.diag_indices_from(correlation)] = scale > 0
     return correlation, scale
+
+
+def checked_correlation(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the correlation matrix and standard deviations of an argument `S`, or raise."""
+    what = f"(S={_checks.show(covariance)})"
+    remedy = "Pass a covariance matrix, such as numpy.cov(X.T)."
+    square = covariance.shape[0] == covariance.shape[1]
+    tolerance = 1e-6 * np.abs(covariance).max()
+    symmetric = square and np.allclose(covariance, covariance.T, atol=tolerance)
+    _checks.require(symmetric, what, "must be square and symmetric", remedy)
+    matrix, scale = to_correlation(covariance)
+    proper = bool(scale.any()) and np.linalg.eigvalsh(matrix)[0] > -1e-6 * len(matrix)
+    must = "must have a positive variance and no negative eigenvalue"
+    _checks.require(proper, what, must, remedy)
+    return matrix, scale

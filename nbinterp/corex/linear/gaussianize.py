@@ -1,4 +1,4 @@
-"""Columns to standard scores, four ways, for the data of the fit and for new data alike."""
+"""Turn columns into standard scores by one of four methods, of the fit's data and of new data."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from scipy.special import ndtr, ndtri
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatArray, FloatingArray
 
-WAYS = ("standard", "outliers", "empirical", "none")
+METHODS = ("standard", "outliers", "empirical", "none")
 _SQUASHED = ("outliers", "empirical")  # whose scores have a mean and variance of their own
 _EDGE = 4.0  # standard deviations up to which "outliers" leaves a value as it is
 
@@ -19,8 +19,8 @@ class Columns(HasState):
 
     Attributes
     ----------
-    way : str
-        One of `WAYS`.
+    method : str
+        One of `METHODS`.
     mean, scale : arrays of shape (p,)
         Of the observed entries; a constant column has scale 0 and scores 0.
     score_mean, score_scale : arrays of shape (p,)
@@ -30,19 +30,19 @@ class Columns(HasState):
         The sorted observed values, NaN last, for "empirical".
     """
 
-    way: str
+    method: str
     mean: FloatArray
     scale: FloatArray
     score_mean: FloatArray
     score_scale: FloatArray
     ranked: FloatingArray | None = None
 
-    _STATE = fields("mean scale score_mean score_scale ranked", method="way")
+    _STATE = fields("method mean scale score_mean score_scale ranked")
 
     def apply(self, data: FloatingArray) -> FloatArray:
         """Return the scores of `data` ``(n, p)``; NaN stay NaN."""
         scores = self._raw(data)
-        if self.way in _SQUASHED:
+        if self.method in _SQUASHED:
             scores -= self.score_mean
             scores /= np.where(self.score_scale > 0, self.score_scale, 1.0)
         scores[:, self.score_scale == 0] *= 0.0
@@ -53,7 +53,7 @@ class Columns(HasState):
         raw = scores * self.score_scale + self.score_mean
         if self.ranked is not None:
             return _quantiles(self.ranked, ndtr(raw))
-        if self.way == "outliers":
+        if self.method == "outliers":
             core = np.clip(raw, -_EDGE, _EDGE)
             raw = core + np.arctanh(np.clip(raw - core, -1 + 1e-10, 1 - 1e-10))
         result: FloatArray = raw * self.scale + self.mean
@@ -64,14 +64,14 @@ class Columns(HasState):
             return _normal_ranks(self.ranked, data)
         raw: FloatArray = np.subtract(data, self.mean, dtype=np.float64)
         raw /= np.where(self.scale > 0, self.scale, 1.0)
-        if self.way == "outliers":
+        if self.method == "outliers":
             core = np.clip(raw, -_EDGE, _EDGE)
             raw = core + np.tanh(raw - core)
         return raw
 
 
-def learn_columns(data: FloatingArray, way: str) -> Columns:
-    """Return how the columns of `data` become scores by `way`.
+def learn_columns(data: FloatingArray, method: str) -> Columns:
+    """Return how the columns of `data` become scores by `method`.
 
     ``"standard"`` subtracts the mean and divides by the standard deviation; ``"outliers"`` also
     squashes what is beyond four standard deviations to at most five; ``"empirical"`` maps ranks to
@@ -79,15 +79,20 @@ def learn_columns(data: FloatingArray, way: str) -> Columns:
     """
     p = data.shape[1]
     zero, one = np.zeros(p), np.ones(p)
-    if way == "none":
-        return Columns(way, zero, one, zero, one)
+    if method == "none":
+        return Columns(method, zero, one, zero, one)
     mean, scale = _mean_and_scale(data)
-    ranked = np.sort(data, axis=0) if way == "empirical" else None
-    plain = Columns(way, mean, scale, zero, one, ranked)
-    if way == "standard":
-        return plain if scale.all() else Columns(way, mean, scale, zero, np.sign(scale))
+    ranked = np.sort(data, axis=0) if method == "empirical" else None
+    plain = Columns(method, mean, scale, zero, one, ranked)
+    if method == "standard":
+        return standardizing(mean, scale)
     score_mean, score_scale = _mean_and_scale(plain.apply(data))
-    return Columns(way, mean, scale, score_mean, np.where(scale > 0, score_scale, 0.0), ranked)
+    return Columns(method, mean, scale, score_mean, np.where(scale > 0, score_scale, 0.0), ranked)
+
+
+def standardizing(mean: FloatArray, scale: FloatArray) -> Columns:
+    """Return the columns with this mean and standard deviation, which is 0 of a constant."""
+    return Columns("standard", mean, scale, np.zeros(len(scale)), np.sign(scale))
 
 
 def _mean_and_scale(data: FloatingArray) -> tuple[FloatArray, FloatArray]:

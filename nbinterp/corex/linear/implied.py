@@ -4,13 +4,9 @@ Where every variable has one parent it is exact; its covariance is a diagonal an
 nothing here is larger than factors times variables.
 """
 
-from typing import Any
-
 import numpy as np
 
-from nbinterp import _checks
 from nbinterp._typing import FloatArray
-from nbinterp.corex.linear.gaussianize import Columns
 
 
 def loadings(rho: FloatArray) -> FloatArray:
@@ -51,107 +47,9 @@ def expected_scores(
     return expected
 
 
-class ImpliedGaussian:
-    """What a fitted `LinearCorEx` says about samples: factor values, predictions, likelihoods."""
-
-    weights_: FloatArray
-    correlation_: FloatArray
-    scale_: FloatArray
-    noise_floor: float
-    missing: str
-    _columns: Columns
-
-    def transform(self, X: Any) -> FloatArray:
-        """Return the factor values of samples.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
-            A missing entry counts as its column's mean.
-
-        Returns
-        -------
-        array of shape (n_samples, n_factors)
-            ``w x`` without noise: the variance over the training data is below 1, the more so
-            the weaker the factor.
-        """
-        result: FloatArray = self._scores(X) @ self.weights_.T
-        return result
-
-    @_checks.named
-    def inverse_transform(self, Z: Any) -> FloatArray:
-        """Return the samples that are expected at factor values `Z`.
-
-        Parameters
-        ----------
-        Z : array-like of shape (n_samples, n_factors)
-            As `transform` returns them.
-
-        Returns
-        -------
-        array of shape (n_samples, n_features)
-            The best linear prediction of the variables from the factor values. The authors'
-            program predicts from factors with their noise, which shrinks the result.
-        """
-        _checks.fitted(self, "weights_")
-        values = _checks.samples(Z, name="Z", min_samples=1)
-        _checks.require(
-            values.shape[1] == len(self.weights_),
-            f"(Z={_checks.show(values)})",
-            f"must have one column a factor, {len(self.weights_)}",
-            "Pass what transform returns.",
-        )
-        scores = expected_scores(
-            values.astype(np.float64), self.weights_, self.correlation_, self.noise_floor
-        )
-        return self._columns.invert(scores)
-
-    def get_covariance(self) -> FloatArray:
-        """Return the covariance of the variables that the factors imply.
-
-        Returns
-        -------
-        array of shape (n_features, n_features)
-            Exact where every variable has one parent; off the diagonal it is shrunk by the square
-            of `noise_floor`, which keeps it positive definite.
-        """
-        _checks.fitted(self, "weights_")
-        lines = loadings(self.correlation_)
-        covariance: FloatArray = lines.T @ lines
-        covariance[np.diag_indices_from(covariance)] = 1.0
-        return covariance * self.scale_ * self.scale_[:, None]
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the total correlation of `X` that the factors predict, in nats a sample.
-
-        The mean log likelihood under the Gaussian with `get_covariance`, less that under
-        independent variables: zero for factors of nothing, at most the Gaussian total correlation,
-        and lower for factors of noise, so that it can choose `n_factors` on held-out samples.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
-            A missing entry counts as its column's mean.
-        y : ignored
-
-        Returns
-        -------
-        float
-            In nats a sample.
-        """
-        scores = self._scores(X)
-        return float(predicted_total_correlation(scores, self.correlation_).mean())
-
-    @_checks.named
-    def _scores(self, X: Any) -> FloatArray:
-        """Return the scores of new samples, 0 where missing."""
-        _checks.fitted(self, "weights_")
-        data = _checks.samples(
-            X,
-            min_samples=1,
-            missing=self.missing == "pairwise",
-            estimator=self,
-            reset=False,
-        )
-        scores: FloatArray = np.nan_to_num(self._columns.apply(data))
-        return scores
+def covariance_of(rho: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return the implied covariance ``(p, p)`` of variables with standard deviations `scale`."""
+    lines = loadings(rho)
+    covariance: FloatArray = lines.T @ lines
+    covariance[np.diag_indices_from(covariance)] = 1.0
+    return covariance * scale * scale[:, None]

@@ -34,11 +34,13 @@ class Memory:
         self._newest = (self._newest + 1) % DEPTH
         return self._newest
 
-    def push(self, way: Array, step: Array, change: Array, curvature: Array, valid: Array) -> None:
-        """Remember ``step * way`` and its `curvature`; an empty pair where not `valid`."""
-        xp, place = namespace(way), self._next()
+    def push(
+        self, direction: Array, step: Array, change: Array, curvature: Array, valid: Array
+    ) -> None:
+        """Remember ``step * direction`` and its `curvature`; an empty pair where not `valid`."""
+        xp, place = namespace(direction), self._next()
         shape = self.steps[:, place].shape
-        self.steps[:, place] = (way * xp.where(valid, step, 0.0)).reshape(shape)
+        self.steps[:, place] = (direction * xp.where(valid, step, 0.0)).reshape(shape)
         self.changes[:, place] = (change * valid).reshape(shape)
         curvature = xp.where(valid, curvature, 1.0).reshape(-1, 1)
         older = self._along(self.steps[:, :, 0], self.changes[:, place, -1]) @ self.inverse.mT

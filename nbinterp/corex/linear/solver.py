@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nbinterp import _device
 from nbinterp._numerics.arrays import Array, as_array, full, namespace
+from nbinterp._numerics.parallel import parallel_map
 from nbinterp._numerics.progress import ProgressToken, current_token
 from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.annealing import Solution, anneal
@@ -20,7 +21,6 @@ from nbinterp.corex.linear.objective import information
 from nbinterp.corex.linear.operators import Product, stack
 from nbinterp.corex.linear.settings import Settings
 from nbinterp.corex.linear.update import noisy, rescale
-from nbinterp.corex.linear.workers import run_side_by_side
 
 Job = tuple[int, int]  # a problem and one of its starts
 
@@ -64,6 +64,13 @@ class Factors:
     converged: bool
     copies: int
 
+    def on_copies(self, noise_floor: float) -> str:
+        """Return what to say of columns that are copies of others."""
+        return (
+            f"{self.copies} columns are copies of others up to noise_floor={noise_floor:g}, which "
+            "alone keeps their total correlation finite."
+        )
+
     @classmethod
     def none(cls, m: int, p: int) -> "Factors":
         """Return the factors of nothing: all zero."""
@@ -92,12 +99,14 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
         # Nulls last, by themselves: they end sooner than others, and fill what time is left.
         jobs.sort(key=lambda job: problems[job[0]].coarse)
         device = problems[jobs[0][0]].product.table.device
+        token = current_token()
         tasks = [
-            partial(_fit_jobs, problems, part, settings)
+            partial(_fit_jobs, problems, part, settings, token)
             for part in _batches(problems, jobs, settings.n_factors, device)
         ]
-        current_token().expect(len(settings.schedule) * len(jobs), "stage")
-        fitted = chain.from_iterable(run_side_by_side(tasks, device))
+        token.expect(len(settings.schedule) * len(jobs), "stage")
+        batches = parallel_map(tasks, device, always_workers=True, stop=token.stop)
+        fitted = chain.from_iterable(batches)
         for (k, _), factors in zip(jobs, fitted, strict=True):
             found[k].append(factors)
     return [sorted(each, key=lambda factors: -factors.total_correlation) for each in found]
@@ -125,7 +134,7 @@ def _fit_jobs(
     problems: Sequence[Problem],
     jobs: Sequence[Job],
     settings: Settings,
-    watch: ProgressToken,
+    token: ProgressToken,
 ) -> list[Factors]:
     """Fit starts of problems as one batch, constant columns left out and padded at the end."""
     varying = {k: torch.nonzero(problems[k].product.variances()[0] > 0)[:, 0] for k, _ in jobs}
@@ -141,7 +150,7 @@ def _fit_jobs(
     tol[[problems[k].coarse for k, _ in jobs]] = max(_COARSE, settings.tol)
     packed, w = type(packed)(as_array(packed.table)), as_array(w)
     with np.errstate(all="ignore"):  # a trial may be out of bounds, and is then refused
-        solutions = _solve(packed, w, settings.schedule, tol, settings.max_iter, watch)
+        solutions = _solve(packed, w, settings.schedule, tol, settings.max_iter, token)
     return [
         unpack(
             torch.as_tensor(solution.weights),
@@ -161,7 +170,7 @@ def _solve(
     schedule: FloatArray,
     tol: FloatArray,
     max_iter: int,
-    watch: ProgressToken,
+    token: ProgressToken,
 ) -> list[Solution]:
     """Anneal by steps found in float32, which takes half the time, while the noise allows it."""
     rough = np.where(schedule > schedule[-1], _ROUGH, 0.0)
@@ -169,13 +178,13 @@ def _solve(
     begun: list[Solution] = []
     if noisy_enough.any():
         stages, limits = schedule[noisy_enough], rough[noisy_enough]
-        begun = anneal(product, w, stages, tol, max_iter, watch, limits, product.single())
+        begun = anneal(product, w, stages, tol, max_iter, token, limits, product.single())
         if noisy_enough.all():
             return begun
         w = namespace(w).stack([solution.weights for solution in begun])
         before, last = (full(w, (len(w),), noise) for noise in (stages[-1], schedule[-1]))
         w, _ = rescale(product, w, (noisy(product, w, before) * w).sum(-1), last)
-    ended = anneal(product, w, schedule[-1:], tol, max_iter, watch)
+    ended = anneal(product, w, schedule[-1:], tol, max_iter, token)
     for solution, start in zip(ended, begun, strict=False):
         solution.history = [*start.history, *solution.history]
     return ended

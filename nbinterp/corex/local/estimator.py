@@ -16,6 +16,7 @@ from nbinterp._numerics.kmeans import k_means
 from nbinterp._state import HasState, State, fields
 from nbinterp._typing import AnyArray, FloatingArray
 from nbinterp.corex.linear.estimator import LinearCorEx
+from nbinterp.corex.linear.settings import checked_settings
 from nbinterp.corex.local.fit import fit_groups
 from nbinterp.corex.local.result import ClusterFactors
 from nbinterp.manifold.phate import PHATE
@@ -154,7 +155,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         missing = get_tags(corex).input_tags.allow_nan
         data = _checks.samples(X, missing=missing, estimator=self)
         if isinstance(corex, LinearCorEx):
-            corex._settings(data.shape[1])  # a wrong setting should not cost an embedding first
+            checked_settings(corex, data.shape[1])  # before an embedding, which may take long
         embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
         embedding: FloatingArray | None = None
         centers: FloatingArray | None = None

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.parallel import parallel_map
 from nbinterp._numerics.progress import ProgressToken, current_token
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
@@ -21,9 +22,8 @@ from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns
 from nbinterp.corex.linear.linearcorex import fit_with_package
 from nbinterp.corex.linear.operators import Product, Scores
-from nbinterp.corex.linear.settings import Settings
+from nbinterp.corex.linear.settings import Settings, checked_settings
 from nbinterp.corex.linear.solver import Factors, Problem, fit_problems, random_start
-from nbinterp.corex.linear.workers import run_side_by_side
 from nbinterp.corex.local.result import ClusterFactors
 
 _CHANCE = 0.99  # share of the cells of a null that count as chance
@@ -57,16 +57,16 @@ def _fit_together(
     feature_names: list[str],
 ) -> list[ClusterFactors]:
     """Return the factors of all groups, fitted with their nulls as one batch."""
-    settings = corex._settings(data.shape[1])
-    device = _device.of(corex)
+    settings = checked_settings(corex, data.shape[1])
+    device, token = _device.of(corex), current_token()
     starts, tasks = [], []
     for _, rows in groups:
         # A generator a group: a group's factors do not depend on what is fitted beside it.
         rng = check_random_state(corex.random_state)
         starts.append(random_start(rng, settings.n_restarts, settings.n_factors, data.shape[1]))
         seed = int(rng.randint(2**31))
-        tasks.append(partial(_prepare, data, rows, corex.gaussianize, seed, device))
-    prepared = run_side_by_side(tasks, device)
+        tasks.append(partial(_prepare, data, rows, corex.gaussianize, seed, device, token))
+    prepared = parallel_map(tasks, device, always_workers=True, stop=token.stop)
     problems = []
     for (_, own, null), start in zip(prepared, starts, strict=True):
         problems += [Problem(own, start), Problem(null, start[:1], coarse=True)]
@@ -96,15 +96,15 @@ def _fit_together(
 def _prepare(
     data: FloatingArray,
     rows: IntArray,
-    way: str,
+    method: str,
     seed: int,
     device: torch.device,
-    watch: ProgressToken,
+    token: ProgressToken,
 ) -> tuple[Columns, Product, Product]:
     """Return the columns of a group, its correlations, and those after shuffling."""
     own = data[rows]
-    columns = learn_columns(own, way)
-    if len(rows) < MIN_SAMPLES or watch.stop.is_set():
+    columns = learn_columns(own, method)
+    if len(rows) < MIN_SAMPLES or token.stop.is_set():
         shape = (1, 0, data.shape[1])
         nothing = Scores(torch.zeros(shape, dtype=torch.float64, device=device))
         return columns, nothing, nothing
@@ -141,11 +141,7 @@ def _note(n_samples: int, factors: Factors, settings: Settings) -> str:
     if not factors.converged:
         notes.append(f"Not converged in max_iter={settings.max_iter} iterations.")
     if factors.copies:
-        notes.append(
-            f"{factors.copies} columns are copies of others up to "
-            f"noise_floor={settings.noise_floor:g}, which alone keeps their total correlation "
-            "finite."
-        )
+        notes.append(factors.on_copies(settings.noise_floor))
     return " ".join(notes)
 
 
@@ -183,7 +179,7 @@ def _fit_one(
     """Return the factors that any CorEx finds in a group."""
     columns = learn_columns(own, "standard")
     if len(rows) < MIN_SAMPLES or not columns.scale.any():
-        m = corex.get_params(deep=False).get("n_factors", 0)
+        m = corex.get_params(deep=False).get("n_factors") or 0
         nothing = Factors.none(m, own.shape[1])
         why = _why_not_fitted(len(rows))
         return _result(name, rows, feature_names, columns, nothing, nothing, why)
@@ -191,12 +187,12 @@ def _fit_one(
     # A clone's generator: a group's factors do not depend on what was fitted before it.
     rng = check_random_state(getattr(clone(corex), "random_state", 0))
     shuffled = np.random.default_rng(rng.randint(2**31)).permuted(own, axis=0)
-    watch = current_token()
+    token = current_token()
     found = []
     for each in (own, shuffled):
-        watch.raise_if_cancelled()
+        token.raise_if_cancelled()
         found.append(_fitted(corex, each))
-        watch.done()
+        token.done()
     fitted, null = found
     mutual_information = np.asarray(fitted.mutual_information_, dtype=np.float64)
     n_iter, history = getattr(fitted, "n_iter_", 0), getattr(fitted, "history_", [])

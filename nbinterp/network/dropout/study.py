@@ -251,6 +251,8 @@ def _check_measure(corex: Any, n_nodes: int) -> None:
         "Pass LinearCorEx(n_factors=5), or leave it out.",
         TypeError,
     )
+    if corex.n_factors is None:
+        return
     # Before the training, not after.
     with _checks.call("LinearCorEx"):
         _checks.integer(

@@ -107,7 +107,7 @@ def test_looking_at_values_at_hand_changes_nothing(monkeypatch):
     s = np.stack([to_correlation(MODULAR)[0], to_correlation(DISJOINT)[0]])
     w = start(torch.tensor(s), 5, 2).numpy()
     looked = solve(s, w)
-    monkeypatch.setattr(annealing, "at_hand", lambda _: False)
+    monkeypatch.setattr(annealing, "on_host", lambda _: False)
     for here, there in zip(looked, solve(s, w), strict=True):
         np.testing.assert_array_equal(here.weights, there.weights)
         np.testing.assert_array_equal(np.hstack(here.history), np.hstack(there.history))

@@ -317,7 +317,7 @@ class TestRefusals:
         fit = LinearCorEx(2, random_state=0).fit(mixture())
         with pytest.raises(ValueError, match="same columns as in fit"):
             fit.transform(mixture()[:, :5])
-        with pytest.raises(ValueError, match="one column a factor, 2"):
+        with pytest.raises(ValueError, match="one column per factor, 2"):
             fit.inverse_transform(np.zeros((3, 5)))
 
 

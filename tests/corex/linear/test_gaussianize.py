@@ -6,26 +6,26 @@ from scipy.stats import norm, rankdata
 
 from nbinterp.corex.linear.gaussianize import learn_columns
 
-WAYS = ["standard", "outliers", "empirical"]
+METHODS = ["standard", "outliers", "empirical"]
 
 
 def heavy(n=200, p=4, seed=0):
     return np.random.default_rng(seed).standard_t(2, size=(n, p)) * [1, 10, 0.1, 5] + [0, 3, -2, 1]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_scores_have_mean_zero_and_variance_one(way):
-    scores = learn_columns(heavy(), way).apply(heavy())
+@pytest.mark.parametrize("method", METHODS)
+def test_scores_have_mean_zero_and_variance_one(method):
+    scores = learn_columns(heavy(), method).apply(heavy())
     np.testing.assert_allclose(scores.mean(0), 0, atol=1e-12)
     np.testing.assert_allclose(scores.std(0), 1, rtol=1e-12)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_affine_maps_of_columns_change_nothing(way):
+@pytest.mark.parametrize("method", METHODS)
+def test_affine_maps_of_columns_change_nothing(method):
     x = heavy()
     moved = x * [2, 30, 0.5, 1000] - 7
     np.testing.assert_allclose(
-        learn_columns(moved, way).apply(moved), learn_columns(x, way).apply(x), atol=1e-9
+        learn_columns(moved, method).apply(moved), learn_columns(x, method).apply(x), atol=1e-9
     )
 
 
@@ -58,29 +58,29 @@ def test_empirical_ranks_new_data_among_the_old():
     assert np.isfinite(far).all()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_invert_undoes_apply(way):
+@pytest.mark.parametrize("method", METHODS)
+def test_invert_undoes_apply(method):
     x = np.random.default_rng(1).normal(size=(50, 3)) * [1, 5, 0.2] + 4
-    columns = learn_columns(x, way)
+    columns = learn_columns(x, method)
     np.testing.assert_allclose(columns.invert(columns.apply(x)), x, atol=1e-8)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_constants_score_zero_also_out_of_sample(way):
+@pytest.mark.parametrize("method", METHODS)
+def test_constants_score_zero_also_out_of_sample(method):
     x = heavy()
     x[:, 1] = 0.1  # whose standard deviation rounds to above zero
-    columns = learn_columns(x, way)
+    columns = learn_columns(x, method)
     assert columns.scale[1] == 0
     assert (columns.apply(heavy(seed=3))[:, 1] == 0).all()
     np.testing.assert_allclose(columns.invert(columns.apply(x))[:, 1], 0.1)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_missing_entries_stay_missing_and_bias_nothing(way):
+@pytest.mark.parametrize("method", METHODS)
+def test_missing_entries_stay_missing_and_bias_nothing(method):
     x = heavy()
     holes = np.random.default_rng(2).random(x.shape) < 0.3
     x[holes] = np.nan
-    scores = learn_columns(x, way).apply(x)
+    scores = learn_columns(x, method).apply(x)
     np.testing.assert_array_equal(np.isnan(scores), holes)
     np.testing.assert_allclose(np.nanmean(scores, 0), 0, atol=1e-12)
     np.testing.assert_allclose(np.nanstd(scores, 0), 1, rtol=1e-12)
@@ -95,6 +95,6 @@ def test_the_data_are_not_written_to():
     x = heavy().astype(np.float32)
     x[3, 2] = np.nan
     before = x.copy()
-    for way in [*WAYS, "none"]:
-        learn_columns(x, way).apply(x)
+    for method in [*METHODS, "none"]:
+        learn_columns(x, method).apply(x)
     np.testing.assert_array_equal(x, before)

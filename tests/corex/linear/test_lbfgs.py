@@ -44,16 +44,16 @@ def test_the_step_is_that_of_the_two_loops(world, n_pairs):
     memory = Memory(torch.zeros(SHAPE).double())
     pairs = [[], []]
     for turn in range(n_pairs):
-        way = lift(torch.randn(2, 3, 4).double())
+        direction = lift(torch.randn(2, 3, 4).double())
         length = torch.tensor([0.5, 1.0]).double().view(2, 1, 1, 1)
-        change = change_of(length * way)
-        curvature = length * inner_of_all(way, change)
+        change = change_of(length * direction)
+        curvature = length * inner_of_all(direction, change)
         # A pair that tells of no curvature takes the place of the oldest all the same.
         valid = (curvature > 0) & torch.tensor([True, turn % 3 != 1]).view(2, 1, 1, 1)
-        memory.push(way, length, change, curvature, valid)
+        memory.push(direction, length, change, curvature, valid)
         for problem in range(2):
             one = slice(problem, problem + 1)
-            pair = ((length * way)[one], change[one]) if valid[problem] else None
+            pair = ((length * direction)[one], change[one]) if valid[problem] else None
             pairs[problem] = [*pairs[problem], pair][-DEPTH:]
     g = lift(torch.randn(2, 3, 4).double())
     found = memory.improve(g, lambda rows: -0.7 * rows)
@@ -68,15 +68,15 @@ def test_a_skip_is_an_empty_pair_of_all(world):
     skipped, pushed = (Memory(torch.zeros(SHAPE).double()) for _ in range(2))
     one = torch.ones(2, 1, 1, 1).double()
     for turn in range(2 * DEPTH):
-        way = lift(torch.randn(2, 3, 4).double())
-        change = change_of(way)
-        curvature = inner_of_all(way, change)
+        direction = lift(torch.randn(2, 3, 4).double())
+        change = change_of(direction)
+        curvature = inner_of_all(direction, change)
         if turn % 4 == 2:
             skipped.skip()
-            pushed.push(way, one, change, curvature, one < 0)
+            pushed.push(direction, one, change, curvature, one < 0)
         else:
             for memory in (skipped, pushed):
-                memory.push(way, one, change, curvature, curvature > 0)
+                memory.push(direction, one, change, curvature, curvature > 0)
     g = lift(torch.randn(2, 3, 4).double())
     expected = pushed.improve(g, lambda rows: -rows)
     torch.testing.assert_close(skipped.improve(g, lambda rows: -rows), expected, rtol=0, atol=0)
@@ -87,9 +87,9 @@ def test_a_problem_forgets_alone(world):
     memory = Memory(torch.zeros(SHAPE).double())
     one = torch.ones(2, 1, 1, 1).double()
     for _ in range(DEPTH):
-        way = lift(torch.randn(2, 3, 4).double())
-        change = change_of(way)
-        memory.push(way, one, change, inner_of_all(way, change), one > 0)
+        direction = lift(torch.randn(2, 3, 4).double())
+        change = change_of(direction)
+        memory.push(direction, one, change, inner_of_all(direction, change), one > 0)
     g = lift(torch.randn(2, 3, 4).double())
     before = memory.improve(g, lambda rows: -rows)
     memory.forget(torch.tensor([1]))
@@ -98,9 +98,9 @@ def test_a_problem_forgets_alone(world):
     torch.testing.assert_close(after[1:], -g[1:], rtol=0, atol=0)
     anew = []  # what it remembers from then on
     for _ in range(2):
-        way = lift(torch.randn(2, 3, 4).double())
-        change = change_of(way)
-        memory.push(way, one, change, inner_of_all(way, change), one > 0)
-        anew.append((way[1:], change[1:]))
+        direction = lift(torch.randn(2, 3, 4).double())
+        change = change_of(direction)
+        memory.push(direction, one, change, inner_of_all(direction, change), one > 0)
+        anew.append((direction[1:], change[1:]))
     found = memory.improve(g, lambda rows: -rows)[1:]
     torch.testing.assert_close(found, two_loops(anew, g[1:], 1.0), rtol=1e-9, atol=1e-9)

@@ -44,11 +44,11 @@ def slow_step(w, x, epsilon):
                 / (1 + q[i])
                 + sum(h[j, k] * w[k, i] for k in range(m))
             )
-    way = np.zeros((m, p))
+    direction = np.zeros((m, p))
     for j in range(m):
         pull = (rho[j] * g[j]).sum()
-        way[j] = -rest[j] * (g[j] - 2 * w[j] / (2 - rest[j]) * pull)
-    return way, (times(g) * way).sum()
+        direction[j] = -rest[j] * (g[j] - 2 * w[j] / (2 - rest[j]) * pull)
+    return direction, (times(g) * direction).sum()
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.36])
@@ -58,7 +58,7 @@ def test_step_is_the_authors(epsilon):
     x = (x - x.mean(0)) / x.std(0)
     w = rng.standard_normal((4, 12))
     w *= np.sqrt(0.5 / ((w @ x.T) ** 2).mean(1))[:, None]
-    slow_way, slow_slope = slow_step(w, x, epsilon)
+    slow_direction, slow_slope = slow_step(w, x, epsilon)
 
     product = Dense(torch.tensor(x.T @ x / len(x)).unsqueeze(0))
     noise = torch.tensor([epsilon], dtype=torch.float64)
@@ -69,12 +69,14 @@ def test_step_is_the_authors(epsilon):
     g = product.lift(half_gradient(wt, at), strength)
     precondition = Preconditioner(product.lift(wt, strength), at.u)
     up = precondition(g)
-    way, way_s = -up.unbind(1)[0], -up.unbind(1)[1]
+    direction, direction_s = -up.unbind(1)[0], -up.unbind(1)[1]
     g_s = g[:, 1]
-    np.testing.assert_allclose(way[0], slow_way, atol=1e-11)
-    assert float((g_s * way).sum()) == pytest.approx(slow_slope, rel=1e-11)
+    np.testing.assert_allclose(direction[0], slow_direction, atol=1e-11)
+    assert float((g_s * direction).sum()) == pytest.approx(slow_slope, rel=1e-11)
     # The product of the direction with S needs no product of its own.
-    torch.testing.assert_close(way_s, noisy(product, way, noise), rtol=1e-10, atol=1e-11)
+    torch.testing.assert_close(
+        direction_s, noisy(product, direction, noise), rtol=1e-10, atol=1e-11
+    )
 
     length = float(precondition.length(g))
     assert length == pytest.approx(float(inner_of_all(up, g)), rel=1e-11)
