@@ -120,7 +120,7 @@ ENTRIES = (
     Entry(
         "Does a layer read how far samples are from a plane, or how strongly it answers?",
         "sensitivity_study",
-        'sensitivity_study(model, data, layer="h1.norm", labels=labels)',
+        'sensitivity_study(model, data, layer="h1.norm", y=y)',
     ),
     Entry(
         "Is this sample like any that the network was fitted to?",

@@ -1,1 +1,1 @@
-"""Measure what shifts and scales of pre-activations cost."""
+"""What shifting and scaling the pre-activations of a layer costs."""

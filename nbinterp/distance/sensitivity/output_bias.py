@@ -1,4 +1,4 @@
-"""The bias of a network's outputs, wherever it is."""
+"""Find the bias that a network adds to its outputs."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from nbinterp.network.subject.model import eval_mode, forward
 
 
 def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None:
-    """Return what `model` adds to its outputs (n_outputs,) last, or None if that is not to be told.
+    """Return the bias (n_outputs,) that `model` adds to its outputs, or None if none is found.
 
-    The last module that puts out one number an output, and runs after `after`, is tried: if what is
-    added there comes out again, up to a number that all outputs of a sample share (which
-    log-softmax takes away), then its bias is that of the network. It is zero if it has none.
+    The candidate is the last module after `after` with one value for each output. A test vector is
+    added to what it returns. If the outputs change by that vector, up to a constant per sample
+    (which log-softmax removes), the module's bias is the bias of the network: 0 if it has none.
     """
     ran: list[nn.Module] = []
 
@@ -54,7 +54,7 @@ def _own_bias(module: nn.Module) -> Tensor | None:
 
 
 def _width(module: nn.Module) -> int | None:
-    """Return how many numbers a place has in the output of a module."""
+    """Return how many features or channels the output of a module has, if that is known."""
     if isinstance(module, nn.Linear):
         return module.out_features
     if isinstance(module, _ConvNd):

@@ -8,16 +8,17 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
+from nbinterp._numerics.moments import Moments
 from nbinterp.network.recording.nodes import channel_axis
 
 
 @dataclass(frozen=True)
 class PreactivationEdits:
-    """What is done to a layer: units, each with all shifts and then all scales.
+    """Edits of a layer: for each unit, all shifts and then all scales.
 
-    The units are the layer as a whole; it along each random direction instead; single nodes; and
-    again each random direction in place of a node. With z̃ = z / sd, a direction u of length 1 and k
-    nodes that vary, a shift by t and a scale by s are
+    The units are, in this order: the layer as a whole; its controls, one for each random direction;
+    single nodes; and their controls, again one for each random direction. With z̃ = z / sd, a
+    direction u of length 1 and k nodes that vary, a shift by t and a scale by s are
 
     ============ ======================== ================================
     unit         shift                    scale
@@ -28,21 +29,21 @@ class PreactivationEdits:
     its control  z + t u sd               z + (s - 1) (u · z̃) u sd
     ============ ======================== ================================
 
-    so that a control moves every sample as far, in standard deviations, as the layer was moved;
-    and a node is the direction that is its axis.
+    A control of the layer moves every sample as far as the layer is moved, in standard deviations.
+    A node is a direction along its own axis.
 
     Attributes
     ----------
     sd : Tensor of shape (n_nodes,)
-        Standard deviations of the nodes; 0 of dead ones.
+        Standard deviations of the nodes; 0 for dead ones.
     directions : Tensor of shape (n_random, n_nodes)
-        Of length 1, zero at dead nodes.
+        Unit vectors, 0 at dead nodes.
     nodes : list of int
         The single nodes.
     shifts, scales : Tensor of shape (n_shifts,) and (n_scales,)
-        How far.
+        Amounts, in standard deviations; factors.
     axis : int
-        Which axis of a sample's activations counts the nodes.
+        Axis of a sample's activations that counts the nodes.
     """
 
     sd: Tensor
@@ -54,12 +55,12 @@ class PreactivationEdits:
 
     @property
     def n_units(self) -> int:
-        """How many units there are."""
+        """The number of units."""
         return 1 + len(self.nodes) + 2 * len(self.directions)
 
     @property
     def n_steps(self) -> int:
-        """How many edits a unit has."""
+        """The number of edits per unit."""
         return len(self.shifts) + len(self.scales)
 
     def edit(self, units: slice, activation: Tensor, _inputs: Any) -> Tensor:
@@ -81,7 +82,7 @@ class PreactivationEdits:
         shifted, scaled = edits[:n_shifts], edits[n_shifts:]
         if unit == 0:
             torch.add(z, shifts * sd, out=shifted)
-            torch.mul(z, scales, out=scaled)  # not a sum, whose rounding a small scale would show
+            torch.mul(z, scales, out=scaled)  # a sum would show its rounding at small scales
             return
         node = unit - 1 - n_random
         if 0 <= node < n_nodes:
@@ -104,32 +105,19 @@ class PreactivationEdits:
 
 
 def node_axis(module: nn.Module, shape: tuple[int, ...]) -> int:
-    """Return which axis of a sample's activations counts the nodes of `module`."""
+    """Return the axis of a sample's activations that counts the nodes of `module`."""
     return 0 if isinstance(module, _ConvNd | _BatchNorm) else channel_axis(shape)
 
 
-class Spread:
-    """Standard deviations of the nodes, from one pass."""
+def node_rows(activation: Tensor, axis: int) -> Tensor:
+    """Return activations (b, ...) as rows (n, n_nodes) in float64."""
+    return activation.movedim(1 + axis, -1).flatten(0, -2).double()
 
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
-        self.count = 0
-        self.mean: Any = 0.0
-        self.squares: Any = 0.0
 
-    def add(self, activation: Tensor) -> None:
-        """Take in the activations (b, ...) of some samples."""
-        rows = activation.movedim(1 + self.axis, -1).flatten(0, -2).double()
-        n = self.count + len(rows)
-        mean = rows.mean(dim=0)
-        step = mean - self.mean
-        # Chan, Golub and LeVeque (1979).
-        between = step.square() * (self.count * len(rows) / n)
-        self.squares = self.squares + (rows - mean).square().sum(dim=0) + between
-        self.mean = self.mean + step * (len(rows) / n)
-        self.count = n
+def deviations(moments: Moments, eps: float) -> Tensor:
+    """Return the standard deviations (n_nodes,), 0 for nodes that vary by rounding only.
 
-    def deviation(self, digits: float) -> Tensor:
-        """Return the standard deviations (n_nodes,); 0 of what varies by rounding only."""
-        sd: Tensor = (self.squares / self.count).sqrt()
-        return torch.where(sd > digits * self.mean.abs(), sd, 0.0)
+    `eps` is the relative rounding error of the activations.
+    """
+    sd: Tensor = moments.variance[0].sqrt()
+    return torch.where(sd > eps * moments.mean[0].abs(), sd, 0.0)

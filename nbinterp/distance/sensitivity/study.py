@@ -1,4 +1,4 @@
-"""Shift and scale a layer's pre-activations by what the data vary, and measure what that costs."""
+"""Measure how a network reacts to shifts and scales of a layer's pre-activations."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,9 +11,16 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks
+from nbinterp._numerics.moments import Moments
+from nbinterp._typing import FloatArray
 from nbinterp.distance.sensitivity.output_bias import output_bias
 from nbinterp.distance.sensitivity.result import SensitivityStudy
-from nbinterp.distance.sensitivity.shifts import PreactivationEdits, Spread, node_axis
+from nbinterp.distance.sensitivity.shifts import (
+    PreactivationEdits,
+    deviations,
+    node_axis,
+    node_rows,
+)
 from nbinterp.network.data.batches import batches, length, n_batches, n_rows, to_device
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
@@ -33,7 +40,7 @@ def sensitivity_study(
     data: Any,
     *,
     layer: str,
-    labels: Any = None,
+    y: Any = None,
     nodes: Sequence[int] | None = None,
     shifts: Sequence[float] = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0),
     scales: Sequence[float] = (0.1, 0.5, 2.0, 10.0),
@@ -42,40 +49,40 @@ def sensitivity_study(
     device: str | torch.device = "auto",
     progress: bool = True,
 ) -> SensitivityStudy:
-    """Shift and scale the pre-activations of a layer, and measure what the outputs make of it.
+    """Shift and scale the pre-activations of a layer, and measure the effect on the outputs.
 
-    A test of what a layer's nodes encode: if they say how far a sample is from a plane, a shift of
-    the plane should cost more than as long a move elsewhere. (To turn factors and decode what
-    comes out, use `perturb`.) The layer as a whole and each node alone are shifted by standard
-    deviations of that node over `data`, so that nodes compare, and scaled; as a control, samples
-    are moved as far along random directions.
+    It tests what a layer's nodes encode. If they encode the distance of a sample from a hyperplane,
+    a shift of the hyperplane should cost more than an equally long move in another direction. The
+    layer as a whole and each node alone are shifted by standard deviations of the nodes over `data`
+    and scaled. As a control, samples are moved equally far along random directions. (To move
+    factors and decode the result, use `perturb`.)
 
     Parameters
     ----------
     model : torch.nn.Module
-        A classifier, from a batch to logits or log-probabilities (b, n_classes); it is left as it
-        came.
+        A classifier that returns logits or log-probabilities (b, n_classes). It is restored
+        afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
-        The samples, as the network takes them.
+        Inputs of the network.
     layer : str
-        What is moved is the output of this module, by its dotted path. Name what the nonlinearity
-        reads: the Linear, or the BatchNorm after it. Nodes of a convolution are its channels.
-    labels : array of shape (n_samples,), optional
-        The right output of each sample, by its number; without them there is no accuracy.
+        Path of the module whose output is edited. Name the module before the nonlinearity: the
+        Linear, or the BatchNorm after it. Nodes of a convolution are its channels.
+    y : array of shape (n_samples,), optional
+        True class of each sample, as the number of its output. Without it there is no accuracy.
     nodes : sequence of int, optional
-        The nodes to move alone; all if None, none if empty.
+        The nodes to edit one at a time; all if None.
     shifts : sequence of float
-        In standard deviations.
+        Amounts, in standard deviations.
     scales : sequence of float
         Factors above 0.
     n_random : int
-        How many random directions.
+        Number of random directions.
     random_state : int, RandomState or None
-        Seeds these.
+        Draws the random directions.
     device : str or torch.device, default="auto"
         Where to run. ``"auto"`` is where the model is; on another device a copy of it runs.
     progress : bool
-        Whether to show progress over work of more than a second.
+        Show a progress bar if the work takes more than a second.
 
     Returns
     -------
@@ -85,14 +92,14 @@ def sensitivity_study(
     Raises
     ------
     ValueError
-        If the layer does not exist, does not run once, or no node of it varies; if a node, label,
-        shift or scale makes no sense; if outputs are not one row a sample, or not finite.
+        If the layer does not exist, does not run exactly once, or has no node that varies; if a
+        node, class, shift or scale is invalid; if outputs are not finite or not one row a sample.
 
     References
     ----------
-    Oursland, "Neural networks use distance metrics", arXiv 2411.17932 (2024), whose tests shift by
-    shares of the range of each node after the nonlinearity, and scale against the output bias.
-    Standard deviations, the folding out and the control are ours.
+    Oursland, "Neural networks use distance metrics", arXiv 2411.17932 (2024). Its tests shift each
+    node by shares of its range after the nonlinearity, and scale without correcting for the output
+    bias. Shifts in standard deviations, the folded bias and the control are ours.
 
     Examples
     --------
@@ -100,7 +107,7 @@ def sensitivity_study(
     >>> from nbinterp.distance import sensitivity_study
     >>> mnist, model = load_mnist(), load_mnist_classifier()
     >>> study = sensitivity_study(model, mnist.data[:200] / 255, layer="h2.norm",
-    ...                            labels=mnist.target[:200], nodes=[0, 1], random_state=0)
+    ...                            y=mnist.target[:200], nodes=[0, 1], random_state=0)
     >>> study
     SensitivityStudy('h2.norm': 2 nodes × 8 shifts and 4 scales, 20 random directions; scaling the
         layer only moves logits against the output bias)
@@ -109,128 +116,78 @@ def sensitivity_study(
     factors = _amounts("scales", scales, above=0.0)
     draws = _checks.integer("n_random", n_random, 0)
     model = model_on_device(model, device)
-    where, dtype = device_and_dtype(model)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
-    rest = EditedForward(model, layer)
+    edited = EditedForward(model, layer)
     first = batch_of(model, data, *range(min(2, n)))
-    shape = tuple(rest.probe(first).shape[1:])
+    shape = tuple(edited.probe(first).shape[1:])
     _checks.require(
         len(shape) > 0,
         f"(layer={layer!r})",
-        "must put out at least one node a sample",
+        "must have at least one node for each sample",
         "Name a Linear, a convolution or a normalization.",
     )
-    axis = node_axis(rest.module, shape)
+    axis = node_axis(edited.module, shape)
     chosen = _nodes(nodes, shape[axis], layer)
-    n_steps = len(amounts) + len(factors)
-    rows = batch_size(widest_output(model, first), n_steps, where)
-    plain, sd = _passed(model, layer, rest.module, data, rows, axis, progress)
-    right = None
-    if labels is not None:
-        right = torch.as_tensor(_checks.classes("labels", labels, n, plain.shape[1]))
-    bias = output_bias(model, first, rest.module)
-    moves = PreactivationEdits(
-        sd,
-        _directions(sd, draws, random_state).to(where),
-        chosen,
-        torch.tensor(amounts, dtype=torch.float64, device=where),
-        torch.tensor(factors, dtype=torch.float64, device=where),
-        axis,
+    where, _ = device_and_dtype(model)
+    rows = batch_size(widest_output(model, first), len(amounts) + len(factors), where)
+    outputs, sd = _one_pass(edited, data, rows, axis, progress)
+    truth = None
+    if y is not None:
+        truth = torch.as_tensor(_checks.classes("y", y, n, outputs.shape[1]))
+    edits = PreactivationEdits(
+        sd=sd,
+        directions=_directions(sd, draws, random_state).to(where),
+        nodes=chosen,
+        shifts=torch.tensor(amounts, dtype=torch.float64, device=where),
+        scales=torch.tensor(factors, dtype=torch.float64, device=where),
+        axis=axis,
     )
-    sums = torch.zeros(moves.n_units, n_steps, 3, dtype=torch.float64, device=where)
-    folded = torch.zeros(len(factors), 3, dtype=torch.float64, device=where)
-    bar = tqdm(
-        total=moves.n_units * n_steps * n,
-        desc="perturb",
-        delay=1,
-        disable=not progress,
-        unit="rows",
-    )
-    start = 0
-    with bar:
-        for batch in batches(data, rows, dtype):
-            b = length(batch)
-            batch, part = to_device(batch, where), slice(start, start + b)
-            start += b
-            before = plain[part].to(where)
-            answers = None if right is None else right[part].to(where)
-            n_at_once = max(1, rows // b)
-            with rest.prepared(batch):
-                for unit in range(0, moves.n_units, n_at_once):
-                    block = slice(unit, min(unit + n_at_once, moves.n_units))
-                    n_edits = (block.stop - block.start) * n_steps
-                    logits = rest(batch, n_edits, partial(moves.edit, block)).double()
-                    logits = logits.reshape(-1, n_steps, *before.shape)
-                    sums[block] += _scores(logits, before, answers)
-                    if unit == 0 and bias is not None:
-                        scale = moves.scales[:, None, None]
-                        alike = (logits[0, len(amounts) :] - bias) / scale + bias
-                        folded += _scores(alike, before, answers)
-                    bar.update(n_edits * b)
-    measures: tuple[str, ...] = ("accuracy", "agreement", "kl")
-    baseline = [0.0 if right is None else float((plain.argmax(dim=1) == right).sum()) / n, 1.0, 0.0]
-    skip = slice(1 if right is None else 0, None)
-    scores = (sums / n).cpu().numpy()[..., skip]
+    bias = output_bias(model, first, edited.module)
+    sums, folded = _summed(edited, edits, data, outputs, truth, bias, rows, progress)
+    scores = (sums / n).cpu().numpy()
     _checks.require(
-        bool(np.isfinite(scores).all()),
+        bool(np.isfinite(scores[..., 0 if truth is not None else 1 :]).all()),
         f"(layer={layer!r})",
-        "must give finite outputs when it is moved",
-        "Look for what makes NaN or infinite values in the network, or move it less.",
+        "must give finite outputs when it is edited",
+        "Look for NaN or infinite values in the network, or use smaller shifts and scales.",
     )
-    shift, scale_ = scores[:, : len(amounts)], scores[:, len(amounts) :]
-    whole, single = slice(1, 1 + draws), slice(1 + draws, 1 + draws + len(chosen))
-    control = slice(single.stop, None)
-    return SensitivityStudy(
-        layer=layer,
-        shifts=amounts,
-        scales=factors,
-        nodes=tuple(chosen),
-        node_sd=sd.cpu().numpy(),
-        measures=measures[skip],
-        baseline=np.array(baseline[skip]),
-        layer_shift=shift[0],
-        layer_scale=scale_[0],
-        layer_scale_folded=None if bias is None else (folded / n).cpu().numpy()[:, skip],
-        node_shift=shift[single],
-        node_scale=scale_[single],
-        random_layer_shift=shift[whole],
-        random_layer_scale=scale_[whole],
-        random_node_shift=shift[control],
-        random_node_scale=scale_[control],
+    right = 0.0 if truth is None else float((outputs.argmax(dim=1) == truth).sum()) / n
+    return _result(
+        layer,
+        edits,
+        baseline=np.array([right, 1.0, 0.0]),
+        scores=scores,
+        folded=None if bias is None else (folded / n).cpu().numpy(),
+        has_truth=truth is not None,
     )
 
 
-def _passed(
-    model: nn.Module,
-    layer: str,
-    module: nn.Module,
-    data: Any,
-    rows: int,
-    axis: int,
-    progress: bool,
+def _one_pass(
+    edited: EditedForward, data: Any, rows: int, axis: int, progress: bool
 ) -> tuple[Tensor, Tensor]:
-    """Return the outputs (n, n_classes) of the network as it is, and the nodes' deviations."""
+    """Return the unedited outputs (n, n_classes) and the standard deviations of the nodes."""
+    model, layer = edited.model, edited.layer
     where, dtype = device_and_dtype(model)
-    spread = Spread(axis)
+    moments = Moments(order=2)
     outputs = []
-    bar = tqdm(total=n_batches(data, rows), desc="spread", delay=1, disable=not progress)
 
     def put(_name: str, activation: Tensor) -> None:
-        spread.add(activation)
+        moments.add(node_rows(activation, axis))
 
-    with bar, eval_mode(model), observe_outputs({layer: module}, put):
+    bar = tqdm(total=n_batches(data, rows), desc="spread", delay=1, disable=not progress)
+    with bar, eval_mode(model), observe_outputs({layer: edited.module}, put):
         for batch in batches(data, rows, dtype):
             output = forward(model, to_device(batch, where))
             _checks.require(
                 output.ndim == 2 and output.shape[1] > 1,
                 f"(model) with outputs of shape {tuple(output.shape[1:])}",
-                "must give one row of at least two outputs a sample",
+                "must return one row of at least two outputs a sample",
                 "Wrap the model so that it returns (b, n_classes).",
             )
             outputs.append(output.double().cpu())
             bar.update()
-    sd = spread.deviation(torch.finfo(dtype).eps)
+    sd = deviations(moments, torch.finfo(dtype).eps)
     _checks.require(
         bool((sd > 0).any()),
         f"(layer={layer!r})",
@@ -240,21 +197,99 @@ def _passed(
     return torch.cat(outputs), sd
 
 
+def _summed(
+    edited: EditedForward,
+    edits: PreactivationEdits,
+    data: Any,
+    outputs: Tensor,
+    truth: Tensor | None,
+    bias: Tensor | None,
+    rows: int,
+    progress: bool,
+) -> tuple[Tensor, Tensor]:
+    """Return sums of scores over samples, (n_units, n_steps, 3) and with the bias folded out.
+
+    The second, (n_scales, 3), is of the whole layer scaled; zero if there is no `bias`.
+    """
+    where, dtype = device_and_dtype(edited.model)
+    n_steps, scales = edits.n_steps, edits.scales[:, None, None]
+    sums = torch.zeros(edits.n_units, n_steps, 3, dtype=torch.float64, device=where)
+    folded = torch.zeros(len(scales), 3, dtype=torch.float64, device=where)
+    total = edits.n_units * n_steps * len(outputs)
+    bar = tqdm(total=total, desc="sensitivity", delay=1, disable=not progress, unit="rows")
+    start = 0
+    with bar:
+        for batch in batches(data, rows, dtype):
+            b = length(batch)
+            batch, part = to_device(batch, where), slice(start, start + b)
+            start += b
+            before = outputs[part].to(where)
+            answers = None if truth is None else truth[part].to(where)
+            n_at_once = max(1, rows // b)
+            with edited.prepared(batch):
+                for unit in range(0, edits.n_units, n_at_once):
+                    block = slice(unit, min(unit + n_at_once, edits.n_units))
+                    n_edits = (block.stop - block.start) * n_steps
+                    logits = edited(batch, n_edits, partial(edits.edit, block)).double()
+                    logits = logits.reshape(-1, n_steps, *before.shape)
+                    sums[block] += _scores(logits, before, answers)
+                    if unit == 0 and bias is not None:
+                        unscaled = (logits[0, len(edits.shifts) :] - bias) / scales + bias
+                        folded += _scores(unscaled, before, answers)
+                    bar.update(n_edits * b)
+    return sums, folded
+
+
+def _result(
+    layer: str,
+    edits: PreactivationEdits,
+    *,
+    baseline: FloatArray,
+    scores: FloatArray,
+    folded: FloatArray | None,
+    has_truth: bool,
+) -> SensitivityStudy:
+    """Return the scores (n_units, n_steps, 3) by unit and edit, without accuracy if no truth."""
+    kept = slice(0 if has_truth else 1, None)
+    shift, scale = np.split(scores[..., kept], [len(edits.shifts)], axis=1)
+    draws, n_nodes = len(edits.directions), len(edits.nodes)
+    whole, single = slice(1, 1 + draws), slice(1 + draws, 1 + draws + n_nodes)
+    control = slice(single.stop, None)
+    return SensitivityStudy(
+        layer=layer,
+        shifts=tuple(edits.shifts.tolist()),
+        scales=tuple(edits.scales.tolist()),
+        nodes=tuple(edits.nodes),
+        node_sd=edits.sd.cpu().numpy(),
+        measures=("accuracy", "agreement", "kl")[kept],
+        baseline=baseline[kept],
+        layer_shift=shift[0],
+        layer_scale=scale[0],
+        layer_scale_folded=None if folded is None else folded[:, kept],
+        node_shift=shift[single],
+        node_scale=scale[single],
+        random_layer_shift=shift[whole],
+        random_layer_scale=scale[whole],
+        random_node_shift=shift[control],
+        random_node_scale=scale[control],
+    )
+
+
 def _scores(logits: Tensor, before: Tensor, right: Tensor | None) -> Tensor:
-    """Return sums over samples of what the measures count, (..., 3), of logits (..., b, k)."""
+    """Return the sums of the three measures over samples, (..., 3), for logits (..., b, k)."""
     best = logits.argmax(dim=-1)
     same = (best == before.argmax(dim=-1)).sum(dim=-1)
     hits = torch.zeros_like(same) if right is None else (best == right).sum(dim=-1)
     known, found = before.log_softmax(dim=-1), logits.log_softmax(dim=-1)
-    # A class that the network rules out, of the logit -inf, adds nothing.
+    # A class with the logit -inf has probability 0 and adds nothing.
     terms = torch.where(known > -torch.inf, known.exp() * (known - found), 0.0)
-    # Not below 0, by rounding either.
+    # Rounding must not make it negative.
     divergence = terms.sum(dim=-1).clamp(min=0.0).sum(dim=-1)
     return torch.stack([hits.double(), same.double(), divergence], dim=-1)
 
 
 def _directions(sd: Tensor, n_random: int, random_state: Any) -> Tensor:
-    """Return random directions (n_random, n_nodes) of length 1 among the nodes that vary."""
+    """Return random unit vectors (n_random, n_nodes), zero for nodes that do not vary."""
     drawn = check_random_state(random_state).normal(size=(n_random, len(sd)))
     live = torch.from_numpy(drawn) * (sd > 0).cpu()
     directions: Tensor = live / live.norm(dim=1, keepdim=True)

@@ -24,8 +24,8 @@ class NodeTable(FactorView):
     report : DistanceReport
         What `LinearDistance` found.
     factors : fitted LocalCorEx or ClusterFactors, optional
-        Factors whose use of each node to list; see `DistanceReport.factor_usage`. Those of one cluster can
-        be chosen; see `show_factors`.
+        Factors whose use of each node to list; see `DistanceReport.factor_usage`. Those of one
+        cluster can be chosen; see `show_factors`.
     sort : str, default="prototype_offset"
         The column to sort by; distances from zero count, not signs.
     query : str

@@ -1,4 +1,4 @@
-"""The chart of a perturbation study: what moving a layer costs, against random directions."""
+"""The chart of a perturbation study: what editing a layer costs, against random directions."""
 
 from typing import Any
 
@@ -93,13 +93,13 @@ class SensitivityChart:
     def frame(self) -> pd.DataFrame:
         """What is drawn: the rows of `SensitivityStudy.to_frame`, and where nothing is moved."""
         found = self.study.to_frame(self.measure).drop(columns="rank")
-        still = found.drop_duplicates(["target", "move"]).copy()
-        still["amount"] = np.where(still["move"] == SHIFT, 0.0, 1.0)
+        still = found.drop_duplicates(["part", "edit"]).copy()
+        still["amount"] = np.where(still["edit"] == SHIFT, 0.0, 1.0)
         still["value"] = still["baseline"]
         drawn = ~still[["chance_lower", "chance_upper"]].isna()
         still[["chance_lower", "chance_upper"]] = drawn.mul(still["baseline"], axis=0).where(drawn)
-        both = pd.concat([found, still]).drop_duplicates(["target", "move", "amount"])
-        return both.sort_values(["move", "target", "amount"]).reset_index(drop=True)
+        both = pd.concat([found, still]).drop_duplicates(["part", "edit", "amount"])
+        return both.sort_values(["edit", "part", "amount"]).reset_index(drop=True)
 
     @property
     def chart(self) -> Any:
@@ -107,9 +107,9 @@ class SensitivityChart:
         import altair as alt  # a second and a half, of which only charts have use
 
         frame = self.frame
-        is_layer = frame["target"] == self.study.layer
+        is_layer = frame["part"] == self.study.layer
         panels = [
-            self._panel(frame[(is_layer == whole) & frame["move"].str.startswith(move)], whole)
+            self._panel(frame[(is_layer == whole) & frame["edit"].str.startswith(move)], whole)
             for whole in (True, False)
             for move in (SHIFT, SCALE)
             if whole or self.study.nodes
@@ -120,7 +120,7 @@ class SensitivityChart:
     def _panel(self, rows: pd.DataFrame, whole: bool) -> Any:
         import altair as alt
 
-        shifts = rows["move"].iloc[0] == SHIFT
+        shifts = rows["edit"].iloc[0] == SHIFT
         what = "layer" if whole else "one node"
         moved = _MOVES[SHIFT if shifts else SCALE]
         x = alt.X(
@@ -132,12 +132,12 @@ class SensitivityChart:
         y = alt.Y("value:Q", title=_TITLES[self.measure], scale=alt.Scale(zero=False))
 
         def drawn(part: pd.DataFrame) -> Any:
-            tips = ["target:N", "move:N", "amount:Q", "value:Q"]
+            tips = ["part:N", "edit:N", "amount:Q", "value:Q"]
             return alt.Chart(part).encode(x=x, y=y, tooltip=tips)
 
         layers = []
         if rows["chance_lower"].notna().any():
-            band = rows[rows["target"] == rows["target"].iloc[0]].dropna(subset=["chance_lower"])
+            band = rows[rows["part"] == rows["part"].iloc[0]].dropna(subset=["chance_lower"])
             layers.append(
                 alt.Chart(band.assign(control=_CONTROL))
                 .mark_area(opacity=0.35)
@@ -155,19 +155,19 @@ class SensitivityChart:
                 )
             )
         if whole:
-            names = [name for name in (SHIFT, SCALE, FOLDED) if (rows["move"] == name).any()]
+            names = [name for name in (SHIFT, SCALE, FOLDED) if (rows["edit"] == name).any()]
             layers.append(
                 drawn(rows)
                 .mark_line(point=True)
                 .encode(
                     color=alt.Color(
-                        "move:N",
+                        "edit:N",
                         title=None,
                         scale=alt.Scale(domain=names, range=list(_COLOURS[: len(names)])),
                         legend=None if shifts else alt.Legend(orient="bottom", labelLimit=260),
                     ),
                     strokeDash=alt.StrokeDash(
-                        "move:N",
+                        "edit:N",
                         legend=None,
                         scale=alt.Scale(
                             domain=[SHIFT, SCALE, FOLDED], range=[[1, 0], [1, 0], [5, 3]]
@@ -177,18 +177,18 @@ class SensitivityChart:
             )
         else:
             named = [f"{self.study.layer}[{node}]" for node in self.nodes]
-            is_named = rows["target"].isin(named)
+            is_named = rows["part"].isin(named)
             layers.append(
                 drawn(rows[~is_named])
                 .mark_line(color=_OTHERS, strokeOpacity=0.4, strokeWidth=1)
-                .encode(detail="target:N")
+                .encode(detail="part:N")
             )
             layers.append(
                 drawn(rows[is_named])
                 .mark_line(point=True)
                 .encode(
                     color=alt.Color(
-                        "target:N",
+                        "part:N",
                         title=None,
                         scale=alt.Scale(domain=named, range=list(_COLOURS[: len(named)])),
                         legend=None if shifts else alt.Legend(orient="bottom", columns=3),

@@ -53,7 +53,7 @@ def test_none_and_zero():
     assert output_bias(free, X, free[1]) is None
 
 
-def test_left_as_it_came():
+def test_the_model_is_restored():
     model = worn(seeded(plain), torch.randn(5, 6))
     before = state(model)
     output_bias(model, X, model[0])

@@ -11,7 +11,7 @@ from nbinterp.network import record
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(60, 6)).astype(np.float32)
 IMAGES = GENERATOR.normal(size=(60, 1, 6, 6)).astype(np.float32)
-LABELS = GENERATOR.integers(0, 3, 60)
+Y = GENERATOR.integers(0, 3, 60)
 WORLDS = [(plain, "0.0", X), (Skip, "layer.0", X), (Conv, "conv.0", IMAGES)]
 
 
@@ -28,7 +28,7 @@ def edited(model, layer, data, change):
 def measured(before, after):
     known, found = (log_softmax(part.astype(np.float64), axis=1) for part in (before, after))
     same = (before.argmax(axis=1) == after.argmax(axis=1)).mean()
-    hits = (after.argmax(axis=1) == LABELS).mean()
+    hits = (after.argmax(axis=1) == Y).mean()
     return [hits, same, (np.exp(known) * (known - found)).sum(axis=1).mean()]
 
 
@@ -36,7 +36,7 @@ def measured(before, after):
 def test_replica_by_hooks(make, layer, data):
     model = seeded(make).eval()
     study = sensitivity_study(
-        model, data, layer=layer, labels=LABELS, nodes=[3, 1], shifts=[-1, 2], scales=[0.2, 3],
+        model, data, layer=layer, y=Y, nodes=[3, 1], shifts=[-1, 2], scales=[0.2, 3],
         n_random=2, random_state=0,
     )  # fmt: skip
     rec = record(model, data, layer)
@@ -84,14 +84,14 @@ def test_without_the_output_bias_a_scale_changes_no_answer(activation):
     with torch.no_grad():
         model[2].bias.copy_(torch.tensor([0.3, 0.0, -0.3]))
     study = sensitivity_study(
-        model, X.astype(np.float64), layer="0", labels=LABELS, nodes=[], scales=[0.01, 0.1, 10],
+        model, X.astype(np.float64), layer="0", y=Y, nodes=[], scales=[0.01, 0.1, 10],
         n_random=3, random_state=0,
     )  # fmt: skip
     assert study.scale_is_vacuous
     np.testing.assert_allclose(study.layer_scale_folded[:, :2], np.tile(study.baseline[:2], (3, 1)))
     np.testing.assert_allclose(study.layer_scale_folded[:, 2], 0, atol=1e-12)
     # As it is, the bias alone decides in the end.
-    assert study.layer_scale[0, 0] == (LABELS == 0).mean() and study.layer_scale[0, 1] < 1
+    assert study.layer_scale[0, 0] == (Y == 0).mean() and study.layer_scale[0, 1] < 1
     assert "only moves logits against the output bias" in repr(study)
     with torch.no_grad():
         model[2].bias.zero_()
@@ -119,11 +119,11 @@ def test_a_planted_node_costs_more_than_random_directions():
         model[2].weight.zero_()
         model[2].weight[1, 0] = 1.0
         model[2].bias.copy_(torch.tensor([1.0, 0.0]))
-    labels = (model(torch.from_numpy(X)).argmax(dim=1)).numpy()
+    answers = (model(torch.from_numpy(X)).argmax(dim=1)).numpy()
     study = sensitivity_study(
-        model, X, layer="0", labels=labels, n_random=99, random_state=0, shifts=[-3, 3]
+        model, X, layer="0", y=answers, n_random=99, random_state=0, shifts=[-3, 3]
     )
-    frame = study.to_frame().set_index(["target", "move", "amount"])
+    frame = study.to_frame().set_index(["part", "edit", "amount"])
     mine = frame.loc[("0[0]", "shift", -3.0)]
     assert mine["value"] < mine["chance_lower"] and mine["rank"] == pytest.approx(0.01)
     assert frame.loc[("0[5]", "shift", -3.0), "value"] == 1 == mine["baseline"]
@@ -134,7 +134,7 @@ def test_dead_nodes_batches_and_seeds():
     model = seeded(plain).eval()
     with torch.no_grad():
         model[0][0].weight[2] = 0
-    asked = {"layer": "0.0", "labels": LABELS, "nodes": [2, 3], "n_random": 4}
+    asked = {"layer": "0.0", "y": Y, "nodes": [2, 3], "n_random": 4}
     study = sensitivity_study(model, X, random_state=1, **asked)
     assert study.node_sd[2] == 0
     np.testing.assert_allclose(study.node_shift[0], np.tile(study.baseline, (8, 1)), atol=1e-6)
@@ -147,10 +147,10 @@ def test_dead_nodes_batches_and_seeds():
     np.testing.assert_array_equal(other.layer_shift, study.layer_shift)
 
 
-def test_left_as_it_came_also_when_interrupted():
+def test_the_model_is_restored_also_after_an_interrupt():
     model = worn(seeded(plain), torch.from_numpy(X))
     before = state(model)
-    asked = {"layer": "0.0", "labels": LABELS, "nodes": [0], "n_random": 1}
+    asked = {"layer": "0.0", "y": Y, "nodes": [0], "n_random": 1}
     sensitivity_study(model, X, **asked)
     assert_same(before, state(model))
     for stop_at in (1, 3, 5, 6):
@@ -172,8 +172,8 @@ def test_left_as_it_came_also_when_interrupted():
     ("change", "match"),
     [
         ({"layer": "none"}, "must be the name of a submodule"),
-        ({"labels": LABELS + 1}, "from 0 to 2"),
-        ({"labels": LABELS[:5]}, "one label a sample, 60"),
+        ({"y": Y + 1}, "from 0 to 2"),
+        ({"y": Y[:5]}, "one label a sample, 60"),
         ({"nodes": [8]}, "at most the last node of '0.0', 7"),
         ({"shifts": []}, "must hold at least one number"),
         ({"shifts": [np.nan]}, "must be finite"),
@@ -183,7 +183,7 @@ def test_left_as_it_came_also_when_interrupted():
 )
 def test_bad_arguments(change, match):
     with pytest.raises(ValueError, match=match):
-        sensitivity_study(seeded(plain), X, **{"layer": "0.0", "labels": LABELS, **change})
+        sensitivity_study(seeded(plain), X, **{"layer": "0.0", "y": Y, **change})
 
 
 def test_bad_networks_and_data():

@@ -37,13 +37,13 @@ def test_a_study_shows_itself_as_a_chart_with_its_chance_band():
 
 def test_what_is_drawn_begins_where_nothing_is_moved():
     made = study()
-    frame = made.view().frame.set_index(["target", "move", "amount"]).sort_index()["value"]
+    frame = made.view().frame.set_index(["part", "edit", "amount"]).sort_index()["value"]
     np.testing.assert_allclose(frame.loc["h1", "shift"], [*made.layer_shift[:1, 0], 0.9,
                                                           *made.layer_shift[1:, 0]])  # fmt: skip
     np.testing.assert_allclose(frame.loc["h1[4]", "scale"], [made.node_scale[1, 0, 0], 0.9,
                                                              made.node_scale[1, 1, 0]])  # fmt: skip
     rows = drawn(made.view())
-    assert {row["target"] for row in rows} == {"h1", "h1[2]", "h1[4]"}
+    assert {row["part"] for row in rows} == {"h1", "h1[2]", "h1[4]"}
 
 
 @pytest.mark.parametrize(("measure", "best"), [("accuracy", np.argmin), ("kl", np.argmax)])
