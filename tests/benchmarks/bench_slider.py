@@ -5,7 +5,7 @@ Both decode an image of 28 × 28 in 30 ms; several in one call take 30 ms too, a
 ``--stock`` does not. The mouse drags the slider for three seconds and lets
 go. Lag is, for each new value that the mouse gives the slider, the time until the frame of that
 value or of a newer one is drawn. Ours is measured twice: for exact frames, and for what it draws
-meanwhile, guessed from the last exact frame and the film. ipywidgets runs as it is by default:
+meanwhile, from the last exact frame and precomputed ones. ipywidgets runs as it is by default:
 ``continuous_update``, matplotlib's inline figures, the output cleared when the next one comes. A
 move of the mouse waits until the page has taken the one before, so that a page that is busy gets
 fewer of them, and is spared their lags. Run with ``python tests/benchmarks/bench_slider.py``.

@@ -1,34 +1,35 @@
-"""What each slider alone would show, for a notebook or page that has no kernel."""
+"""Precomputed frames: what each factor alone shows, for a notebook or page without a kernel."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nbinterp._typing import AnyArray, ByteArray, Float32Array, IntArray
 from nbinterp.network import Perturbation
 
-_MOST_BYTES = 400_000  # of all strips together: they are saved with the notebook
+_MOST_BYTES = 400_000  # of all frames together: they are saved with the notebook
 _POSITIONS = (25, 17, 13, 9)  # odd, so that 0 is among them
-_MOST_DECODED = 2**26  # bytes that are decoded in one go
+_MOST_DECODED = 2**26  # bytes decoded in one call
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
-    """Frames of each factor turned alone, from one end of its slider to the other.
+class PrecomputedFrames:
+    """Frames of each factor moved alone, from one end of its slider to the other.
 
     Parameters
     ----------
     amounts : ndarray of shape (k,)
-        Where the sliders stand in the frames; 0 is in the middle.
+        The positions of the slider, of which the middle one is 0.
     decoded : ndarray of shape (n_factors, k, n_kept), dtype uint8
-        The decoded inputs, 0 and 255 being the ends of `limits`. No column without a decoder.
+        The decoded inputs; 0 and 255 are the ends of `limits`. No column without a decoder.
     outputs : ndarray of shape (n_factors, k, n_outputs)
-        What the network puts out.
+        The outputs of the network.
     limits : tuple of float
-        The range of the decoded values, those of the base among them.
+        The range of the decoded values, with those of the base.
     step : int
-        Every so manieth pixel is kept in each direction, or every so manieth variable.
+        Every `step`-th pixel is kept in each direction, or every `step`-th variable.
     """
 
     amounts: Float32Array
@@ -37,37 +38,49 @@ class Film:
     limits: tuple[float, float]
     step: int
 
+    def traits(self) -> dict[str, Any]:
+        """Return the traits that send the frames to the page."""
+        return {
+            "_limits": list(self.limits),
+            "_precomputed_amounts": self.amounts,
+            "_precomputed_step": self.step,
+            "_precomputed_decoded": self.decoded.tobytes(),
+            "_precomputed_outputs": self.outputs.ravel(),
+        }
 
-def film(perturbation: Perturbation, span: float, *, wanted: bool = True) -> Film:
-    """Return the film of the factors of `perturbation`, which holds the frame shown now.
 
-    It has 25 positions a factor where all together stay under 400 kB, else fewer, down to 9, and
-    smaller images.
+def precompute(
+    perturbation: Perturbation, span: float, *, wanted: bool = True
+) -> PrecomputedFrames:
+    """Return frames of each factor of `perturbation` moved alone.
+
+    There are 25 positions per factor if all frames fit in 400 kB. Else there are fewer, down to 9,
+    and smaller images.
 
     Parameters
     ----------
     perturbation : Perturbation
-        The base and the factors.
+        The base and the factors; its own frame counts for the limits.
     span : float
         The positions go from ``-span`` to `span`.
     wanted : bool
-        False for no frames, of which then only the limits are known.
+        False for the limits alone, without frames.
 
     Returns
     -------
-    Film
+    PrecomputedFrames
     """
     n_factors = len(perturbation.factors)
     shape = layout(perturbation)
     count, step = plan(n_factors, shape)
     half = count // 2
-    # A quotient of whole numbers: the middle is 0 exactly, the ends are the span.
+    # A quotient of whole numbers: the middle is exactly 0, the ends are exactly the span.
     amounts = span * np.arange(-half, half + 1) / half if wanted else np.empty(0)
     steps = np.kron(np.eye(n_factors), amounts[:, None])  # one factor after the other
     places = kept(shape, step)
-    decoded, outputs = _developed(perturbation, steps, places)
+    decoded, outputs = _computed(perturbation, steps, places)
     limits = _limits(perturbation, decoded)
-    return Film(
+    return PrecomputedFrames(
         amounts.astype(np.float32),
         quantized(decoded, limits).reshape(n_factors, len(amounts), len(places)),
         outputs.reshape(n_factors, len(amounts), outputs.shape[1]),
@@ -77,7 +90,7 @@ def film(perturbation: Perturbation, span: float, *, wanted: bool = True) -> Fil
 
 
 def layout(perturbation: Perturbation) -> tuple[int, ...]:
-    """Return how a decoded row is laid out: (h, w), (h, w, 3), (n_features,), or (0,) for none."""
+    """Return the shape of a decoded row: (h, w), (h, w, 3), (n_features,), or (0,) for none."""
     if perturbation.baseline_decoded is None:
         return (0,)
     shape = perturbation.image_shape or ()
@@ -88,7 +101,7 @@ def layout(perturbation: Perturbation) -> tuple[int, ...]:
 
 
 def plan(n_factors: int, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return how many positions, and every which pixel, keep the strips within the limit.
+    """Return the number of positions, and the step between pixels, that fit in 400 kB.
 
     Examples
     --------
@@ -106,7 +119,7 @@ def plan(n_factors: int, shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def kept(shape: tuple[int, ...], step: int) -> IntArray:
-    """Return the places within a decoded row that a strip keeps.
+    """Return the places within a decoded row that are kept: every `step`-th.
 
     Examples
     --------
@@ -119,13 +132,13 @@ def kept(shape: tuple[int, ...], step: int) -> IntArray:
 
 
 def quantized(values: Float32Array, limits: tuple[float, float]) -> ByteArray:
-    """Return `values` as 0 to 255 over `limits`; what is not a number is the lower of them."""
+    """Return `values` as 0 to 255 over `limits`; NaN becomes 0."""
     low, high = limits
     shares = np.nan_to_num((values - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
     return np.asarray(np.clip(shares, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _developed(
+def _computed(
     perturbation: Perturbation, steps: AnyArray, places: IntArray
 ) -> tuple[Float32Array, Float32Array]:
     """Return the kept decoded values and the outputs at all `steps`."""
@@ -141,7 +154,7 @@ def _developed(
 
 
 def _limits(perturbation: Perturbation, decoded: Float32Array) -> tuple[float, float]:
-    """Return the range to draw in: 0 to 1 for images within it, else that of what is known."""
+    """Return the range to draw: 0 to 1 for images within it, else that of all finite values."""
     shown = [decoded, perturbation.baseline_decoded, perturbation.decoded]
     values = np.concatenate([part.ravel() for part in shown if part is not None])
     values = values[np.isfinite(values)]

@@ -1,86 +1,119 @@
-"""What the page of a factor slider asks for while a hand turns it."""
+"""The frames that the page of a slider asks for, and the limits of what it may ask."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nbinterp import _checks
-from nbinterp._typing import FloatArray
+from nbinterp._typing import AnyArray, FloatArray
 from nbinterp.network import Perturbation
-from nbinterp.views.base.factor_view import FactorView
-from nbinterp.views.base.view import Answer, verb
-from nbinterp.views.slider.labels import Latency, answer, first, row
-from nbinterp.views.slider.reach import check_reach, received
+from nbinterp.views.base.view import Answer
 
-_MOST_FRAMES = 64  # of one answer
+ROUNDING = 1e-6  # relative; the page computes in float32
+_MOST_FRAMES = 64  # in one answer
+_MOST_BYTES = 2**24  # of the decoded frames in one answer
 
 
-class FrameRequests(FactorView):
-    """A view of frames, the newest of which is `perturbation`."""
+@dataclass(frozen=True)
+class Latency:
+    """How long exact frames took during a drag, in milliseconds, as the page measured it."""
 
-    amounts: Any
-    span: Any
-    _frame: Any  # the Perturbation in the traits; none while the view is made
-    _latest: Perturbation  # what was computed last
-    _stats: Latency
+    count: int
+    p50: float
+    p95: float
 
-    @property
-    def perturbation(self) -> Perturbation:
-        """The frame that is shown: one step, at `amounts`."""
-        frame: Perturbation = self._frame
-        return frame
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take traits from the page, while nothing else is put on the sliders."""
-        with self._lock:
-            super().set_state(sync_data)
-
-    @property
-    def stats(self) -> Latency:
-        """How long frames took in the last drag, as the page measured."""
-        return self._stats
-
-    @verb(buffers=1)
-    @_checks.named
-    def frame(self, amounts: Any) -> Answer:
-        """Answer a drag with the frame where the hand is, and those where it may come to next."""
-        steps = self._received(amounts, _MOST_FRAMES)
-        if len(steps) == 1:
-            return answer(self._at(self.perturbation, steps[0]))
-        frames = self.perturbation.at(steps)
-        self._latest = first(frames)
-        return answer(frames)
-
-    @verb(buffers=1)
-    @_checks.named
-    def frames(self, amounts: Any) -> Answer:
-        """Answer with the frames at several rows of amounts, which the page fetches ahead."""
-        return answer(self.perturbation.at(self._received(amounts, _MOST_FRAMES)))
-
-    @verb(buffers=1, count=int, p50=float, p95=float)
-    @_checks.named
-    def settle(self, amounts: Any, count: int, p50: float, p95: float) -> Answer:
-        """Take where the page let go of the sliders, and how fast frames came meanwhile."""
-        stats = Latency(
+    @classmethod
+    def reported(cls, count: Any, p50: Any, p95: Any) -> "Latency":
+        """Return the figures that the page reported; refuse numbers that cannot be."""
+        return cls(
             _checks.integer("count", count, 0),
             _checks.real("p50", p50, 0),
             _checks.real("p95", p95, 0),
         )
-        self.amounts = self._received(amounts, 1)[0]
-        self._stats = stats
-        return Answer()
 
-    def _received(self, buffer: Any, most: int) -> FloatArray:
-        shown = self.perturbation
-        n_numbers = row(shown.baseline_decoded).size
-        amounts = received(buffer, len(shown.factors), most, n_numbers)
-        check_reach(amounts, self.span)
-        return amounts
 
-    def _at(self, base: Perturbation, amounts: FloatArray) -> Perturbation:
-        """Return the frame at `amounts`: that of the last drag is there when the hand lets go."""
-        latest = self._latest
-        known = latest.base_index == base.base_index
-        if not (known and np.array_equal(latest.amounts, amounts[None])):
-            latest = self._latest = base.at(amounts)
-        return latest
+class FrameCache:
+    """Computes frames and keeps the newest: a drag that ends there need not compute it again."""
+
+    def __init__(self, newest: Perturbation) -> None:
+        self.newest = newest
+
+    def at(self, base: Perturbation, amounts: AnyArray) -> Perturbation:
+        """Return the frame at `amounts` of the base and factors of `base`."""
+        newest = self.newest
+        is_known = (
+            newest.base_index == base.base_index
+            and np.array_equal(newest.base_samples, base.base_samples)
+            and np.array_equal(newest.amounts, amounts[None])
+        )
+        if not is_known:
+            self.newest = base.at(amounts)
+        return self.newest
+
+    def drag(self, base: Perturbation, steps: AnyArray) -> Perturbation:
+        """Return the frames at `steps`; the first is where the pointer is, and is kept."""
+        if len(steps) == 1:
+            return self.at(base, steps[0])
+        frames = base.at(steps)
+        self.newest = _first(frames)
+        return frames
+
+
+def check_reach(amounts: AnyArray, span: float) -> None:
+    """Refuse amounts beyond the ends of the sliders."""
+    wrong = amounts[~(np.abs(amounts) <= span * (1 + ROUNDING))]
+    _checks.require(
+        not len(wrong),
+        f": amounts of {wrong.flat[0] if len(wrong) else 0:g}",
+        f"must be from {-span:g} to {span:g}",
+        "Stay within the sliders, or set a larger span.",
+    )
+
+
+def read_amounts(
+    buffer: Any, frame: Perturbation, span: float, *, most: int = _MOST_FRAMES
+) -> FloatArray:
+    """Return the rows of amounts, at most `most`, that the page sent for the factors of `frame`."""
+    n_numbers = 0 if frame.baseline_decoded is None else frame.baseline_decoded.size
+    amounts = _rows(buffer, len(frame.factors), most, n_numbers)
+    check_reach(amounts, span)
+    return amounts
+
+
+def as_answer(frames: Perturbation) -> Answer:
+    """Return the decoded inputs and the outputs of frames as bytes for the page."""
+    decoded = np.empty(0, np.float32) if frames.decoded is None else frames.decoded
+    return Answer({}, [decoded.astype("<f4").tobytes(), frames.outputs.astype("<f4").tobytes()])
+
+
+def _rows(buffer: Any, n_factors: int, most: int, n_numbers: int) -> FloatArray:
+    """Return the bytes as rows of amounts; `n_numbers` is the size of a decoded frame."""
+    data = bytes(buffer)
+    steps, rest = divmod(len(data), 4 * n_factors)
+    _checks.require(
+        rest == 0 and 1 <= steps <= most,
+        f"(<{len(data)} bytes>)",
+        f"must be float32 amounts of {n_factors} factors, "
+        + ("once" if most == 1 else f"1 to {most} times"),
+        "Run the cell again.",
+    )
+    size = steps * 4 * n_numbers
+    _checks.require(
+        steps == 1 or size <= _MOST_BYTES,
+        f" of {size / 2**20:.0f} MiB",
+        f"must be at most {_MOST_BYTES / 2**20:.0f} MiB together",
+        "Ask for fewer of them.",
+    )
+    return np.frombuffer(data, "<f4").astype(float).reshape(steps, n_factors)
+
+
+def _first(frames: Perturbation) -> Perturbation:
+    """Return the first of several frames alone."""
+    return replace(
+        frames,
+        amounts=frames.amounts[:1],
+        hidden=frames.hidden[:1],
+        outputs=frames.outputs[:1],
+        decoded=None if frames.decoded is None else frames.decoded[:1],
+    )

@@ -1,4 +1,4 @@
-"""Sliders on the factors of a layer, with what the network and a decoder make of them."""
+"""Sliders that move the factors of a layer, beside the decoded input and the outputs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,55 +8,55 @@ import traitlets
 
 from nbinterp import _checks
 from nbinterp._display import shows
+from nbinterp._typing import AnyArray
 from nbinterp.network import Perturbation
+from nbinterp.views.base.factor_view import FactorView
 from nbinterp.views.base.traits import Array, refusing
+from nbinterp.views.base.view import Answer, verb
 from nbinterp.views.png.frame import frame_png
-from nbinterp.views.slider.labels import (
-    MEAN,
-    Base,
+from nbinterp.views.slider.base_trait import MEAN, Base, base_of, rows_of, same_base
+from nbinterp.views.slider.labels import largest_output, moved, names_of, warning_of
+from nbinterp.views.slider.precomputed import PrecomputedFrames, precompute
+from nbinterp.views.slider.requests import (
+    ROUNDING,
+    FrameCache,
     Latency,
-    about_of,
-    base_of,
-    names_of,
-    row,
-    rows_of,
-    same_base,
-    warning_of,
+    as_answer,
+    check_reach,
+    read_amounts,
 )
-from nbinterp.views.slider.precomputed import Film, film, layout
-from nbinterp.views.slider.reach import ROUNDING, check_reach
-from nbinterp.views.slider.requests import FrameRequests
 
 Callback = Callable[[Perturbation], Any]
 
 
 @shows(Perturbation)
-class FactorSlider(FrameRequests):
-    """A slider a factor, and live what becomes of the input and of the outputs.
+class FactorSlider(FactorView):
+    """Move the factors of a layer with sliders, and watch the decoded input and the outputs.
 
-    A factor binds a group of hidden nodes; its slider moves them all together. Beside the sliders
-    stand the decoded input before and after, their difference, and the outputs of the network.
+    A factor is a hidden cause behind a group of nodes, and its slider moves the whole group. Beside
+    the sliders stand the decoded input before and after the edit, their difference, and the outputs
+    of the network.
 
     Parameters
     ----------
     source : Perturbation
-        What `perturb` returned: the base, the factors, the network and the decoder. Of one step,
-        it is where the sliders stand at first; of several, they stand at 0.
+        What `perturb` returned: the base, the factors, the network and the decoder. If it has one
+        step, the sliders start there; if it has several, they start at 0.
     span : float, default=3.0
-        The sliders go from ``-span`` to `span`; farther, if `source` does.
-    film : bool, default=True
-        Whether to keep frames of each factor turned alone, so that a saved notebook or an exported
-        page still slides, and a drag shows at once about what comes: 25 positions where all are
-        under 400 kB, else fewer, and smaller images. They are computed at once whenever the view
-        shows something new; turn this off for a decoder that takes seconds.
+        The sliders go from ``-span`` to `span`, or farther if `source` does.
+    precompute : bool, default=True
+        Whether to precompute frames of each factor moved alone. With them a saved notebook or an
+        exported page still slides, and a drag shows an approximate frame at once. There are 25
+        positions per factor if all frames fit in 400 kB, else fewer, and smaller images. They are
+        computed whenever the base or the span changes: pass False for a slow decoder.
     height : int, default=420
         Height in CSS pixels.
 
     Attributes
     ----------
     amounts : array of shape (n_factors,), float32
-        Where the sliders stand: 1 moves each node of the factor by its mutual information in nats.
-        Set it to move them.
+        The positions of the sliders: 1 moves each node of the factor by its mutual information in
+        nats. Set it to move them.
     base : "mean", int or array of int64
         What is edited: the mean of the factors' samples, a sample by its row number, or the mean
         of several by theirs. Set it to any of these, or to a boolean mask.
@@ -66,24 +66,24 @@ class FactorSlider(FrameRequests):
     perturbation : Perturbation
         The frame that is shown: one step, at `amounts`.
     stats : Latency
-        Count, median and 95th percentile of the times from a move of the hand to its exact
-        frame, in ms, as the page measured them in the last drag.
+        How long the exact frames of the last drag took, from the move of the pointer until the
+        frame was drawn: count, median and 95th percentile, in ms.
     span, height
         As the parameters.
 
     How to read it
     --------------
-    While a slider moves, what is drawn may be marked as approximate: the last exact frame, and on
-    it what each factor changes when it is turned alone. The exact frame follows, and is what
-    stays. Where several frames take hardly longer than one, those ahead of the hand are asked for
-    with it, so that decoders get a few rows at a time.
+    While a slider moves, a frame may be marked as approximate: the last exact frame, plus the
+    change that each factor makes when it moves alone. The exact frame follows and replaces it. If
+    several frames take little longer than one, the view also asks for the next frames along the
+    drag, so that the decoder gets a few rows at a time.
 
-    At 0 the edited input is the base. It is drawn by the decoder from the activations alone, so
-    compare it with the base beside it and not with the data: what the layer has forgotten, or the
-    decoder never learned, is in neither. The difference is blue where an edit takes away, orange
-    where it adds. Bars are the outputs, the base behind them in grey: a factor matters to the
-    network's answer as far as they move. Far from 0 the activations may be such as no sample has;
-    what is drawn there is what the decoder makes of them, no more.
+    At 0 the edited input is the base. The decoder draws both from the activations alone, so compare
+    the edited input with the base beside it, not with the data: neither shows what the layer has
+    lost or what the decoder never learned. In the difference, an edit removes where it is blue and
+    adds where it is orange. The bars are the outputs; the grey bars behind them are those of the
+    base. A factor matters to an output as much as its bar moves. Far from 0, no sample may have
+    such activations, and the decoder then shows only its guess.
 
     Examples
     --------
@@ -139,22 +139,33 @@ class FactorSlider(FrameRequests):
         source: Perturbation,
         *,
         span: float = 3.0,
-        film: bool = True,
+        precompute: bool = True,
         height: int = 420,
     ) -> None:
         self._least_span = _checks.real("span", span, 0, open_low=True)
-        self._wants_film = _checks.boolean("film", film)
-        self._filmed_span = 0.0
-        self._frame: Any = None  # the Perturbation in the traits; none while the view is made
-        self._latest = source  # what was computed last
+        self._precomputes = _checks.boolean("precompute", precompute)
+        self._precomputed_span = 0.0
+        self._frame: Any = None  # the Perturbation that the traits show; None during __init__
+        self._frames = FrameCache(source)
         self._stats = Latency(0, 0.0, 0.0)
         self._selected: Any = None  # the base that `show_selection` set last
         super().__init__(height=_checks.integer("height", height, 200, 4000))
         self.show(source)
 
+    @property
+    def perturbation(self) -> Perturbation:
+        """The frame that is shown: one step, at `amounts`."""
+        frame: Perturbation = self._frame
+        return frame
+
+    @property
+    def stats(self) -> Latency:
+        """How long the exact frames of the last drag took."""
+        return self._stats
+
     @_checks.call("FactorSlider")
     def show(self, source: Perturbation) -> None:
-        """Turn other factors, or another base, in this view.
+        """Show other factors, or another base.
 
         Parameters
         ----------
@@ -177,15 +188,19 @@ class FactorSlider(FrameRequests):
             only = len(source.amounts) == 1
             frame = source if only else source.at(np.zeros(len(source.factors)))
             span = max(self._least_span, float(np.abs(source.amounts).max(initial=0)))
-            strip = film(frame, span, wanted=self._wants_film)
-            self._frame, self._latest, self._filmed_span = frame, frame, span
+            precomputed = precompute(frame, span, wanted=self._precomputes)
+            self._frame, self._precomputed_span = frame, span
+            self._frames = FrameCache(frame)
             with self.hold_sync(), self.hold_trait_notifications():
                 self.amounts, self.base, self.span = frame.amounts[0], base_of(frame), span
-                self._publish(frame, strip)
+                self._publish(frame, precomputed)
 
     @_checks.named
     def show_selection(self, samples: Any) -> None:
-        """Edit the mean of some samples from now on, or the one; of none, what it was before them.
+        """Edit the one selected sample, or the mean of several.
+
+        An empty selection goes back to the mean of the factors' samples, unless the base has been
+        changed since.
 
         Parameters
         ----------
@@ -210,13 +225,13 @@ class FactorSlider(FrameRequests):
         self.amounts = np.zeros(len(self.perturbation.factors))
 
     def on_change(self, callback: Callback) -> Callable[[], None]:
-        """Call `callback` with the new frame whenever sliders come to rest or the base changes.
+        """Call `callback` with the new frame when a drag ends or the base changes.
 
         Parameters
         ----------
         callback : callable
-            Takes the `Perturbation` that is shown. JupyterLab runs it beside the cells, on another
-            thread; what it raises shows in the view.
+            Takes the `Perturbation` that is shown. JupyterLab may call it on another thread than
+            the cells; the view shows the errors that it raises.
 
         Returns
         -------
@@ -230,16 +245,10 @@ class FactorSlider(FrameRequests):
         return self._on("_shown", lambda change: callback(change["new"]))
 
     def describe(self) -> str:
-        """Return the figures of the view in one line."""
+        """Return the view in one line: the base, the moved factors and the largest output."""
         shown = self.perturbation
-        names = shown.output_names
-        before, after = (
-            names[int(np.argmax(np.nan_to_num(outputs, nan=-np.inf)))]
-            for outputs in (self._baseline_outputs, self._frame_outputs)
-        )
-        answer = before if before == after else f"{before} → {after}"
-        about = f"{shown.base} in {shown.layer!r}; {self._turned()}; largest output: {answer}"
-        return f"{type(self).__name__}({about})"
+        parts = (f"{shown.base} in {shown.layer!r}", self._moved())
+        return f"{type(self).__name__}({'; '.join(parts)}; largest output: {largest_output(shown)})"
 
     def snapshot(self) -> bytes | None:
         """Return base, edited and difference side by side, and the outputs, as a PNG."""
@@ -254,9 +263,37 @@ class FactorSlider(FrameRequests):
             shape=tuple(self._shape),
             feature_names=self._feature_names,
             limits=(self._limits[0], self._limits[1]),
-            title=f"{shown.base} · {self._turned()}",
+            title=f"{shown.base} · {self._moved()}",
             note=" · ".join(filter(None, [self._about, self._warning])),
         )
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take traits from the page while no other thread changes the view."""
+        with self._lock:
+            super().set_state(sync_data)
+
+    @verb(buffers=1)
+    @_checks.named
+    def frame(self, amounts: Any) -> Answer:
+        """Answer a drag: the frame where the pointer is, and those where it may go next."""
+        shown = self.perturbation
+        return as_answer(self._frames.drag(shown, read_amounts(amounts, shown, self.span)))
+
+    @verb(buffers=1)
+    @_checks.named
+    def frames(self, amounts: Any) -> Answer:
+        """Answer with the frames that the page fetches ahead."""
+        shown = self.perturbation
+        return as_answer(shown.at(read_amounts(amounts, shown, self.span)))
+
+    @verb(buffers=1, count=int, p50=float, p95=float)
+    @_checks.named
+    def settle(self, amounts: Any, count: int, p50: float, p95: float) -> Answer:
+        """Take the amounts where a drag ended, and how long its frames took."""
+        stats = Latency.reported(count, p50, p95)
+        self.amounts = read_amounts(amounts, self.perturbation, self.span, most=1)[0]
+        self._stats = stats
+        return Answer()
 
     @traitlets.validate("amounts")
     @_checks.named
@@ -266,7 +303,7 @@ class FactorSlider(FrameRequests):
             n_factors = len(self._frame.factors)
             if len(value) != n_factors:
                 raise traitlets.TraitError(
-                    f"amounts must be {n_factors} numbers, one a factor, not {len(value)}"
+                    f"amounts must be {n_factors} numbers, one per factor, not {len(value)}"
                 )
             with refusing():
                 check_reach(value, self.span)
@@ -278,71 +315,68 @@ class FactorSlider(FrameRequests):
         reach = float(np.abs(self.amounts).max(initial=0))
         if not (0 < value < np.inf and reach <= value * (1 + ROUNDING)):
             raise traitlets.TraitError(
-                f"span must be above 0, finite, and reach the sliders, which stand up to {reach:g}"
+                f"span must be above 0, finite, and at least the largest amount, {reach:g}"
             )
         return value
 
     @traitlets.observe("amounts", "base", "span")
     def _follow(self, _change: Any) -> None:
-        """Compute what belongs to new amounts, another base or span; go back if that fails."""
+        """Compute the frame of new amounts, base or span; restore them if that fails."""
         with self._lock:
             last = self._frame
             if last is None:
                 return
-            base, span = self.base, self.span
-            amounts = np.asarray(self.amounts, float)
+            span, amounts = self.span, np.asarray(self.amounts, float)
+            precomputed = None
+            is_rebased = not same_base(self.base, base_of(last))
             try:
                 frame = last
-                rebased = not same_base(base, base_of(last))
-                if rebased:
-                    frame = self._latest = last.from_base(base)
+                if is_rebased:
+                    frame = last.from_base(self.base)
+                    self._frames = FrameCache(frame)
                 if not np.array_equal(amounts, np.asarray(frame.amounts[0], np.float32)):
-                    frame = self._at(frame, amounts)
-                same_film = not rebased and span == self._filmed_span
-                strip = None if same_film else film(frame, span, wanted=self._wants_film)
+                    frame = self._frames.at(frame, amounts)
+                if is_rebased or span != self._precomputed_span:
+                    precomputed = precompute(frame, span, wanted=self._precomputes)
             except BaseException:
                 with self.hold_trait_notifications():
                     self.amounts, self.base = last.amounts[0], base_of(last)
-                    self.span = self._filmed_span
+                    self.span = self._precomputed_span
                 raise
-            if frame is not last or strip is not None:
-                self._filmed_span = span
-                self._publish(frame, strip)
-            turned = np.flatnonzero(last.amounts[0] != frame.amounts[0])
-            if len(turned) == 1:
-                self.factor = frame.factors[int(turned[0])]
+            if frame is not last or precomputed is not None:
+                self._precomputed_span = span
+                self._publish(frame, precomputed)
+            self._choose_moved(frame, last.amounts[0] != frame.amounts[0])
 
-    def _publish(self, frame: Perturbation, strip: Film | None) -> None:
-        """Put a frame into the traits, and what belongs to its base and film if they changed."""
+    def _choose_moved(self, frame: Perturbation, is_moved: AnyArray) -> None:
+        """Choose the factor that moved, if it is one."""
+        places = np.flatnonzero(is_moved)
+        if len(places) == 1:
+            self.factor = frame.factors[int(places[0])]
+
+    def _publish(self, frame: Perturbation, precomputed: PrecomputedFrames | None) -> None:
+        """Set the traits of a frame; with precomputed frames, also those of its base."""
         self._frame = frame
+        traits: dict[str, Any] = {
+            "_frame_decoded": _row(frame.decoded),
+            "_frame_outputs": frame.outputs[0],
+            "_warning": warning_of(frame),
+        }
+        if precomputed is not None:
+            traits |= names_of(frame) | precomputed.traits()
+            traits["_baseline_decoded"] = _row(frame.baseline_decoded)
+            traits["_baseline_outputs"] = frame.baseline_outputs
         with self.hold_sync():
-            self._frame_decoded = row(frame.decoded)
-            self._frame_outputs = frame.outputs[0]
-            if strip is not None:
-                shape = layout(frame)
-                is_image = len(shape) > 1
-                self._factor_names = list(frame.factor_names)
-                self._ids = list(frame.factors)
-                if self.factor not in self._ids:
-                    self.factor = None
-                self._output_names = list(frame.output_names)
-                self._shape = list(shape) if is_image else []
-                self._feature_names = [] if is_image else names_of(frame.feature_names, shape[0])
-                self._base_name = frame.base
-                self._n_samples = frame.n_base_samples
-                self._baseline_decoded = row(frame.baseline_decoded)
-                self._baseline_outputs = frame.baseline_outputs
-                self._limits = list(strip.limits)
-                self._precomputed_amounts = strip.amounts
-                self._precomputed_step = strip.step
-                self._precomputed_decoded = strip.decoded.tobytes()
-                self._precomputed_outputs = strip.outputs.ravel()
-                self._about = about_of(frame)
-            self._warning = warning_of(frame)
+            for name, value in traits.items():
+                setattr(self, name, value)
+            if self.factor not in self._ids:
+                self.factor = None
             self._shown = frame
 
-    def _turned(self) -> str:
-        """Return which factors are turned, and how far."""
-        pairs = zip(self._factor_names, self.amounts, strict=True)
-        moved = [f"{name}: {amount:.3g}" for name, amount in pairs if amount]
-        return ", ".join(moved) or "all factors at 0"
+    def _moved(self) -> str:
+        return moved(self._factor_names, self.amounts)
+
+
+def _row(values: Any) -> AnyArray:
+    """Return decoded values as one row, empty if there is no decoder."""
+    return np.empty(0) if values is None else np.ravel(values)

@@ -15,7 +15,7 @@ from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
-from nbinterp.views.slider.labels import base_of
+from nbinterp.views.slider.base_trait import base_of
 from nbinterp.views.workbench.defaults import (
     as_array,
     guess_radius,

@@ -20,7 +20,7 @@ from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import View
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.canvas import stacked
-from nbinterp.views.slider.labels import base_of, same_base
+from nbinterp.views.slider.base_trait import base_of, same_base
 from nbinterp.views.slider.slider import FactorSlider
 from nbinterp.views.workbench.actions import based_on, turned_to
 from nbinterp.views.workbench.bars import ablation_chart

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.network import perturb, record
-from nbinterp.views.slider.precomputed import film, kept, layout, plan, quantized
+from nbinterp.views.slider.precomputed import kept, layout, plan, precompute, quantized
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +33,20 @@ def images(height, width, *channels, scale=0.05):
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (4, 6, 3), (400, 300)])
-def test_frames_are_those_of_one_factor_turned_alone(make, shape):
+def test_frames_are_those_of_one_factor_moved_alone(make, shape):
     source = make(decode=images(*shape))
-    strip = film(source, 1.7)
-    assert strip.amounts[len(strip.amounts) // 2] == 0
-    assert strip.amounts[[0, -1]] == pytest.approx([-1.7, 1.7])
-    places = np.arange(np.prod(shape)).reshape(shape)[:: strip.step, :: strip.step].ravel()
+    found = precompute(source, 1.7)
+    assert found.amounts[len(found.amounts) // 2] == 0
+    assert found.amounts[[0, -1]] == pytest.approx([-1.7, 1.7])
+    places = np.arange(np.prod(shape)).reshape(shape)[:: found.step, :: found.step].ravel()
     for factor, position in [(0, 0), (1, 3), (1, -1)]:
         amounts = np.zeros(2)
-        amounts[factor] = strip.amounts[position]
+        amounts[factor] = found.amounts[position]
         frame = source.at(amounts)
-        drawn = strip.decoded[factor, position] / 255
+        drawn = found.decoded[factor, position] / 255
         np.testing.assert_allclose(drawn, frame.decoded[0, places], atol=0.5 / 255 + 1e-6)
-        np.testing.assert_allclose(strip.outputs[factor, position], frame.outputs[0], atol=1e-5)
-    assert strip.decoded.nbytes <= 400_000
+        np.testing.assert_allclose(found.outputs[factor, position], frame.outputs[0], atol=1e-5)
+    assert found.decoded.nbytes <= 400_000
 
 
 @given(
@@ -55,7 +55,7 @@ def test_frames_are_those_of_one_factor_turned_alone(make, shape):
     | st.tuples(st.integers(1, 600), st.integers(1, 600), st.just(3))
     | st.tuples(st.integers(0, 10**6)),
 )
-def test_any_film_fits(n_factors, shape):
+def test_any_number_of_frames_fits(n_factors, shape):
     count, step = plan(n_factors, shape)
     assert n_factors * count * len(kept(shape, step)) <= 400_000
     assert count % 2 == 1 and 9 <= count <= 25
@@ -66,7 +66,7 @@ def test_a_digit_is_kept_whole(make):
     assert 5 * 25 * 28 * 28 < 300_000
 
 
-def test_the_whole_film_is_decoded_in_one_go(make):
+def test_all_frames_are_decoded_in_one_go(make):
     calls = []
 
     def decode(hidden):
@@ -75,35 +75,35 @@ def test_the_whole_film_is_decoded_in_one_go(make):
 
     source = make(decode=decode)
     calls.clear()
-    film(source, 3.0)
+    precompute(source, 3.0)
     assert calls == [50]
 
 
 def test_limits_are_0_to_1_for_images_within_else_what_occurs(make):
-    assert film(make(decode=images(5, 7)), 3.0).limits == (0.0, 1.0)
+    assert precompute(make(decode=images(5, 7)), 3.0).limits == (0.0, 1.0)
     wide = make(decode=images(5, 7, scale=20))
-    low, high = film(wide, 3.0).limits
+    low, high = precompute(wide, 3.0).limits
     assert low <= wide.baseline_decoded.min() and high >= wide.baseline_decoded.max()
     assert low < 0 and high > 1
-    table = film(make(decode=lambda hidden: hidden[:, :4] * 0.01 + 0.5), 3.0)
+    table = precompute(make(decode=lambda hidden: hidden[:, :4] * 0.01 + 0.5), 3.0)
     assert table.limits[0] > 0 and table.limits[1] < 1
-    flat = film(make(decode=lambda hidden: hidden[:, :4] * 0 + 7), 3.0)
+    flat = precompute(make(decode=lambda hidden: hidden[:, :4] * 0 + 7), 3.0)
     assert flat.limits == (6.5, 7.5)
 
 
 def test_without_a_decoder_the_outputs_are_kept(make):
     source = make()
     assert layout(source) == (0,)
-    strip = film(source, 3.0)
-    assert strip.decoded.shape == (2, 25, 0)
-    assert strip.outputs.shape == (2, 25, 3)
+    found = precompute(source, 3.0)
+    assert found.decoded.shape == (2, 25, 0)
+    assert found.outputs.shape == (2, 25, 3)
 
 
-def test_no_film_if_none_is_wanted(make):
-    strip = film(make(decode=images(5, 7)), 3.0, wanted=False)
-    assert strip.amounts.shape == (0,)
-    assert strip.decoded.shape == (2, 0, 35)
-    assert strip.outputs.shape == (2, 0, 3)
+def test_no_frames_if_none_are_wanted(make):
+    found = precompute(make(decode=images(5, 7)), 3.0, wanted=False)
+    assert found.amounts.shape == (0,)
+    assert found.decoded.shape == (2, 0, 35)
+    assert found.outputs.shape == (2, 0, 3)
 
 
 def test_what_is_not_finite_is_drawn_at_an_end():
@@ -112,7 +112,7 @@ def test_what_is_not_finite_is_drawn_at_an_end():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_decoder_of_nan_makes_a_film(make):
-    strip = film(make(decode=lambda hidden: hidden[:, :4] * np.nan), 3.0)
-    assert strip.limits == (0.0, 1.0)
-    assert not strip.decoded.any()
+def test_a_decoder_of_nan_makes_a_precompute(make):
+    found = precompute(make(decode=lambda hidden: hidden[:, :4] * np.nan), 3.0)
+    assert found.limits == (0.0, 1.0)
+    assert not found.decoded.any()

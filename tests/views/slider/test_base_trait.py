@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import traitlets
+from views.fake_page import FakePage
 
 from nbinterp import FactorSlider
 
@@ -17,7 +18,7 @@ def edits(view, expected):
 
 @pytest.fixture
 def slider(make):
-    return FactorSlider(make(), film=False)
+    return FactorSlider(make(), precompute=False)
 
 
 def test_the_base_may_be_rows_of_which_the_mean_is_edited(slider, make):
@@ -67,15 +68,13 @@ def test_a_base_of_rows_compares_with_a_text_by_one_answer(slider):
     ],
 )
 def test_wrong_bases_of_the_page_are_refused_and_sent_again(slider, base, words):
-    before, sent, notices = slider.get_state(), [], []
-    slider.send_state = sent.append
-    slider.send = lambda content, buffers=None: notices.append(content)
+    before, page = slider.get_state(), FakePage(slider)
     with pytest.raises(traitlets.TraitError, match=re.escape(words)):
         slider.set_state({"base": base})
     assert slider.get_state() == before
-    (notice,) = notices
+    (notice,) = page.messages
     assert words in notice["error"]
-    assert sent[-1] == ["base"]
+    assert page.sent_again[-1] == ["base"]
 
 
 def test_what_was_selected_is_let_go_again(slider):
@@ -90,7 +89,7 @@ def test_what_was_selected_is_let_go_again(slider):
 
 
 def test_sliders_are_linked_by_traitlets(slider, make):
-    other = FactorSlider(make(), film=False)
+    other = FactorSlider(make(), precompute=False)
     bound = [traitlets.link((slider, name), (other, name)) for name in ("base", "amounts")]
     slider.base, slider.amounts = [1, 2], [0.5, -1]
     assert edits(other, slider.perturbation) and other.amounts.tolist() == [0.5, -1]
