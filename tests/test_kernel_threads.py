@@ -23,7 +23,7 @@ model = torch.nn.Sequential(
 ).train()
 data = np.random.default_rng(0).normal(size=(90, 4)).astype(np.float32)
 table = record(model, data, "1").concat("1")
-fitted = LocalCorEx(LinearCorEx(3, random_state=0)).fit(table, labels=np.repeat([0, 1], 45))
+fitted = LocalCorEx(LinearCorEx(3, random_state=0)).fit(table, clusters=np.repeat([0, 1], 45))
 threads = set()
 
 def decode(hidden):

@@ -64,7 +64,7 @@ def test_all_views_of_ten_thousand_digits(digits, tmp_path):
         + 3 * np.c_[mnist.target, -mnist.target]
     )
     local = LocalCorEx(LinearCorEx(n_factors=10), random_state=0)
-    local.fit(nodes[:2000], labels=mnist.target[:2000])
+    local.fit(nodes[:2000], clusters=mnist.target[:2000])
     factors = local.clusters_[9]
     explorer = ClusterExplorer(
         xy, columns={"digit": mnist.target}, images=mnist.data, image_shape=mnist.image_shape

@@ -37,14 +37,14 @@ def stability(best: FloatArray, others: list[FloatArray]) -> FloatArray:
 
 
 @_checks.named
-def match_factors(first: Any, second: Any, *, n_nodes: int = 5) -> pd.DataFrame:
+def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
     """Return which factor of one cluster is which of another, and what differs between them.
 
     Parameters
     ----------
     first, second : ClusterFactors
         Of the same variables, such as two of ``LocalCorEx.clusters_``.
-    n_nodes : int, default=5
+    n : int, default=5
         How many nodes to name in `gained` and `lost`.
 
     Returns
@@ -59,7 +59,7 @@ def match_factors(first: Any, second: Any, *, n_nodes: int = 5) -> pd.DataFrame:
     >>> from sklearn.datasets import load_iris
     >>> from nbinterp.corex import LinearCorEx, LocalCorEx
     >>> X, y = load_iris(as_frame=True, return_X_y=True)
-    >>> local = LocalCorEx(LinearCorEx(2), random_state=0).fit(X, labels=y)
+    >>> local = LocalCorEx(LinearCorEx(2), random_state=0).fit(X, clusters=y)
     >>> match_factors(local.clusters_[0], local.clusters_[0])["similarity"].round(6).tolist()
     [1.0, 1.0]
     """
@@ -70,7 +70,7 @@ def match_factors(first: Any, second: Any, *, n_nodes: int = 5) -> pd.DataFrame:
         "must have the same variables as the first",
         "Pass two clusters of one LocalCorEx.",
     )
-    count = _checks.integer("n_nodes", n_nodes, 1)
+    count = _checks.integer("n", n, 1)
     partner, cosine = assign(first.mutual_information_, second.mutual_information_)
     gained, lost = [], []
     for row, other in zip(first.mutual_information_, partner, strict=True):

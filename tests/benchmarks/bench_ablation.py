@@ -40,7 +40,7 @@ def compare(layer, images, digits, clusters):
     """Print the figures of one layer."""
     model = load_mnist_classifier()
     table = record(model, images, layer, progress=False).concat(layer, output=True)
-    local = LocalCorEx(LinearCorEx(N_FACTORS, random_state=0)).fit(table, labels=clusters)
+    local = LocalCorEx(LinearCorEx(N_FACTORS, random_state=0)).fit(table, clusters=clusters)
     generator = np.random.default_rng(0)
 
     def theirs(batch):

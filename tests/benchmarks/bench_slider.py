@@ -34,7 +34,7 @@ from nbinterp.datasets import load_mnist, load_mnist_classifier, load_mnist_deco
 mnist, model, decoder = load_mnist(), load_mnist_classifier(), load_mnist_decoder("h1")
 pixels = mnist.data[:1000] / 255
 nodes = record(model, pixels, "h1").concat("h1", output=True)
-local = LocalCorEx(LinearCorEx(3, random_state=0)).fit(nodes, labels=mnist.target[:1000] % 2)
+local = LocalCorEx(LinearCorEx(3, random_state=0)).fit(nodes, clusters=mnist.target[:1000] % 2)
 
 def decode(hidden):
     time.sleep(0.03 * (len(hidden) if EACH else 1))

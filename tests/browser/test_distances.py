@@ -21,7 +21,7 @@ mnist, model = load_mnist(), load_mnist_classifier()
 pixels, digits = mnist.data[:2000] / 255, mnist.target[:2000]
 report = LinearDistance(random_state=0).explain(model, pixels, "h2.linear", clusters=digits)
 nodes = record(model, pixels, "h2").concat("h2")
-local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(nodes, labels=digits)
+local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(nodes, clusters=digits)
 rng = np.random.default_rng(0)
 angles = digits * 2 * np.pi / 10
 places = np.c_[np.cos(angles), np.sin(angles)] + rng.normal(size=(2000, 2)) * 0.07

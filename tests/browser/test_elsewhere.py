@@ -23,7 +23,7 @@ island = np.repeat([0, 1, 2], 60)
 data = np.random.default_rng(0).normal(size=(180, 6)) + 4 * np.eye(6)[island]
 model = torch.nn.Sequential(torch.nn.Linear(6, 20), torch.nn.Tanh(), torch.nn.Linear(20, 3))
 nodes = record(model, data, "1").concat("1", output=True)
-local = LocalCorEx(LinearCorEx(6, random_state=0), random_state=0).fit(nodes, labels=island)
+local = LocalCorEx(LinearCorEx(6, random_state=0), random_state=0).fit(nodes, clusters=island)
 local._map = np.array([[0, 0], [9, 0], [0, 9]])[island] + data[:, 3:5] / 3
 bench = Workbench(model, data, layer="1", labels=island, local=local)
 """

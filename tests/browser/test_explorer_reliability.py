@@ -20,7 +20,7 @@ island = np.repeat([0, 1, 2], 60)
 nodes = rng.normal(size=(180, 6))
 nodes[:, 3:] += 2 * rng.normal(size=(180, 1))
 local = LocalCorEx(LinearCorEx(n_factors=2, random_state=0), random_state=0)
-local.fit(nodes, labels=island)
+local.fit(nodes, clusters=island)
 local._map = np.array([[0, 0], [9, 0], [0, 9]])[island] + rng.normal(size=(180, 2)) * 0.5
 fit, wait = local.fit_selection, 0
 

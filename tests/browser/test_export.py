@@ -26,7 +26,9 @@ def _explorer() -> tuple[ClusterExplorer, np.ndarray[Any, Any]]:
     nodes[:, 3:6] += 2 * rng.normal(size=(600, 1))
     names = [*(f"h1[{i}]" for i in range(7)), HOSTILE]
     corex = LinearCorEx(n_factors=2, random_state=0)
-    local = LocalCorEx(corex, random_state=0).fit(pd.DataFrame(nodes, columns=names), labels=island)
+    local = LocalCorEx(corex, random_state=0).fit(
+        pd.DataFrame(nodes, columns=names), clusters=island
+    )
     images = np.zeros((600, 6, 6), np.uint8) + (60 + 60 * island[:, None, None]).astype(np.uint8)
     positions = CENTRES[island] + rng.normal(size=(600, 2)) * 0.6
     explorer = ClusterExplorer(positions, columns={HOSTILE: island}, images=images)

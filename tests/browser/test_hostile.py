@@ -22,7 +22,7 @@ nodes[:, 3:] += 2 * rng.normal(size=(180, 1))
 nodes[:, 0] = 1.0
 names = [f"h1[{{i}}]" for i in range(5)] + [{HOSTILE!r}]
 corex = LinearCorEx(n_factors=2, random_state=0)
-local = LocalCorEx(corex, random_state=0).fit(pd.DataFrame(nodes, columns=names), labels=island)
+local = LocalCorEx(corex, random_state=0).fit(pd.DataFrame(nodes, columns=names), clusters=island)
 local._map = np.array([[0, 0], [9, 0], [0, 9]])[island] + rng.normal(size=(180, 2)) * 0.5
 kinds = np.array([{HOSTILE!r}, "b", "c"])
 explorer = ClusterExplorer(local, columns={{{HOSTILE!r}: kinds[island]}})

@@ -30,7 +30,7 @@ def _linked(folder: Path) -> tuple[Path, list[ClusterExplorer]]:
     data = (rng.normal(size=(120, 6)) + 2 * np.eye(6)[KIND]).astype(np.float32)
     model = torch.nn.Sequential(torch.nn.Linear(6, 12), torch.nn.Tanh(), torch.nn.Linear(12, 3))
     nodes = record(model, data, "1").concat("1", output=True)
-    local = LocalCorEx(LinearCorEx(4, random_state=0), random_state=0).fit(nodes, labels=KIND)
+    local = LocalCorEx(LinearCorEx(4, random_state=0), random_state=0).fit(nodes, clusters=KIND)
     factors = local.clusters_[1]
     turned = perturb(model, data, factors, layer="1", factor=[2, 0], amounts=[0, 0], progress=False)
     maps = [

@@ -23,7 +23,7 @@ from nbinterp.datasets import load_mnist, load_mnist_classifier, load_mnist_deco
 mnist, model, decoder = load_mnist(), load_mnist_classifier(), load_mnist_decoder("h1")
 pixels = mnist.data[:2000] / 255
 nodes = record(model, pixels, "h1").concat("h1", output=True)
-local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(nodes, labels=mnist.target[:2000] % 5)
+local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(nodes, clusters=mnist.target[:2000] % 5)
 broken = False
 
 def decode(hidden):

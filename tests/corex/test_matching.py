@@ -21,7 +21,7 @@ def test_factors_of_two_clusters():
     rng = np.random.default_rng(0)
     x = np.concatenate([exact_samples(MODULAR, 200, rng), exact_samples(DISJOINT, 200, rng)])
     labels = np.repeat([0, 1], 200)
-    same, other = LocalCorEx(LinearCorEx(5), random_state=0).fit(x, labels=labels).clusters_
+    same, other = LocalCorEx(LinearCorEx(5), random_state=0).fit(x, clusters=labels).clusters_
     itself = match_factors(same, same)
     assert itself["partner"].tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(itself["similarity"], 1.0)
@@ -44,7 +44,7 @@ def test_restarts_show_which_factors_are_stable():
 def test_other_variables_are_refused():
     x = np.random.default_rng(2).normal(size=(60, 5))
     fits = [
-        LocalCorEx(LinearCorEx(1)).fit(x[:, :p], labels=np.zeros(60)).clusters_[0] for p in (4, 5)
+        LocalCorEx(LinearCorEx(1)).fit(x[:, :p], clusters=np.zeros(60)).clusters_[0] for p in (4, 5)
     ]
     with pytest.raises(ValueError, match="same variables"):
         match_factors(*fits)

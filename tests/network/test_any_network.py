@@ -49,7 +49,7 @@ def test_a_convolutional_network(conv, images):
     assert (rec.output.argmax(axis=1) == target).mean() > 0.95
     channels = rec.concat("conv2", pool="mean", output=True)
     assert channels.columns[3] == "conv2[3]" and channels.shape == (2000, 34)
-    local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, labels=target)
+    local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, clusters=target)
 
     study = ablation_study(
         conv, data, local.clusters_, layer="conv2", y=target, sizes=(3, 8), n_random=40,
@@ -71,7 +71,7 @@ def test_a_convolutional_network(conv, images):
 def test_the_factors_of_channels_bend_its_decoded_images(conv, images):
     data, target = images[0][8000:], images[1][8000:]
     channels = record(conv, data, "conv2").concat("conv2", pool="mean", output=True)
-    local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, labels=target)
+    local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, clusters=target)
     decoder = fit_decoder(conv, data, layer="conv2", max_epochs=8, random_state=0)
     assert decoder.validation_error < decoder.baseline_error / 2
     turned = perturb(
@@ -133,7 +133,7 @@ def test_a_transformer(monkeypatch):
     rec = record(model, data, layer)
     assert (rec.output.argmax(axis=1) == target).mean() > 0.9
     nodes = rec.concat(layer, pool="mean", output=True)
-    local = LocalCorEx(LinearCorEx(2), random_state=0).fit(nodes, labels=target)
+    local = LocalCorEx(LinearCorEx(2), random_state=0).fit(nodes, clusters=target)
     study = ablation_study(
         model, data, local.clusters_[0], layer=layer, y=target, factor=0, sizes=(300,),
         n_random=5, random_state=0,

@@ -69,7 +69,7 @@ FITS = {
     "phate, landmarks": lambda x: PHATE(n_landmarks=40, random_state=0, progress=False).fit(x),
     "local": lambda x: LocalCorEx(LinearCorEx(2), n_clusters=2, random_state=0).fit(x),
     "local bio": lambda x: LocalCorEx(BioCorEx(1), random_state=0).fit(
-        x, labels=np.arange(120) % 2
+        x, clusters=np.arange(120) % 2
     ),
 }
 

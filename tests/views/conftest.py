@@ -35,7 +35,7 @@ def make():
     model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 3))
     data = np.random.default_rng(0).normal(size=(90, 4)).astype(np.float32)
     table = record(model, data, "1").concat("1")
-    local = LocalCorEx(LinearCorEx(3, random_state=0)).fit(table, labels=np.repeat([0, 1], 45))
+    local = LocalCorEx(LinearCorEx(3, random_state=0)).fit(table, clusters=np.repeat([0, 1], 45))
 
     def made(**options):
         options = {"decode": Decode(), "factor": [0, 2]} | options

@@ -65,7 +65,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     clusters_ : list of ClusterFactors
         The factors of each cluster. One that is too small to fit is there too, with a `note`.
     embedding_ : array of shape (n_samples, n_components)
-        What was clustered; absent if labels were given.
+        What was clustered; absent if `fit` was given clusters.
     map_ : array of shape (n_samples, 2)
         The picture of the samples; drawn when first asked for.
 
@@ -78,7 +78,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(as_frame=True, return_X_y=True)
-    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, clusters=y)
     >>> [cluster.n_samples for cluster in local.clusters_]
     [50, 50, 50]
     >>> local.fit_selection(range(30, 80)).name
@@ -128,7 +128,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         return super().from_state(state)
 
     @_checks.named
-    def fit(self, X: Any, y: Any = None, *, labels: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, clusters: Any = None) -> Self:
         """Cluster the samples and find the factors of each cluster.
 
         Parameters
@@ -136,8 +136,9 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
             Kept (not copied), for `fit_selection`.
         y : ignored
-        labels : array-like of shape (n_samples,), optional
-            A partition to use instead of clustering; nothing is embedded until `map_` is read.
+        clusters : array-like of shape (n_samples,), optional
+            The cluster of each sample, to use instead of clustering. Then nothing is embedded
+            until `map_` is read.
 
         Returns
         -------
@@ -149,7 +150,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         TypeError
             If `corex` is no CorEx.
         ValueError
-            If a setting, `X` or `labels` makes no sense.
+            If a setting, `X` or `clusters` makes no sense.
         """
         corex = self._part(self._corex())
         missing = get_tags(corex).input_tags.allow_nan
@@ -159,26 +160,26 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
         embedding: FloatingArray | None = None
         centers: FloatingArray | None = None
-        if labels is None:
+        if clusters is None:
             count = self._count(len(data))
             embedding = np.asarray(embedder.fit_transform(data))
             grouped = k_means(embedding, count, random_state=self.random_state, device=self.device)
             given = _checks.to_numpy(grouped.labels)
             centers = _checks.to_numpy(grouped.centers)
         else:
-            given = _checks.labels("labels", labels, len(data))
+            given = _checks.labels("clusters", clusters, len(data))
         classes, member = np.unique(given, return_inverse=True)
         groups = [
             (f"cluster {label}", np.flatnonzero(member == i)) for i, label in enumerate(classes)
         ]
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(data.shape[1])])
         feature_names = [str(column) for column in names]
-        clusters = fit_groups(corex, data, groups, feature_names)
-        unconverged = sum(not cluster.converged_ for cluster in clusters)
+        fitted = fit_groups(corex, data, groups, feature_names)
+        unconverged = sum(not cluster.converged_ for cluster in fitted)
         if unconverged:
             limit = f" in max_iter={corex.max_iter}" if hasattr(corex, "max_iter") else ""
             warnings.warn(
-                f"{unconverged} of {len(clusters)} clusters did not converge{limit}. "
+                f"{unconverged} of {len(fitted)} clusters did not converge{limit}. "
                 f"Raise max_iter or tol of the {type(corex).__name__}.",
                 ConvergenceWarning,
                 stacklevel=3,
@@ -193,7 +194,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             del self.embedding_
         self.labels_ = given
         self.classes_ = classes
-        self.clusters_ = clusters
+        self.clusters_ = fitted
         return self
 
     @property
@@ -234,7 +235,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         Returns
         -------
         array of shape (n_samples,)
-            The label with the nearest centre: in the embedding, or, if `fit` was given labels,
+            The label with the nearest centre: in the embedding, or, if `fit` was given clusters,
             the nearest mean in the space of the data.
         """
         from sklearn.metrics import pairwise_distances_argmin

@@ -59,7 +59,7 @@ class ClusterFactors(Displayable, HasState):
     >>> from sklearn.datasets import load_iris
     >>> from nbinterp.corex import LinearCorEx, LocalCorEx
     >>> X, y = load_iris(as_frame=True, return_X_y=True)
-    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, clusters=y)
     >>> setosa = local.clusters_[0]
     >>> setosa.name, setosa.n_samples
     ('cluster 0', 50)
@@ -126,14 +126,14 @@ class ClusterFactors(Displayable, HasState):
         )
 
     @_checks.named
-    def top_nodes(self, factor: int, k: int = 10) -> list[str]:
-        """Return the names of the `k` nodes that share most with a factor, the first most.
+    def top_nodes(self, factor: int, n: int = 10) -> list[str]:
+        """Return the names of the `n` nodes that share most with a factor, the most first.
 
         Parameters
         ----------
         factor : int
             Which factor, from 0.
-        k : int, default=10
+        n : int, default=10
             How many nodes; all of them if there are fewer.
 
         Returns
@@ -141,7 +141,7 @@ class ClusterFactors(Displayable, HasState):
         list of str
         """
         row = _checks.integer("factor", factor, 0, len(self.weights_) - 1, of="the last factor")
-        count = _checks.integer("k", k, 1)
+        count = _checks.integer("n", n, 1)
         order = np.argsort(-self.mutual_information_[row], kind="stable")[:count]
         return [self.feature_names[i] for i in order]
 

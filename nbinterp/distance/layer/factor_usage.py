@@ -24,7 +24,7 @@ def factor_usage(
     >>> from sklearn.datasets import load_iris
     >>> from nbinterp.corex import LinearCorEx
     >>> table = load_iris(as_frame=True).data.set_axis([f"h[{i}]" for i in range(4)], axis=1)
-    >>> local = LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, labels=[0] * 150)
+    >>> local = LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, clusters=[0] * 150)
     >>> factor_usage(local, "h.linear", [f"h.linear[{i}]" for i in range(4)])["node"][0]
     'h.linear[2]'
     """

@@ -115,7 +115,7 @@ def ablation_study(
     >>> mnist, model = load_mnist(), load_mnist_classifier()
     >>> pixels, digits = mnist.data[:500] / 255, mnist.target[:500]
     >>> table = record(model, pixels, "h2").concat("h2", output=True)
-    >>> local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, labels=digits)
+    >>> local = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, clusters=digits)
     >>> ablation_study(model, pixels, local.clusters_[4], layer="h2", y=digits, factor=[0, 1])
     AblationStudy('h2', mode='zero': 2 factors × 4 sizes × 12 groups, 100 random draws)
     """

@@ -115,7 +115,8 @@ def measured(
         tables = np.stack([rec[layer][rows] for rec in recordings]).astype(np.float64)
         # Each network is a cluster: all are fitted as one batch, each with its null.
         fits = corex.fit(
-            tables.reshape(-1, tables.shape[2]), labels=np.repeat(np.arange(len(tables)), len(rows))
+            tables.reshape(-1, tables.shape[2]),
+            clusters=np.repeat(np.arange(len(tables)), len(rows)),
         )
         dead = (tables == tables[:, :1]).all(axis=1).sum(axis=1)
         for number, factors in enumerate(fits.clusters_):

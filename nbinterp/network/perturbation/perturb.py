@@ -120,7 +120,7 @@ def perturb(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3))
     >>> table = record(model, X, layers="1").concat("1")
-    >>> local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, labels=y)
+    >>> local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, clusters=y)
     >>> perturb(model, X, local.clusters_[1], layer="1", factor=0, amounts=[[-1], [1]])
     Perturbation(mean of cluster 1 in '1': 1 factor, 2 steps)
     """

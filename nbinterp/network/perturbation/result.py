@@ -66,7 +66,7 @@ class Perturbation(Displayable):
     >>> mnist, model = load_mnist(), load_mnist_classifier()
     >>> pixels = mnist.data[:500] / 255
     >>> table = record(model, pixels, "h2").concat("h2", output=True)
-    >>> fours = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, labels=mnist.target[:500])
+    >>> fours = LocalCorEx(LinearCorEx(4, random_state=0)).fit(table, clusters=mnist.target[:500])
     >>> decoder = load_mnist_decoder("h2")
     >>> moved = perturb(model, pixels, fours.clusters_[4], layer="h2", factor=0, decode=decoder)
     >>> moved

@@ -275,7 +275,7 @@ class ClusterExplorer(Hovered):
         >>> from sklearn.datasets import load_iris
         >>> from nbinterp.corex import LinearCorEx
         >>> X, y = load_iris(as_frame=True, return_X_y=True)
-        >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, labels=y)
+        >>> local = LocalCorEx(LinearCorEx(n_factors=2), random_state=0).fit(X, clusters=y)
         >>> explorer = ClusterExplorer(local)
         >>> explorer.selection = range(50)
         >>> explorer.fit_selection().n_samples

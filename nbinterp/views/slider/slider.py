@@ -94,7 +94,7 @@ class FactorSlider(FactorView):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 3))
     >>> table = record(model, X, layers="1").concat("1")
-    >>> local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, labels=y)
+    >>> local = LocalCorEx(LinearCorEx(2, random_state=0)).fit(table, clusters=y)
     >>> slider = FactorSlider(perturb(model, X, local.clusters_[1], layer="1"))
     >>> slider.amounts = [0, -1.5]
     >>> slider.perturbation.outputs.shape

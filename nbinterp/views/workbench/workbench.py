@@ -109,7 +109,7 @@ class Workbench(LookingView):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
     >>> table = record(model, X, "1").concat("1", output=True)
-    >>> local = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0).fit(table, labels=y)
+    >>> local = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0).fit(table, clusters=y)
     >>> bench = Workbench(model, X, layer="1", labels=y, local=local)
     >>> bench.select(range(50, 100)).name
     'selection of 50'

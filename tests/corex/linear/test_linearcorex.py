@@ -36,7 +36,7 @@ def test_the_global_seed_and_the_console_stay_untouched(capsys):
     x = exact_samples(MODULAR, 100, np.random.default_rng(1))
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     local = LocalCorEx(LinearCorEx(2, engine="linearcorex"), random_state=0)
-    local.fit(x, labels=np.repeat([0, 1, 2], [49, 49, 2]))
+    local.fit(x, clusters=np.repeat([0, 1, 2], [49, 49, 2]))
     np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
     assert capsys.readouterr().out == ""
     assert local.clusters_[0].total_correlation_ > local.clusters_[0].null_total_correlation_

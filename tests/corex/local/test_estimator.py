@@ -75,7 +75,7 @@ def test_labels_and_clusters_line_up(fitted):
 def test_given_labels_need_no_embedding():
     x, truth = two_regions(60)
     names = np.where(truth == 0, "left", "right")
-    fit = local(embedding=FunctionTransformer(_explode)).fit(x, labels=names)
+    fit = local(embedding=FunctionTransformer(_explode)).fit(x, clusters=names)
     assert [c.name for c in fit.clusters_] == ["cluster left", "cluster right"]
     assert not hasattr(fit, "embedding_")
     np.testing.assert_array_equal(fit.predict(x), names)
@@ -91,7 +91,7 @@ def test_map_is_drawn_when_asked_for(fitted):
     assert fitted.map_ is fitted.map_
     plane = local(embedding=PCA(2)).fit(x)
     assert plane.map_ is plane.embedding_
-    given = local().fit(x, labels=truth)
+    given = local().fit(x, clusters=truth)
     np.testing.assert_allclose(np.abs(given.map_), np.abs(PCA(2).fit_transform(x)), atol=1e-6)
     bare = local(embedding=FunctionTransformer()).fit(x)
     assert bare.map_.shape == (120, 2)
@@ -189,7 +189,7 @@ class TestOfBio:
         x, labels = states(40)
         x[3, 2] = np.nan
         labels[:2], labels[4:8], x[4:8] = 7, 8, 1.0
-        fit = LocalCorEx(BioCorEx(2), random_state=0).fit(x, labels=labels)
+        fit = LocalCorEx(BioCorEx(2), random_state=0).fit(x, clusters=labels)
         assert np.isfinite([cluster.correlation_ for cluster in fit.clusters_]).all()
         zero, _, small, constant = fit.clusters_
         own = pd.DataFrame(x[zero.indices])
@@ -205,13 +205,13 @@ class TestOfBio:
         x, labels = states(40)
         model = LocalCorEx(BioCorEx(2, max_iter=3, tol=1e-12), random_state=0)
         with pytest.warns(ConvergenceWarning, match="2 of 2 .* max_iter=3. .* BioCorEx") as said:
-            fit = model.fit(x, labels=labels)
+            fit = model.fit(x, clusters=labels)
         assert len(said) == 1
         assert fit.clusters_[0].note == "Not converged in 3 iterations."
 
     def test_an_interrupt_leaves_the_fit(self, monkeypatch):
         x, labels = states(40)
-        model = LocalCorEx(BioCorEx(2), random_state=0).fit(x, labels=labels)
+        model = LocalCorEx(BioCorEx(2), random_state=0).fit(x, clusters=labels)
         before = model.clusters_
 
         def interrupt(*_):
@@ -219,7 +219,7 @@ class TestOfBio:
 
         monkeypatch.setattr(fit, "_correlation", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            model.fit(x[:40], labels=labels[:40])
+            model.fit(x[:40], clusters=labels[:40])
         assert model.clusters_ is before and len(model.labels_) == 80
 
     def test_progress_is_the_estimators(self, monkeypatch):
@@ -232,7 +232,7 @@ class TestOfBio:
         monkeypatch.setattr(fit, "tqdm", bar)
         x, labels = states(20)
         for progress in (True, False):
-            LocalCorEx(BioCorEx(1, progress=progress), random_state=0).fit(x, labels=labels)
+            LocalCorEx(BioCorEx(1, progress=progress), random_state=0).fit(x, clusters=labels)
         assert asked == [False, True]
 
 
@@ -248,7 +248,7 @@ class Strongest(BaseEstimator):
 
 def test_any_corex_may_be_given():
     x, labels = two_regions(60)
-    first = LocalCorEx(Strongest()).fit(x, labels=labels).clusters_[0]
+    first = LocalCorEx(Strongest()).fit(x, clusters=labels).clusters_[0]
     assert first.top_nodes(0, 1) == ["x0"]
     assert first.total_correlation_ == first.total_correlations_.sum()
     assert 0 < first.null_total_correlation_ < first.total_correlation_
@@ -262,14 +262,14 @@ def test_any_corex_may_be_given():
 def test_what_is_no_corex_is_refused(part):
     x, labels = two_regions(30)
     with pytest.raises(TypeError, match=r"corex=.* must be a CorEx.*mutual_information_.*total_"):
-        LocalCorEx(part).fit(x, labels=labels)
+        LocalCorEx(part).fit(x, clusters=labels)
 
 
 def test_clusters_too_small_are_reported():
     x, labels = two_regions(40)
     labels[:2], x[5:10] = 7, 1.0
     labels[5:10] = 8
-    fit = local().fit(x, labels=labels)
+    fit = local().fit(x, clusters=labels)
     by_name = {cluster.name: cluster for cluster in fit.clusters_}
     assert by_name["cluster 7"].note == "Not fitted: 2 samples, of at least 3."
     assert by_name["cluster 8"].note == "Not fitted: no column varies."
@@ -283,7 +283,7 @@ def test_clusters_too_small_are_reported():
 def test_copies_are_noted():
     x, labels = two_regions(40)
     x[:, 3] = x[:, 2]
-    fit = local().fit(x, labels=labels)
+    fit = local().fit(x, clusters=labels)
     assert "2 columns are copies of others" in fit.clusters_[0].note
 
 
@@ -291,7 +291,7 @@ def test_unconverged_clusters_are_counted():
     x, labels = two_regions(40)
     model = local().set_params(corex__max_iter=5, corex__tol=1e-12)
     with pytest.warns(ConvergenceWarning, match="2 of 2 clusters did not converge in max_iter=5"):
-        fit = model.fit(x, labels=labels)
+        fit = model.fit(x, clusters=labels)
     assert "Not converged" in fit.clusters_[0].note
 
 
@@ -306,7 +306,7 @@ def test_parameters_follow_scikit_learn():
 def test_any_partition_may_be_given():
     x, _ = two_regions(60)
     labels = KMeans(4, random_state=0).fit_predict(x)
-    assert len(local().fit(x, labels=labels).clusters_) == 4
+    assert len(local().fit(x, clusters=labels).clusters_) == 4
 
 
 def test_refusals(fitted):
@@ -314,7 +314,7 @@ def test_refusals(fitted):
     for model, options, message in [
         (local(n_clusters=100), {}, "at most the number of samples, 60"),
         (local(n_clusters=0), {}, "must be at least 1"),
-        (local(), {"labels": labels[:5]}, "one label a sample, 60"),
+        (local(), {"clusters": labels[:5]}, "one label a sample, 60"),
         (local().set_params(corex__n_factors=26), {}, "Use fewer factors"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -345,7 +345,7 @@ def test_the_level_of_chance_leaves_out_what_a_factor_takes_for_itself():
 
 def test_hardly_a_cell_of_independent_columns_is_above_chance():
     data = np.random.default_rng(1).normal(size=(400, 30))
-    local = LocalCorEx(LinearCorEx(n_factors=5), random_state=0).fit(data, labels=np.zeros(400))
+    local = LocalCorEx(LinearCorEx(n_factors=5), random_state=0).fit(data, clusters=np.zeros(400))
     (factors,) = local.clusters_
     # Beside the one column that each factor may take for itself.
     above = factors.mutual_information_ > factors.null_mutual_information_

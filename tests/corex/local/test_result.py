@@ -14,7 +14,7 @@ from nbinterp.views import InteractionHeatmap
 @pytest.fixture(scope="module")
 def setosa():
     x, y = load_iris(as_frame=True, return_X_y=True)
-    return LocalCorEx(LinearCorEx(2), random_state=0).fit(x, labels=y).clusters_[0]
+    return LocalCorEx(LinearCorEx(2), random_state=0).fit(x, clusters=y).clusters_[0]
 
 
 def test_frame_has_a_row_a_factor_and_node(setosa):
@@ -54,7 +54,7 @@ def test_repr_and_frozenness(setosa):
 
 def test_factors_of_another_method_have_the_same_form():
     x, y = load_iris(as_frame=True, return_X_y=True)
-    bio = LocalCorEx(BioCorEx(2), random_state=0).fit(x, labels=y).clusters_[0]
+    bio = LocalCorEx(BioCorEx(2), random_state=0).fit(x, clusters=y).clusters_[0]
     frame = bio.to_frame()
     assert list(frame) == ["factor", "node", "mutual_information", "correlation", "weight"]
     assert frame["weight"].isna().all() and frame["correlation"].notna().all()

@@ -230,7 +230,7 @@ def test_the_model_is_left_as_it_came():
 def test_clusters_of_a_local_corex():
     data, mean, covariance = gaussian(n=120)
     labels = np.repeat([0, 1], 60)
-    local = LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(data, labels=labels)
+    local = LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(data, clusters=labels)
     net = whitening(mean, covariance)
     one = EXACT.explain(net, data, "0", clusters=local).clusters
     assert one.equals(EXACT.explain(net, data, "0", clusters=labels).clusters)

@@ -13,7 +13,7 @@ def local():
     nodes = rng.normal(size=(300, 6))
     nodes[:, [1, 4]] += 3 * cause
     table = pd.DataFrame(nodes, columns=[f"h1[{i}]" for i in range(5)] + ["logit 0"])
-    return LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, labels=[0] * 300)
+    return LocalCorEx(LinearCorEx(n_factors=1), random_state=0).fit(table, clusters=[0] * 300)
 
 
 def test_a_planted_factor_usage_its_nodes_only(local):

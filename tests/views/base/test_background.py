@@ -63,7 +63,7 @@ def test_a_fit_gives_up_when_it_is_cancelled():
 def test_a_fit_tells_each_stage_that_its_problems_end():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 60)) + rng.normal(size=(300, 1))
-    local = LocalCorEx(LinearCorEx(n_factors=5, random_state=0)).fit(x, labels=np.zeros(300))
+    local = LocalCorEx(LinearCorEx(n_factors=5, random_state=0)).fit(x, clusters=np.zeros(300))
     watch = ProgressToken()
     with tracking(watch):
         local.fit_selection(range(200))
@@ -71,7 +71,7 @@ def test_a_fit_tells_each_stage_that_its_problems_end():
     assert done == of and of % 2 == 0 and of >= 4 and unit == "stage"
     other = ProgressToken()
     with tracking(other):
-        LocalCorEx(BioCorEx(2, random_state=0, progress=False)).fit(x, labels=np.zeros(300))
+        LocalCorEx(BioCorEx(2, random_state=0, progress=False)).fit(x, clusters=np.zeros(300))
     assert other.progress == (2, 2, "fit")
 
 

@@ -48,7 +48,7 @@ def test_factors_that_use_a_node(report):
     nodes = rng.normal(size=(120, 6))
     nodes[:, :3] += 3 * rng.normal(size=(120, 1))
     frame = pd.DataFrame(nodes, columns=[f"0[{i}]" for i in range(6)])
-    local = LocalCorEx(LinearCorEx(1), random_state=0).fit(frame, labels=[0] * 120)
+    local = LocalCorEx(LinearCorEx(1), random_state=0).fit(frame, clusters=[0] * 120)
     told = column(NodeTable(report, factors=local), "factors")
     assert all(text.startswith("cluster 0 factor 0 (") for text in told[:3])
     assert told[3:] == ["", "", ""]
@@ -61,7 +61,7 @@ def test_a_factor_tells_about_nodes(report):
     nodes[:, 3:5] += 3 * rng.normal(size=(120, 1))
     frame = pd.DataFrame(nodes, columns=[f"0[{i}]" for i in range(6)])
     fit = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0)
-    fit = fit.fit(frame, labels=[0] * 120).clusters_[0]
+    fit = fit.fit(frame, clusters=[0] * 120).clusters_[0]
     table = NodeTable(report, factors=fit)
     groups = [sorted(table.used_most(factor)) for factor in (0, 1)]
     assert sorted(groups) == [[0, 1], [3, 4]]

@@ -28,7 +28,7 @@ def local():
         def fit_transform(self, X):
             return np.asarray(X)[:, [0, 3]]
 
-    return LocalCorEx(LinearCorEx(n_factors=2), Plane(), random_state=0).fit(data, labels=labels)
+    return LocalCorEx(LinearCorEx(n_factors=2), Plane(), random_state=0).fit(data, clusters=labels)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def planted(seed=0, n=400):
 def local():
     table = planted()
     corex = LinearCorEx(n_factors=3, random_state=0)
-    return LocalCorEx(corex, random_state=0).fit(table, labels=np.zeros(len(table), int))
+    return LocalCorEx(corex, random_state=0).fit(table, clusters=np.zeros(len(table), int))
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_filled_later_and_emptied():
 
 def test_nothing_fitted_says_why(local):
     few = LocalCorEx(LinearCorEx(n_factors=2), random_state=0)
-    few.fit(planted(), labels=np.r_[0, np.ones(399, int)])
+    few.fit(planted(), clusters=np.r_[0, np.ones(399, int)])
     view = InteractionHeatmap(few.clusters_[0])
     assert view._ids == []
     assert "Not fitted" in view._about

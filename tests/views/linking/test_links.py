@@ -33,7 +33,7 @@ def world():
     data = np.random.default_rng(0).normal(size=(90, 6)).astype(np.float32)
     data += 2 * np.eye(6, dtype=np.float32)[KIND]
     nodes = record(model, data, "1").concat("1", output=True)
-    local = LocalCorEx(LinearCorEx(4, random_state=0), random_state=0).fit(nodes, labels=KIND)
+    local = LocalCorEx(LinearCorEx(4, random_state=0), random_state=0).fit(nodes, clusters=KIND)
     return {"model": model, "data": data, "local": local, "factors": local.clusters_[1]}
 
 
@@ -136,7 +136,7 @@ def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer
 def test_a_factor_chosen_elsewhere_sorts_tables_and_chooses_the_nodes_it_binds(world):
     report = LinearDistance().explain(world["model"], world["data"], "0", clusters=KIND)
     nodes = record(world["model"], world["data"], "0").concat("0")
-    local = LocalCorEx(LinearCorEx(3, random_state=0), random_state=0).fit(nodes, labels=KIND)
+    local = LocalCorEx(LinearCorEx(3, random_state=0), random_state=0).fit(nodes, clusters=KIND)
     table, view = NodeTable(report), DistanceView(report)
     heatmap = InteractionHeatmap(local.clusters_[1])
     bound = link(heatmap, table, view)

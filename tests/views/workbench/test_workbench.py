@@ -25,7 +25,7 @@ def world():
     data = (rng.normal(size=(120, 6)) + 2 * np.eye(6)[kind]).astype(np.float32)
     model = torch.nn.Sequential(torch.nn.Linear(6, 12), torch.nn.Tanh(), torch.nn.Linear(12, 3))
     nodes = record(model, data, "1").concat("1", output=True)
-    local = LocalCorEx(LinearCorEx(6, random_state=0), random_state=0).fit(nodes, labels=kind)
+    local = LocalCorEx(LinearCorEx(6, random_state=0), random_state=0).fit(nodes, clusters=kind)
     return {"model": model, "data": data, "labels": kind, "local": local}
 
 
