@@ -51,10 +51,10 @@ OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
 test-more: .venv/.more
 	$(OLD_PROCESSOR) NBINTERP_TEST_THREADS=2 $(PYTEST) -m "not browser"
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/pytest tests/network/test_any_network.py tests/browser/test_elsewhere.py
+	$(BIN)/pytest tests/network/test_any_network.py tests/browser/hosts/test_elsewhere.py
 
 bench: .venv/.bench
-	for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	for bench in tests/benchmarks/*/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
 check-python: .venv/.dev
 	$(BIN)/ruff check

@@ -8,7 +8,7 @@ import pytest
 from nbinterp import load, save
 from nbinterp.saving.kinds import WHOLE
 
-FOLDER = Path(__file__).parents[1] / "data" / "saved_0_1_0"
+FOLDER = Path(__file__).parent / "saved_0_1_0"
 EXPECTED = dict(np.load(FOLDER / "expected.npz"))
 ROWS = EXPECTED["rows"]
 

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from test_tutorials import TUTORIALS
+from conventions.test_tutorials import TUTORIALS
 
 import nbinterp
 from nbinterp.views.guide import ENTRIES

@@ -5,8 +5,8 @@ go of the mouse until Python's callback has the selection; saved bytes are those
 by nbclient, which keeps the state of widgets. Best of two or three. Frames are those of the page
 while the wheel zooms in and out; recolouring is from the press that runs a cell of another column
 until the canvas has other colours. What takes longer than two minutes is left. Run with
-``python tests/benchmarks/bench_explorer.py``; sizes may follow, as ``100000``. jupyter-scatter
-comes with ``make bench``, or ``make .venv/.bench``.
+``python tests/benchmarks/views/bench_explorer.py``; sizes may follow, as ``100000``.
+jupyter-scatter comes with ``make bench``, or ``make .venv/.bench``.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ import nbformat
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from browser.lab import Kernel, wait_for
 from browser.page import circle, opened
 

@@ -1,6 +1,6 @@
 """What dropout does to the hidden layers of MNIST classifiers, beside the paper's table 2.
 
-Run as ``python tests/benchmarks/bench_dropout.py [--pairs N] [--epochs N] [--depths 2 3]``.
+Run as ``python tests/benchmarks/network/bench_dropout.py [--pairs N] [--epochs N] [--depths 2 3]``.
 """
 
 import argparse

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-TUTORIALS = sorted(Path(__file__).parents[1].joinpath("tutorials").glob("*.ipynb"))
+TUTORIALS = sorted(Path(__file__).parents[2].joinpath("tutorials").glob("*.ipynb"))
 
 
 def code_cells(path):

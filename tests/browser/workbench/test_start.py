@@ -11,7 +11,7 @@ from browser.conftest import Opened
 from browser.page import Point, circle, inside
 from playwright.sync_api import expect
 
-TUTORIAL = Path(__file__).parents[2] / "tutorials" / "000_start.ipynb"
+TUTORIAL = Path(__file__).parents[3] / "tutorials" / "000_start.ipynb"
 Floats = npt.NDArray[np.float64]
 
 

@@ -1,8 +1,8 @@
 """Recording all layers against the plain forward pass over the same data in the same batches.
 
-Run as ``python tests/benchmarks/bench_record.py``. The plain pass keeps nothing, not even the
-output; a recording keeps the output too, and checks all it keeps. The two alternate. `ratio` is
-that of the medians; `pairs` is the median of the ratios of two neighbours, which a machine that
+Run as ``python tests/benchmarks/network/bench_record.py``. The plain pass keeps nothing, not even
+the output; a recording keeps the output too, and checks all it keeps. The two alternate. `ratio`
+is that of the medians; `pairs` is the median of the ratios of two neighbours, which a machine that
 is slow for some seconds at a time changes less. `by hand` is the ratio, in pairs, of the least
 that keeps the activations: hooks that copy them, in a loop that trusts network and data. `guarded`
 is that of the same loop with what a recording may not leave out: it shows the network a copy of

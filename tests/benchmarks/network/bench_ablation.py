@@ -6,7 +6,7 @@ scaled by the median; it forms no means of groups. Ours does, and also measures 
 (largest activation, largest weight, and 100 random draws in the last row); "a pass" counts those
 too, as the ratio by what a reference that ran them all would take.
 
-Run as ``python tests/benchmarks/bench_ablation.py [layer ...]``.
+Run as ``python tests/benchmarks/network/bench_ablation.py [layer ...]``.
 """
 
 import sys

@@ -8,7 +8,7 @@ value or of a newer one is drawn. Ours is measured twice: for exact frames, and 
 meanwhile, from the last exact frame and precomputed ones. ipywidgets runs as it is by default:
 ``continuous_update``, matplotlib's inline figures, the output cleared when the next one comes. A
 move of the mouse waits until the page has taken the one before, so that a page that is busy gets
-fewer of them, and is spared their lags. Run with ``python tests/benchmarks/bench_slider.py``.
+fewer of them, and is spared their lags. Run with ``python tests/benchmarks/views/bench_slider.py``.
 """
 
 import sys
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from browser.page import opened
 
 OURS = """

@@ -324,13 +324,13 @@ def test_an_exported_page_is_linked_without_a_kernel(
     heatmap.locator(".nbi-heatmap-row").filter(has_text=f"factor {turnable[0]} ").click()
     expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {turnable[0]} ablated")
     expect(view.locator('[data-nbi="interactions"] canvas')).to_be_visible()
-    page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-page.png")
+    page.screenshot(path=Path(__file__).parents[3] / "artifacts/browser/workbench-8-page.png")
     # Nothing of the workbench is of what is selected now.
     own = page.locator(".page-view > .nbi-unfollowed")
     expect(own).to_be_hidden()
     _select_some(page, view)
     expect(own).to_be_visible()
-    page.screenshot(path=Path(__file__).parents[2] / "artifacts/browser/workbench-8-note.png")
+    page.screenshot(path=Path(__file__).parents[3] / "artifacts/browser/workbench-8-note.png")
     assert own.all_text_contents() == [
         "As before: following the selection on the map needs a running kernel."
     ]

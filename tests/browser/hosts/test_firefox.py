@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from browser import firefox
 from browser.firefox import Firefox
+from browser.hosts.test_elsewhere import CODE
 from browser.lab import Lab, start, wait_for, write_notebook
 from browser.page import ARTIFACTS, circle
-from browser.test_elsewhere import CODE
 
 pytestmark = pytest.mark.skipif(firefox.find() is None, reason="there is no Firefox on the PATH")
 

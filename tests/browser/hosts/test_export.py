@@ -14,7 +14,7 @@ from nbinterp import ClusterExplorer, LinearCorEx, LocalCorEx
 from nbinterp.views.export import to_html
 
 HOSTILE = "<img src=x onerror=document.title='hit'>"
-ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
+ARTIFACTS = Path(__file__).parents[3] / "artifacts" / "browser"
 CENTRES = np.array([[-4.0, -4.0], [4.0, -4.0], [-4.0, 4.0], [4.0, 4.0]])
 
 

@@ -18,7 +18,7 @@ from nbinterp import (
     record,
 )
 
-ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
+ARTIFACTS = Path(__file__).parents[3] / "artifacts" / "browser"
 KIND = np.repeat(np.arange(3), 40)
 CENTRES = np.array([[-3.0, 0.0], [3.0, -2.0], [2.0, 3.0]])
 

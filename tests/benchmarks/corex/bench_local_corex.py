@@ -6,7 +6,7 @@ finish counts as the time that was waited for it; the ratio without those cluste
 still pays for all, is printed too. Ours also fits the shuffled null of every cluster; the
 reference has none.
 
-Run as ``python tests/benchmarks/bench_local_corex.py [n_samples]``.
+Run as ``python tests/benchmarks/corex/bench_local_corex.py [n_samples]``.
 """
 
 import sys

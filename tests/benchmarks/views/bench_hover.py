@@ -3,7 +3,7 @@
 Of a grid of digits far enough apart that the pointer is always on one. Cold is the first time that
 a sample is pointed at, when its picture comes from Python; cached is the second. The server runs
 `nbinterp.server`, as ``make lab`` has it. The bar is 150 ms cold and 50 ms cached. Run with
-``python tests/benchmarks/bench_hover.py``.
+``python tests/benchmarks/views/bench_hover.py``.
 """
 
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from browser.lab import wait_for
 from browser.page import opened
 

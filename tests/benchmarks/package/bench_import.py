@@ -1,7 +1,8 @@
 """Importing what a notebook begins with, against importing PyTorch and scikit-learn alone.
 
-Run as ``python tests/benchmarks/bench_import.py``. Each import runs in fresh processes, the two in
-turn; `ratio` is that of the medians of the seconds that the import statement takes.
+Run as ``python tests/benchmarks/package/bench_import.py``. Each import runs in fresh
+processes, the two in turn; `ratio` is that of the medians of the seconds that the import
+statement takes.
 """
 
 import statistics

@@ -1,6 +1,7 @@
 """AND/OR interactions against shapiq, the authors' optimizer and linear programming.
 
-Each ratio is of times of one run of this file. Run as ``python tests/benchmarks/bench_and_or.py``.
+Each ratio is of times of one run of this file. Run as
+``python tests/benchmarks/interactions/bench_and_or.py``.
 """
 
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from interactions.games import problem, relu_game, relu_games
 from scipy.optimize import linprog
