@@ -1,10 +1,15 @@
-"""Linked views on one page without a kernel and without a network."""
+"""Linked views: on one page without a kernel and without a network, and by `jslink`."""
 
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from browser.conftest import Opened
+from browser.lab import wait_for
 from browser.page import circle, inside, lasso
 from playwright.sync_api import Browser, Locator, expect
 
@@ -105,3 +110,72 @@ def test_what_is_chosen_in_one_view_is_chosen_in_all(
     page.screenshot(path=ARTIFACTS / f"link-{scheme}.png", full_page=True)
     assert trouble == []
     context.close()
+
+
+JSLINKED = """
+import os
+import ipywidgets
+import numpy as np
+from nbinterp import ClusterExplorer
+
+rng = np.random.default_rng(0)
+kind = np.repeat([0, 1, 2], 40)
+centres = np.array([[-3.0, 0.0], [3.0, -2.0], [2.0, 3.0]])
+one, other = [
+    ClusterExplorer(centres[order] + rng.normal(size=(120, 2)) * 0.3, height=260)
+    for order in (kind, (kind + 1) % 3)
+]
+links = [ipywidgets.jslink((one, name), (other, name)) for name in ("selection", "hovered")]
+heard = []
+for each in (one, other):
+    each.observe(lambda change: heard.append(len(change["new"])), "selection")
+ipywidgets.VBox([one, other])
+"""
+
+
+def test_jslink_ties_two_maps_while_the_kernel_stands_still(
+    open_cells: Callable[..., Opened],
+) -> None:
+    page, kernel, _ = open_cells("jslink", [JSLINKED])
+    page.view("explorer")
+    maps = page.page.locator('[data-nbi="explorer"]')
+    first, second = maps.nth(0), maps.nth(1)
+    for view in (first, second):
+        expect(view).to_have_attribute("data-nbi-ready", "true")
+    process = int(kernel.value("os.getpid()"))
+
+    def drawn_around(view: Locator, centre: int) -> None:
+        view.scroll_into_view_if_needed()
+        page.page.wait_for_timeout(300)
+        (x, y), (edge, _) = page.project(view, CENTRES[centre] + np.array([[0, 0], [1.6, 0]]))
+        page.lasso(circle(x, y, edge - x, 24))
+
+    os.kill(process, signal.SIGSTOP)
+    try:
+        drawn_around(first, 1)
+        for view in (first, second):
+            expect(view).to_have_attribute("data-nbi-selected", "40")
+        second.locator('[data-nbi="undo"]').click()
+        for view in (first, second):
+            expect(view).to_have_attribute("data-nbi-selected", "0")
+        drawn_around(second, 1)  # where the second map has the samples of kind 0
+        for view in (first, second):
+            expect(view).to_have_attribute("data-nbi-selected", "40")
+    finally:
+        os.kill(process, signal.SIGCONT)
+    same = "one.selection.tolist() == other.selection.tolist() == list(range(40))"
+    wait_for(lambda: kernel.value(same), "the selection in Python", 10)
+    page.page.wait_for_timeout(500)
+    # Each map is heard once of each; the page leaves out what was over before the kernel went on.
+    assert kernel.value("heard") in ([40, 40, 0, 0, 40, 40], [40, 40, 40, 40])
+
+    kernel.run("other.selection = kind == 2")
+    for view in (first, second):
+        expect(view).to_have_attribute("data-nbi-selected", "40")
+    wait_for(lambda: kernel.value("one.selection.tolist() == list(range(80, 120))"), "both", 10)
+    place = page.project(first, np.array([CENTRES[1]]))[0]
+    page.page.mouse.move(float(place[0]), float(place[1]))
+    wait_for(lambda: kernel.value("one.hovered is not None"), "the sample under the pointer", 10)
+    assert kernel.value("one.hovered == other.hovered")
+    page.page.mouse.move(1, 1)
+    wait_for(lambda: kernel.value("one.hovered is None and other.hovered is None"), "none", 10)
