@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from nbinterp import _display
+
 __version__ = "0.1.0"
 
 # Names load when first asked for: Jupyter Server imports this package for `nbinterp.server` and
@@ -18,6 +20,8 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)
+
+_display.load_views_by(lambda: import_module("nbinterp.views"))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,13 +1,20 @@
-"""Results to views: a registry, so that compute never imports views."""
+"""Results to views: a registry, so that compute never imports views.
+
+Each view says by `shows` which results it shows. `nbinterp` says by `load_views_by` how views load.
+Both know this module, and it knows neither.
+"""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, TypeVar
-
-from nbinterp import _checks
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 _FACTORIES: dict[type, Callable[..., Any]] = {}
+_LOADERS: list[Callable[[], object]] = []
+
+
+def load_views_by(load: Callable[[], object]) -> None:
+    """Call `load`, which imports views and so registers them, before one is first looked for."""
+    _LOADERS.append(load)
 
 
 def shows(*results: type) -> Callable[[Factory], Factory]:
@@ -21,22 +28,25 @@ def shows(*results: type) -> Callable[[Factory], Factory]:
 
 
 def _factory(result: type) -> Callable[..., Any] | None:
-    import_module("nbinterp.views")  # they register themselves, when there is first use of them
+    while _LOADERS:
+        _LOADERS[0]()
+        del _LOADERS[0]  # where it fails, the next look tries again
     return next((_FACTORIES[kind] for kind in result.__mro__ if kind in _FACTORIES), None)
 
 
 class Displayable:
     """A result that a notebook shows as its view when it stands last in a cell."""
 
-    @_checks.named
     def view(self, **options: Any) -> Any:
         """Return a new view of this object; `options` are those of the view."""
         factory = _factory(type(self))
         if factory is None:
+            from nbinterp import _checks  # it loads PyTorch; `import nbinterp` loads this module
+
             _checks.fail(
-                "()",
+                f": {type(self).__name__}.view()",
                 "must have a registered view",
-                "Import nbinterp, which registers its views.",
+                "Decorate one with nbinterp._display.shows.",
                 TypeError,
             )
         return factory(self, **options)
