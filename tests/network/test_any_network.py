@@ -1,4 +1,4 @@
-"""A convolutional network and a transformer go the way of the classifier, by the same functions."""
+"""The same functions work on a convolutional network and a transformer."""
 
 import os
 
@@ -74,14 +74,14 @@ def test_the_factors_of_channels_bend_its_decoded_images(conv, images):
     local = LocalCorEx(LinearCorEx(4), random_state=0).fit(channels, clusters=target)
     decoder = fit_decoder(conv, data, layer="conv2", max_epochs=8, random_state=0)
     assert decoder.validation_error < decoder.baseline_error / 2
-    turned = perturb(
+    moved = perturb(
         conv, data, local.clusters_[4], layer="conv2", factor=0, amounts=[[-2], [0], [2]],
         decode=decoder,
     )  # fmt: skip
-    assert turned.decoded.shape == (3, 784)
-    np.testing.assert_allclose(turned.decoded[1], turned.baseline_decoded, atol=1e-5)
-    assert np.abs(turned.difference[[0, 2]]).max() > 0.05
-    assert turned.view().snapshot().startswith(b"\x89PNG")
+    assert moved.decoded.shape == (3, 784)
+    np.testing.assert_allclose(moved.decoded[1], moved.baseline_decoded, atol=1e-5)
+    assert np.abs(moved.difference[[0, 2]]).max() > 0.05
+    assert moved.view().snapshot().startswith(b"\x89PNG")
 
 
 class Reader(nn.Module):

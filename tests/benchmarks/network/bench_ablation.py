@@ -1,10 +1,10 @@
-"""Silencing the nodes of 10 factors x 8 sizes x 20 clusters, on MNIST's 10,000 test images.
+"""Ablate the nodes of 10 factors x 8 sizes x 20 clusters, on MNIST's 10,000 test images.
 
-Against one masked forward pass a combination: `ablated` and the whole network over all images, in
-batches of the size that is fastest here. It is timed on some combinations, in turn with ours, and
-scaled by the median; it forms no means of groups. Ours does, and also measures the comparisons
-(largest activation, largest weight, and 100 random draws in the last row); "a pass" counts those
-too, as the ratio by what a reference that ran them all would take.
+The reference is one masked forward pass per combination: `ablated` and the whole network over all
+images, in batches of the size that is fastest here. It is timed on some combinations, alternating
+with ours, and scaled by the median; it computes no means of groups. Ours does, and also measures
+the comparisons (largest activation, largest weight, and 100 random draws in the last row); "a pass"
+is the ratio to a reference that runs those too.
 
 Run as ``python tests/benchmarks/network/bench_ablation.py [layer ...]``.
 """
@@ -37,7 +37,7 @@ def masked(model, layer, images, nodes, batch):
 
 
 def compare(layer, images, digits, clusters):
-    """Print the figures of one layer."""
+    """Compare ours with the reference on one layer."""
     model = load_mnist_classifier()
     table = record(model, images, layer, progress=False).concat(layer, output=True)
     local = LocalCorEx(LinearCorEx(N_FACTORS, random_state=0)).fit(table, clusters=clusters)

@@ -58,7 +58,7 @@ def test_channels_and_positions():
     np.testing.assert_allclose(hidden, before)
 
 
-def test_nested_and_left_as_it_came():
+def test_nested_blocks_restore_the_model():
     model = worn(seeded(plain), torch.from_numpy(X))
     before = state(model)
     with pytest.raises(KeyboardInterrupt), ablated(model, "0", 1), ablated(model, "1", [0, 2]):

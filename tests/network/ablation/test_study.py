@@ -85,7 +85,7 @@ def test_a_planted_group_costs_its_own_class_beyond_chance():
     assert logit.loc["class 1", "change"] == pytest.approx(-4)
 
 
-def test_left_as_it_came_also_when_interrupted():
+def test_the_model_is_restored_also_when_interrupted():
     model, layer, data, clusters, _ = world(plain)
     model = worn(model, torch.from_numpy(X))
     before = state(model)

@@ -15,12 +15,12 @@ def decoder():
 HIDDEN = np.random.default_rng(0).normal(size=(5, 4))
 
 
-def test_decodes_in_eval_mode_and_leaves_the_network_as_it_came(decoder):
+def test_decodes_in_eval_mode_and_restores_the_network(decoder):
     linear = decoder.network[0]
     expected = HIDDEN @ linear.weight.detach().numpy().T + linear.bias.detach().numpy()
-    drawn = decoder.decode(HIDDEN)
-    np.testing.assert_allclose(drawn, expected, atol=1e-6)
-    assert drawn.dtype == np.float32
+    decoded = decoder.decode(HIDDEN)
+    np.testing.assert_allclose(decoded, expected, atol=1e-6)
+    assert decoded.dtype == np.float32
     assert decoder.network.training and decoder.network[1].training
 
 

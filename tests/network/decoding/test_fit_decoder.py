@@ -26,26 +26,26 @@ def test_learns_more_than_the_mean_and_leaves_the_network_alone():
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
     assert model.training and all(p.grad is None for p in model.parameters())
     assert torch.equal(torch.random.get_rng_state(), generator)
-    drawn = decoder.decode(np.zeros((2, 12)))
-    assert drawn.shape == (2, 6) and drawn.min() >= 0 and drawn.max() <= 1
+    decoded = decoder.decode(np.zeros((2, 12)))
+    assert decoded.shape == (2, 6) and decoded.min() >= 0 and decoded.max() <= 1
 
 
-def test_targets_outside_0_to_1_are_drawn_in_their_units():
-    target = np.column_stack([1000 * X[:, 0] - 300, X[:, 1]])
+def test_inputs_outside_0_to_1_are_decoded_in_their_units():
+    inputs = np.column_stack([1000 * X[:, 0] - 300, X[:, 1]])
     decoder = fit_decoder(
         encoder(),
         X,
         layer="0",
-        inputs=target,
+        inputs=inputs,
         hidden=(),
         learning_rate=0.05,
         batch_size=16,
         **OPTIONS,
     )
     hidden = encoder()[0](torch.from_numpy(X)).detach().numpy()
-    error = np.abs(decoder.decode(hidden) - target).mean(axis=0) / target.std(axis=0)
+    error = np.abs(decoder.decode(hidden) - inputs).mean(axis=0) / inputs.std(axis=0)
     assert (error < 0.1).all()
-    assert decoder.baseline_error == pytest.approx(target.var(axis=0).mean(), rel=0.3)
+    assert decoder.baseline_error == pytest.approx(inputs.var(axis=0).mean(), rel=0.3)
 
 
 def test_layers_and_inputs_with_several_axes():

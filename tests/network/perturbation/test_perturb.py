@@ -29,23 +29,23 @@ def test_closed_form_of_a_linear_network(direction):
     amounts = np.array([[1.0, -2.0], [0.5, 0.0]])
     hidden = record(model, X, "0")["0"]
     decoder = np.random.default_rng(2).normal(size=(5, 7))
-    told = perturb(
+    result = perturb(
         model, X, factors, layer="0", factor=[0, 1], amounts=amounts, direction=direction,
         decode=lambda h: h @ decoder,
     )  # fmt: skip
     expected = hidden[:20].mean(axis=0) + amounts @ shift(direction)
     weight, bias = (p.detach().numpy() for p in model[1].parameters())
-    np.testing.assert_allclose(told.hidden, expected, atol=1e-5)
-    np.testing.assert_allclose(told.outputs, expected @ weight.T + bias, atol=1e-5)
-    np.testing.assert_allclose(told.decoded, expected @ decoder, atol=1e-4)
-    np.testing.assert_allclose(told.difference, amounts @ shift(direction) @ decoder, atol=1e-4)
-    assert (told.base, told.base_index, told.n_base_samples) == ("mean of cluster 0", -1, 30)
+    np.testing.assert_allclose(result.hidden, expected, atol=1e-5)
+    np.testing.assert_allclose(result.outputs, expected @ weight.T + bias, atol=1e-5)
+    np.testing.assert_allclose(result.decoded, expected @ decoder, atol=1e-4)
+    np.testing.assert_allclose(result.difference, amounts @ shift(direction) @ decoder, atol=1e-4)
+    assert (result.base, result.base_index, result.n_base_samples) == ("mean of cluster 0", -1, 30)
 
 
 def test_at_and_from_base_are_as_if_asked_at_once():
     model, factors = linear(), factors_of([*NAMES, "logit 0"], MI, RHO)
-    told = perturb(model, X, factors, layer="0", factor=[1, 0], decode=lambda h: h[:, :2])
-    later = told.at([0.3, -1]).from_base(7)
+    result = perturb(model, X, factors, layer="0", factor=[1, 0], decode=lambda h: h[:, :2])
+    later = result.at([0.3, -1]).from_base(7)
     at_once = perturb(
         model, X, factors, layer="0", factor=[1, 0], amounts=[0.3, -1], base=7,
         decode=lambda h: h[:, :2],
@@ -54,7 +54,7 @@ def test_at_and_from_base_are_as_if_asked_at_once():
         np.testing.assert_allclose(getattr(later, name), getattr(at_once, name), atol=1e-6)
     assert later.base == at_once.base == "sample 7"
     np.testing.assert_allclose(later.baseline_outputs, record(model, X, "0").output[7], atol=1e-6)
-    assert told.amounts.shape == (5, 2) and not told.amounts[0].any()
+    assert result.amounts.shape == (5, 2) and not result.amounts[0].any()
 
 
 @pytest.mark.parametrize("model", [plain, Skip, Conv])
@@ -63,30 +63,30 @@ def test_amounts_of_zero_give_the_sample_itself(model):
     layer = {"Sequential": "0", "Skip": "layer", "Conv": "conv"}[type(model).__name__]
     data = X if layer != "conv" else X.reshape(5, 1, 6, 6)
     factors = factors_of([f"{layer}[0]"], [[1.0]], indices=[1, 2])
-    told = perturb(model, data, factors, layer=layer, base=3)
-    np.testing.assert_allclose(told.outputs[0], record(model, data, layer).output[3], atol=1e-5)
-    assert abs(told.outputs[1] - told.outputs[0]).max() > 1e-4
+    result = perturb(model, data, factors, layer=layer, base=3)
+    np.testing.assert_allclose(result.outputs[0], record(model, data, layer).output[3], atol=1e-5)
+    assert abs(result.outputs[1] - result.outputs[0]).max() > 1e-4
 
 
-def test_a_channel_moves_everywhere_and_images_are_drawn_colours_last():
+def test_a_channel_moves_everywhere_and_decoded_images_have_colours_last():
     data = X.reshape(5, 1, 6, 6)
-    told = perturb(
+    result = perturb(
         seeded(Conv), data, factors_of(["conv[2]"], [[1.0]], indices=[0, 1]), layer="conv",
         amounts=[2.0], decode=lambda h: h[:, :3],
     )  # fmt: skip
-    moved = (told.hidden[0] - told.baseline_hidden).reshape(4, 4, 4)
+    moved = (result.hidden[0] - result.baseline_hidden).reshape(4, 4, 4)
     np.testing.assert_allclose(moved, np.multiply.outer([0, 0, 2, 0], np.ones((4, 4))), atol=1e-6)
-    assert told.image_shape == (4, 4, 3)
-    np.testing.assert_allclose(told.difference.reshape(4, 4, 3)[..., 2], 2, atol=1e-6)
+    assert result.image_shape == (4, 4, 3)
+    np.testing.assert_allclose(result.difference.reshape(4, 4, 3)[..., 2], 2, atol=1e-6)
 
 
-def test_the_model_is_left_as_it_came_also_when_interrupted():
+def test_the_model_is_restored_also_when_interrupted():
     x = torch.from_numpy(X)
     model = worn(seeded(plain), x)
     factors = factors_of(["0[1]"], [[1.0]])
     before = state(model)
-    told = perturb(model, X, factors, layer="0")
-    told.at([1.0])
+    result = perturb(model, X, factors, layer="0")
+    result.at([1.0])
     assert_same(before, state(model))
 
     def interrupt(module, inputs):
@@ -94,14 +94,14 @@ def test_the_model_is_left_as_it_came_also_when_interrupted():
 
     handle = model[3].register_forward_pre_hook(interrupt)
     with pytest.raises(KeyboardInterrupt):
-        told.at([1.0])
+        result.at([1.0])
     handle.remove()
     assert_same(before, state(model))
 
 
 def test_another_thread_sees_no_edit():
     model = linear().eval()
-    told = perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
+    result = perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
     x = torch.from_numpy(X)
     expected, seen = model(x), []
 
@@ -112,21 +112,21 @@ def test_another_thread_sees_no_edit():
             thread.join()
 
     handle = model[1].register_forward_pre_hook(meanwhile)
-    told.at([1.0, 1.0])
+    result.at([1.0, 1.0])
     handle.remove()
     torch.testing.assert_close(seen[0], expected)
 
 
 def test_half_precision_and_tokens():
     model = linear().half()
-    told = perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
-    assert np.isfinite(told.outputs).all()
+    result = perturb(model, X, factors_of(NAMES, MI[:, :5]), layer="0")
+    assert np.isfinite(result.outputs).all()
     table = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(12, 2))
     words = np.arange(30).reshape(10, 3) % 9
-    told = perturb(
+    result = perturb(
         table, words, factors_of(["0[1,2]", "0[3]"], [[1, 0.5]], indices=[0, 4]), layer="0"
     )
-    assert told.hidden.shape == (3, 12)
+    assert result.hidden.shape == (3, 12)
 
 
 @pytest.mark.parametrize(

@@ -83,11 +83,11 @@ def test_a_pooled_name_means_the_same_nodes_everywhere(model, layer, shape, axis
     expected[where] = 0
     np.testing.assert_array_equal(silent, expected)
     information = [0.0, 0.0, 0.0, 1.0]
-    turned = perturb(
+    shown = perturb(
         model, data, factors_of(table.columns, information, indices=range(9)), layer=layer,
         factor=0, amounts=[[1.0]], base=0,
     )  # fmt: skip
-    moved = (turned.hidden - turned.baseline_hidden).reshape(rec[layer].shape[1:])
+    moved = (shown.hidden - shown.baseline_hidden).reshape(rec[layer].shape[1:])
     expected = np.zeros_like(moved)
     expected[None][where] = 1
     np.testing.assert_allclose(moved, expected, atol=1e-6)

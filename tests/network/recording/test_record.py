@@ -110,14 +110,14 @@ def test_rows_keep_their_order(n, batch_size):
     np.testing.assert_array_equal(rec["0"], rows)
 
 
-def test_the_model_is_left_as_it_came(worn):
+def test_the_model_is_restored(worn):
     before = state(worn)
     record(worn, X, layers=["0", "2"])
     assert_same_state(before, state(worn))
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_the_model_is_left_as_it_came_when_it_fails(worn, error):
+def test_the_model_is_restored_when_it_fails(worn, error):
     def explode(module, inputs):
         raise error
 

@@ -1,4 +1,4 @@
-"""What a network may do with its batches while it is recorded."""
+"""What a network may do with its batches during a recording."""
 
 import weakref
 
@@ -29,7 +29,7 @@ def test_writing_in_place_harms_neither_recording_nor_data():
 
 
 class Shows(nn.Module):
-    """Hands each batch over, and puts out a view of it."""
+    """Hands each batch over, and returns a view of it."""
 
     def __init__(self, show):
         super().__init__()

@@ -54,7 +54,7 @@ def test_what_is_written_into_is_a_copy():
                 assert_same(model(X), plainly)
 
 
-def test_the_model_is_left_as_it_came():
+def test_the_model_is_restored():
     model = seeded(plain)
     own = model[1].forward = model[1].forward  # a forward of its own, as some tools put there
     before = state(model)
