@@ -164,7 +164,8 @@ class _Factory:
 
     def perturbation(self, base: Base, steps: FloatArray) -> Perturbation:
         total = n_rows(self.data)
-        rows, index = self._rows_of(base, total)
+        is_mean = isinstance(base, str) and base == "mean"
+        rows = self._rows_of(base, total)
         _checks.require(
             len(rows) > 0 and rows.max() < total,
             f"(data) of {total} samples",
@@ -192,8 +193,8 @@ class _Factory:
         hidden, outputs, decoded = run(np.vstack([np.zeros((1, len(self.moved))), steps]))
         totals = np.nan_to_num(self.factors.total_correlations_)
         return Perturbation(
-            base=self._name(rows, index),
-            base_index=index,
+            base="mean" if is_mean else int(rows[0]) if len(rows) == 1 else rows,
+            base_name=self._name(rows, is_mean),
             base_samples=rows,
             n_base_samples=total,
             layer=self.forward.layer,
@@ -214,20 +215,18 @@ class _Factory:
             _rebase=self.perturbation,
         )
 
-    def _rows_of(self, base: Base, total: int) -> tuple[IntArray, int]:
-        """Return the rows whose mean is edited, and the number that stands for them."""
+    def _rows_of(self, base: Base, total: int) -> IntArray:
+        """Return the rows whose mean is edited."""
         if isinstance(base, str) and base == "mean":
-            return np.asarray(self.factors.indices, np.int64), -1
+            return np.asarray(self.factors.indices, np.int64)
         if np.ndim(base) == 0:
-            rows = np.array([_checks.integer("base", base, 0, total - 1)])
-        else:
-            rows = _checks.indices("base", base, total, at_least=1)
-        return rows, int(rows[0]) if len(rows) == 1 else -2
+            return np.array([_checks.integer("base", base, 0, total - 1)])
+        return _checks.indices("base", base, total, at_least=1)
 
-    def _name(self, rows: IntArray, index: int) -> str:
-        if index == -1:
+    def _name(self, rows: IntArray, is_mean: bool) -> str:
+        if is_mean:
             return f"mean of {self.factors.name}"
-        return f"sample {index}" if index >= 0 else f"mean of {len(rows):,} samples"
+        return f"sample {rows[0]}" if len(rows) == 1 else f"mean of {len(rows):,} samples"
 
 
 @dataclass(frozen=True)

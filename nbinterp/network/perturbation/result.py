@@ -22,11 +22,11 @@ class Perturbation(Displayable):
 
     Attributes
     ----------
-    base : str
-        The name of the edited activations, such as ``"mean of cluster 3"`` or ``"sample 17"``.
-    base_index : int
-        The row number of that sample; -1 for the mean of the factors' samples, -2 for the mean of
-        other samples.
+    base : "mean", int or ndarray of int
+        What was edited: the mean of the factors' samples, the row of one sample, or the rows of
+        the samples whose mean was edited.
+    base_name : str
+        Its name, such as ``"mean of cluster 3"`` or ``"sample 17"``.
     base_samples : ndarray of shape (n,), int64
         The row numbers of the samples whose mean was edited.
     n_base_samples : int
@@ -73,12 +73,12 @@ class Perturbation(Displayable):
     Perturbation(mean of cluster 4 in 'h2': 1 factor, 3 steps)
     >>> moved.at([0.7]).difference.shape
     (1, 784)
-    >>> moved.from_base(24).base
+    >>> moved.from_base(24).base_name
     'sample 24'
     """
 
-    base: str
-    base_index: int
+    base: str | int | IntArray
+    base_name: str
     base_samples: IntArray
     n_base_samples: int
     layer: str
@@ -157,7 +157,7 @@ class Perturbation(Displayable):
         """Summarize the edits; the arrays would fill the screen."""
         n_steps, n_factors = self.amounts.shape
         return (
-            f"Perturbation({self.base} in {self.layer!r}: "
+            f"Perturbation({self.base_name} in {self.layer!r}: "
             f"{_count(n_factors, 'factor')}, {_count(n_steps, 'step')})"
         )
 

@@ -59,9 +59,7 @@ def rows_of(rows: IntArray) -> Any:
 
 def base_of(frame: Perturbation) -> Any:
     """Return what a frame edits, as a `Base` holds it."""
-    if frame.base_index >= 0:
-        return frame.base_index
-    return MEAN if frame.base_index == -1 else TraitArray.of(frame.base_samples)
+    return TraitArray.of(frame.base) if isinstance(frame.base, np.ndarray) else frame.base
 
 
 def same_base(one: Any, other: Any) -> bool:

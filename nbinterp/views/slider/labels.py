@@ -22,7 +22,7 @@ def names_of(frame: Perturbation) -> dict[str, Any]:
         "_output_names": list(frame.output_names),
         "_feature_names": [] if is_image else list(features),
         "_shape": list(shape) if is_image else [],
-        "_base_name": frame.base,
+        "_base_name": frame.base_name,
         "_n_samples": frame.n_base_samples,
         "_about": _about(frame),
     }

@@ -43,7 +43,7 @@ class FrameCache:
         """Return the frame at `amounts` of the base and factors of `base`."""
         newest = self.newest
         is_known = (
-            newest.base_index == base.base_index
+            newest.base_name == base.base_name
             and np.array_equal(newest.base_samples, base.base_samples)
             and np.array_equal(newest.amounts, amounts[None])
         )

@@ -247,7 +247,7 @@ class FactorSlider(FactorView):
     def describe(self) -> str:
         """Return the view in one line: the base, the moved factors and the largest output."""
         shown = self.perturbation
-        parts = (f"{shown.base} in {shown.layer!r}", self._moved())
+        parts = (f"{shown.base_name} in {shown.layer!r}", self._moved())
         return f"{type(self).__name__}({'; '.join(parts)}; largest output: {largest_output(shown)})"
 
     def snapshot(self) -> bytes | None:
@@ -263,7 +263,7 @@ class FactorSlider(FactorView):
             shape=tuple(self._shape),
             feature_names=self._feature_names,
             limits=(self._limits[0], self._limits[1]),
-            title=f"{shown.base} · {self._moved()}",
+            title=f"{shown.base_name} · {self._moved()}",
             note=" · ".join(filter(None, [self._about, self._warning])),
         )
 

@@ -197,7 +197,7 @@ def based_on(frame: Perturbation) -> Step:
     """Return the step to another base."""
     base = base_of(frame)
     base = base.tolist() if isinstance(base, np.ndarray) else base
-    return Step("base", f"Base: {frame.base}", f"turned = turned.from_base({base!r})")
+    return Step("base", f"Base: {frame.base_name}", f"turned = turned.from_base({base!r})")
 
 
 def _listed(numbers: Sequence[int]) -> str:

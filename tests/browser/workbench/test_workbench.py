@@ -241,7 +241,7 @@ def test_the_lines_reproduce_what_was_done(opened: Opened) -> None:
         "assert np.array_equal(again['factors'].mutual_information_,"
         " bench.factors.mutual_information_)\n"
         "assert np.allclose(again['turned'].outputs, bench.perturbation.outputs, atol=1e-5)\n"
-        "assert again['turned'].base == bench.perturbation.base == 'sample 17'\n"
+        "assert again['turned'].base_name == bench.perturbation.base_name == 'sample 17'\n"
         "assert np.array_equal(again['study'].change, bench.ablation.change)\n"
         "assert np.array_equal(again['interactions'].hessian, bench.interactions.hessian)"
     )

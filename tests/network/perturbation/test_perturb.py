@@ -39,7 +39,8 @@ def test_closed_form_of_a_linear_network(direction):
     np.testing.assert_allclose(result.outputs, expected @ weight.T + bias, atol=1e-5)
     np.testing.assert_allclose(result.decoded, expected @ decoder, atol=1e-4)
     np.testing.assert_allclose(result.difference, amounts @ shift(direction) @ decoder, atol=1e-4)
-    assert (result.base, result.base_index, result.n_base_samples) == ("mean of cluster 0", -1, 30)
+    assert (result.base, result.base_name) == ("mean", "mean of cluster 0")
+    assert result.n_base_samples == 30
 
 
 def test_at_and_from_base_are_as_if_asked_at_once():
@@ -52,7 +53,7 @@ def test_at_and_from_base_are_as_if_asked_at_once():
     )  # fmt: skip
     for name in ("amounts", "hidden", "outputs", "decoded", "baseline_outputs"):
         np.testing.assert_allclose(getattr(later, name), getattr(at_once, name), atol=1e-6)
-    assert later.base == at_once.base == "sample 7"
+    assert later.base == at_once.base == 7 and later.base_name == at_once.base_name == "sample 7"
     np.testing.assert_allclose(later.baseline_outputs, record(model, X, "0").output[7], atol=1e-6)
     assert result.amounts.shape == (5, 2) and not result.amounts[0].any()
 

@@ -99,7 +99,7 @@ def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, exp
         amounts=[0, 0], base=np.arange(20), progress=False,
     )  # fmt: skip
     assert slider.base.tolist() == list(range(20))
-    assert slider._base_name == turned.base == "mean of 20 samples"
+    assert slider._base_name == turned.base_name == "mean of 20 samples"
     np.testing.assert_allclose(slider._baseline_outputs, turned.baseline_outputs, rtol=1e-5)
     other.selection = range(5, 15)
     assert slider._base_name == "mean of 10 samples"

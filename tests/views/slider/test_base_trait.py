@@ -13,7 +13,7 @@ from nbinterp import FactorSlider
 def edits(view, expected):
     """Return whether the frame that is shown is one of the expected base."""
     np.testing.assert_allclose(view.perturbation.outputs, expected.outputs, rtol=1e-5, atol=1e-6)
-    return view.perturbation.base == expected.base
+    return view.perturbation.base_name == expected.base_name
 
 
 @pytest.fixture

@@ -42,9 +42,9 @@ def shows(page, frame):
     for name in ("decoded", "outputs"):
         close(page.array(f"_frame_{name}"), getattr(frame, name)[0])
         close(page.array(f"_baseline_{name}"), getattr(frame, f"baseline_{name}"))
-    mean = frame.base.startswith("mean of cluster")
+    mean = frame.base_name.startswith("mean of cluster")
     assert np.array_equal(view.base, "mean" if mean else np.squeeze(frame.base_samples))
-    return page["_base_name"] == frame.base
+    return page["_base_name"] == frame.base_name
 
 
 def test_the_page_knows_the_same_traits():
@@ -307,7 +307,7 @@ def test_callbacks_get_the_frame(slider, page):
     slider.amounts = [2, 0]
     slider.base = 9
     assert [frame.amounts[0].tolist() for frame in seen] == [[1, 0], [2, 0], [2, 0]]
-    assert [frame.base_index for frame in seen] == [-1, -1, 9]
+    assert [frame.base for frame in seen] == ["mean", "mean", 9]
     assert seen[-1] is slider.perturbation
     stop()
     slider.reset()

@@ -139,7 +139,7 @@ def test_a_sample_picked_while_sliders_are_made_is_their_base(bench, monkeypatch
     assert bench.wait(60) and bench.slider.base == bench.sample == 7
     bench.factor = unturned(bench)
     assert bench.wait(60) and bench.slider.base == bench.sample == 9
-    assert bench.factor in bench._slider_factors and bench.perturbation.base_index == 9
+    assert bench.factor in bench._slider_factors and bench.perturbation.base == 9
     bench.factor = unturned(bench)  # other sliders, of the same base
     assert bench.wait(60) and bench.slider.base == 9
     assert bench.code.rindex("from_base(9)") > bench.code.rindex("turned = perturb(")
@@ -168,7 +168,7 @@ def test_a_sample_picked_while_sliders_are_filled_is_their_base(bench, monkeypat
     assert bench.wait(60)
     picker.join(60)
     assert bench.wait(60)
-    assert slider.base == slider.perturbation.base_index == bench.sample == 7
+    assert slider.base == slider.perturbation.base == bench.sample == 7
     assert bench.perturbation is slider.perturbation
 
 
@@ -203,7 +203,7 @@ def test_the_lines_reproduce_every_step(world):
     np.testing.assert_allclose(
         again["turned"].outputs, bench.perturbation.outputs, rtol=1e-5, atol=1e-6
     )
-    assert again["turned"].base == bench.perturbation.base
+    assert again["turned"].base_name == bench.perturbation.base_name
     assert np.array_equal(again["study"].change, bench.ablation.change)
     assert np.array_equal(again["interactions"].hessian, bench.interactions.hessian)
 
