@@ -34,12 +34,14 @@ class KroneckerPower:
             high, low = self._blocks
             square = table.reshape(*table.shape[:-1], len(high), len(low))
             return (high @ square @ low.T).reshape(table.shape)
-        after = 1
-        mapped = table
-        for block in reversed(self._blocks):
-            cube = mapped.reshape(*table.shape[:-1], -1, len(block), after)
+        *higher, lowest = self._blocks
+        # From the right: one product with all rows instead of many with single columns.
+        mapped = (table.reshape(*table.shape[:-1], -1, len(lowest)) @ lowest.T).reshape(table.shape)
+        below = len(lowest)
+        for block in reversed(higher):
+            cube = mapped.reshape(*table.shape[:-1], -1, len(block), below)
             mapped = (block @ cube).reshape(table.shape)
-            after *= len(block)
+            below *= len(block)
         return mapped
 
 

@@ -1,4 +1,4 @@
-"""Games with known primitives, and networks that play them."""
+"""Functions of coalitions with known interactions, and networks trained on them."""
 
 import numpy as np
 import torch
@@ -13,14 +13,14 @@ def members(n):
 
 
 def relu_game(n, seed, hidden=16):
-    """Return all outputs of a random network of one hidden layer on switched inputs."""
+    """Return the outputs of a random network of one hidden layer for all coalitions."""
     rng = np.random.default_rng(seed)
     w, b, u = rng.normal(size=(n, hidden)), rng.normal(size=hidden), rng.normal(size=hidden)
     return np.maximum(members(n) @ w + b, 0) @ u
 
 
 def relu_games(n, seeds):
-    """Return such outputs less that of the empty coalition, largest size 1, (models, 2^n)."""
+    """Return outputs minus that of the empty coalition, with largest size 1, (models, 2^n)."""
     values = np.stack([relu_game(n, seed) for seed in seeds])
     values -= values[:, :1]
     return values / np.abs(values).max()
@@ -34,7 +34,7 @@ def problem(values, alpha=0.0, noise=0.0, specific=0.5):
 
 
 def boolean_paper(n=5):
-    """Return x0 x1 x2 + x1 x2 + x2 x3 + (x3 or x4), the toy of the paper."""
+    """Return x0 x1 x2 + x1 x2 + x2 x3 + (x3 or x4), the example of the paper."""
     x = members(n)
     either = np.maximum(x[:, 3], x[:, 4])
     return x[:, 0] * x[:, 1] * x[:, 2] + x[:, 1] * x[:, 2] + x[:, 2] * x[:, 3] + either

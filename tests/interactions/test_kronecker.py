@@ -9,7 +9,7 @@ MOEBIUS = torch.tensor([[1.0, 0.0], [-1.0, 1.0]], dtype=torch.float64)
 
 
 @pytest.mark.parametrize("n", [1, 4, 5, 6, 9, 11, 13])
-def test_power_is_the_butterfly(n):
+def test_power_against_the_fast_transform(n):
     v = torch.randn(2, 3, 2**n, dtype=torch.float64)
     torch.testing.assert_close(KroneckerPower(MOEBIUS, n)(v), and_(v))
     torch.testing.assert_close(KroneckerPower(MOEBIUS.T, n)(v), and_adjoint(v))

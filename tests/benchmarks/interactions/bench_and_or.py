@@ -1,6 +1,6 @@
 """AND/OR interactions against shapiq, the authors' optimizer and linear programming.
 
-Each ratio is of times of one run of this file. Run as
+Both times of a ratio come from one run of this file. Run as
 ``python tests/benchmarks/interactions/bench_and_or.py``.
 """
 
@@ -37,7 +37,7 @@ def timed(call, repeats=1):
 
 
 def moebius_row(n=12):
-    """All AND interactions against shapiq's exact computer, which is given the same values."""
+    """All AND interactions against shapiq's exact computer on the same values."""
     from shapiq import ExactComputer, Game
 
     v = relu_game(n, 0)
@@ -50,7 +50,7 @@ def moebius_row(n=12):
             return v[(coalitions @ (1 << np.arange(n))).astype(int)]
 
     computer = ExactComputer(Table(), n_players=n)
-    computer("SV", order=1)  # values of the game are computed and kept: not part of the time
+    computer("SV", order=1)  # computes and stores the values of the game, which are not timed
     theirs_seconds, theirs = timed(lambda: computer("Moebius", order=n))
     ours_seconds, ours = timed(lambda: and_interactions(v), 20)
     worst = max(abs(theirs[players_of(k)] - ours[k]) for k in range(1, 2**n))
@@ -84,7 +84,7 @@ def eq_4_row(n=10):
     """Eq. 4 against momentum SGD and the linear program."""
     one = problem(relu_games(n, [0]))
     v = one.values[0, 0].numpy()
-    # Of three learning rates the best counts.
+    # The best of three learning rates counts.
     rates = (1e-6, 1e-5, 1e-4)
     runs = [timed(lambda rate=rate: momentum_sgd(v, rate, SGD_STEPS)) for rate in rates]
     rate, (sgd_seconds, sgd) = min(zip(rates, runs, strict=True), key=lambda run: run[1][1])

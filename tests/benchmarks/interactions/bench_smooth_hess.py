@@ -15,7 +15,7 @@ from nbinterp.interactions import SmoothHess, SmoothHessian
 WIDTHS = (784, 500, 300, 250, 250, 250, 10)
 REFERENCE = 400_000
 CALLS = 20_000
-# Of gradients by themselves; the one that is faster counts.
+# Batch sizes for gradients alone; the faster one counts.
 BATCHES = (1568, 2048)
 REPEATS = 15
 
@@ -47,10 +47,7 @@ def target(net: nn.Module, x: Tensor) -> int:
 
 
 def bare(net: nn.Module, x: Tensor, n: int, batch: int) -> tuple[float, float]:
-    """Return the seconds that a gradient takes by itself, of about `n` in batches.
-
-    By the clock, and of the processors.
-    """
+    """Return the seconds per gradient alone, for about `n`, by the clock and of the processors."""
     rows = x.repeat(batch, 1)
     chosen = target(net, x)
     passes = round(n / batch)
@@ -63,10 +60,10 @@ def bare(net: nn.Module, x: Tensor, n: int, batch: int) -> tuple[float, float]:
 
 
 def ours(net: nn.Module, x: Tensor, n: int, seed: int) -> tuple[float, float]:
-    """Return the seconds that a gradient takes with all that SmoothHess makes of it, likewise."""
+    """Return the seconds per gradient of SmoothHess, with everything it computes from it."""
     start, used = time.perf_counter(), time.process_time()
     count = explain(net, x, "orthogonal", n, seed).n_samples
-    # Whole blocks of directions: fewer gradients than were asked for.
+    # Blocks are whole, so fewer gradients than requested are taken.
     return (time.perf_counter() - start) / count, (time.process_time() - used) / count
 
 

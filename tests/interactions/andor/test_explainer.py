@@ -89,7 +89,7 @@ def test_columns_of_a_table_name_the_players():
     assert result.to_frame()["players"].isin(["{age, dose}"]).any()
 
 
-def test_words_by_their_embeddings():
+def test_words_as_embeddings():
     torch.manual_seed(0)
     embed, head = nn.Embedding(9, 4), nn.Linear(4, 3)
     words = embed(torch.tensor([[3, 4, 5, 6]])).detach()
@@ -107,7 +107,7 @@ def test_words_by_their_embeddings():
     assert found.outputs[0, 0, 1] == pytest.approx(float(expected), abs=1e-5)
 
 
-def test_no_pass_is_larger_than_was_asked_for():
+def test_no_batch_exceeds_batch_size():
     seen = []
 
     def model(x):
@@ -128,7 +128,7 @@ def test_renamed_players_have_the_same_interactions():
     assert one.objective == pytest.approx(other.objective)
 
 
-def test_batchnorm_in_training_mode_is_evaluated_and_left():
+def test_batchnorm_in_training_mode_runs_in_eval_mode():
     model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2)).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     first = AndOr().explain(model, np.ones((2, 3)))
@@ -138,7 +138,7 @@ def test_batchnorm_in_training_mode_is_evaluated_and_left():
     np.testing.assert_array_equal(first.outputs, second.outputs)
 
 
-def test_unconverged_is_said():
+def test_unconverged_results_warn():
     settings = AndOr(max_iter=2, tol=1e-6)
     with pytest.warns(ConvergenceWarning, match=r"AndOr\(max_iter=2\) left 1 of 1 samples"):
         result = settings.split(relu_games(5, [0, 1])[None])
@@ -149,7 +149,7 @@ def test_unconverged_is_said():
     assert not result.to_frame()["converged"].any()
 
 
-def test_many_players_are_warned_of_and_capped():
+def test_many_players_warn_and_too_many_are_refused():
     x = np.ones((1, 21))
 
     def model(z):

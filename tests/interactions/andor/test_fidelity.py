@@ -6,7 +6,7 @@ from nbinterp.interactions.andor import fidelity
 from nbinterp.interactions.moebius import and_interactions, or_interactions
 
 
-def test_all_primitives_give_the_outputs_back():
+def test_all_interactions_add_up_to_the_outputs():
     v, gamma = relu_game(5, 0), np.random.default_rng(0).normal(size=32)
     gamma[0] = v[0] / 2  # so that the OR part is zero with all players off
     and_, or_ = and_interactions(v / 2 + gamma), or_interactions(v / 2 - gamma)

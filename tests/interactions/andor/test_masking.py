@@ -65,7 +65,7 @@ def test_tokens_stay_whole_numbers():
     assert table.tolist() == [[1 + 5 + 1, 3 + 5 + 1, 1 + 5 + 7, 3 + 5 + 7]]
 
 
-def test_broken_outputs_name_the_coalition():
+def test_errors_of_outputs_name_the_coalition():
     def broken(x):
         return torch.where((x[:, 0] > 0) & (x[:, 2] > 0) & (x[:, 1] == 0), torch.nan, x.sum(1))
 
@@ -89,7 +89,7 @@ class Net(nn.Module):
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_model_is_left_as_it_came(fails):
+def test_the_model_is_restored(fails):
     net = Net(fails).train()
     net.drop.eval()
     before = {name: value.clone() for name, value in net.state_dict().items()}

@@ -27,7 +27,7 @@ def test_kinds_of_output():
     assert scalars((raw, "more"), lambda z: z[0][:, 0], None, 2).tolist() == [1, 2]
 
 
-def test_outputs_that_are_no_number_a_row():
+def test_outputs_that_are_not_one_number_per_row():
     three = torch.zeros(2, 3, 4)
     with pytest.raises(ValueError, match="must return one number or one row of classes a sample"):
         scalars(three, "logit", None, 2)

@@ -20,11 +20,11 @@ def test_chance_is_the_mean_of_random_sets():
     expected = chance_fraction(chosen, 64)
     np.testing.assert_allclose(expected, (16 / 64) ** 2)
     assert shared_fraction(chosen).mean() == pytest.approx((16 / 64) ** 2, rel=0.05)
-    # Of two models it is k over the number of sets.
+    # For two models it is k over the number of sets.
     np.testing.assert_allclose(chance_fraction(chosen[:, :2], 64), 16 / 64)
 
 
-def test_zeros_are_not_taken_to_fill_up():
+def test_zeros_never_count_as_strong():
     and_ = np.zeros((1, 2, 8))
     and_[0, 0, [1, 3]] = 5, 4
     and_[0, 1, [1, 5]] = 5, 4

@@ -14,7 +14,7 @@ def test_patches_of_an_image():
         [4, 4, 4, 5],
     ]
     assert players.names[3] == "patch 1,1"
-    assert players.over((7, 3, 5, 4)).shape == (7, 3, 5, 4)  # all channels of a pixel together
+    assert players.over((7, 3, 5, 4)).shape == (7, 3, 5, 4)  # for all channels
 
 
 def test_tokens():
@@ -56,7 +56,7 @@ def test_segments_may_have_any_numbers():
         (lambda: Players([0, 1, 2]).over((4, 2)), r"must fit samples of shape \(2,\)"),
     ],
 )
-def test_masks_that_name_no_input(make, message):
+def test_bad_masks(make, message):
     with pytest.raises(ValueError, match=message):
         make()
 

@@ -13,7 +13,7 @@ def pair():
     return AndOr().split(v)
 
 
-def test_interactions_and_noise_give_the_outputs_back(pair):
+def test_interactions_and_noise_add_up_to_the_outputs(pair):
     np.testing.assert_allclose(rebuilt(pair.and_, pair.or_) + pair.noise, pair.outputs, atol=1e-9)
     reach = 0.02 * np.abs(pair.outputs[..., -1] - pair.outputs[..., 0])
     assert (np.abs(pair.noise) <= reach[..., None] + 1e-12).all()
@@ -72,7 +72,7 @@ def test_trained_pairs_share_more_than_mismatched_ones():
     assert null.and_.shape == (5, 1)
     assert found.and_.mean() > found.chance_and.mean()
     assert found.and_.mean() > null.and_.mean() + 0.2
-    # The same against nets that were trained on something else.
+    # The same against nets trained on another function.
     other = np.random.default_rng(0).permutation(toy)
     strangers = AndOr().explain([trained_net(seed, other, 5) for seed in (2, 3)], np.ones((1, 5)))
     against = together.null_overlap(k, strangers, n_repeats=2)
@@ -101,7 +101,7 @@ def test_unusual_samples_score_high():
     assert against == pytest.approx([0, 0, 0, 1])
 
 
-def test_nulls_are_asked_once_for_many_k(pair):
+def test_nulls_serve_many_k(pair):
     splits = pair.nulls(n_repeats=2, random_state=3)
     for k in (3, 9):
         together = pair.null_overlap(k, n_repeats=2, random_state=3)

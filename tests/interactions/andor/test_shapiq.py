@@ -7,7 +7,7 @@ from nbinterp.interactions.moebius import and_interactions
 from nbinterp.interactions.subsets import players_of
 
 
-def test_values_arrive_at_their_sets():
+def test_values_belong_to_their_sets():
     pytest.importorskip("shapiq")
     v = relu_game(4, 0)
     result = AndOr(noise=0).split(v[None, None])

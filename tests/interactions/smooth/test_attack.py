@@ -52,7 +52,7 @@ def test_nothing_to_gain():
     )
 
 
-def test_eigenpairs_that_are_left_out_are_zero():
+def test_omitted_eigenpairs_count_as_zero():
     rng = np.random.default_rng(0)
     basis, _ = np.linalg.qr(rng.normal(size=(8, 3)))
     values, g = np.array([-1.0, 2.0, 0.5]), rng.normal(size=8)
@@ -62,7 +62,7 @@ def test_eigenpairs_that_are_left_out_are_zero():
     np.testing.assert_allclose(step, minimize(*np.linalg.eigh(h), g, 1.5), atol=1e-6)
 
 
-def test_no_search_does_better():
+def test_no_random_search_does_better():
     rng = np.random.default_rng(1)
     h = rng.normal(size=(5, 5))
     h, g = h + h.T, rng.normal(size=5)

@@ -24,7 +24,7 @@ def test_each_direction_is_standard_normal(sampling, reused, monkeypatch):
         monkeypatch.setattr(directions, "USES_PER_FRAME", 2)
     source = stream(sampling, 5)
     z = torch.cat([source.draw(10).clone() for _ in range(800)]).numpy()
-    # Rows of a frame are no independent samples: their tests are lenient.
+    # Rows of a frame are not independent, so the tolerances are wide.
     bias = 0.06 if sampling == "moment_matched" else 0.025
     assert all(kstest(column, norm.cdf).statistic < bias for column in z.T)
     if sampling != "moment_matched":
@@ -33,7 +33,7 @@ def test_each_direction_is_standard_normal(sampling, reused, monkeypatch):
 
 
 @pytest.mark.parametrize("rows", [1, 3, 4])
-def test_frames_are_at_right_angles_and_uniform(rows):
+def test_frames_are_orthonormal_and_uniform(rows):
     source = stream("orthogonal", 4)
     if rows == 4:
         z = source.draw(80_000).reshape(20_000, 4, 4)
@@ -43,7 +43,7 @@ def test_frames_are_at_right_angles_and_uniform(rows):
     torch.testing.assert_close(
         frames @ frames.mT, torch.eye(rows, dtype=torch.float64).expand(20_000, -1, -1)
     )
-    # Of the uniform law: E q² = 1/d, E q⁴ = 3 / (d (d + 2)), and a row has no favourite side.
+    # Uniform rows have E q² = 1/d, E q⁴ = 3 / (d (d + 2)) and mean zero.
     np.testing.assert_allclose(frames.square().mean(0), 1 / 4, atol=0.01)
     np.testing.assert_allclose(frames.pow(4).mean(0), 3 / 24, atol=0.01)
     np.testing.assert_allclose(frames.mean(0), 0, atol=0.02)

@@ -1,4 +1,4 @@
-"""SmoothHess against closed forms (Gaussian smoothing of pieces), and what it refuses."""
+"""SmoothHess against closed forms (Gaussian smoothing of pieces), and its errors."""
 
 import threading
 from concurrent.futures import CancelledError
@@ -53,7 +53,7 @@ def test_rectified_lines(noise, covariance, sampling):
     np.testing.assert_allclose(found.gradient[0], gradient, atol=0.03)
     error = np.linalg.norm(found.hessian[0] - hessian) / np.linalg.norm(hessian)
     assert error < 0.08
-    # The error that it tells is about the error that it makes.
+    # The reported standard error is close to the true error.
     assert error < 5 * found.relative_error[0] + 1e-3
 
 
@@ -113,7 +113,7 @@ def test_wide_matrices_are_stored_as_rows(monkeypatch):
     assert rows.pair([1, 0, 0], [0, 1, 0]) == pytest.approx(dense.hessian[0][0, 1])
 
 
-def test_a_tolerance_ends_early_and_says_whether_it_was_reached():
+def test_a_tolerance_stops_early_and_reports_convergence():
     options = {"sigma": 0.4, "sampling": "orthogonal", "random_state": 0}
     early = SmoothHess(**options, n_samples=400_000, tolerance=0.05).explain(relus, AT)
     assert early.converged
@@ -166,7 +166,7 @@ def test_a_product_of_rectified_inputs():
 
 
 @pytest.mark.parametrize("widest", [4096, 2])
-def test_no_pass_is_larger_than_was_asked_for(widest, monkeypatch):
+def test_no_batch_exceeds_batch_size(widest, monkeypatch):
     monkeypatch.setattr(explainer, "WIDEST_MATRIX", widest)
     seen = []
 
@@ -195,7 +195,7 @@ def test_float32_agrees_with_float64():
     assert other.hessian.dtype == np.float64
 
 
-def test_sigma_by_how_well_it_does(monkeypatch):
+def test_automatic_sigma(monkeypatch):
     """Near kinks, little smoothing sees none of them."""
     monkeypatch.setattr(explainer, "MULTIPLIERS", (0.01, 1.0))
     smooth = SmoothHess(sigma="auto", radius=1.0, n_samples=20_000, random_state=0)
@@ -234,7 +234,7 @@ def test_each_sample_may_have_its_own_output():
     assert errors[0] > 1e-6 > 1e-20 > errors[1]
 
 
-def test_the_attack_is_the_lowest_point_of_the_ball():
+def test_the_attack_minimizes_within_the_ball():
     found = SmoothHess(sigma=0.4, n_samples=4000, random_state=0).explain(relus, AT)
     step = found.attack(0.8)
     g, h = found.gradient[0], found.hessian[0]
@@ -263,7 +263,7 @@ def test_a_network_is_restored():
 
 
 class Interrupted(nn.Module):
-    """A network that is stopped in the middle."""
+    """A network that is interrupted while it runs."""
 
     def __init__(self, after):
         super().__init__()

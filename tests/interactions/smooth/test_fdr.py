@@ -8,16 +8,16 @@ from nbinterp.interactions.smooth.fdr import significant
 
 
 def noise(rng, width, n_blocks):
-    """Return a matrix of nothing but noise, as the mean of blocks, and its error."""
+    """Return a matrix of pure noise, as the mean of blocks, and its standard error."""
     blocks = rng.normal(size=(n_blocks, width, width))
     blocks = (blocks + blocks.transpose(0, 2, 1)) / 2
     return blocks.mean(0), blocks.std(0, ddof=1) / n_blocks**0.5
 
 
-def test_pure_noise_is_found_as_often_as_promised():
+def test_the_rate_of_false_discoveries_in_pure_noise():
     rng = np.random.default_rng(0)
     alarms = [significant(*noise(rng, 20, 8), 8).any() for _ in range(400)]
-    # Where nothing is there, every finding is false: the rate is that of any finding at all.
+    # In pure noise every finding is false, so the rate is that of any finding at all.
     assert np.mean(alarms) == pytest.approx(0.05, abs=0.03)
     assert np.mean([significant(*noise(rng, 20, 8)).any() for _ in range(50)]) > 0.5  # not normal
 
@@ -38,7 +38,7 @@ def test_planted_pairs_are_found_and_few_others():
     assert false / found < 0.08
 
 
-def test_the_procedure_stored_a_second_time():
+def test_against_a_slow_replica():
     rng = np.random.default_rng(2)
     values, error = noise(rng, 6, 5)
     values[0, 1] = values[1, 0] = 4.0
@@ -50,7 +50,7 @@ def test_the_procedure_stored_a_second_time():
     np.testing.assert_array_equal(significant(values, error, 5)[place], expected)
 
 
-def test_what_has_no_error():
+def test_values_without_error():
     values = np.array([[0.0, 2.0], [2.0, 0.0]])
     expected = [[False, True], [True, False]]
     assert significant(values, np.zeros((2, 2)), 8).tolist() == expected

@@ -1,4 +1,4 @@
-"""The Gaussian has the covariance that was asked for, and Σ⁻¹δ is what Stein's lemma wants."""
+"""The Gaussian has the given covariance, and its dual is Σ⁻¹δ."""
 
 import numpy as np
 import pytest

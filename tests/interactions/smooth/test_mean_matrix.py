@@ -1,4 +1,4 @@
-"""Means and errors of matrices, against NumPy's of the same blocks."""
+"""Means and standard errors of matrices, against NumPy."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def test_mean_and_error_are_those_of_the_blocks(dtype):
     for i, block in enumerate(blocks):
         estimate.add(block)
         if i > 0:
-            estimate.relative_error()  # asked in between, it changes nothing
+            estimate.relative_error()  # reading it changes nothing
     symmetric = (0.5 * (blocks + blocks.mT)).double().numpy()
     np.testing.assert_allclose(estimate.mean, symmetric.mean(0), rtol=1e-6)
     np.testing.assert_allclose(
@@ -22,7 +22,7 @@ def test_mean_and_error_are_those_of_the_blocks(dtype):
     )
 
 
-def test_no_spread_is_no_error_and_all_noise_an_infinite_one():
+def test_equal_blocks_have_no_error_and_pure_noise_an_infinite_one():
     same, noise = MeanMatrix(), MeanMatrix()
     for sign in (1.0, -1.0):
         same.add(torch.eye(2).repeat(1, 1, 1))

@@ -1,4 +1,4 @@
-"""Stein's lemma: a slow replica, and parts and batches that change nothing."""
+"""Stein's lemma: a slow replica, and batches that change nothing."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def slow(noise, is_paired, is_centred):
 def test_against_a_loop(noise, is_paired, is_centred, batch_size):
     stein = Stein(FUNCTION, noise, None, is_paired, is_centred, batch_size)
     expected, slopes = slow(noise, is_paired, is_centred)
-    for _ in range(2):  # memory is used again
+    for _ in range(2):  # buffers are reused
         matrices, mean = stein.matrices(X, Z)
         torch.testing.assert_close(matrices, expected)
         torch.testing.assert_close(mean, slopes)
@@ -78,7 +78,7 @@ def test_a_mean_gradient_that_is_not_finite_is_refused():
         Stein(rooted, Noise(0.3)).matrices(torch.zeros_like(X), Z)
 
 
-def test_gradients_that_share_memory_are_not_written_to():
+def test_gradients_that_share_memory_are_not_overwritten():
     weights = torch.arange(4.0, dtype=torch.float64)
     plane = ScalarFunction(lambda x: x @ weights, None, (D,))
     matrices, mean = Stein(plane, Noise(0.3)).matrices(X, Z)

@@ -14,7 +14,7 @@ def merged(one):
     return split, and_, or_
 
 
-def test_the_toy_of_the_paper():
+def test_the_example_of_the_paper():
     split, and_, or_ = merged(problem(boolean_paper()[None]))
     assert float(split.objective) == pytest.approx(4)
     assert and_[0, [index(0, 1, 2), index(1, 2), index(2, 3)]] == pytest.approx([1, 1, 1])

@@ -26,18 +26,18 @@ def test_reaches_the_linear_program_and_proves_it(models, noise, alpha):
 
 @pytest.mark.parametrize("specific", [0.0, 0.05])
 @pytest.mark.parametrize("models", [2, 3])
-def test_keeps_the_bound_on_gamma_where_it_matters(models, specific):
+def test_keeps_the_bound_on_gamma_where_it_is_active(models, specific):
     one = problem(relu_games(4, range(models)), 0.2, 0.02, specific)
     best = float(lp.solve(one).objective)
     free = float(lp.solve(problem(relu_games(4, range(models)), 0.2, 0.02, 10.0)).objective)
-    assert best > free * 1.01  # or the bound would not matter here
+    assert best > free * 1.01  # the bound is active
     found = solved(one, 5e-3)
     assert torch.allclose(near_shared(found.gamma, one.specific_bound), found.gamma, atol=1e-9)
     assert best * (1 - 1e-7) <= float(found.objective) <= best * 1.005
     assert float(found.bound) <= best * (1 + 1e-7)
 
 
-def test_what_it_returns_is_feasible_and_worth_what_it_says():
+def test_splits_are_feasible_and_have_the_stated_objective():
     one = problem(relu_games(6, [0, 1]), 0.1, 0.02)
     found = solved(one)
     assert bool((found.noise.abs() <= one.noise_limits + 1e-12).all())
@@ -76,7 +76,7 @@ def test_units_do_not_matter():
     assert large / small == pytest.approx(1e12, rel=1e-6)
 
 
-def test_too_few_iterations_leave_a_gap_that_is_told():
+def test_too_few_iterations_leave_a_gap():
     one = problem(relu_games(6, [0, 1]), 0.1, 0.02)
     rough = pdhg.solve(one, tol=1e-6, max_iter=5)
     assert float(rough.objective - rough.bound) > 0.01 * float(rough.objective)

@@ -29,7 +29,7 @@ def test_proximal_map_is_no_worse_than_any_other_point(models, alpha):
 def test_proximal_map_of_three_models_by_hand():
     u = torch.tensor([1.0, -0.8, 0.3], dtype=torch.float64)[:, None]
     step = torch.tensor([[0.5]], dtype=torch.float64)
-    # Thresholded: 0.95, 0.75, 0.25; the ball of radius 0.5 takes 0.35 and 0.15 off.
+    # Thresholded: 0.95, 0.75, 0.25; the ball of radius 0.5 subtracts 0.35 and 0.15.
     found = (u - dual_part(u, 0.1, step))[:, 0]
     torch.testing.assert_close(found, torch.tensor([0.6, -0.6, 0.25], dtype=torch.float64))
 
@@ -43,6 +43,6 @@ def test_dual_norm(models):
     ratio = (u * y).sum(-2) / penalty(u, 0.3)
     assert bool((ratio <= norm * (1 + 1e-9)).all())
     assert float((ratio.amax(0) / norm).min()) > 0.8
-    # What the proximal map takes off is a subgradient: its norm is at most the step.
+    # What the proximal map subtracts is a subgradient: its norm is at most the step.
     part = dual_part(3 * y, 0.3, torch.full((1, 20), 0.5, dtype=torch.float64))
     assert float(dual_norm(part, 0.3).max()) <= 0.5 * (1 + 1e-9)

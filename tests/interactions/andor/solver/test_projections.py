@@ -24,7 +24,7 @@ def test_near_shared_is_the_nearest(models):
         assert ((near - column) ** 2).sum() == pytest.approx(best.fun, abs=1e-8)
 
 
-def test_near_shared_leaves_what_is_near():
+def test_near_shared_keeps_values_within_the_bound():
     gamma = torch.randn(1, 3, 8, dtype=torch.float64)
     assert torch.allclose(near_shared(gamma, torch.full((1, 3), 10.0)), gamma, atol=1e-12)
     assert near_shared(gamma[:, :1], torch.zeros(1, 1)) is not None
@@ -34,7 +34,7 @@ def test_near_shared_leaves_what_is_near():
 
 @pytest.mark.parametrize("kind", [Free, Bounded])
 @pytest.mark.parametrize("noise", [0.0, 0.05])
-def test_projection_is_orthogonal_and_stays(kind, noise):
+def test_projection_is_orthogonal_and_idempotent(kind, noise):
     way = kind(problem(relu_games(4, [0, 1]), 0.1, noise))
     generator = torch.Generator().manual_seed(0)
     shape = way.start().shape

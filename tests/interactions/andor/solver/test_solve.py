@@ -15,7 +15,7 @@ def batch(samples):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_pieces_come_back_in_order_and_threads_as_they_were(threads):
+def test_blocks_keep_their_order_and_threads_are_restored(threads):
     one = batch(5)
     whole = pdhg.solve(one, tol=1e-3, max_iter=5000)
     before = torch.get_num_threads()
