@@ -119,3 +119,13 @@ assert before == after, "importing set a global seed"
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_hooks_are_registered_in_one_place() -> None:
+    registers = re.compile(r"\.register_(module_)?(full_)?(forward|backward)\w*hook\(")
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if registers.search(path.read_text())
+    }
+    assert found == {"network/subject/hooks.py"}
