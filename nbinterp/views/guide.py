@@ -8,7 +8,7 @@ from nbinterp import _checks
 
 
 class Entry(NamedTuple):
-    """A question, the public name that answers it, how it is called, and where to see it done."""
+    """A question, the public name that answers it, a call, and the tutorial that shows it."""
 
     question: str
     name: str
@@ -24,7 +24,7 @@ ENTRIES = (
         "600_workbench",
     ),
     Entry(
-        "What do the hidden nodes put out?",
+        "What are the activations of the hidden nodes?",
         "record",
         'rec = record(model, data, layers=["h1"]); nodes = rec.concat("h1", output=True)',
         "000_start",
@@ -53,7 +53,7 @@ ENTRIES = (
         'BioCorEx(n_factors=2, marginals="discrete").fit(table)',
     ),
     Entry(
-        "Where are my samples, and which of them is this about? Lasso them.",
+        "Where are my samples? See them as a map, and lasso some.",
         "ClusterExplorer",
         "ClusterExplorer(local, columns={...}, images=images)",
         "000_start",
@@ -65,31 +65,31 @@ ENTRIES = (
         "000_start",
     ),
     Entry(
-        "How do several views follow one another, in a notebook and in a page without a kernel?",
+        "How do I link views, in a notebook and in a page without a kernel?",
         "link",
         'bound = link(explorer, heatmap, slider); bound.to_html("page.html")',
         "600_workbench",
     ),
     Entry(
-        "What becomes of the input and the answer if a factor is turned?",
+        "How do the input and the output change if I move along a factor?",
         "perturb",
         'perturb(model, data, factors, layer="h1", decode=decoder)',
         "300_networks",
     ),
     Entry(
-        "What did the layer keep of the input? A decoder, for pictures of it.",
+        "What does a layer keep of the input? Train a decoder and look.",
         "fit_decoder",
         'fit_decoder(model, data, layer="h1")',
         "300_networks",
     ),
     Entry(
-        "Do these nodes matter more than as many others?",
+        "Do these nodes matter more than as many random ones?",
         "ablation_study",
         'ablation_study(model, data, factors, layer="h1", y=y)',
         "300_networks",
     ),
     Entry(
-        "What does the network say without some nodes?",
+        "What does the network answer without some nodes?",
         "ablated",
         'with ablated(model, "h1", [3, 17]): model(x)',
         "300_networks",
@@ -129,7 +129,7 @@ ENTRIES = (
         "500_distance",
     ),
     Entry(
-        "How do I keep what I fitted, or give it to somebody?",
+        "How do I save what I fitted, or share it?",
         "save",
         'save(local, "local.safetensors"); explorer.to_html("page.html")',
     ),
@@ -140,7 +140,7 @@ _TITLE = "Which method answers which question"
 
 @dataclass(frozen=True)
 class Guide:
-    """A table that shows itself, in a notebook and on a terminal."""
+    """A table of questions and methods, for a notebook or a terminal."""
 
     entries: tuple[Entry, ...]
 
@@ -169,12 +169,12 @@ class Guide:
 
 @_checks.named
 def guide(word: str = "") -> Any:
-    """Return which method answers which question, as a table that shows itself.
+    """Return which method answers which question, as a table.
 
     Parameters
     ----------
     word : str
-        Only entries that have it, in the question, the name or the call; all if empty.
+        Show only entries with this word in the question, the name or the call; all if empty.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Work beside the kernel's cells and messages: the newest job counts."""
+"""Background jobs of a view: a new job cancels the one before it."""
 
 import sys
 import threading
@@ -10,16 +10,16 @@ from nbinterp._numerics.progress import Progress, ProgressToken, tracking
 
 Job = Callable[[threading.Event], object]
 
-_OFTEN = 0.1  # seconds between two words about progress
+_OFTEN = 0.1  # seconds between two reports of progress
 
 
 class LatestTask:
-    """Runs jobs one after the other on threads of their own; a newer one stops those before it.
+    """Runs one job at a time on a background thread; a new job cancels the ones before it.
 
     Parameters
     ----------
     failed : callable
-        Takes what a job raised, unless it was stopped.
+        Takes the exception of a job, unless the job was cancelled.
     """
 
     def __init__(self, failed: Callable[[Exception], object]) -> None:
@@ -29,7 +29,7 @@ class LatestTask:
         self._thread: threading.Thread | None = None
 
     def submit(self, job: Job) -> None:
-        """Run ``job(stop)``; it should give up soon after the event `stop` is set."""
+        """Run ``job(stop)``, which should end soon after the event `stop` is set."""
         with self._lock:
             self._stop.set()
             self._stop = threading.Event()
@@ -38,12 +38,12 @@ class LatestTask:
             self._thread.start()
 
     def cancel(self) -> None:
-        """Stop the job under way and what waits for it."""
+        """Cancel the running job and those that wait."""
         with self._lock:
             self._stop.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Return whether all jobs came to their end, after at most so many seconds."""
+        """Wait at most `seconds` for all jobs; return whether they ended."""
         with self._lock:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
@@ -66,7 +66,7 @@ class LatestTask:
 
 
 def _thread_type() -> type[threading.Thread]:
-    """Return what threads are here: marimo's page hears only its own."""
+    """Return the class of threads: marimo sends messages only from its own."""
     marimo = sys.modules.get("marimo")
     if marimo is not None and marimo.running_in_notebook():
         own: type[threading.Thread] = marimo.Thread
@@ -75,16 +75,16 @@ def _thread_type() -> type[threading.Thread]:
 
 
 def raise_if_cancelled(stop: threading.Event) -> None:
-    """Raise if the work should stop."""
+    """Raise `CancelledError` if the job was cancelled."""
     if stop.is_set():
         raise CancelledError
 
 
 @contextmanager
 def telling(stop: threading.Event, tell: Callable[[Progress], object]) -> Iterator[None]:
-    """Let work in the block be stopped, and call `tell` whenever it has come farther.
+    """Make the block cancellable, and call `tell` with its progress.
 
-    It is called ten times a second at most, on a thread of its own: the work must not wait for it.
+    `tell` runs at most ten times a second, on another thread, so that the work does not wait.
     """
     watch, ended = ProgressToken(stop), threading.Event()
 

@@ -1,4 +1,4 @@
-"""Views in which one factor of several is chosen."""
+"""Views in which a factor can be chosen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,10 @@ from nbinterp.views.base.view import View
 
 
 class FactorView(View):
-    """A view of some factors, `_ids`, of which one may be chosen."""
+    """A view of factors, of which one may be chosen."""
 
     factor = Index()
-    # The factors that are shown, by their numbers in the fit, in the order of the view.
+    # Numbers of the shown factors in the fit, in the order of the view.
     _ids = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def on_choose(self, callback: Callable[[Any], object]) -> Callable[[], None]:
@@ -27,7 +27,7 @@ class FactorView(View):
         Returns
         -------
         callable
-            Takes no argument; ends the calls.
+            Call it to stop.
         """
         return self._on("factor", lambda change: callback(change["new"]))
 

@@ -6,12 +6,12 @@ from nbinterp.views.base.view import View
 
 
 class Note(View):
-    """A line of text; where no kernel is, also what its neighbours cannot do then.
+    """A line of text. Without a kernel it also says what the views beside it cannot do.
 
     Attributes
     ----------
     text : str
-        What it says; nothing is shown while it is empty.
+        The text; nothing is shown while it is empty.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Arrays as few bytes: what the page gets, and what a saved notebook keeps of it."""
+"""Arrays as compressed bytes, for the page and for saved notebooks."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""The pictures of all samples as one picture, for pages without a kernel."""
+"""All thumbnails in one PNG, for pages without a kernel."""
 
 import base64
 import io
@@ -19,7 +19,7 @@ def pack(images: ByteArray) -> dict[str, Any]:
     Parameters
     ----------
     images : array of shape (n, height, width) or (n, height, width, 3), dtype uint8
-        Made smaller where all together are too large.
+        Downsampled if all together would be too large.
 
     Returns
     -------

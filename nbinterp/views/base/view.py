@@ -1,4 +1,4 @@
-"""What all views share: the front end, the wire to it, and how a view shows without one."""
+"""The base of all views: traits, messages to and from the page, and the still picture."""
 
 import base64
 import threading
@@ -40,7 +40,7 @@ export default {
 
 
 def raise_all(failures: list[Exception]) -> None:
-    """Raise what several calls raised: one as it is, more as a group."""
+    """Raise the exceptions of several calls: one as it is, more as a group."""
     if len(failures) == 1:
         raise failures[0]
     if failures:
@@ -49,7 +49,7 @@ def raise_all(failures: list[Exception]) -> None:
 
 
 class Answer(NamedTuple):
-    """What a verb answers: small fields, and arrays as bytes."""
+    """The answer of a verb: small fields, and arrays as bytes."""
 
     fields: Mapping[str, Any] = {}
     buffers: Sequence[bytes] = ()
@@ -59,7 +59,7 @@ Handler = Callable[..., Answer]
 
 
 class Form(NamedTuple):
-    """What a verb takes: how many buffers, as positional arguments, and which fields."""
+    """The arguments of a verb: a number of buffers, passed by position, and fields by name."""
 
     buffers: int
     fields: Mapping[str, type]
@@ -67,10 +67,10 @@ class Form(NamedTuple):
 
 
 def verb(buffers: int = 0, *, long: bool = False, **fields: type) -> Callable[[Handler], Handler]:
-    """Let the front end call the decorated method, by its name, with just these arguments.
+    """Let the page call the decorated method by its name, with exactly these arguments.
 
-    While a `long` one runs, the page hears that the kernel lives: a kernel that was killed in the
-    midst of it says nothing at all.
+    While a `long` one runs, the page gets a sign of life every few seconds, so that it notices a
+    kernel that was killed.
     """
 
     def mark(handler: Handler) -> Handler:
@@ -83,9 +83,9 @@ def verb(buffers: int = 0, *, long: bool = False, **fields: type) -> Callable[[H
 class View(anywidget.AnyWidget):  # type: ignore[misc]
     """A widget drawn by the shared front end.
 
-    A subclass names its drawing in `_kind`, keeps what must survive in traits, marks with `verb`
-    the methods the page may call, and may define ``snapshot() -> bytes``, a PNG for readers
-    without a kernel. Traits tagged ``page=False`` are Python's alone: the page is refused them.
+    A subclass names its part of the front end in `_kind`, keeps in traits what a saved notebook
+    needs, marks with `verb` the methods that the page may call, and may define ``snapshot()``, a
+    PNG for readers without a kernel. The page may not set traits tagged ``page=False``.
     """
 
     _esm = _ESM
@@ -117,7 +117,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         self.on_msg(self._receive)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take traits from the page; what refuses them, or fails in a callback, is said there."""
+        """Take traits from the page; show there why one is refused or which callback failed."""
         try:
             for name, value in sync_data.items():
                 # Refused here, since ipywidgets first echoes to all pages what one of them sent.
@@ -134,9 +134,9 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             raise
 
     def _on(self, names: str | list[str], call: Callable[[Any], object]) -> Callable[[], None]:
-        """Call `call` with each change of these traits; return what ends it.
+        """Call `call` with each change of these traits; return a function that stops it.
 
-        What one of these raises keeps none of the others from being called.
+        All callbacks run even if one raises.
         """
 
         def changed(change: Any) -> None:
@@ -149,7 +149,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return lambda: self.unobserve(changed, names)
 
     def notify_change(self, change: Any) -> None:
-        """Tell all who observe a trait, and raise what some of them raised."""
+        """Notify all observers, then raise what some of them raised."""
         super().notify_change(change)
         raise_all(change.pop("failures", []))
 
@@ -186,7 +186,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return data, metadata
 
     def _receive(self, _widget: Any, content: Any, buffers: Sequence[Any]) -> None:
-        """Answer a message of the page: run its verb, or say in the answer why not."""
+        """Answer a message of the page: run its verb, or answer why not."""
         started = time.perf_counter()
         kind, seq = _address(content)
         answer = Answer()
@@ -204,7 +204,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
     @contextmanager
     def _beating(self, kind: str, seq: int, long: bool) -> Iterator[None]:
-        """Tell the page every few seconds that a `long` verb is still at work."""
+        """Tell the page every few seconds that a `long` verb still runs."""
         if not long:
             yield
             return
@@ -239,14 +239,14 @@ def _envelope(kind: str, seq: int, error: str | Exception | None, seconds: float
 
 
 def _address(content: Any) -> tuple[str, int]:
-    """Return kind and seq for the answer, harmless stand-ins where they are not usable."""
+    """Return kind and seq of a message, harmless defaults where they are malformed."""
     message = content if isinstance(content, dict) else {}
     kind, seq = message.get("kind"), message.get("seq")
     return (kind[:40] if isinstance(kind, str) else ""), (seq if _is_integer(seq) else -1)
 
 
 def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) -> str | None:
-    """Return why the message is refused, or None if it is a known verb in the right form."""
+    """Return why a message is refused, None if it is a well-formed call of a known verb."""
     if not isinstance(content, dict) or content.get("v") != PROTOCOL:
         return f"The message is not of protocol {PROTOCOL}. Run the cell again."
     kind, seq = content.get("kind"), content.get("seq")
@@ -279,7 +279,7 @@ def _is_integer(value: Any) -> TypeGuard[int]:
 
 
 def _explain(failure: Exception) -> str:
-    """Return what went wrong in few words; our own checks already speak to the reader."""
+    """Return a short text of the error; those of our own checks are short already."""
     text = str(failure).strip()
     if isinstance(failure, ExceptionGroup):
         text = failure.message  # it names all of them
@@ -289,7 +289,7 @@ def _explain(failure: Exception) -> str:
 
 
 def _trace(failure: Exception) -> str | None:
-    """Return the end of the traceback; None for a check of ours, whose text says all there is."""
+    """Return the end of the traceback; None for our own checks, whose text is enough."""
     frames = traceback.extract_tb(failure.__traceback__)
     if isinstance(failure, traitlets.TraitError) or not frames:
         return None

@@ -1,4 +1,4 @@
-"""What is known of the samples of a map, as Python changes it."""
+"""The columns of a map, which Python may change."""
 
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Columns(MutableMapping[str, AnyArray]):
-    """The columns of an explorer, live: one set here can be coloured by at once.
+    """The columns of an explorer, live: colour by one as soon as it is set here.
 
     Reading one returns texts for categories, None where one is missing, and floats for numbers.
 

@@ -1,4 +1,4 @@
-"""The map of the samples: look, lasso, fit."""
+"""The map of the samples: hover, lasso, fit."""
 
 import time
 from collections.abc import Callable
@@ -34,12 +34,11 @@ _UNFITTED = "Lasso samples and press Fit"
 
 @shows(LocalCorEx, PHATE)
 class ClusterExplorer(Hovered):
-    """A map of samples to look at, to lasso and to ask about.
+    """A map of samples. Hover to inspect one, lasso to select some, fit their factors.
 
-    Draw around samples with the mouse and they are `selection`, a NumPy array; set `selection` and
-    they light up on the map. Give it a name, and it is in `selections`, in the view and here. Of a
-    `LocalCorEx`, the button *Fit this selection* finds the factors that are local to the samples
-    and shows them beside the map.
+    Draw around samples with the mouse, and `selection` holds their numbers; set `selection`, and
+    the map marks them. Named selections are in `selections`. For a fitted `LocalCorEx`, the button
+    *Fit this selection* fits the factors of the selected samples and shows them beside the map.
 
     Parameters
     ----------
@@ -51,11 +50,11 @@ class ClusterExplorer(Hovered):
         whole numbers of at most 40 values are categories, other numbers a scale. The clusters of a
         `LocalCorEx` come first, as ``"cluster"``.
     images : array of shape (n, height, width), (n, height, width, 3) or (n, pixels), optional
-        A picture of each sample, shown on hovering: uint8, or floats. Sent when looked at.
+        A picture of each sample, shown on hovering: uint8, or floats. Sent on demand.
     image_shape : tuple of int, optional
         Height and width (and 3 for colours) of images that come as rows of pixels.
     color_by : str, optional
-        The column to colour by; the first one if not given, ``""`` for one colour.
+        The column to colour by; the first if None, ``""`` for a single colour.
     height : int, default=520
         Height in CSS pixels.
 
@@ -65,25 +64,25 @@ class ClusterExplorer(Hovered):
         Numbers of the selected samples, ascending; a synced trait. Set it to indices in any order
         or to a boolean mask.
     factors : ClusterFactors or None
-        What the last fit of a selection found.
+        The factors of the last fitted selection.
     heatmap : InteractionHeatmap
-        The view of these factors beside the map.
+        Shows these factors beside the map.
     hovered : int or None
         Number of the sample under the pointer; `on_hover` calls when it changes. Set it to point
         at a sample in the view.
     selections : Selections
         The named ones: ``explorer.selections["odd nines"].to_frame()``. Set one to sample numbers.
     columns : Columns
-        What is known of the samples; set one, as ``explorer.columns["loss"] = loss``, to colour by.
+        The columns; add one to colour by: ``explorer.columns["loss"] = loss``.
     color_by : str
         The column that colours the map.
     search : str
-        What to look for: samples that have none of it dim, and gestures pass them by. Words of
-        categories, all of which must occur, or ``"digit=9"``.
+        Words of categories, all of which must occur, or ``"digit=9"``. Samples that do not match
+        are dimmed, and gestures ignore them.
     ranges : dict from str to pair
         Lowest and highest value, None for no bound, of columns of numbers: ``{"loss": (1, None)}``.
     matching : array of shape (k,), int64
-        Numbers of the samples that `search` and `ranges` leave.
+        Numbers of the samples that match `search` and `ranges`.
     contours : bool
         Whether lines are drawn round the densest regions that hold half and nine tenths of the
         samples, of each category if the map is coloured by at most twelve.
@@ -99,7 +98,7 @@ class ClusterExplorer(Hovered):
     is far apart is different, but how far and in which direction says little. Islands are kinds of
     samples. A label stands at the middle of its category; the legend counts its samples, and the
     selected of them. Positions are drawn, and saved, to a part in 65,000 of the map's width;
-    `to_frame` has them as they came.
+    `to_frame` has the exact ones.
 
     `selection` is a trait as of any ipywidgets widget. ``explorer.observe(f, "selection")`` calls
     `f` with the old and the new numbers; ``ipywidgets.link`` ties it to another widget through
@@ -194,7 +193,7 @@ class ClusterExplorer(Hovered):
 
     @property
     def matching(self) -> IntArray:
-        """Numbers of the samples that `search` and `ranges` leave, ascending."""
+        """Numbers of the samples that match `search` and `ranges`, ascending."""
         found = matching(self._table, len(self._positions), self.search, self.ranges)
         return np.flatnonzero(found)
 
@@ -227,7 +226,7 @@ class ClusterExplorer(Hovered):
 
     @property
     def factors(self) -> ClusterFactors | None:
-        """What the last fit of a selection found, None before."""
+        """The factors of the last fitted selection, None before."""
         return self._factors
 
     def on_select(self, callback: Callback) -> Callable[[], None]:
@@ -236,13 +235,13 @@ class ClusterExplorer(Hovered):
         Parameters
         ----------
         callback : callable
-            Takes the array of sample numbers. JupyterLab runs it beside the cells, on another
-            thread; what it raises shows in the view, after all callbacks were called.
+            Takes the array of sample numbers. In JupyterLab it runs on another thread than cells.
+            An exception shows in the view, after all callbacks have run.
 
         Returns
         -------
         callable
-            Takes no argument and ends the calls.
+            Call it to stop.
 
         Examples
         --------
@@ -256,7 +255,7 @@ class ClusterExplorer(Hovered):
 
     @_checks.named
     def fit_selection(self) -> ClusterFactors:
-        """Find the factors of the selected samples and show them beside the map.
+        """Fit the factors of the selected samples and show them beside the map.
 
         Returns
         -------
@@ -321,13 +320,13 @@ class ClusterExplorer(Hovered):
 
     @verb(buffers=1, long=True)
     def fit(self, indices: Any) -> Answer:
-        """Answer the button: fit the samples that the page has selected at this moment."""
+        """Answer the button: fit the samples that are selected on the page."""
         self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
         self.fit_selection()
         return Answer()
 
     def _show_table(self, table: list[samples.Column]) -> None:
-        """Put `table` in the place of the columns; what hangs on one that is gone is let go."""
+        """Replace the columns; forget the colour and the ranges of a column that is gone."""
         names = [column.name for column in table]
         self._table = table
         with self.hold_sync(), self.hold_trait_notifications():

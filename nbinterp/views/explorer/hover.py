@@ -1,4 +1,4 @@
-"""The sample under the pointer of a map: which it is, its picture and its values."""
+"""The sample under the pointer of a map: its number, picture and values."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,19 +27,18 @@ class Hovered(View):
     def on_hover(self, callback: Callable[[int | None], object]) -> Callable[[], None]:
         """Call `callback` with the number of the sample under the pointer, None when it leaves.
 
-        At most ten times a second, and of samples that were passed in between the last counts.
+        At most ten times a second; samples passed in between are skipped.
 
         Parameters
         ----------
         callback : callable
-            Takes the number. JupyterLab runs it beside the cells, on another thread: what takes
-            longer than a moment should wait until the pointer rests. What it raises shows in the
-            view.
+            Takes the number. In JupyterLab it runs on another thread than cells. Long work should
+            wait until the pointer rests. An exception shows in the view.
 
         Returns
         -------
         callable
-            Takes no argument and ends the calls.
+            Call it to stop.
 
         Examples
         --------
@@ -68,7 +67,7 @@ class Hovered(View):
     @verb(index=int)
     @_checks.named
     def about(self, index: int) -> Answer:
-        """Answer a hover with the values of a sample that the page does not hold."""
+        """Answer a hover with those values of a sample that the page does not have."""
         away = [header["name"] for header in self._columns if header["offset"] < 0][:_MOST_TOLD]
         for name in away:
             _checks.integer("index", index, 0, len(self.columns[name]) - 1)
@@ -97,5 +96,5 @@ class Hovered(View):
         return Answer(fields, [images[numbers].tobytes()])
 
     def page_images(self) -> ByteArray | None:
-        """Return all pictures, for a page without a kernel."""
+        """Return the pictures of all samples, for a page without a kernel."""
         return self._images

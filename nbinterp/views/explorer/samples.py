@@ -1,4 +1,4 @@
-"""What the cluster explorer shows of samples: their columns and their pictures, ready to send."""
+"""Columns and pictures of samples, checked, coded and packed for the page."""
 
 import re
 from collections.abc import Collection, Mapping

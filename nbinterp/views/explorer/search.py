@@ -1,4 +1,4 @@
-"""Which samples a search and ranges of numbers leave: the page follows the same rules."""
+"""Which samples match a search and ranges of numbers, by the same rules as the page."""
 
 import re
 from collections.abc import Mapping, Sequence

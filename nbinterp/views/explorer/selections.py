@@ -1,4 +1,4 @@
-"""Selections with names: what a person has marked on a map, as Python holds it."""
+"""Named selections of a map."""
 
 import json
 import re
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 LONGEST_NAME = 80
-MOST = 100  # more names than this nobody keeps apart
+MOST = 100  # nobody can keep more names apart
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 class Selection:
-    """Samples under a name. It stays as it is when the view moves on.
+    """Samples under a name, as they were when it was read; the view may change later.
 
-    Combine two with ``&``, ``|``, ``-`` and ``^``; give it wherever sample numbers are taken.
+    Combine two with ``&``, ``|``, ``-`` and ``^``; pass it wherever sample numbers are taken.
 
     Attributes
     ----------
     name : str
-        Its name, empty for what was combined and not named yet.
+        Its name, empty for a combination that has none yet.
     color : str
         Its colour in the view, as ``"#e69f00"``.
     indices : array of shape (k,), int64
@@ -94,7 +94,7 @@ class Selections(MutableMapping[str, Selection]):
     """The named selections of an explorer, live: the view and Python change the same ones.
 
     ``explorer.selections["odd nines"]`` is a `Selection`; set one to sample numbers, a boolean
-    mask or another selection, and it is in the view. They are saved with the notebook's widgets.
+    mask or another selection, and the view shows it. A saved notebook keeps them.
 
     Examples
     --------
@@ -160,11 +160,11 @@ class Selections(MutableMapping[str, Selection]):
         return pd.DataFrame(rows, columns=["name", "samples", "color"]).set_index("name")
 
     def on_change(self, callback: Callable[["Selections"], Any]) -> Callable[[], None]:
-        """Call `callback` with these selections whenever one changes; returns what ends it."""
+        """Call `callback` with these selections at each change; return a function that stops it."""
         return self._explorer._on(["_named", "_named_data"], lambda _change: callback(self))
 
     def save(self, path: str | Path) -> Path:
-        """Write all to a JSON file, for another day or another kernel."""
+        """Write all to a JSON file."""
         kept = [
             {"name": one.name, "color": one.color, "indices": one.indices.tolist()}
             for one in self._kept()
@@ -175,7 +175,7 @@ class Selections(MutableMapping[str, Selection]):
 
     @_checks.call("explorer.selections.load")
     def load(self, path: str | Path) -> None:
-        """Read what `save` wrote; selections of the same names are replaced."""
+        """Read a file of `save`; selections of the same names are replaced."""
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         n = len(self._explorer._positions)
         _checks.require(

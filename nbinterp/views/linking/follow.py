@@ -1,4 +1,4 @@
-"""A view of results that follows what is selected on a map of the same samples."""
+"""Views of results that follow the selection on a map of the same samples."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Views that are bound together: what is chosen in one is chosen in all."""
+"""Link views: what is chosen in one is chosen in all."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -26,9 +26,9 @@ _KINDS = (FactorView, ClusterExplorer, NodeTable, DistanceView, PrimitiveChart)
 
 
 def link(*views: Any) -> "Link":
-    """Bind views together: a factor chosen anywhere is chosen everywhere, a lasso is seen by all.
+    """Link views: a factor chosen in one is chosen in all, and all follow a lasso.
 
-    What one view is told the others show, as far as they can:
+    Linked views share:
 
     - *The chosen factor*: by heatmaps of factors, by sliders, by a workbench, and by the heatmap
       beside a map, if they show a factor of that number; by a table of nodes, as a column that
@@ -83,7 +83,7 @@ or PrimitiveChart
 
 
 class Link:
-    """Views that are bound together; `link` makes it.
+    """Linked views; `link` returns it.
 
     Attributes
     ----------
@@ -128,16 +128,16 @@ class Link:
             raise
 
     def unlink(self) -> None:
-        """Let each view be for itself again; what is chosen stays."""
+        """End the link; what is chosen stays."""
         while self._stops:
             self._stops.pop()()
 
     def to_html(self, path: str | Path) -> Path:
-        """Write the views as one page that opens offline, still bound there."""
+        """Write the views as one page that opens offline, still linked."""
         return write_views([view for view in self.views if isinstance(view, View)], Path(path))
 
     def __enter__(self) -> Self:
-        """Bind for the length of a block."""
+        """Link for the length of a block."""
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -234,7 +234,7 @@ def _check_samples(maps: list[ClusterExplorer], ends: list[Any]) -> None:
 
 
 def _follower(view: Any, explorer: ClusterExplorer) -> Stop | None:
-    """Let a view show what is selected on a map; return what ends that."""
+    """Let a view follow the selection of a map; return a function that stops it."""
     if isinstance(view, PrimitiveChart) or (
         isinstance(view, InteractionHeatmap) and view._pairs is not None
     ):

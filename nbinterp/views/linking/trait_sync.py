@@ -1,4 +1,4 @@
-"""A trait that several views have in common: set in one, it is set in all."""
+"""A trait that several views share: set in one, it is set in all."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ _NOTHING = object()
 
 
 def add_link(view: View, others: Sequence[View]) -> Callable[[], None]:
-    """Tell the page of `view` which others it goes with; return what takes that back.
+    """Tell the page of `view` which others it is linked to; return a function that undoes it.
 
-    Where no kernel is, the page then does what it can, or says that it cannot.
+    Without a kernel the page then follows them as far as it can, and says where it cannot.
     """
     named = [f"anywidget:{other.model_id}" for other in others]
     added = [reference for reference in named if reference not in view._linked]
@@ -83,7 +83,7 @@ class TraitSync:
         raise_all(failures)
 
     def end(self) -> None:
-        """Let each view be for itself again."""
+        """End the link."""
         for stop in self._stops:
             stop()
 
