@@ -250,6 +250,7 @@ def _result(
     has_truth: bool,
 ) -> SensitivityStudy:
     """Return the scores (n_units, n_steps, 3) by unit and edit, without accuracy if no truth."""
+    measures: tuple[str, ...] = ("accuracy", "agreement", "kl")
     kept = slice(0 if has_truth else 1, None)
     shift, scale = np.split(scores[..., kept], [len(edits.shifts)], axis=1)
     draws, n_nodes = len(edits.directions), len(edits.nodes)
@@ -261,7 +262,7 @@ def _result(
         scales=tuple(edits.scales.tolist()),
         nodes=tuple(edits.nodes),
         node_sd=edits.sd.cpu().numpy(),
-        measures=("accuracy", "agreement", "kl")[kept],
+        measures=measures[kept],
         baseline=baseline[kept],
         layer_shift=shift[0],
         layer_scale=scale[0],
