@@ -1,4 +1,4 @@
-"""Gaussians of the classes of a layer's samples, and how far new samples lie from them."""
+"""Gaussians of the classes in a layer, and distances of new samples from them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.distance.construct.gaussians import whitening
 from nbinterp.distance.construct.shrinkage import shrunk
 
-# The features (b, d) of some rows of a layer.
+# Returns the features (b, d) of some samples in a layer.
 Read = Callable[[slice], FloatingArray]
 
 _REMEDY = "Use shrinkage='oas', or drop constant and dependent features."
@@ -19,20 +19,20 @@ _REMEDY = "Use shrinkage='oas', or drop constant and dependent features."
 
 @dataclass(frozen=True)
 class ClassGaussians:
-    """One Gaussian a class, of one covariance, and the Gaussian of all samples together.
+    """One Gaussian for each class, with a shared covariance, and one for all samples.
 
     Attributes
     ----------
     means : ndarray of shape (n_classes, d)
-        Of the classes.
+        Means of the classes.
     covariance : ndarray of shape (d, d)
-        That which classes share, shrunk.
+        Covariance within classes, shrunk.
     mean : ndarray of shape (d,)
-        Of all samples.
+        Mean of all samples.
     total_covariance : ndarray of shape (d, d)
-        Of all samples whatever their class, shrunk.
+        Covariance of all samples, shrunk.
     shrinkage, total_shrinkage : float
-        The shares by which the two were drawn towards a multiple of the identity.
+        Share of a multiple of the identity in each covariance.
     """
 
     means: FloatArray
@@ -46,15 +46,16 @@ class ClassGaussians:
 
     @property
     def n_features(self) -> int:
-        """How many features a sample has, d."""
+        """The number of features, d."""
         return len(self.mean)
 
     def distances(
         self, what: str, read: Read, n: int, relative: bool, device: torch.device
     ) -> FloatArray:
-        """Return squared distances (n,) from the nearest class; less those from all, if `relative`.
+        """Return squared distances (n,) from the nearest class.
 
-        Relative ones are negative where a class fits better than the Gaussian of all samples.
+        If `relative`, the squared distance from the Gaussian of all samples is subtracted. The
+        result is negative where a class fits better.
         """
 
         def placed(array: FloatArray) -> torch.Tensor:
@@ -62,7 +63,7 @@ class ClassGaussians:
 
         turn, total = placed(self._whitening).T, placed(self._total_whitening).T
         centre = placed(self.mean)
-        # About the centre of all, so that far from the origin no digits are lost.
+        # About the mean of all, to keep digits far from the origin.
         targets = (placed(self.means) - centre) @ turn
         found = []
         for _, rows in blocks(what, read, n, self.n_features, device):
@@ -102,16 +103,16 @@ def fit_gaussians(
         rows -= means[where[part]]
         fourth[0] += rows.square().sum(dim=1).square().sum()
         within += rows.T @ rows
-    # Not a third product over all rows: the law of total covariance.
+    # The law of total covariance saves a third product over all rows.
     between = (means - mean).T @ ((means - mean) * counts[:, None])
     fourths = fourth.tolist()
     tied, whole = (part.cpu().numpy() / n for part in (within, within + between))
-    # Rounding of means leaves traces where nothing varies.
+    # Rounding of the means leaves a small variance where nothing varies.
     noise = np.finfo(np.float64).eps * float(n * (mean.square().sum() + means.square().amax()))
     _checks.require(
         bool(np.trace(tied) > noise),
         what,
-        "must vary within its classes, but all samples of a class are alike"
+        "must vary within its classes, but all samples of a class are equal"
         if k < n
         else "must hold classes of more than one sample",
         "Choose a layer that is not dead, or classes with more samples.",
@@ -133,7 +134,7 @@ def fit_gaussians(
 def blocks(
     what: str, read: Read, n: int, d: int, device: torch.device
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield rows (b, d) in float64 on `device`, with their place among all `n`."""
+    """Yield rows (b, d) in float64 on `device`, each with its slice of all `n`."""
     size = _device.rows_per_block(device, 4 * 8 * d)
     for start in range(0, n, size):
         part = slice(start, min(start + size, n))

@@ -1,4 +1,4 @@
-"""Which samples a network has not seen the like of: Mahalanobis distances in its layers."""
+"""Detect out-of-distribution samples by Mahalanobis distances in the layers of a network."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,36 +21,37 @@ from nbinterp.network.recording.record import Recording
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
-Layers = dict[str, tuple[Read, int]]  # of each layer, its reader and how many features it has
+Layers = dict[str, tuple[Read, int]]  # by layer: its reader and its number of features
 
-_TABLE = "X"  # what the one layer of a plain table is called
+_TABLE = "X"  # name of the one layer of a plain table
 
 
 class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
-    """How far samples lie from what a network was fitted to, layer by layer.
+    """Score how far samples lie from the training distribution of a network, layer by layer.
 
-    In each layer the samples of a class make a Gaussian, all of one covariance; a new sample's
-    score is its squared Mahalanobis distance from the nearest (Lee et al. 2018). Larger is farther
-    out of the distribution, in squared standard deviations: of samples of the Gaussian itself, d on
-    average in d dimensions.
+    In each layer, each class gets a Gaussian; all share one covariance. The score of a new sample
+    is its squared Mahalanobis distance from the nearest Gaussian, in squared standard deviations
+    (Lee et al. 2018). Larger means farther out of the distribution. Samples of the Gaussian itself
+    have an average score of d in d dimensions.
 
     Parameters
     ----------
     relative : bool, default=False
-        Subtract the squared distance from the one Gaussian of all samples: what is far from
-        everything says nothing of classes. Better for outliers near the data (Ren et al. 2021).
+        Subtract the squared distance from one Gaussian of all samples, so that directions without
+        information on classes cancel. Better for outliers near the data (Ren et al. 2021).
     layers : str or sequence of str, optional
-        Which of the recorded layers; None for all.
+        Which recorded layers to use. None: all.
     shrinkage : {"oas", "ledoit_wolf"} or float, default="oas"
-        How far covariances are drawn towards a multiple of the identity, so that they can be
-        inverted also with fewer samples than dimensions, or with dead nodes.
+        Share of a multiple of the identity that is mixed into the covariances, by a formula or as a
+        number from 0 to 1. It makes them invertible even with fewer samples than dimensions, or
+        with dead nodes.
     ridge : float, default=0.0
-        Added to the diagonals, in units of their mean.
+        Added to the diagonals, as a multiple of their mean.
     pool : {"mean", "max", "first", "last"} or None, default="mean"
-        What a layer with maps or tokens becomes: as `Recording.concat`. None: each entry is a
+        How to pool a layer with maps or tokens, as in `Recording.concat`. None: each entry is a
         feature.
     channel_axis : int, optional
-        Which axis holds the channels; as `Recording.concat`.
+        Which axis holds the channels, as in `Recording.concat`.
     device : str or torch.device, default="auto"
         Where to compute, in float64.
 
@@ -59,24 +60,24 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
     classes_ : ndarray of shape (n_classes,)
         The labels.
     layers_ : tuple of str
-        The layers, in their order. That of a plain table is called ``"X"``.
+        The layers, in order. A plain table is one layer named ``"X"``.
     gaussians_ : dict from str to ClassGaussians
-        Of each layer.
+        The fitted Gaussians of each layer.
     centre_, scale_ : ndarray of shape (n_layers,)
-        Mean and standard deviation of the fitted samples' own distances.
+        Mean and standard deviation of the distances of the fitted samples.
     combination_ : LogisticRegression or None
-        How layers are weighted, once `combine` was called.
+        The weights of the layers, after `combine`.
 
     Notes
     -----
-    Covariances of n samples in d dimensions underrate distances of new samples from the same
-    distribution as long as n is not many times d: compare scores with those of samples held out.
+    Unless n is many times d, a covariance fitted to n samples in d dimensions makes new samples of
+    the same distribution look too far away. Compare scores with those of held-out samples.
 
     References
     ----------
     Lee, Lee, Lee and Shin, "A simple unified framework for detecting out-of-distribution samples
-    and adversarial attacks", NeurIPS (2018), arXiv 1807.03888, eq. 1 and 2 and algorithm 1, whose
-    perturbation of the input is left out: it needs a gradient of each sample. Ren, Fort, Liu, Roy,
+    and adversarial attacks", NeurIPS (2018), arXiv 1807.03888, eq. 1 and 2 and algorithm 1, without
+    its perturbation of the input, which needs a gradient for each sample. Ren, Fort, Liu, Roy,
     Padhy and Lakshminarayanan, "A simple fix to Mahalanobis distance for improving near-OOD
     detection", arXiv 2106.09022 (2021): ``min_k (MD_k - MD_0)``.
 
@@ -121,15 +122,15 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
 
     @_checks.named
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the Gaussians of the layers.
+        """Fit the Gaussians of each layer.
 
         Parameters
         ----------
         X : Recording, dict of arrays, or array-like of shape (n_samples, n_features)
-            What `record` returned for samples of the distribution; or activations by the name of
-            their layer; or the features of one layer, as a table.
+            Samples of the distribution: the result of `record`, or activations by layer name, or
+            the features of one layer as a table.
         y : array of shape (n_samples,), optional
-            Classes. Without them all samples make one Gaussian.
+            Class of each sample. Without it, one Gaussian is fitted to all samples.
 
         Returns
         -------
@@ -139,7 +140,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             If there is only one class and `relative` is set, if nothing varies within classes, if
-            entries are not finite, or a covariance cannot be inverted.
+            entries are not finite, or if a covariance cannot be inverted.
         """
         self._check()
         layers, n = self._read(X, reset=True)
@@ -148,7 +149,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         _checks.require(
             not self.relative or len(classes) > 1,
             f"(y) of {len(classes)} class with relative=True",
-            "must hold two classes or more: with one, both distances are the same",
+            "must hold two classes or more: with one, both distances are equal",
             "Pass the labels, or use relative=False.",
         )
         device = _device.of(self)
@@ -160,7 +161,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             gaussians[name] = found
             own.append(found.distances(what, read, n, self.relative, device))
         spread = np.std(own, axis=1)
-        # Only when all is settled, so that a fit that fails leaves the object as it was.
+        # At the end, so that a failed fit leaves the object unchanged.
         self.classes_ = classes
         self.layers_ = tuple(layers)
         self.gaussians_ = gaussians
@@ -171,13 +172,13 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
 
     @_checks.named
     def combine(self, inside: Any, outside: Any) -> Self:
-        """Weight the layers by a logistic regression that tells known outliers apart.
+        """Weight the layers by a logistic regression on known outliers.
 
         Parameters
         ----------
         inside, outside : Recording, dict of arrays, or array-like
-            Samples of the distribution, not those of `fit`, and outliers. Evaluate on others: of
-            these, the AUROC is too good.
+            Samples of the distribution, other than those of `fit`, and outliers. Use yet others in
+            `evaluate`: on these the AUROC is too good.
 
         Returns
         -------
@@ -190,7 +191,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         """
         groups = [self._distances(given) for given in (inside, outside)]
         y = np.repeat([0, 1], [len(group) for group in groups])
-        from sklearn.linear_model import LogisticRegression  # slow to import, and seldom needed
+        from sklearn.linear_model import LogisticRegression  # slow to import, rarely needed
 
         regression = LogisticRegression(class_weight="balanced", max_iter=1000)
         self.combination_ = regression.fit(self._standardized(np.concatenate(groups)), y)
@@ -198,7 +199,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
 
     @_checks.named
     def distances(self, X: Any) -> pd.DataFrame:
-        """Return squared distances from the nearest class, one column a layer.
+        """Return squared distances from the nearest class, one column for each layer.
 
         Parameters
         ----------
@@ -209,14 +210,14 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         -------
         DataFrame of shape (n_samples, n_layers)
             In squared standard deviations, ready for ``ClusterExplorer(..., columns=...)``. With
-            `relative`, less those from the Gaussian of all samples, and then also negative.
+            `relative`, after subtracting the distance from all samples, so they may be negative.
         """
         found = self._distances(X)
         return pd.DataFrame(found, columns=list(self.layers_))
 
     @_checks.named
     def scores(self, X: Any) -> FloatArray:
-        """Return one score a sample, larger for what is farther out.
+        """Return one score for each sample; larger means farther out.
 
         Parameters
         ----------
@@ -226,27 +227,28 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_samples,)
-            After `combine`, the log-odds of being an outlier. Else the distance in the one layer,
-            or the mean over layers of distances standardized by those of the fitted samples.
+            After `combine`, the log-odds of being an outlier. Otherwise the squared distance if
+            there is one layer, or the mean over layers of the squared distances, standardized by
+            those of the fitted samples.
         """
         return self._combined(self._distances(X))
 
     @_checks.named
     def evaluate(self, inside: Any, outside: Any, *, confidence: float = 0.95) -> pd.DataFrame:
-        """Return how well each layer, and all together, tell outliers apart.
+        """Measure how well each layer, and all layers together, separate outliers from inliers.
 
         Parameters
         ----------
         inside, outside : Recording, dict of arrays, or array-like
-            Samples of the distribution, and outliers, that were not used in `fit` or `combine`.
+            Samples of the distribution and outliers, other than those of `fit` and `combine`.
         confidence : float
-            Of the interval.
+            Level of the interval.
 
         Returns
         -------
         DataFrame
-            A row a layer and, if there are several, one ``"combined"``; columns auroc, lower and
-            upper (DeLong's interval, see `auroc`) and standard_error.
+            One row for each layer and, if there are several, one row ``"combined"``. Columns: auroc
+            (area under the ROC curve), lower and upper (its interval, see `auroc`), standard_error.
         """
         low, high = (self._distances(given) for given in (inside, outside))
         pairs = {name: (low[:, i], high[:, i]) for i, name in enumerate(self.layers_)}
@@ -271,7 +273,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             _checks.choice("pool", self.pool, POOLS)
 
     def _read(self, X: Any, reset: bool) -> tuple[Layers, int]:
-        """Return a reader of each layer, and how many samples there are."""
+        """Return a reader for each layer, and the number of samples."""
         mask = None
         given: dict[str, Any]
         if isinstance(X, Recording):
@@ -293,7 +295,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         _checks.require(
             len(set(lengths.values())) == 1 and min(lengths.values()) > 0,
             f"(X) with samples {lengths}",
-            "must hold as many samples in each layer, at least one",
+            "must hold the same number of samples in each layer, at least one",
             "Pass arrays whose first axis is the samples.",
         )
         return {name: self._features(name, given[name], mask) for name in names}, min(
@@ -307,7 +309,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             len(names) > 0,
             "(X) with layers=[]",
             "must have at least one layer",
-            "Record the layers to look at.",
+            "Name at least one recorded layer.",
         )
         return names
 
@@ -356,7 +358,7 @@ def _array(name: object, part: Any) -> AnyArray:
     _checks.require(
         array.ndim > 0 and array.dtype.kind in "fiub",
         f"(X[{name!r}]={_checks.show(array)})",
-        "must be numbers, one row a sample",
+        "must be numbers, one row for each sample",
         "Pass the activations of a layer.",
         TypeError,
     )

@@ -1,4 +1,4 @@
-"""How well scores tell two groups of samples apart, with a confidence interval."""
+"""The area under the ROC curve, with a confidence interval."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,20 +14,20 @@ from nbinterp._typing import FloatArray
 
 @dataclass(frozen=True, kw_only=True)
 class AUROC:
-    """The area under a ROC curve: the chance that an outlier scores above an inlier.
+    """The area under a ROC curve: the probability that an outlier scores above an inlier.
 
     Attributes
     ----------
     value : float
         The area; ties count half.
     lower, upper : float
-        Its confidence interval; see `auroc`.
+        Confidence interval; see `auroc`.
     standard_error : float
-        DeLong's; 0 where scores tell the groups apart without an error.
+        DeLong's standard error; 0 if the scores separate the groups without error.
     confidence : float
-        Of the interval.
+        Level of the interval.
     n_inside, n_outside : int
-        How many inliers and outliers.
+        Numbers of inliers and outliers.
     """
 
     value: float
@@ -50,19 +50,19 @@ class AUROC:
 def auroc(inside: Any, outside: Any, *, confidence: float = 0.95) -> AUROC:
     """Return the area under the ROC curve of scores, with a confidence interval.
 
-    The variance is DeLong's, and the interval is symmetric on the logit scale, so that it stays
-    within 0 and 1. Where scores tell the groups apart without an error, DeLong's variance is 0 and
-    would claim certainty; the interval is then Newcombe's, of the areas that would be seen as 0 or
-    1 within so many of their standard errors.
+    The variance is DeLong's. The interval is symmetric on the logit scale, so it stays between 0
+    and 1. If the scores separate the groups without error, DeLong's variance is 0, which would
+    claim certainty. The interval is then Newcombe's: all areas from which the observed 0 or 1 is
+    within the given number of their standard errors.
 
     Parameters
     ----------
     inside : array of shape (n_inside,)
-        Scores of samples like those that were fitted.
+        Scores of inliers.
     outside : array of shape (n_outside,)
         Scores of outliers, which should be higher.
     confidence : float
-        Of the interval, above 0 and below 1.
+        Level of the interval, above 0 and below 1.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def auroc(inside: Any, outside: Any, *, confidence: float = 0.95) -> AUROC:
     share = _checks.real("confidence", confidence, 0.0, 1.0 - 1e-9, open_low=True)
     m, n = len(high), len(low)
     ranks = rankdata(np.concatenate([high, low]))
-    # Of each outlier the share of inliers below it, and of each inlier that of outliers above.
+    # For each outlier the share of inliers below it, for each inlier that of outliers above.
     above = (ranks[:m] - rankdata(high)) / n
     below = 1.0 - (ranks[m:] - rankdata(low)) / m
     value = float(above.mean())
@@ -117,11 +117,11 @@ def _interval(value: float, error: float, z: float, m: int, n: int) -> tuple[flo
 
 
 def _newcombe(z: float, m: int, n: int) -> float:
-    """Return the least area that lies within z of its own standard errors of 1."""
+    """Return the least area that is within z of its own standard errors of 1."""
     half = (m + n) / 2.0 - 1.0
 
     def excess(area: float) -> float:
-        # Divided by 1 - area: the area 1 itself is no answer.
+        # Divided by 1 - area, since the trivial root at 1 is not wanted.
         spread = 1.0 + half * ((1.0 - area) / (2.0 - area) + area / (1.0 + area))
         return (1.0 - area) * m * n - z * z * area * spread
 
@@ -134,10 +134,13 @@ def _scores(name: str, value: Any) -> FloatArray:
     _checks.require(
         array.ndim == 1 and array.size >= 2,
         what,
-        "must be at least two scores, one a sample",
+        "must be at least two scores, one for each sample",
         "Pass the scores of more samples.",
     )
     _checks.require(
-        bool(np.isfinite(array).all()), what, "must be finite", "Look for what makes them NaN."
+        bool(np.isfinite(array).all()),
+        what,
+        "must be finite",
+        "Look for the cause of NaN or infinite scores.",
     )
     return array

@@ -1,4 +1,4 @@
-"""Which cluster the rows of a stream belong to."""
+"""Assign the rows of a stream to clusters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +13,16 @@ from nbinterp._typing import IntArray
 
 @dataclass(frozen=True)
 class Groups:
-    """Clusters of samples by their labels, of rows by a mixture, or none.
+    """Clusters by labels of samples, or by a mixture that assigns each row, or a single cluster.
 
     Attributes
     ----------
     names : list
-        Of the clusters, in order.
+        Labels of the clusters, in order.
     codes : ndarray of shape (n_samples,) or None
-        The cluster of each sample, by its place in `names`.
+        Cluster of each sample, as a position in `names`.
     mixture : sklearn.mixture.GaussianMixture or None
-        What assigns rows instead.
+        Assigns rows to clusters instead of `codes`.
     """
 
     names: list[Any]
@@ -30,7 +30,7 @@ class Groups:
     mixture: Any = None
 
     def of(self, rows: Tensor, first: int, n_samples: int) -> Tensor:
-        """Return the clusters of rows, as many of each of `n_samples` samples from `first` on."""
+        """Return the clusters of the rows of `n_samples` samples from `first` on."""
         if self.mixture is not None:
             codes = self.mixture.predict(rows.cpu().numpy())
         elif self.codes is None:
@@ -41,7 +41,7 @@ class Groups:
         return torch.as_tensor(codes.astype(np.int64), device=rows.device)
 
     def check_count(self, n_samples: int, *, whole: bool) -> None:
-        """Raise if there are fewer labels than samples, or, at the end (`whole`), more."""
+        """Raise if there are fewer labels than samples or, at the end (`whole`), more."""
         if self.codes is None:
             return
         n = len(self.codes)
@@ -54,7 +54,7 @@ class Groups:
 
 
 def groups_of(clusters: Any, n_features: int) -> Groups:
-    """Return the groups that labels, a fitted clustering or a Gaussian mixture make."""
+    """Return the groups given by labels, a fitted clusterer or a Gaussian mixture."""
     if clusters is None:
         return Groups(["all"])
     if hasattr(clusters, "predict_proba") and hasattr(clusters, "covariance_type"):
@@ -62,7 +62,7 @@ def groups_of(clusters: Any, n_features: int) -> Groups:
         _checks.require(
             clusters.means_.shape[1] == n_features,
             f"(clusters={type(clusters).__name__} of {clusters.means_.shape[1]} features)",
-            f"must be a mixture of what the layer reads, {n_features} features",
+            f"must be a mixture of inputs of the layer, {n_features} features",
             "Fit it to the inputs of that layer, or pass labels.",
         )
         return Groups(list(range(len(clusters.means_))), mixture=clusters)
@@ -73,7 +73,7 @@ def groups_of(clusters: Any, n_features: int) -> Groups:
     _checks.require(
         labels.ndim == 1 and labels.size > 0,
         f"(clusters={_checks.show(clusters)})",
-        "must be one label a sample, a fitted clustering or a Gaussian mixture",
+        "must be one label a sample, a fitted clusterer or a Gaussian mixture",
         "Pass a list as long as the data, a fitted LocalCorEx or a fitted GaussianMixture.",
     )
     names, codes = np.unique(labels, return_inverse=True)

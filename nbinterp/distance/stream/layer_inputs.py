@@ -1,4 +1,4 @@
-"""What a linear layer reads, as rows: samples, tokens, or the patches of a convolution."""
+"""Inputs of a linear layer as rows: samples, tokens, or the patches of a convolution."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,12 +15,12 @@ from nbinterp.network.subject.model import find_layers, suggestions
 
 CONV_ROWS = ("patches", "means")
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-# Patches repeat their inputs many times over: so many bytes of them at a time.
+# Patches overlap, so they take much more memory than their input. This many bytes at a time.
 _PATCH_BYTES = 64 * 2**20
 
 
 def linear_module(model: nn.Module, layer: str) -> nn.Module:
-    """Return the Linear or convolution called `layer`; refuse any other module."""
+    """Return the Linear or convolution called `layer`; raise for any other module."""
     module = find_layers(model, layer)[layer]
     linear = [
         name
@@ -34,7 +34,7 @@ def linear_module(model: nn.Module, layer: str) -> nn.Module:
         f"must be a Linear or a convolution, not {type(module).__name__}",
         f"Did you mean {suggestions(inside or linear, like=layer)}?"
         if linear
-        else "The model has none: no node of it is a hyperplane of its input.",
+        else "The model has none, so no node of it has a hyperplane in its input.",
         TypeError,
     )
     return module
@@ -43,7 +43,7 @@ def linear_module(model: nn.Module, layer: str) -> nn.Module:
 def hyperplanes_of(module: Any) -> tuple[FloatArray, FloatArray]:
     """Return the weights (n_nodes, n_features) and biases (n_nodes,) of a layer, in float64.
 
-    A node of a grouped convolution reads the channels of its group: its other weights are zero.
+    A node of a grouped convolution reads only the channels of its group; other weights are zero.
     """
     weight = module.weight.detach().to("cpu", torch.float64)
     if isinstance(module, _ConvNd):
@@ -61,9 +61,9 @@ def hyperplanes_of(module: Any) -> tuple[FloatArray, FloatArray]:
 def rows_of(module: Any, x: Tensor, z: Tensor, conv: str) -> Iterator[tuple[slice, Tensor, Tensor]]:
     """Yield the rows (n, n_features) of an input and their pre-activations (n, n_nodes), float64.
 
-    `z` is what the layer made of `x`. With them come the samples that they are of; each sample has
-    as many rows. With ``conv="means"`` it has one: the mean of its patches, of which a node makes
-    exactly the mean of its channel.
+    `z` is the output of the layer for `x`. The slice says which samples the rows belong to; each
+    sample has equally many rows. With ``conv="means"`` it has one: the mean of its patches, for
+    which a node gives exactly the mean of its channel.
     """
     if not isinstance(module, _ConvNd):
         yield slice(0, len(x)), _double(x).reshape(-1, x.shape[-1]), _double(z).flatten(0, -2)

@@ -1,4 +1,4 @@
-"""One pass over the data: the moments of what a layer reads, and of what its nodes make of it."""
+"""Moments of the inputs and pre-activations of a layer, from one pass over the data."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +24,9 @@ class Stream:
 
     n_samples: int
     inputs: Moments  # of all rows
-    cluster_inputs: Moments  # the means of each cluster's
+    cluster_inputs: Moments  # of the rows of each cluster, their means only
     nodes: Moments  # of each cluster, up to the fourth power
-    positive: Moments  # the share of pre-activations above zero, of each cluster
+    positive: Moments  # of each cluster, the share of pre-activations above zero
     sampled: Sampled
 
 
@@ -42,9 +42,9 @@ def stream(
     random_state: np.random.RandomState,
     progress: bool,
 ) -> Stream:
-    """Return the moments of what `module` reads while `model` runs over `data`.
+    """Run `model` over `data` and return moments of the inputs and outputs of `module`.
 
-    `fourth` asks for what Ledoit and Wolf's shrinkage needs.
+    With `fourth`, fourth powers of the lengths of rows too: Ledoit and Wolf's shrinkage needs them.
     """
     where, dtype = device_and_dtype(model)
     n_clusters = len(groups.names)
@@ -60,8 +60,8 @@ def stream(
         _checks.require(
             x.ndim > 1 and len(x) == len(z) == stop - start,
             f"(layer) that reads an input of shape {tuple(x.shape)}",
-            f"must read one item a sample, {stop - start}, along the first axis",
-            "Choose a layer whose input keeps the samples first.",
+            f"must read one item for each sample, {stop - start}, along the first axis",
+            "Choose a layer whose input has the samples along its first axis.",
         )
         for samples, rows, made in rows_of(module, x, z, conv):
             first, n = start + samples.start, samples.stop - samples.start
@@ -82,7 +82,7 @@ def stream(
                 n_runs == 1,
                 "(layer)",
                 f"must run once in the forward pass, but it ran {n_runs} times",
-                "Choose a layer that forward calls itself, once.",
+                "Choose a layer that the forward pass calls exactly once.",
             )
             bar.update()
     groups.check_count(stop, whole=True)
@@ -92,13 +92,13 @@ def stream(
     _checks.require(
         n_rows >= 2,
         "(data)",
-        f"must have at least 2 rows at the layer, not {n_rows}: one has no deviation",
+        f"must have at least 2 rows at the layer, not {n_rows}, to have a deviation",
         "Pass more samples.",
     )
     _checks.require(
         bool(torch.isfinite(inputs.products.sum() + inputs.mean.sum() + nodes.powers[2].sum())),
         "(data)",
-        "must reach the layer, and leave it, as finite numbers",
-        "Look for what makes NaN or infinite values in the network.",
+        "must be finite numbers before and after the layer",
+        "Look for NaN or infinite values in the network.",
     )
     return Stream(stop, inputs, cluster_inputs, nodes, positive, sampler.result())

@@ -1,4 +1,4 @@
-"""What is kept of the pre-activations themselves, of as many samples as fit."""
+"""Keep pre-activations of as many samples as fit into memory."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nbinterp._typing import Float32Array, IntArray
 
-# Of two values a sample and node, in float32: enough for 60,000 samples of 500 nodes.
+# For two float32 values per sample and node: enough for 60,000 samples of 500 nodes.
 _MOST_BYTES = 256 * 2**20
 
 
@@ -19,13 +19,13 @@ class Sampled:
     Attributes
     ----------
     stride : int
-        1 if all samples were kept.
+        1 if all samples are kept.
     means : ndarray of shape (n_kept, n_nodes), float32
-        The mean over the rows of each sample; the pre-activation itself if it has one row.
+        Mean over the rows of each sample: the pre-activation itself if there is one row.
     rows : ndarray of shape (n_kept, n_nodes), float32
-        One row of each sample, drawn at random: a fair sample of all rows.
+        One row of each sample, drawn at random.
     codes : ndarray of shape (n_kept,)
-        The clusters of these rows.
+        Clusters of these rows.
     """
 
     stride: int
@@ -34,12 +34,12 @@ class Sampled:
     codes: IntArray
 
     def recoded(self, numbers: IntArray) -> "Sampled":
-        """Return the same with cluster i called ``numbers[i]``."""
+        """Return a copy in which cluster i has the number ``numbers[i]``."""
         return replace(self, codes=numbers[self.codes])
 
 
 class Sampler:
-    """Collects `Sampled` from a stream, thinning what it has whenever that grows too large."""
+    """Collect `Sampled` from a stream; drop every other sample whenever memory runs out."""
 
     def __init__(self, seed: np.random.RandomState, most_bytes: int = _MOST_BYTES) -> None:
         self.seed = seed
@@ -49,7 +49,7 @@ class Sampler:
         self.bytes = 0
 
     def add(self, first: int, n_samples: int, z: Tensor, codes: Tensor) -> None:
-        """Take rows z (n_samples * rows a sample, n_nodes) of the samples from number `first`."""
+        """Take rows z (n_samples * rows per sample, n_nodes) of samples from `first` on."""
         chosen = torch.arange(n_samples, device=z.device)[-first % self.stride :: self.stride]
         if len(chosen) == 0:
             return
@@ -78,6 +78,6 @@ class Sampler:
         return means, rows, codes
 
     def result(self) -> Sampled:
-        """Return what was kept."""
+        """Return the samples that were kept."""
         means, rows, codes = (part.cpu().numpy() for part in self._joined())
         return Sampled(self.stride, means, rows, codes)

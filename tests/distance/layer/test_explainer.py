@@ -210,7 +210,7 @@ def test_one_dimension_and_half_precision():
         assert finite(LinearDistance().explain(net, data, layer))
 
 
-def test_the_model_is_left_as_it_came():
+def test_the_model_is_restored():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Dropout(), nn.Linear(6, 2)).train()
     before, data = copy.deepcopy(net.state_dict()), np.random.default_rng(0).normal(size=(30, 4))
@@ -298,7 +298,7 @@ def test_all_constant():
     assert report.layer["value"]["n_constant"] == 3
 
 
-def test_dead_nodes_and_such_as_are_always_on():
+def test_dead_nodes_and_nodes_that_are_always_on():
     data, mean, covariance = gaussian()
     layer = whitening(mean, covariance)
     with torch.no_grad():
@@ -360,11 +360,11 @@ def test_what_the_network_makes_infinite_is_refused():
             return x / 0
 
     net = nn.Sequential(Blow(), nn.Linear(3, 2))
-    with pytest.raises(ValueError, match="as finite numbers"):
+    with pytest.raises(ValueError, match="must be finite numbers before and after the layer"):
         LinearDistance().explain(net, np.ones((9, 3)), "1")
 
 
 def test_a_mixture_of_other_features_is_refused():
     mixture = GaussianMixture(1).fit(np.random.default_rng(0).normal(size=(20, 2)))
-    with pytest.raises(ValueError, match="a mixture of what the layer reads, 3 features"):
+    with pytest.raises(ValueError, match="a mixture of inputs of the layer, 3 features"):
         LinearDistance().explain(linear(np.eye(3)), np.ones((9, 3)), "0", clusters=mixture)

@@ -90,9 +90,9 @@ def test_fewer_samples_than_dimensions_constant_features_and_a_class_of_one():
 @pytest.mark.parametrize(
     ("x", "codes", "match"),
     [
-        (np.full((6, 3), 0.1), np.zeros(6, int), "but all samples of a class are alike"),
+        (np.full((6, 3), 0.1), np.zeros(6, int), "but all samples of a class are equal"),
         (X[:4], np.arange(4), "must hold classes of more than one sample"),
-        (np.repeat(X[:2], 5, axis=0), np.repeat([0, 1], 5), "all samples of a class are alike"),
+        (np.repeat(X[:2], 5, axis=0), np.repeat([0, 1], 5), "all samples of a class are equal"),
         (np.where(np.arange(5) == 1, np.nan, X), CODES, "must be finite"),
     ],
 )

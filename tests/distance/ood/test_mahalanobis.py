@@ -156,7 +156,7 @@ LAYERED = layered(50, 0, 0)
         ({"layers": "none"}, (LAYERED,), "must hold the layer 'none'"),
         ({"layers": []}, (LAYERED,), "must have at least one layer"),
         ({}, ({},), "must have at least one layer"),
-        ({}, ({**LAYERED, "more": np.ones((3, 2))},), "as many samples in each layer"),
+        ({}, ({**LAYERED, "more": np.ones((3, 2))},), "the same number of samples in each layer"),
         ({"shrinkage": "none"}, (LAYERED,), "must be one of 'oas', 'ledoit_wolf'"),
         ({"shrinkage": 2.0}, (LAYERED,), "at most 1"),
         ({"ridge": -1.0}, (LAYERED,), "at least 0"),
@@ -178,7 +178,7 @@ def test_bad_new_samples():
     with pytest.raises(ValueError, match="must have 3 features, as in fit, not 4"):
         ood.scores({**LAYERED, "telling": np.ones((50, 4))})
     for part in (np.float64(1), np.array(["a", "b"])):
-        with pytest.raises(TypeError, match="must be numbers, one row a sample"):
+        with pytest.raises(TypeError, match="must be numbers, one row for each sample"):
             ood.scores({**LAYERED, "telling": part})
     with pytest.raises(ValueError, match="must hold the layer 'noise'"):
         ood.combine(LAYERED, drawn(10))

@@ -61,7 +61,7 @@ def test_scores_that_are_all_alike():
     ("change", "match"),
     [
         ({"inside": [1.0]}, "at least two scores"),
-        ({"outside": [[1.0, 2.0]]}, "one a sample"),
+        ({"outside": [[1.0, 2.0]]}, "one for each sample"),
         ({"outside": [1.0, np.nan]}, "must be finite"),
         ({"confidence": 1.0}, "above 0 and at most 1"),
     ],
