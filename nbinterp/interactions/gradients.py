@@ -128,8 +128,8 @@ class ScalarFunction:
         if not isinstance(value, Tensor) or value.numel() != n or len(value) != n:
             _checks.fail(
                 f"(target={_checks.show(self.target)})",
-                f"must give one number a sample, ({n},), not {_form(value)}",
-                "Pass the number of an output, or a function from outputs to one number a sample.",
+                f"must give one number per sample, ({n},), not {_form(value)}",
+                "Pass the number of an output, or a function to one number per sample.",
             )
         return value.reshape(n)
 
@@ -145,7 +145,7 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (count,)),
         f"(target={_checks.show(target)})",
-        f"must be the number of an output, or one a sample, {count}, or a function of the outputs",
+        f"must be the number of an output, or one per sample, {count}, or a function of outputs",
         "Pass whole numbers, such as the predicted classes.",
     )
     numbers = array.tolist()
@@ -168,7 +168,7 @@ def as_rows(x: Any) -> tuple[Tensor, tuple[int, ...]]:
     _checks.require(
         tensor.ndim >= 2 and tensor.numel() > 0,
         what,
-        "must have a row a sample",
+        "must have one row per sample",
         "Pass x[None] for one sample.",
     )
     _checks.require(

@@ -199,7 +199,7 @@ def _apply(table: Any, transform: Transform, adjoint: Transform) -> Any:
     _checks.require(
         size > 0 and size & (size - 1) == 0,
         f"(<table of shape {tuple(tensor.shape)}>)",
-        "must have 2^n entries on its last axis, one a coalition of n players",
+        "must have 2^n entries on its last axis, one per coalition of n players",
         "Pass the outputs of all coalitions.",
     )
     mapped = _Linear.apply(tensor.to(torch.float64), transform, adjoint)  # type: ignore[no-untyped-call]

@@ -63,7 +63,7 @@ def test_samples_may_be_frames_arrays_or_tensors():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: scalar_function(net(), [0, 1], (4,), 3), ValueError, "or one a sample, 3"),
+        (lambda: scalar_function(net(), [0, 1], (4,), 3), ValueError, "or one per sample, 3"),
         (
             lambda: scalar_function(net(), 1.5, (4,), 3),
             ValueError,
@@ -76,8 +76,8 @@ def test_samples_may_be_frames_arrays_or_tensors():
         ),
         (lambda: ScalarFunction(net(), None, (4,)).values(X), ValueError, r"not \(3, 3\)"),
         (lambda: ScalarFunction(lambda x: x[:, 0], 0, (4,)).values(X), ValueError, "n_outputs"),
-        (lambda: ScalarFunction(list, None, (4,)).values(X), ValueError, "one number a sample"),
-        (lambda: as_rows(X[0]), ValueError, "must have a row a sample"),
+        (lambda: ScalarFunction(list, None, (4,)).values(X), ValueError, "one number per sample"),
+        (lambda: as_rows(X[0]), ValueError, "must have one row per sample"),
         (lambda: as_rows(X.int()), TypeError, "whole numbers have no derivatives"),
         (lambda: as_rows([[1, 2]]), TypeError, "whole numbers have no derivatives"),
     ],

@@ -71,7 +71,7 @@ def scalars(raw: Any, output: Output, classes: Tensor | None, n_rows: int) -> Te
     if callable(output) and tensor.ndim != 1:
         _checks.fail(
             f"(output={_checks.show(output)})",
-            f"must return one number a row, not {tuple(tensor.shape)}",
+            f"must return one number per row, not {tuple(tensor.shape)}",
             "Reduce it to shape (b,).",
         )
     if tensor.ndim == 1:
@@ -105,8 +105,8 @@ def checked(raw: Any, n_rows: int) -> Tensor:
     _checks.require(
         tensor.ndim in (1, 2) and len(tensor) == n_rows,
         f"(model) with an output of shape {tuple(tensor.shape)}",
-        f"must return one number or one row of classes a sample, {n_rows}",
-        "Wrap the model, or pass output=a function from its output to one number a row.",
+        f"must return one number or one row of classes per sample, {n_rows}",
+        "Wrap the model, or pass output=a function from its output to one number per row.",
     )
     return tensor
 
@@ -146,7 +146,7 @@ def targets(target: Any, outputs: list[Tensor], n_samples: int) -> Tensor | None
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (n_samples,)),
         what,
-        f"must be a class or one class a sample, {n_samples}",
+        f"must be a class or one class per sample, {n_samples}",
         "Pass whole numbers.",
     )
     _checks.require(

@@ -99,7 +99,7 @@ class AndOrInteractions(Displayable, HasState):
         return self._frame(self.strengths.salient(tau))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return all non-zero interactions, one a row, strongest first in each sample.
+        """Return all non-zero interactions, one per row, strongest first in each sample.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Interactions as data frames: one a row, summed by order; and how novel those of a sample are."""
+"""Interactions as data frames: one per row, or summed by order; and how novel they are."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ def as_frame(
     models: tuple[str, ...],
     converged: BoolArray,
 ) -> pd.DataFrame:
-    """Return the chosen AND and OR interactions, one a row, strongest first in each sample."""
+    """Return the chosen AND and OR interactions, one per row, strongest first in each sample."""
     order = sizes(len(players))
     parts = []
     for kind, table, flags in zip(("AND", "OR"), tables, chosen, strict=True):

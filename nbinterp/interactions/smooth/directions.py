@@ -59,7 +59,7 @@ class Directions:
         self._device, self._dtype = device, dtype
         self._generator = torch.Generator(device).manual_seed(seed)
         self._lengths = np.random.RandomState(seed)
-        self._frame = self._kept = torch.empty(0)
+        self._frame = self._buffer = torch.empty(0)
         self._uses = 0
 
     def draw(self, n: int) -> Tensor:
@@ -79,13 +79,13 @@ class Directions:
         if self._d <= CHEAP_FRAME:
             z = self._frames(blocks, rows).reshape(-1, self._d)[:n]
         else:
-            if len(self._kept) != blocks * rows:
-                self._kept = torch.empty(
+            if len(self._buffer) != blocks * rows:
+                self._buffer = torch.empty(
                     (blocks * rows, self._d), device=self._device, dtype=self._dtype
                 )
-            for out in self._kept.view(blocks, rows, self._d):
+            for out in self._buffer.view(blocks, rows, self._d):
                 self._reuse_frame(rows, out)
-            z = self._kept[:n]
+            z = self._buffer[:n]
         # A normal vector has a length from the chi distribution with d degrees of freedom.
         lengths = np.sqrt(self._lengths.chisquare(self._d, size=(n, 1)))
         return z.mul_(torch.as_tensor(lengths).to(self._device, self._dtype))

@@ -137,7 +137,7 @@ class SmoothHessian(Displayable, HasState):
         return (
             f"SmoothHessian({len(self.x)} samples, {self._width} × {self._width}, "
             f"relative error {error}{more}{'' if self.converged else ' (NOT CONVERGED)'}, "
-            f"{self.n_samples:,} gradients a sample)"
+            f"{self.n_samples:,} gradients per sample)"
         )
 
     @property
@@ -371,7 +371,7 @@ class SmoothHessian(Displayable, HasState):
             array.ndim in (1, 2) and len(array) == self._width,
             f"({name}={_checks.show(array)})",
             f"must have {self._width} rows",
-            "Pass one number a row of the matrix.",
+            "Pass one number per row of the matrix.",
         )
         return torch.from_numpy(array.reshape(self._width, -1)).to(self._rows.device)
 

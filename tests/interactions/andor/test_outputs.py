@@ -29,11 +29,11 @@ def test_kinds_of_output():
 
 def test_outputs_that_are_not_one_number_per_row():
     three = torch.zeros(2, 3, 4)
-    with pytest.raises(ValueError, match="must return one number or one row of classes a sample"):
+    with pytest.raises(ValueError, match="must return one number or one row of classes per sample"):
         scalars(three, "logit", None, 2)
     with pytest.raises(ValueError, match="must return one number or one row"):
         scalars(torch.zeros(5), "logit", None, 2)
-    with pytest.raises(ValueError, match="must return one number a row"):
+    with pytest.raises(ValueError, match="must return one number per row"):
         scalars(torch.zeros(2, 3), lambda z: z, None, 2)
     with pytest.raises(TypeError, match="must return a tensor, not tuple"):
         scalars((1, 2), "logit", None, 2)
@@ -47,7 +47,7 @@ def test_targets():
     assert targets(None, [torch.zeros(3)], 3) is None
     for bad, message in (
         (2, "from 0 to 1"),
-        ([0, 1], "one class a sample"),
+        ([0, 1], "one class per sample"),
         (0.5, "must be a class"),
     ):
         with pytest.raises(ValueError, match=message):

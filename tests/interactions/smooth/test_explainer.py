@@ -297,7 +297,7 @@ def test_a_network_is_restored_after_an_interrupt(after):
         ({"groups": [0, 2, 0]}, relus, AT, None, ValueError, "must name an input for each group"),
         ({}, relus, AT.long(), None, TypeError, "whole numbers have no derivatives"),
         ({}, relus, AT * np.nan, None, ValueError, "must be finite"),
-        ({}, lambda x: x, AT, None, ValueError, "one number a sample"),
+        ({}, lambda x: x, AT, None, ValueError, "one number per sample"),
         ({}, lambda x: x, AT, 5, ValueError, "target"),
         ({}, lambda x: x.detach().sum(1), AT, None, ValueError, "must be differentiable"),
         ({}, lambda x: x.sum(1) / 0 * 0, AT, None, ValueError, "finite"),
