@@ -1,4 +1,4 @@
-"""Which method answers which question."""
+"""A table of questions, the method that answers each, and a tutorial that shows it."""
 
 import html
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Entry(NamedTuple):
 
 ENTRIES = (
     Entry(
-        "What does my network do, here? All steps in one widget.",
+        "Why does my network do that, here? All steps in one widget.",
         "Workbench",
-        "Workbench(model, data, labels=labels)",
+        "Workbench(model, data, y)",
         "600_workbench",
     ),
     Entry(
@@ -30,7 +30,7 @@ ENTRIES = (
         "000_start",
     ),
     Entry(
-        "Which samples are alike, to the network or in a table?",
+        "Which samples are similar, to the network or in a table?",
         "PHATE",
         "PHATE().fit_transform(nodes)",
         "220_mnist",
@@ -42,13 +42,13 @@ ENTRIES = (
         "200_local_corex",
     ),
     Entry(
-        "Which vary together over all samples, as numbers?",
+        "Which groups vary together over all samples of a table?",
         "LinearCorEx",
         "LinearCorEx(n_factors=10).fit(table)",
         "200_local_corex",
     ),
     Entry(
-        "The same for yes-or-no or categorical columns, or mixtures.",
+        "Which groups vary together where columns are binary, categorical or mixtures?",
         "BioCorEx",
         'BioCorEx(n_factors=2, marginals="discrete").fit(table)',
     ),
@@ -59,7 +59,7 @@ ENTRIES = (
         "000_start",
     ),
     Entry(
-        "Which nodes does a factor bind, and which outputs does it move?",
+        "Which nodes belong to a factor, and which outputs?",
         "InteractionHeatmap",
         "InteractionHeatmap(factors)",
         "000_start",
@@ -100,30 +100,30 @@ ENTRIES = (
         "dropout_study(data, y, test_data, test_y)",
     ),
     Entry(
-        "Which few inputs interact, exactly, as AND and OR?",
+        "Which inputs interact as AND or OR, exactly? For few inputs.",
         "AndOr",
         "AndOr(groups=groups).explain(model, x)",
         "400_interactions",
     ),
     Entry(
-        "Which of many inputs interact near a sample?",
+        "Which inputs interact near a sample? For many inputs.",
         "SmoothHess",
         "SmoothHess(radius=1.0).explain(model, x, target=3)",
         "400_interactions",
     ),
     Entry(
-        "Where do the planes of a layer's nodes lie in the data, and which cluster is each near?",
+        "Where are the hyperplanes of a layer's nodes in the data, and which cluster is each near?",
         "LinearDistance",
         'LinearDistance().explain(model, data, "h1.linear", clusters=labels)',
         "500_distance",
     ),
     Entry(
-        "Does a layer read how far samples are from a plane, or how strongly it answers?",
+        "Does a network read the distance from a node's hyperplane, or the size of its activation?",
         "sensitivity_study",
         'sensitivity_study(model, data, layer="h1.norm", y=y)',
     ),
     Entry(
-        "Is this sample like any that the network was fitted to?",
+        "Is this sample unlike the training data?",
         "MahalanobisOOD",
         "MahalanobisOOD().fit(rec, labels).scores(record(model, new, layers))",
         "500_distance",

@@ -83,7 +83,7 @@ def test_all_views_of_ten_thousand_digits(digits, tmp_path):
             model, few, factors, layer="h1", y=mnist.target[:2000], progress=False
         ).view(),
         LinearDistance().explain(model, few, "h1.linear").view(),
-        Workbench(model, few, labels=mnist.target[:2000]),
+        Workbench(model, few, mnist.target[:2000]),
     ]
     without = saved(others, tmp_path / "without.ipynb")
     whole = saved([*others, pairs], tmp_path / "all.ipynb")

@@ -44,7 +44,7 @@ def raise_all(failures: list[Exception]) -> None:
     if len(failures) == 1:
         raise failures[0]
     if failures:
-        texts = "; ".join(dict.fromkeys(map(_explain, failures)))
+        texts = "; ".join(dict.fromkeys(map(explain, failures)))
         raise ExceptionGroup(f"{len(failures)} callbacks failed: {texts}", failures)
 
 
@@ -232,8 +232,8 @@ def _envelope(kind: str, seq: int, error: str | Exception | None, seconds: float
         "kind": kind,
         "seq": seq,
         "ok": error is None,
-        "error": error if failure is None else _explain(failure),
-        "trace": None if failure is None else _trace(failure),
+        "error": error if failure is None else explain(failure),
+        "trace": None if failure is None else trace(failure),
         "ms": round(1000 * seconds, 1),
     }
 
@@ -278,7 +278,7 @@ def _is_integer(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _explain(failure: Exception) -> str:
+def explain(failure: Exception) -> str:
     """Return a short text of the error; those of our own checks are short already."""
     text = str(failure).strip()
     if isinstance(failure, ExceptionGroup):
@@ -288,7 +288,7 @@ def _explain(failure: Exception) -> str:
     return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
 
 
-def _trace(failure: Exception) -> str | None:
+def trace(failure: Exception) -> str | None:
     """Return the end of the traceback; None for our own checks, whose text is enough."""
     frames = traceback.extract_tb(failure.__traceback__)
     if isinstance(failure, traitlets.TraitError) or not frames:

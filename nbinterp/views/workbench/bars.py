@@ -1,4 +1,4 @@
-"""Results of the workbench as bars over what chance gives: rows that a page can draw."""
+"""Results of the workbench as bars over bands of chance, ready for the page to draw."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ Chart = dict[str, Any]
 
 _MOST_GROUPS = 10
 _MOST_PAIRS = 10
-_TWO_SIDED = 1.96  # standard errors that noise stays within, 95 % of the time
+_TWO_SIDED = 1.96  # noise stays within so many standard errors 95 % of the time
 
 
-def ablation_chart(study: AblationStudy, classes: str) -> Chart:
-    """Return a chart a factor and size: the change of accuracy of groups, with the random band.
+def ablation_chart(study: AblationStudy, counted: str) -> Chart:
+    """Return a chart for each factor and size: how the accuracy of groups changes, and chance.
 
     Parameters
     ----------
     study : AblationStudy
         Of some factors of one cluster.
-    classes : str
-        What accuracy is the share of, such as ``"right answers"``.
+    counted : str
+        What accuracy is the share of: ``"right answers"``.
     """
     charts = []
     for (_, factor, size), rows in study.to_frame().groupby(
@@ -37,7 +37,7 @@ def ablation_chart(study: AblationStudy, classes: str) -> Chart:
                 "value": _number(100 * row["change"]),
                 "low": _number(100 * row["chance_lower"]),
                 "high": _number(100 * row["chance_upper"]),
-                "note": f"{row['n_samples']:,} samples; {100 * row['baseline']:.1f} % {classes} "
+                "note": f"{row['n_samples']:,} samples; {100 * row['baseline']:.1f} % {counted} "
                 "before",
             }
             for row in [*known[everyone].to_dict("records"), *worst.to_dict("records")]
@@ -45,7 +45,7 @@ def ablation_chart(study: AblationStudy, classes: str) -> Chart:
         charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars})
     return {
         "unit": "percentage points",
-        "about": f"Change of {classes} when the nodes that share most with the factor are ablated",
+        "about": f"Change of {counted} when the nodes that share most with the factor are ablated",
         "charts": charts,
     }
 
@@ -53,18 +53,18 @@ def ablation_chart(study: AblationStudy, classes: str) -> Chart:
 def interaction_chart(
     result: SmoothHessian, sample: int, answer: str, grid: tuple[int, int, int] | None
 ) -> Chart:
-    """Return the strongest pairs of inputs of one sample, each with its 95 % band of noise.
+    """Return the strongest pairs of inputs in one sample, each with its 95 % band of noise.
 
     Parameters
     ----------
     result : SmoothHessian
-        Of one sample.
+        The interactions in one sample.
     sample : int
         Its number.
     answer : str
-        The output that was explained.
+        The name of the explained output.
     grid : (int, int, int) or None
-        Of images: the side of a patch in pixels, and how many patches there are down and across.
+        For images: the side of a patch in pixels, and how many patches there are down and across.
     """
     matrix, errors = result.hessian, result.standard_error
     chart: Chart = {"sample": sample, "answer": answer, "unit": "", "grid": [], "bars": []}
@@ -74,7 +74,7 @@ def interaction_chart(
     values, noise = matrix[0][first, second], _TWO_SIDED * errors[0][first, second]
     strongest = np.argsort(-np.abs(values), kind="stable")[:_MOST_PAIRS]
 
-    chart["unit"] = f"Second derivatives of {answer}, by squared input units"
+    chart["unit"] = f"Second derivatives of {answer}, per squared input unit"
     chart["grid"] = [] if grid is None else list(grid)
     chart["bars"] = [
         {
@@ -91,10 +91,10 @@ def interaction_chart(
 
 
 def input_name(place: int, grid: tuple[int, int, int] | None) -> str:
-    """Return what an input is called: a patch of an image by its row and column."""
+    """Return the name of an input; a patch of an image goes by its row and column."""
     return f"x{place}" if grid is None else f"({place // grid[2]}, {place % grid[2]})"
 
 
 def _number(value: float) -> float | None:
-    """Return what JSON can hold."""
+    """Return a number of five digits; None, which JSON can hold, if it is not finite."""
     return float(f"{value:.5g}") if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What a workbench does where it was not told: which layer, which pictures, which patches."""
+"""The defaults of a workbench: which layer, image shape, patches and radius."""
 
 import math
 from collections.abc import Mapping
@@ -23,8 +23,9 @@ _PATCHES = 7  # to a side of an image
 def guess_layer(model: nn.Module, data: Any) -> str:
     """Return the last hidden layer of `model` before its output.
 
-    The name that is shortest among modules that put out the same: of a block ``"h2"`` of Linear,
-    ReLU and Dropout, the block. Layers of plain nodes, (n, nodes), go before those with axes.
+    Of modules with the same output the one with the shortest name: for a block ``"h2"`` of Linear,
+    ReLU and Dropout, the block. Layers with outputs of shape (n, nodes) go before those with more
+    axes.
 
     Examples
     --------
@@ -37,12 +38,12 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     batch = batch_of(model, data, *range(min(2, n_rows(data))))
     modules = {name: part for name, part in model.named_modules() if name}
 
-    def put(name: str, output: torch.Tensor) -> None:
+    def keep(name: str, output: torch.Tensor) -> None:
         seen.pop(name, None)  # the last of its calls, in the order in which modules end
         seen[name] = output.detach().clone()
 
-    tensors = {name: part for name, part in modules.items() if not _puts_out_no_tensor(part)}
-    with eval_mode(model), observe_outputs(tensors, put):
+    tensors = {name: part for name, part in modules.items() if not _has_other_output(part)}
+    with eval_mode(model), observe_outputs(tensors, keep):
         answer = forward(model, batch)
     hidden = [
         name
@@ -64,7 +65,7 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     return min((name for name in found if _same(seen[name], last)), key=lambda name: len(name))
 
 
-def _puts_out_no_tensor(module: nn.Module) -> bool:
+def _has_other_output(module: nn.Module) -> bool:
     return isinstance(module, nn.LSTM | nn.GRU | nn.RNN | nn.MultiheadAttention | nn.ModuleList)
 
 
@@ -77,10 +78,10 @@ def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 
 def guess_image_shape(data: Any) -> tuple[int, ...] | None:
-    """Return how a sample of `data` is an image, (h, w), (h, w, 3) or with channels first, or None.
+    """Return the shape of a sample as an image, None if it is none.
 
-    Flat samples are square images if their number is that of a square of at least 8 × 8 and their
-    values are within [0, 1] or [0, 255].
+    The shape is (h, w), or (h, w, 3), or has its channels first. Flat samples are square images if
+    they have as many values as a square of at least 8 × 8 pixels, within [0, 1] or [0, 255].
 
     Examples
     --------
@@ -105,7 +106,7 @@ def guess_image_shape(data: Any) -> tuple[int, ...] | None:
 
 
 def as_array(data: Any) -> AnyArray | None:
-    """Return `data` as a numeric array if it is one, a tensor or a table; None for datasets."""
+    """Return arrays, tensors and tables of numbers as an array; None for anything else."""
     if isinstance(data, Mapping) or not hasattr(data, "shape"):
         return None
     array = np.asarray(_checks.to_numpy(data))
@@ -171,7 +172,7 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
 
 
 def guess_radius(data: Any) -> float:
-    """Return a quarter of the typical distance of a sample from the mean, of two digits."""
+    """Return a quarter of the typical distance of a sample from the mean, to two digits."""
     array = as_array(data)
     if array is None:
         return 0.5

@@ -1,4 +1,4 @@
-"""What ``%load_ext nbinterp`` adds to IPython: ``%workbench model, data``."""
+"""The magic of IPython that ``%load_ext nbinterp`` adds: ``%workbench model, data``."""
 
 import ast
 from typing import Any
@@ -11,9 +11,10 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from nbinterp import _checks
 from nbinterp.views.workbench.workbench import Workbench
 
-_USAGE = "Write %workbench model, data, or with labels: %workbench model, data, labels=y."
-_PLACES = ("model", "data", "labels")
-_OPTIONS = ("labels", "layer", "decode", "local", "image_shape", "columns", "n_clusters", "height")
+_USAGE = "Write %workbench model, data, or with the right classes: %workbench model, data, y."
+_PLACES = ("model", "data", "y")
+_NAMED = (*_PLACES, "decode", "local")
+_OPTIONS = ("y", "layer", "decode", "local", "image_shape", "columns", "n_clusters", "height")
 _MOST_LAYERS = 40
 
 
@@ -23,17 +24,17 @@ class NbinterpMagics(Magics):  # type: ignore[misc]
 
     @line_magic  # type: ignore[untyped-decorator]
     def workbench(self, line: str) -> Workbench:
-        """Look into a network: ``%workbench model, data, labels=y, layer="h1"``.
+        """Look into a network: ``%workbench model, data, y, layer="h1"``.
 
-        The arguments are those of `nbinterp.Workbench`, with labels in the third place: names or
-        any expressions. The layer is guessed as the last hidden one, and images from the shape.
+        The arguments are those of `nbinterp.Workbench`: names or any expressions. The layer is the
+        last hidden one unless given, and the shape of images is guessed.
         """
         options: dict[str, Any] = {}
         names: dict[str, str] = {}
         for name, node in arguments(line).items():
             text = ast.unparse(node)
             options[name] = self.shell.ev(text)
-            if name in ("model", "data", "labels", "decode", "local"):
+            if name in _NAMED:
                 names[name] = text
         model, data = options.pop("model"), options.pop("data")
         return Workbench(model, data, names=names, **options)
@@ -69,7 +70,7 @@ def arguments(line: str) -> dict[str, ast.expr]:
 
 
 def complete(shell: Any, event: Any) -> list[str]:
-    """Return what may come where the cursor is: models, then data, then options and layers."""
+    """Complete the line at the cursor: models, then data, then options and layers."""
     typed = event.line.partition("workbench")[2]
     place = _commas(typed)
     found = {
@@ -91,7 +92,7 @@ def complete(shell: Any, event: Any) -> list[str]:
 
 
 def _commas(text: str) -> int:
-    """Return how many commas stand outside of all brackets."""
+    """Return how many commas are outside all brackets."""
     depth = count = 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")
@@ -105,6 +106,6 @@ def _holds_samples(value: Any) -> bool:
 
 
 def register(shell: Any) -> None:
-    """Add the magics, and what completes their lines."""
+    """Add the magics, and the completion of their lines."""
     shell.register_magics(NbinterpMagics(shell))
     shell.set_hook("complete_command", complete, re_key=r"%?workbench")

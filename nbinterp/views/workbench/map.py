@@ -1,4 +1,4 @@
-"""The map of a workbench: an explorer whose fits another makes."""
+"""The map of a workbench: an explorer whose fits the workbench makes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,18 +8,18 @@ from nbinterp.views.explorer.explorer import ClusterExplorer
 
 
 class WorkbenchMap(ClusterExplorer):
-    """The map of a workbench, whose fits the workbench makes."""
+    """A map that asks `fit` for the factors of a selection."""
 
     def __init__(self, *args: Any, fit: Callable[[], ClusterFactors], **options: Any) -> None:
-        self._fit_elsewhere = fit
+        self._make_fit = fit
         super().__init__(*args, **options)
         self._fits_itself = True
 
     def fit_selection(self) -> ClusterFactors:
-        """Find the factors of the selected samples, and all that follows from them."""
-        return self._fit_elsewhere()
+        """Fit the factors of the selected samples, and run the steps that follow."""
+        return self._make_fit()
 
-    def publish(self, factors: ClusterFactors, seconds: float) -> None:
+    def show_fit(self, factors: ClusterFactors, seconds: float) -> None:
         """Show factors beside the map."""
         self._factors = factors
         self.heatmap.show(factors)

@@ -1,71 +1,103 @@
-"""A view whose work goes on in the background, step by step, and can be copied as Python."""
+"""The steps of a workbench: what runs now, how far it has come, what failed, what was done."""
 
 import threading
-
-import traitlets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 
 from nbinterp._numerics.progress import Progress
-from nbinterp.views.base.background import LatestTask
-from nbinterp.views.base.view import Answer, View, _explain, _trace, verb
-from nbinterp.views.workbench.actions import Step, noted
+from nbinterp.views.base.background import Job, LatestTask, telling
+from nbinterp.views.base.view import explain, trace
+from nbinterp.views.workbench.actions import Step
+
+Put = Callable[..., None]
+
+_MOST_STEPS = 200
+_REPLACED = {"move", "base"}
 
 
-class StepView(View):
-    """A view that says what is under way, how far it is, what failed, and what was done so far."""
+class Steps:
+    """Runs the newest job in the background, and tells the page about its steps.
 
-    _step = traitlets.Unicode("").tag(sync=True, page=False)
-    _done = traitlets.Float(0.0).tag(sync=True, page=False)
-    # What failed, and the traceback, which is folded; set before it.
-    _error = traitlets.Unicode("").tag(sync=True, page=False)
-    _trace = traitlets.Unicode("").tag(sync=True, page=False)
-    _begin = traitlets.Unicode("").tag(sync=True, page=False)
-    _history = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
+    Parameters
+    ----------
+    put : callable
+        Sets traits of the workbench by name: ``_step`` and ``_done``, the step that runs, in words,
+        and how far all has come, from 0 to 1; ``_error`` and ``_trace``; ``_history``.
+    lock : RLock
+        Of the workbench: held while a cancelled job must not report any more.
 
-    _job: LatestTask  # what follows from a selection
-    _aside: LatestTask  # what follows from a sample alone
-    _failure: Exception | None
+    Attributes
+    ----------
+    running : str
+        The step that runs, in words; empty if none does.
+    failure : Exception or None
+        What the last job raised.
+    history : list of Step
+        What was done so far.
+    """
 
-    @property
-    def code(self) -> str:
-        """The Python lines that reproduce all steps so far."""
-        return "\n".join([self._begin, *(step["code"] for step in self._history)]) + "\n"
+    def __init__(self, put: Put, lock: threading.RLock) -> None:
+        self.lock = lock
+        self.running = ""
+        self.failure: Exception | None = None
+        self.history: list[Step] = []
+        self._put = put
+        self._task = LatestTask(self.fail)
+
+    def run(self, job: Job) -> None:
+        """Run ``job(stop)`` in place of the one that runs now."""
+        self.failure = None
+        self._put(_error="")
+        self._task.submit(job)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Return whether all work in the background has ended, after at most so many seconds."""
-        return self._job.wait(seconds) and self._aside.wait(seconds)
+        """Return whether the job has ended, after at most so many seconds."""
+        return self._task.wait(seconds)
 
-    @verb()
-    def cancel(self) -> Answer:
-        """Answer the button: give up what is under way; what was there stays."""
-        with self._lock:
-            self._job.cancel()
-            self._aside.cancel()
-            self._say("", 0.0)
-        return Answer()
+    def cancel(self) -> None:
+        """Give up the job; what was there before stays."""
+        with self.lock:
+            self._task.cancel()
+            self.say("", 0.0)
 
-    def _note(self, step: Step | None) -> None:
-        if step is not None:
-            self._history = noted(self._history, step)
+    def say(self, step: str, done: float) -> None:
+        """Tell the page which step runs, and how far all has come."""
+        self.running = step
+        self._put(_step=step, _done=done)
 
-    def _say(self, step: str, done: float) -> None:
-        with self.hold_sync():
-            self._step, self._done = step, done
+    def follow(
+        self, stop: threading.Event, step: str, begin: float, end: float
+    ) -> AbstractContextManager[None]:
+        """Return a block whose progress the page is told: it takes all from `begin` to `end`."""
+        self.say(step, begin)
+        return telling(stop, partial(self._within, stop, step, begin, end))
+
+    def note(self, step: Step | None) -> None:
+        """Add a step to those done; the last of many moves in a row stands for all of them."""
+        if step is None:
+            return
+        steps = list(self.history)
+        if steps and step.kind in _REPLACED and steps[-1].kind == step.kind:
+            steps.pop()
+        self.history = [*steps, step][-_MOST_STEPS:]
+        self._put(_history=[one._asdict() for one in self.history])
+
+    def fail(self, failure: Exception) -> None:
+        """Keep what a job raised, and show it."""
+        self.failure = failure
+        self.show_failure(failure)
+        self.say("", 0.0)
+
+    def show_failure(self, failure: Exception) -> None:
+        """Tell the page what failed; the traceback goes first, and is folded there."""
+        self._put(_trace=trace(failure) or "", _error=explain(failure))
 
     def _within(
-        self, stop: threading.Event, step: str, begun: float, ended: float, progress: Progress
+        self, stop: threading.Event, step: str, begin: float, end: float, progress: Progress
     ) -> None:
-        """Say how far a step is that takes the loop from `begun` to `ended`."""
         done, of, unit = progress
-        with self._lock:  # nothing is said after a word that all was given up
+        with self.lock:  # not after `cancel` has said that nothing runs
             if of and not stop.is_set():
-                said = f"{step}: {unit} {min(done + 1, of)} of {of}"
-                self._say(said, begun + (ended - begun) * done / of)
-
-    def _failed(self, failure: Exception) -> None:
-        self._failure = failure
-        self._show_failure(failure)
-        self._say("", 0.0)
-
-    def _show_failure(self, failure: Exception) -> None:
-        with self.hold_sync():
-            self._trace, self._error = _trace(failure) or "", _explain(failure)
+                text = f"{step}: {unit} {min(done + 1, of)} of {of}"
+                self.say(text, begin + (end - begin) * done / of)

@@ -1,27 +1,93 @@
-"""What a workbench looks into, made ready: recorded, mapped, and said in Python."""
+"""What a workbench looks into: the network, its samples, and what was recorded of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nbinterp import _checks
-from nbinterp._typing import IntArray
-from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp._typing import AnyArray, Float32Array, IntArray
+from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.network import record
-from nbinterp.views.workbench.actions import PREAMBLE, Names, Subject
-from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer
+from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer, patch_grid
 
+_PREAMBLE = """import numpy as np
+from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
 _FACTORS = 10
 _SAMPLES_A_CLUSTER = 10  # of a small data set, at least
+_ON_SLIDERS = 5  # factors
 
 
-class Prepared(NamedTuple):
-    """A subject, the answer of the network to each sample, and the lines that lead here."""
+class Names(NamedTuple):
+    """What things are called in the Python lines."""
 
-    subject: Subject
+    model: str = "model"
+    data: str = "data"
+    y: str = "y"
+    decode: str = "decode"
+    local: str = "local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """All that stays the same while a workbench is used.
+
+    Attributes
+    ----------
+    y : array of shape (n_samples,)
+        The right class of each sample; the answers of the network if `knows_y` is False.
+    nodes : array of shape (n_samples, n_columns)
+        The recorded layer and the outputs, to which the factors are fitted.
+    answers : array of shape (n_samples,)
+        The number of the largest output.
+    code : str
+        The Python lines that lead here.
+    """
+
+    model: Any
+    data: Any
+    layer: str
+    y: AnyArray
+    knows_y: bool
+    local: LocalCorEx
+    image_shape: tuple[int, ...] | None
+    decode: Any
+    outputs: Float32Array
+    output_names: tuple[str, ...]
     answers: IntArray
-    begin: str
+    nodes: Float32Array
+    names: Names
+    code: str
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples there are."""
+        return len(self.outputs)
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the network has several outputs, of which the largest is its answer."""
+        return self.outputs.ndim == 2 and self.outputs.shape[1] > 1
+
+    @property
+    def grid(self) -> tuple[int, int, int] | None:
+        """The patches of an image: their side, and how many there are down and across."""
+        return None if self.image_shape is None else patch_grid(self.image_shape)
+
+    def answer(self, sample: int) -> str:
+        """Return the name of the largest output of a sample."""
+        return self.output_names[int(np.ravel(self.outputs[sample]).argmax())]
+
+    def strongest(self, factors: ClusterFactors) -> tuple[int, ...]:
+        """Return the factors of largest total correlation, as many as there are sliders."""
+        order = np.argsort(-np.nan_to_num(factors.total_correlations_), kind="stable")
+        return tuple(order[:_ON_SLIDERS].tolist())
+
+    def most_typical(self, selection: IntArray) -> int:
+        """Return the selected sample whose activations are nearest to the mean of all selected."""
+        rows = self.nodes[selection]
+        return int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
 
 
 @_checks.call("Workbench")
@@ -29,8 +95,8 @@ def prepare(
     model: Any,
     data: Any,
     *,
+    y: Any,
     layer: str | None,
-    labels: Any,
     local: LocalCorEx | None,
     decode: Any,
     image_shape: Sequence[int] | None,
@@ -38,11 +104,11 @@ def prepare(
     random_state: int,
     names: Mapping[str, str],
     progress: bool,
-) -> Prepared:
-    """Record the layer, find the clusters of its samples, and note the lines that do so."""
+) -> Setup:
+    """Record the layer, find the clusters of its samples, and keep the lines that do so."""
     called, lines = _called(names)
-    given = {called.labels: labels, called.local: local, called.decode: decode}
-    as_given = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
+    given = {called.y: y, called.local: local, called.decode: decode}
+    passed = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
     layer = guess_layer(model, data) if layer is None else layer
     rec = record(model, data, layer, progress=progress)
     n = len(rec.output)
@@ -63,24 +129,26 @@ def prepare(
         lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
     _check_local(local, n)
     answers = rec.output.argmax(axis=1) if rec.output.ndim > 1 else np.zeros(n, np.int64)
-    if labels is None:
-        lines.append(f"{called.labels} = rec.output.argmax(axis=1)")
+    if y is None:
+        lines.append(f"{called.y} = rec.output.argmax(axis=1)")
     shape = guess_image_shape(data) if image_shape is None else tuple(image_shape)
-    subject = Subject(
+    note = f"# {', '.join(passed)}: as passed to the workbench"
+    return Setup(
         model=model,
         data=data,
         layer=layer,
-        labels=answers if labels is None else _checks.labels("labels", labels, n),
+        y=answers if y is None else _checks.labels("y", y, n),
+        knows_y=y is not None,
         local=local,
         image_shape=shape or None,
         decode=decode,
         outputs=rec.output,
         output_names=rec.output_names,
+        answers=answers,
         nodes=table.to_numpy(np.float32),
         names=called,
+        code="\n".join([_PREAMBLE, "", note, *lines]),
     )
-    note = f"# {', '.join(as_given)}: as they were given to the workbench"
-    return Prepared(subject, answers, "\n".join([PREAMBLE, "", note, *lines]))
 
 
 def _check_local(local: object, n: int) -> None:
@@ -101,7 +169,7 @@ def _check_local(local: object, n: int) -> None:
 
 
 def _called(names: Mapping[str, str]) -> tuple[Names, list[str]]:
-    """Return what things are called in the lines, and lines that name what has no name yet."""
+    """Return what things are called in the lines, and lines that name expressions."""
     for name in names:
         _checks.choice("names", name, Names._fields)
     called = {name: text for name, text in names.items() if text.isidentifier()}

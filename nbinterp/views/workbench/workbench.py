@@ -1,10 +1,9 @@
-"""The loop in one widget: see, lasso, fit, read, turn, silence, check."""
+"""The whole loop in one widget: see, lasso, fit, read, move, ablate, explain."""
 
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
-from functools import partial
 from typing import Any
 
 import anywidget
@@ -14,61 +13,61 @@ import traitlets
 from nbinterp import _checks
 from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
+from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation
-from nbinterp.views.base.background import LatestTask, raise_if_cancelled, telling
+from nbinterp.views.base.background import raise_if_cancelled
 from nbinterp.views.base.traits import Index
-from nbinterp.views.base.view import View
+from nbinterp.views.base.view import Answer, View, verb
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.canvas import stacked
-from nbinterp.views.slider.base_trait import base_of, same_base
-from nbinterp.views.slider.slider import FactorSlider
-from nbinterp.views.workbench.actions import based_on, turned_to
-from nbinterp.views.workbench.bars import ablation_chart
+from nbinterp.views.workbench import actions
 from nbinterp.views.workbench.defaults import pictures
+from nbinterp.views.workbench.factor_panel import FactorPanel
 from nbinterp.views.workbench.map import WorkbenchMap
-from nbinterp.views.workbench.sample_panel import LookingView
+from nbinterp.views.workbench.progress import Steps
+from nbinterp.views.workbench.sample_panel import SamplePanel
 from nbinterp.views.workbench.setup import prepare
 
 _LEAST = 3  # samples of a fit
-_FIT = (0.05, 0.45)  # of the loop: where a fit begins and ends
+_FIT = (0.05, 0.45)  # where a fit begins and ends, of all that follows a lasso
 
 
-class Workbench(LookingView):
-    """Look into a network: lasso samples, and all that follows is there in about a second.
+class Workbench(View):
+    """See what a network does with some samples: lasso them, and all follows in about a second.
 
-    A lasso fits the factors of the samples, puts the strongest on sliders, silences their nodes
-    beside random ones, and finds which inputs of a sample act together. A factor chosen anywhere
-    is chosen everywhere. While the pointer rests on a sample of the map, its inputs are shown in
-    the place of those of the picked one. What was done can be copied as Python.
+    A lasso fits the factors of the samples, puts the strongest on sliders, ablates their nodes
+    beside random ones, and finds the interactions in one of the samples. A factor that is chosen
+    in one place is chosen everywhere. While the pointer rests on a sample of the map, the
+    workbench shows the interactions in that one. All steps can be copied as Python.
 
     Parameters
     ----------
     model : torch.nn.Module
-        The network; it is left as it came.
+        The network. It is restored after each step: mode, hooks, gradients and parameters.
     data : array or tensor of shape (n_samples, ...), DataFrame, or torch Dataset
         Its samples.
+    y : array of shape (n_samples,), optional
+        The right class of each sample, as the number of an output. If None, the answers of the
+        network take its place: ablation then counts the answers that stay the same.
     layer : str, optional
         The layer to look into, by its dotted path; the last hidden one if None.
-    labels : array of shape (n_samples,), optional
-        The right answer of each sample, as the number of an output. If None, what the network
-        answers: silencing nodes then costs answers that stay as they were.
     local : LocalCorEx, optional
-        Fitted to the recorded layer; made anew if None, in seconds for thousands of samples.
+        Fitted to the recorded layer; fitted now if None, in seconds for thousands of samples.
     decode : Decoder or callable, optional
         From activations to inputs, as in `perturb`; None: sliders show outputs only.
     image_shape : tuple of int, optional
-        How a sample is an image; guessed if None, and ``()`` says that it is none.
+        The shape of a sample as an image; guessed if None. ``()`` says that samples are no images.
     columns : DataFrame or dict of arrays, optional
-        More of the samples, to colour the map by.
+        More values of the samples, to colour the map by.
     n_clusters : int, default=20
-        Clusters of the map, if it is made anew.
+        Clusters of the map, if it is made now.
     random_state : int, default=0
         Seeds the map.
     height : int, default=520
         Of the map, in CSS pixels.
     names : dict, optional
-        What `model`, `data`, `labels`, `local` and `decode` are called in the Python lines, or the
-        expressions that they are.
+        What to call `model`, `data`, `y`, `local` and `decode` in the Python lines: names or
+        expressions.
     progress : bool, default=True
         Whether to show progress while the map is made.
 
@@ -77,29 +76,29 @@ class Workbench(LookingView):
     explorer : ClusterExplorer
         The map; ``explorer.heatmap`` shows the factors.
     slider : FactorSlider or None
-        The strongest factors of the last fit, to be turned; None before.
+        Moves the strongest factors of the last fit; None before.
     factor : int or None
         The chosen factor of the last fit, None before. Set it to choose.
     sample : int or None
-        The sample whose inputs are looked at, None before. Set it, click it on the map, or make it
-        the base of the sliders.
+        The sample whose interactions are shown, None before. Set it, click it on the map, or make
+        it the base of the sliders.
     follow : bool
-        Whether the inputs of the sample under the pointer are shown while it rests there.
+        Whether to show the interactions of the sample under the pointer while it rests there.
     pairs : InteractionHeatmap
-        All pairs of the inputs that are shown, of which the bars are the strongest.
+        All pairs of the inputs of that sample; the bars are the strongest of them.
     factors, perturbation, ablation, interactions
-        What the steps found: ClusterFactors, Perturbation, AblationStudy, SmoothHessian, or None.
+        Results of the steps: ClusterFactors, Perturbation, AblationStudy, SmoothHessian, or None.
     code : str
         The Python lines that reproduce all steps so far.
 
     How to read it
     --------------
     The map, the heatmap and the sliders are those of `ClusterExplorer`, `InteractionHeatmap` and
-    `FactorSlider`. *Silenced*: the bars are how many percentage points of the answers a group of
-    samples loses without the nodes of the chosen factor; the grey band is where 95 % of as many
-    random nodes are, so that only a bar beyond it says that these nodes matter. *Inputs that act
-    together*: a pair of inputs strengthens (orange) or weakens (blue) one another's effect on the
-    answer near this sample; within the grey band it may be noise.
+    `FactorSlider`. *Ablated*: a bar says how many percentage points of right answers a group of
+    samples loses when the nodes of the chosen factor are set to zero. The grey band holds 95 % of
+    the draws of as many random nodes: only a bar beyond it says that these nodes matter.
+    *Interactions*: two inputs strengthen (orange) or weaken (blue) each other's effect on the
+    answer near this sample. A bar within the grey band may be noise.
 
     Examples
     --------
@@ -110,7 +109,7 @@ class Workbench(LookingView):
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
     >>> table = record(model, X, "1").concat("1", output=True)
     >>> local = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0).fit(table, clusters=y)
-    >>> bench = Workbench(model, X, layer="1", labels=y, local=local)
+    >>> bench = Workbench(model, X, y, layer="1", local=local)
     >>> bench.select(range(50, 100)).name
     'selection of 50'
     >>> bench
@@ -120,18 +119,29 @@ class Workbench(LookingView):
     _kind = traitlets.Unicode("workbench").tag(sync=True)
     explorer = anywidget.WidgetTrait().tag(sync=True, page=False)
     slider = anywidget.WidgetTrait().tag(sync=True, page=False)
+    pairs = anywidget.WidgetTrait().tag(sync=True, page=False)
     factor = Index()
+    sample = Index()
+    follow = traitlets.Bool(True).tag(sync=True)
+    _pairs_open = traitlets.Bool(False).tag(sync=True)
     _slider_factors = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
     _ablation = traitlets.Dict().tag(sync=True, page=False)
+    _interactions = traitlets.Dict().tag(sync=True, page=False)
+    _step = traitlets.Unicode("").tag(sync=True, page=False)
+    _done = traitlets.Float(0.0).tag(sync=True, page=False)
+    _error = traitlets.Unicode("").tag(sync=True, page=False)
+    _trace = traitlets.Unicode("").tag(sync=True, page=False)
+    _begin = traitlets.Unicode("").tag(sync=True, page=False)
+    _history = traitlets.List(traitlets.Dict()).tag(sync=True, page=False)
     _about = traitlets.Unicode("").tag(sync=True, page=False)
 
     def __init__(
         self,
         model: Any,
         data: Any,
+        y: Any = None,
         *,
         layer: str | None = None,
-        labels: Any = None,
         local: LocalCorEx | None = None,
         decode: Any = None,
         image_shape: Sequence[int] | None = None,
@@ -142,45 +152,67 @@ class Workbench(LookingView):
         names: dict[str, str] | None = None,
         progress: bool = True,
     ) -> None:
-        ways = {"layer": layer, "labels": labels, "local": local, "decode": decode}
-        ways |= {"image_shape": image_shape, "n_clusters": n_clusters, "names": names or {}}
-        prepared = prepare(model, data, random_state=random_state, progress=progress, **ways)
-        subject = self._subject = prepared.subject
-        self._classes = "unchanged answers" if labels is None else "right answers"
-        self._job = LatestTask(self._failed)
-        self._turning = False
-        self._base: int | None = None  # the sample to edit, picked since the last fit
-        self._failure: Exception | None = None
+        setup = self._setup = prepare(
+            model,
+            data,
+            y=y,
+            layer=layer,
+            local=local,
+            decode=decode,
+            image_shape=image_shape,
+            n_clusters=n_clusters,
+            random_state=random_state,
+            names=names or {},
+            progress=progress,
+        )
         self.factors: ClusterFactors | None = None
-        self.perturbation: Perturbation | None = None
-        self.ablation: AblationStudy | None = None
-        known = {"label": labels} if labels is not None else {}
+        known = {} if y is None else {"label": y}
         explorer = WorkbenchMap(
-            subject.local,
-            columns={**known, "answer": prepared.answers, **dict(columns or {})},
-            images=pictures(data, subject.image_shape),
+            setup.local,
+            columns={**known, "answer": setup.answers, **dict(columns or {})},
+            images=pictures(data, setup.image_shape),
             color_by="label" if known else "cluster",
             height=height,
             fit=self._fit_now,
         )
         super().__init__(
             explorer=explorer,
-            _begin=prepared.begin,
-            _about=f"{subject.layer} of {type(model).__name__} · {subject.n_samples:,} samples",
+            _begin=setup.code,
+            _about=f"{setup.layer} of {type(model).__name__} · {setup.n_samples:,} samples",
         )
-        # Made here: not every host lets other threads make widgets.
-        self._start_looking()
-        some = max(subject.local.clusters_, key=lambda cluster: cluster.n_samples)
-        self._slider = FactorSlider(subject.turn(some, subject.strongest(some))[0])
-        self._slider.on_change(self._moved)
+        self._steps = Steps(self._put, self._lock)
+        self._factor_panel = FactorPanel(setup, self._steps, self._put)
+        self._sample_panel = SamplePanel(setup, self._steps, self._put)
+        self.pairs = self._sample_panel.pairs
         explorer.on_select(self._selected)
         explorer.on_hover(self._hovered)
-        self._bond = TraitSync("factor", [self, explorer.heatmap, self._slider])
+        views = [self, explorer.heatmap, self._factor_panel.slider]
+        self._factor_sync = TraitSync("factor", views)
         add_link(self, [explorer])
+
+    @property
+    def perturbation(self) -> Perturbation | None:
+        """The frame on the sliders."""
+        return self._factor_panel.perturbation
+
+    @property
+    def ablation(self) -> AblationStudy | None:
+        """What ablating the nodes of the factors on the sliders costs."""
+        return self._factor_panel.ablation
+
+    @property
+    def interactions(self) -> SmoothHessian | None:
+        """The interactions in the picked sample."""
+        return self._sample_panel.interactions
+
+    @property
+    def code(self) -> str:
+        """The Python lines that reproduce all steps so far."""
+        return "\n".join([self._begin, *(step.code for step in self._steps.history)]) + "\n"
 
     @_checks.named
     def select(self, samples: Any) -> ClusterFactors:
-        """Select samples on the map, and wait until all that follows is there.
+        """Select samples on the map, and wait until all that follows is ready.
 
         Parameters
         ----------
@@ -196,17 +228,28 @@ class Workbench(LookingView):
         ValueError
             If there are too few samples, or a step failed.
         """
-        rows = _checks.indices("samples", samples, self._subject.n_samples, at_least=_LEAST)
+        rows = _checks.indices("samples", samples, self._setup.n_samples, at_least=_LEAST)
         if np.array_equal(rows, self.explorer.selection):
             return self._fit_now()
-        self._failure = None
         self.explorer.selection = rows
-        return self._waited()
+        return self._wait_for_factors()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Return whether all work in the background has ended, after at most so many seconds."""
+        return self._steps.wait(seconds) and self._sample_panel.wait(seconds)
+
+    @verb()
+    def cancel(self) -> Answer:
+        """Give up what runs, as the button does; what is shown stays."""
+        with self._lock:
+            self._sample_panel.cancel()
+            self._steps.cancel()
+        return Answer()
 
     def describe(self) -> str:
         """Return what is shown in one line."""
-        subject = self._subject
-        text = f"{subject.layer!r} of {type(subject.model).__name__}, {subject.n_samples:,} samples"
+        setup = self._setup
+        text = f"{setup.layer!r} of {type(setup.model).__name__}, {setup.n_samples:,} samples"
         if (found := self.factors) is not None:
             text += f"; {found.name}: {len(found.weights_)} factors, factor {self.factor} chosen"
         return f"{type(self).__name__}({text})"
@@ -216,20 +259,28 @@ class Workbench(LookingView):
         views = (self.explorer, self.explorer.heatmap, self.slider)
         return stacked(None if view is None else view.snapshot() for view in views)
 
+    def _put(self, **traits: Any) -> None:
+        """Set traits, and send them together."""
+        with self.hold_sync():
+            for name, value in traits.items():
+                setattr(self, name, value)
+
     def _selected(self, selection: IntArray) -> None:
-        """Follow the map: three samples or more are fitted, one is looked at."""
+        """Follow the map: fit three samples or more, explain one."""
         if len(selection) == 1:
             self.sample = int(selection[0])
         elif len(selection) >= _LEAST:
-            self._job.submit(lambda stop: self._fit(selection, stop))
+            self._steps.run(lambda stop: self._fit(selection, stop))
         else:
-            with self._lock:
-                self._job.cancel()
-                self._say("", 0.0)
+            self._steps.cancel()
+
+    def _hovered(self, sample: int | None) -> None:
+        if self.follow:
+            self._sample_panel.point(sample)
 
     @_checks.call("Workbench.explorer.fit_selection")
     def _fit_now(self) -> ClusterFactors:
-        """Fit what is selected, and wait for it."""
+        """Fit the selected samples, and wait for it."""
         selection = self.explorer.selection
         _checks.require(
             len(selection) >= _LEAST,
@@ -237,92 +288,49 @@ class Workbench(LookingView):
             f"must have at least {_LEAST} selected samples, not {len(selection)}",
             "Draw around more of them.",
         )
-        self._failure = None
-        self._job.submit(lambda stop: self._fit(selection, stop))
-        return self._waited()
+        self._steps.run(lambda stop: self._fit(selection, stop))
+        return self._wait_for_factors()
 
-    def _waited(self) -> ClusterFactors:
+    def _wait_for_factors(self) -> ClusterFactors:
         self.wait()
-        if self._failure is not None:
-            raise self._failure
+        if self._steps.failure is not None:
+            raise self._steps.failure
         if self.factors is None:
             raise CancelledError
         return self.factors
 
     def _fit(self, selection: IntArray, stop: threading.Event) -> None:
-        """Do the loop for a selection; each result is shown as soon as it is there."""
-        self._error = ""
-        self._base = None
-        self._hovering.cancel()
-        fitting = f"Fitting factors of {len(selection):,} samples"
-        self._say(fitting, _FIT[0])
+        """Run all steps for a selection; each result shows as soon as it is ready."""
+        self._factor_panel.base = None
+        self._sample_panel.stop_pointing()
         started = time.perf_counter()
-        with telling(stop, partial(self._within, stop, fitting, *_FIT)):
-            factors, step = self._subject.fit(selection)
+        with self._steps.follow(stop, f"Fitting factors of {len(selection):,} samples", *_FIT):
+            factors, step = actions.fit(self._setup, selection)
         raise_if_cancelled(stop)
         self.factors = factors
-        self.explorer.publish(factors, time.perf_counter() - started)
-        self._note(step)
+        self.explorer.show_fit(factors, time.perf_counter() - started)
+        self._steps.note(step)
         if not factors.mutual_information_.any():
             self.slider, self._slider_factors, self._ablation = None, [], {}
-            self._say("", 0.0)
+            self._steps.say("", 0.0)
             return
-        strongest = self._subject.strongest(factors)
-        self._turn(factors, strongest, strongest[0], stop)
-        rows = self._subject.nodes[selection]
-        nearest = int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
-        if self._base is None:  # else somebody has picked another meanwhile
-            self._look(nearest, stop)
-        self._say("", 1.0)
+        strongest = self._setup.strongest(factors)
+        self._show_factors(factors, strongest, strongest[0], stop)
+        if self._factor_panel.base is None:  # else somebody has picked another meanwhile
+            self._sample_panel.explain(self._setup.most_typical(selection), stop)
+        self._steps.say("", 1.0)
 
-    def _turn(
-        self, factors: ClusterFactors, turnable: Sequence[int], first: int, stop: threading.Event
+    def _show_factors(
+        self, factors: ClusterFactors, chosen: Sequence[int], first: int, stop: threading.Event
     ) -> None:
-        """Put factors on sliders, choose one, and silence the nodes of each."""
-        self._say("Running the network on turned factors", _FIT[1])
-        turned, step = self._subject.turn(factors, turnable)
-        raise_if_cancelled(stop)
-        # A sample that is picked now waits, and one that was picked meanwhile is kept.
-        with self._slider._lock:
-            if self._base is not None:
-                turned = turned.from_base(self._base)
-            self._turning = True  # what the sliders say of it is no move of a hand
-            try:
-                self._slider.show(turned)
-            finally:
-                self._turning = False
-            self.perturbation = self._slider.perturbation
-            self._note(step)
-            if self._base is not None:
-                self._note(based_on(self.perturbation))
-        self.slider = self._slider
-        with self.hold_sync():
-            self._slider_factors = list(turnable)
-            self.factor = first
-        self._bond.tell(first)  # the heatmap is new, also where the number is not
-        self._say("Silencing their nodes, and random ones", 0.6)
-        study, ablated = self._subject.ablate(factors, turnable)
-        raise_if_cancelled(stop)
-        self.ablation = study
-        self._ablation = {} if study is None else ablation_chart(study, self._classes)
-        self._note(ablated)
-
-    def _moved(self, frame: Perturbation) -> None:
-        """Follow the sliders: a moved factor is chosen, a new base is looked at."""
-        if self._turning:
-            return
-        before, self.perturbation = self.perturbation, frame
-        if before is None or before.factors != frame.factors:
-            return
-        base = base_of(frame)
-        if not same_base(base_of(before), base):
-            self._base = base if isinstance(base, int) else None
-            self._note(based_on(frame))
-            if self._base is not None:
-                self.sample = self._base
-        changed = np.flatnonzero(before.amounts[0] != frame.amounts[0])
-        if len(changed):
-            self._note(turned_to(frame))
+        """Put factors on sliders, choose the first, and ablate the nodes of each."""
+        self._steps.say("Running the network with moved factors", _FIT[1])
+        self._factor_panel.move(factors, chosen, stop)
+        self.slider = self._factor_panel.slider
+        self._put(_slider_factors=list(chosen), factor=first)
+        self._factor_sync.tell(first)  # the heatmap is new, also where the number is not
+        self._steps.say("Ablating their nodes, and random ones", 0.6)
+        self._factor_panel.ablate(factors, chosen, stop)
 
     @property
     def _ids(self) -> list[int]:
@@ -330,11 +338,12 @@ class Workbench(LookingView):
         return [] if self.factors is None else list(range(len(self.factors.weights_)))
 
     def _link_ends(self) -> list[View]:
-        """Return what takes part for the workbench where views are linked."""
+        """Return the views that take part for the workbench where views are linked."""
         return [self, self.explorer]
 
     @traitlets.observe("factor")
     def _factor_chosen(self, change: Any) -> None:
+        """Put a factor on a slider that has none, in the place of the last."""
         factor, factors = change["new"], self.factors
         if factors is None or factor is None:
             return
@@ -342,26 +351,45 @@ class Workbench(LookingView):
         if factor not in shown and shown:
             others = [one for one in shown if one != factor][: len(shown) - 1]
 
-            def put(stop: threading.Event) -> None:
-                self._turn(factors, [*others, factor], factor, stop)
-                self._say("", 1.0)
+            def show(stop: threading.Event) -> None:
+                self._show_factors(factors, [*others, factor], factor, stop)
+                self._steps.say("", 1.0)
 
-            self._job.submit(put)
+            self._steps.run(show)
 
-    def _rebase(self, sample: int) -> None:
-        self._base = sample
-        slider = self.slider
-        if slider is not None and slider.base != sample:
-            slider.base = sample
+    @traitlets.observe("sample")
+    def _sample_picked(self, change: Any) -> None:
+        """Explain a sample, and edit it on the sliders."""
+        sample = change["new"]
+        if sample is not None and sample != self._sample_panel.picked:
+            self._factor_panel.edit(sample, now=self.slider is not None)
+            self._sample_panel.pick(sample)
+
+    @traitlets.observe("follow")
+    def _follow_changed(self, change: Any) -> None:
+        if not change["new"]:
+            self._sample_panel.point(None)
+
+    @traitlets.observe("_pairs_open")
+    def _pairs_opened(self, change: Any) -> None:
+        self._sample_panel.open_pairs(change["new"])
 
     @traitlets.validate("factor")
-    def _check_factor(self, proposal: Any) -> int:
-        value = int(proposal["value"])
-        count = 0 if self.factors is None else len(self.factors.weights_)
-        if value >= count:
+    def _check_factor(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
+        count = len(self._ids)
+        if value is not None and value >= count:
             raise traitlets.TraitError(
                 f"factor must be one of the last fit, 0 to {count - 1}, not {value}"
                 if count
                 else "factor needs a fit first: select samples on the map"
             )
+        return value
+
+    @traitlets.validate("sample")
+    def _check_sample(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
+        last = self._setup.n_samples - 1
+        if value is not None and value > last:
+            raise traitlets.TraitError(f"sample must be from 0 to {last}, or None")
         return value

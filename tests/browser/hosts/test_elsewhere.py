@@ -25,7 +25,7 @@ model = torch.nn.Sequential(torch.nn.Linear(6, 20), torch.nn.Tanh(), torch.nn.Li
 nodes = record(model, data, "1").concat("1", output=True)
 local = LocalCorEx(LinearCorEx(6, random_state=0), random_state=0).fit(nodes, clusters=island)
 local._map = np.array([[0, 0], [9, 0], [0, 9]])[island] + data[:, 3:5] / 3
-bench = Workbench(model, data, layer="1", labels=island, local=local)
+bench = Workbench(model, data, island, layer="1", local=local)
 """
 MARIMO = """
 import marimo

@@ -1,4 +1,4 @@
-"""The workbench in a real JupyterLab: lasso, read, turn, silence, check, copy as Python."""
+"""The workbench in a real JupyterLab: lasso, read, move, ablate, explain, copy as Python."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ mnist, model, decoder = load_mnist(), load_mnist_classifier(), load_mnist_decode
 pixels, digits = mnist.data[:1500] / 255, mnist.target[:1500]
 nodes = record(model, pixels, "h1").concat("h1", output=True)
 local = LocalCorEx(LinearCorEx(8, random_state=0), n_clusters=10, random_state=0).fit(nodes)
-bench = Workbench(model, pixels, layer="h1", labels=digits, local=local, decode=decoder)
+bench = Workbench(model, pixels, digits, layer="h1", local=local, decode=decoder)
 bench
 """
 ]
@@ -31,13 +31,13 @@ bench
 # A fit that stands still when it has told of its first stages.
 HELD = """
 import threading
-from nbinterp._numerics.progress import Watch
-held, once = threading.Event(), Watch.done
+from nbinterp._numerics.progress import ProgressToken
+held, once = threading.Event(), ProgressToken.done
 def done(self, steps=1):
     once(self, steps)
     if steps:
         held.wait(20)
-Watch.done = done
+ProgressToken.done = done
 """
 
 
@@ -236,12 +236,12 @@ def test_the_lines_reproduce_what_was_done(opened: Opened) -> None:
     page.picture("workbench-5-lines", view)
     view.locator('[data-nbi="python"]').click()
     kernel.run(
-        "again = dict(model=model, data=pixels, labels=digits, local=local, decode=decoder)\n"
+        "again = dict(model=model, data=pixels, y=digits, local=local, decode=decoder)\n"
         f"exec({text!r}, again)\n"
         "assert np.array_equal(again['factors'].mutual_information_,"
         " bench.factors.mutual_information_)\n"
-        "assert np.allclose(again['turned'].outputs, bench.perturbation.outputs, atol=1e-5)\n"
-        "assert again['turned'].base_name == bench.perturbation.base_name == 'sample 17'\n"
+        "assert np.allclose(again['moved'].outputs, bench.perturbation.outputs, atol=1e-5)\n"
+        "assert again['moved'].base_name == bench.perturbation.base_name == 'sample 17'\n"
         "assert np.array_equal(again['study'].change, bench.ablation.change)\n"
         "assert np.array_equal(again['interactions'].hessian, bench.interactions.hessian)"
     )

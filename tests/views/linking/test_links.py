@@ -195,7 +195,7 @@ def test_the_hovered_sample_is_that_of_all_maps(world, explorer):
 
 def test_a_workbench_takes_part(world, explorer):
     bench = Workbench(
-        world["model"], world["data"], layer="1", labels=KIND, local=world["local"], progress=False
+        world["model"], world["data"], KIND, layer="1", local=world["local"], progress=False
     )
     with link(bench, explorer):
         explorer.selection = range(30, 60)
@@ -203,10 +203,11 @@ def test_a_workbench_takes_part(world, explorer):
         assert np.array_equal(bench.factors.indices, np.arange(30, 60))
         heatmap = InteractionHeatmap(bench.factors)
         with link(bench, heatmap):
-            heatmap.factor = bench._slider_factors[1]
+            first, second = bench.perturbation.factors[:2]
+            heatmap.factor = second
             assert bench.factor == bench.explorer.heatmap.factor == bench.slider.factor
-            bench.slider.factor = bench._slider_factors[0]
-            assert heatmap.factor == bench.factor == bench._slider_factors[0]
+            bench.slider.factor = first
+            assert heatmap.factor == bench.factor == first
 
 
 def test_what_is_chosen_already_is_shown_at_once(world, explorer):

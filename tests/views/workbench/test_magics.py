@@ -5,6 +5,7 @@ import pytest
 import torch
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from views.page import Page
 
 from nbinterp import Workbench
 from nbinterp.views.workbench.magics import complete
@@ -30,8 +31,10 @@ def shell():
 def test_workbench_of_names_and_of_expressions(shell):
     bench = shell.run_line_magic("workbench", "net, 2 * half, kinds, n_clusters=3")
     assert isinstance(bench, Workbench)
-    assert bench._subject.layer == "1" and bench._classes == "right answers"
+    page = Page(bench)
+    assert "'1' of Sequential" in bench.describe()
     bench.select(range(30))
+    assert "right answers" in page.state["_ablation"]["about"]
     assert "data = 2 * half" in bench.code and "rec = record(net, data, '1')" in bench.code
     again = dict(shell.user_ns)
     exec(bench.code, again)
@@ -49,8 +52,9 @@ def test_a_wrong_line_says_how_to_write_it(shell, line):
     [
         ("%workbench ", {"net"}, {"half", "told"}),
         ("%workbench net, ", {"half", "kinds"}, {"net", "told"}),
-        ("%workbench net, half, ", {"layer='1'", "labels=", "kinds"}, {"told"}),
-        ("%workbench net, half[[1, 2]], l", {"layer='1'", "labels="}, {"told"}),
+        ("%workbench net, half, ", {"layer='1'", "y=", "kinds"}, {"told"}),
+        ("%workbench net, half[[1, 2]], l", {"layer='1'", "local="}, {"told"}),
+        ("%workbench net, half[[1, 2]], y", {"y="}, {"told"}),
     ],
 )
 def test_completion(shell, line, there, absent):

@@ -1,0 +1,102 @@
+"""The factors of the last fit: sliders that move them, and what ablating their nodes costs."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from nbinterp.corex import ClusterFactors
+from nbinterp.network import AblationStudy, Perturbation
+from nbinterp.views.base.background import raise_if_cancelled
+from nbinterp.views.slider.base_trait import base_of, same_base
+from nbinterp.views.slider.slider import FactorSlider
+from nbinterp.views.workbench import actions
+from nbinterp.views.workbench.bars import ablation_chart
+from nbinterp.views.workbench.progress import Put, Steps
+from nbinterp.views.workbench.setup import Setup
+
+
+class FactorPanel:
+    """Puts factors on sliders and ablates their nodes.
+
+    Parameters
+    ----------
+    setup : Setup
+        What the workbench looks into.
+    steps : Steps
+        Told which step runs, and which were done.
+    put : callable
+        Sets traits of the workbench by name: ``sample``, when the sliders edit another one, and
+        ``_ablation``, the bars.
+
+    Attributes
+    ----------
+    slider : FactorSlider
+        It shows some cluster before the first fit.
+    perturbation : Perturbation or None
+        The frame on the sliders.
+    ablation : AblationStudy or None
+        Of the factors on the sliders.
+    base : int or None
+        The sample to edit, if one was picked since the last fit.
+    """
+
+    def __init__(self, setup: Setup, steps: Steps, put: Put) -> None:
+        # Made here, on the thread of the cell: not every host lets other threads make widgets.
+        largest = max(setup.local.clusters_, key=lambda cluster: cluster.n_samples)
+        self.slider = FactorSlider(actions.move(setup, largest, setup.strongest(largest))[0])
+        self.perturbation: Perturbation | None = None
+        self.ablation: AblationStudy | None = None
+        self.base: int | None = None
+        self._setup, self._steps, self._put = setup, steps, put
+        self._is_filling = False
+        self.slider.on_change(self._moved)
+
+    def move(self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event) -> None:
+        """Put factors on the sliders."""
+        moved, step = actions.move(self._setup, factors, chosen)
+        raise_if_cancelled(stop)
+        # With this lock held, a sample that is picked now waits; one picked before is kept.
+        with self.slider._lock:
+            if self.base is not None:
+                moved = moved.from_base(self.base)
+            self._is_filling = True
+            try:
+                self.slider.show(moved)
+            finally:
+                self._is_filling = False
+            self.perturbation = self.slider.perturbation
+            self._steps.note(step)
+            if self.base is not None:
+                self._steps.note(actions.edit(self.perturbation))
+
+    def ablate(self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event) -> None:
+        """Ablate the nodes of factors, and as many random ones."""
+        study, step = actions.ablate(self._setup, factors, chosen)
+        raise_if_cancelled(stop)
+        self.ablation = study
+        counted = "right answers" if self._setup.knows_y else "unchanged answers"
+        self._put(_ablation={} if study is None else ablation_chart(study, counted))
+        self._steps.note(step)
+
+    def edit(self, sample: int, *, now: bool) -> None:
+        """Edit a sample from now on: `now`, if the sliders are in sight, or once they are."""
+        self.base = sample
+        if now and self.slider.base != sample:
+            self.slider.base = sample
+
+    def _moved(self, frame: Perturbation) -> None:
+        """Follow the sliders: keep the step, and tell of a sample that they edit."""
+        if self._is_filling:
+            return
+        before, self.perturbation = self.perturbation, frame
+        if before is None or before.factors != frame.factors:
+            return
+        base = base_of(frame)
+        if not same_base(base_of(before), base):
+            self.base = base if isinstance(base, int) else None
+            self._steps.note(actions.edit(frame))
+            if self.base is not None:
+                self._put(sample=self.base)
+        if np.any(before.amounts[0] != frame.amounts[0]):
+            self._steps.note(actions.move_to(frame))
