@@ -1,4 +1,4 @@
-"""What runs with NumPy on the CPU and with torch on a GPU, written once.
+"""Functions for code that runs with NumPy on the CPU and with torch on a GPU.
 
 A call of torch costs several times what a call of NumPy does, more than the work itself on arrays
 of thousands of entries. Both know the operators, slices and most names of the array API.
@@ -22,7 +22,7 @@ def as_array(tensor: Tensor) -> Array:
 
 
 def on_host(array: Array) -> bool:
-    """Return whether the host can look at values without waiting for a device."""
+    """Return whether values can be read without waiting for a device."""
     return isinstance(array, np.ndarray)
 
 

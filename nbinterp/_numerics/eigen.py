@@ -1,4 +1,4 @@
-"""Leading eigenpairs of large symmetric operators."""
+"""Leading eigenpairs of large symmetric operators, by products with blocks of vectors."""
 
 from collections.abc import Callable
 

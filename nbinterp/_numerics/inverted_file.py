@@ -1,4 +1,4 @@
-"""Nearest neighbours of very many samples, looked for in near cells only."""
+"""Approximate nearest neighbours of very many samples: search near cells only."""
 
 from functools import partial
 from itertools import accumulate
@@ -51,7 +51,7 @@ def nearest_by_cells(
     data : Tensor of shape (n, n_features)
         Rows to search among.
     k : int
-        Neighbours a row, below `n`.
+        Neighbours per row, below `n`.
     random : RandomState
         What the cells and samples are drawn from.
     recall : float

@@ -72,7 +72,7 @@ def k_means(
     device : str or torch.device
         Where to compute; "auto" is CUDA where there is one, else the CPU.
     max_iter : int
-        Iterations a restart, at most.
+        Most iterations per restart.
     tol : float
         A restart ends when its centres move less than this share of the mean variance of a
         feature, as squared lengths summed over centres.

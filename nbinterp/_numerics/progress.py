@@ -1,4 +1,4 @@
-"""Long work that somebody waits for: it can be told to stop, and tells how far it has come."""
+"""Progress reporting and cancellation for long jobs."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Progress(NamedTuple):
-    """How many steps are done, of how many that are known of, and what a step is."""
+    """How many steps are done, how many are known so far, and what a step is."""
 
     done: int
     of: int
@@ -17,7 +17,7 @@ class Progress(NamedTuple):
 
 
 class ProgressToken:
-    """What work and who waits for it share; threads that work side by side share one.
+    """How far a job has come, and whether to stop it. Threads of one job share one token.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ class ProgressToken:
 
     Examples
     --------
-    >>> watch = ProgressToken()
-    >>> watch.expect(3, "stage")
-    >>> watch.done()
-    >>> watch.progress
+    >>> token = ProgressToken()
+    >>> token.expect(3, "stage")
+    >>> token.done()
+    >>> token.progress
     Progress(done=1, of=3, unit='stage')
     """
 
@@ -55,19 +55,19 @@ class ProgressToken:
             raise CancelledError
 
 
-_WATCH: ContextVar[ProgressToken | None] = ContextVar("watch", default=None)
+_TOKEN: ContextVar[ProgressToken | None] = ContextVar("token", default=None)
 
 
 def current_token() -> ProgressToken:
-    """Return the watch over the work of this thread; one that nobody looks at if there is none."""
-    return _WATCH.get() or ProgressToken()
+    """Return the token of this thread's job; a new one if nobody waits for it."""
+    return _TOKEN.get() or ProgressToken()
 
 
 @contextmanager
-def tracking(watch: ProgressToken) -> Iterator[None]:
-    """Let `watch` be the one over what this thread does in the block."""
-    token = _WATCH.set(watch)
+def tracking(token: ProgressToken) -> Iterator[None]:
+    """Use `token` for what this thread does in the block."""
+    before = _TOKEN.set(token)
     try:
         yield
     finally:
-        _WATCH.reset(token)
+        _TOKEN.reset(before)

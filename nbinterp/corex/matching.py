@@ -1,4 +1,4 @@
-"""Which factor of one fit is which of another."""
+"""Match the factors of two fits."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a factor of `first`: `factor`, `partner` (the factor of `second`, -1 if it has
+        One row per factor of `first`: `factor`, `partner` (the factor of `second`, -1 if it has
         none), `similarity` (cosine of their mutual information, 0 to 1), and the nodes whose
         mutual information is higher in the partner (`gained`) or lower (`lost`) by the most.
 

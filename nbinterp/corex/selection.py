@@ -1,4 +1,4 @@
-"""How many factors, and are they real: against shuffled data, and on samples held out."""
+"""Choose the number of factors, against shuffled data and on samples held out."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ class FactorSelection:
     null : array of shape (n_permutations, candidates)
         Of the data with every column shuffled by itself, in nats.
     held_out : array of shape (n_splits, candidates)
-        `LinearCorEx.score` on the samples that were left out of the fit, in nats a sample.
+        `LinearCorEx.score` on the samples that were left out of the fit, in nats per sample.
     best : int
         The smallest number of factors whose held-out score is within a standard error of the best.
     """
@@ -54,7 +54,7 @@ class FactorSelection:
         return int(self.n_factors[int(good.argmax())])
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a number of factors, all in nats.
+        """Return one row per number of factors, all in nats.
 
         Columns: n_factors, total_correlation, null_mean, null_max, above_null (total correlation
         less the mean of the null), held_out.

@@ -1,4 +1,4 @@
-"""Ways to look up neighbours: among features, in cells, or in distances already known."""
+"""Search for neighbours: by features, in cells, or in a matrix of distances."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from nbinterp._numerics.neighbours import Neighbours, nearest
 
 @dataclass(frozen=True)
 class Search:
-    """A way to look up neighbours of queries in a base.
+    """A search for the neighbours of queries in a base.
 
     Parameters
     ----------

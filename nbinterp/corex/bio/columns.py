@@ -79,8 +79,8 @@ def learn_bio_columns(
 ) -> BioColumns:
     """Return what `data` ``(n, p)`` say of their columns.
 
-    `marginals` is a family's name or one a column; `variance_floor` the least variance in a state,
-    as a fraction of the column's, or None for that of the authors' program.
+    `marginals` is the name of a family, or one per column. `variance_floor` is the least variance
+    in a state, as a fraction of the column's, or None for that of the authors' program.
     """
     discrete = _is_discrete(marginals, data.shape[1])
     order = np.concatenate([np.flatnonzero(~discrete), np.flatnonzero(discrete)])
@@ -103,7 +103,7 @@ def _is_discrete(marginals: str | Sequence[str], p: int) -> BoolArray:
     _checks.require(
         one_each.shape == (p,),
         f"(marginals={_checks.show(marginals)})",
-        f"must be one of {', '.join(map(repr, FAMILIES))}, or a list of {p}, one a column",
+        f"must be one of {', '.join(map(repr, FAMILIES))}, or a list of {p}, one per column",
         "Name the family of each column.",
     )
     for each in one_each:

@@ -43,7 +43,7 @@ class BioCorEx(
         Number of factors m. Superfluous ones end with a total correlation near zero.
     n_states : int, default=2
         Number of states k of each factor, at least 2.
-    marginals : {"gaussian", "discrete"} or a list of them, one a column, default="gaussian"
+    marginals : {"gaussian", "discrete"} or a list of them, one per column, default="gaussian"
         How a column is distributed given the state. A discrete column may hold any 32 numbers.
     smooth : bool, default=False
         Shrink what a state says of a column towards the whole column, the more so the better
@@ -295,8 +295,8 @@ class BioCorEx(
         Returns
         -------
         float
-            The mean of ``sum_j log Z_j(x)``, in nats a sample: `total_correlation_` on the data of
-            the fit, and below zero where factors mislead.
+            The mean of ``sum_j log Z_j(x)``, in nats per sample: `total_correlation_` on the data
+            of the fit, and below zero where factors mislead.
         """
         _, log_z = self._infer(X)
         return float(log_z.sum(0).to(torch.float64).mean())

@@ -9,7 +9,7 @@ from torch import Tensor
 from nbinterp import _device
 from nbinterp._numerics.parallel import parallel_map
 from nbinterp.corex.bio.marginals import Table
-from nbinterp.corex.bio.model import Pieces, estimate, total
+from nbinterp.corex.bio.model import Likelihoods, estimate, total
 
 _N_PERMUTATIONS = 20
 _TINY = 1e-12
@@ -25,7 +25,7 @@ def information(table: Table, q: Tensor, smooth: bool) -> Tensor:
     model, sums = estimate(table, q, smooth)
     by_state = [(c * s).sum((2, -1)) for c, s in zip(model.relative, sums, strict=True)]
     told = torch.cat(by_state, -1)
-    mixtures = Pieces(table, model, q).each(lambda piece: piece.mixture().sum(-1))
+    mixtures = Likelihoods(table, model, q).each(lambda block: block.mixture().sum(-1))
     told = told - total(mixtures).permute(1, 2, 0)
     return told / table.n_observed * table.varying
 

@@ -59,7 +59,7 @@ class Model(HasState):
 
 
 @dataclass(frozen=True)
-class Piece:
+class BlockLikelihoods:
     """What each column of a block of rows says by itself about each factor."""
 
     block: Block
@@ -165,27 +165,27 @@ def total(parts: Sequence[Tensor]) -> Tensor:
     return functools.reduce(torch.add, parts)
 
 
-class Pieces:
-    """All rows, piece by piece; what one holds is computed once if all fit into memory."""
+class Likelihoods:
+    """The likelihoods of all rows, block by block; kept if all fit into memory."""
 
     def __init__(self, table: Table, model: Model, q: Tensor) -> None:
         self._table, self._model, self._q = table, model, q
-        self._kept: dict[int, Piece] = {}
+        self._kept: dict[int, BlockLikelihoods] = {}
 
-    def each(self, work: Callable[[Piece], Result]) -> list[Result]:
-        """Return what `work` returns for each piece."""
+    def each(self, work: Callable[[BlockLikelihoods], Result]) -> list[Result]:
+        """Return what `work` returns for each block."""
         return parallel_map(self._tasks(work), self._q.device)
 
-    def begin(self, work: Callable[[Piece], Result]) -> Callable[[], list[Result]]:
-        """Let the crew begin with it; return what waits for the results."""
+    def begin(self, work: Callable[[BlockLikelihoods], Result]) -> Callable[[], list[Result]]:
+        """Start `work` in the thread pool; return a function that waits for the results."""
         return begin(self._tasks(work), self._q.device)
 
-    def _tasks(self, work: Callable[[Piece], Result]) -> list[Callable[[], Result]]:
+    def _tasks(self, work: Callable[[BlockLikelihoods], Result]) -> list[Callable[[], Result]]:
         def one(block: Block, q: Tensor) -> Result:
             if not block.kept:
-                return work(Piece(block, self._model, q))
+                return work(BlockLikelihoods(block, self._model, q))
             if block.rows.start not in self._kept:
-                self._kept[block.rows.start] = Piece(block, self._model, q)
+                self._kept[block.rows.start] = BlockLikelihoods(block, self._model, q)
             return work(self._kept[block.rows.start])
 
         return _tasks(self._table, self._q, one)

@@ -12,9 +12,9 @@ from tqdm.auto import tqdm
 
 from nbinterp._typing import FloatArray
 from nbinterp.corex.bio.marginals import Table
-from nbinterp.corex.bio.model import Model, Piece, Pieces, estimate, total
+from nbinterp.corex.bio.model import BlockLikelihoods, Likelihoods, Model, estimate, total
 
-Later = Callable[[], Tensor]  # what waits for a tensor that a worker computes
+Pending = Callable[[], Tensor]  # waits for a tensor that a worker computes
 
 _CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
 _WEAK = 0.01  # nats below which a factor's alpha is raised, to give it another chance
@@ -22,7 +22,7 @@ _JITTER = 0.001  # of that raised alpha
 _ALPHA_STEPS = 100  # iterations after which alpha stay, those the authors' program takes at most
 
 
-def reliance(pieces: Pieces, strength: Later, jitter: Tensor) -> Tensor:
+def reliance(likelihoods: Likelihoods, strength: Pending, jitter: Tensor) -> Tensor:
     """Return alpha ``(r, m, p)``: the part of what a column tells a factor that no better one has.
 
     Of the samples where column i agrees with factor j, those where it agrees with no factor with
@@ -31,17 +31,17 @@ def reliance(pieces: Pieces, strength: Later, jitter: Tensor) -> Tensor:
     `jitter` ``(r, m, p)`` anew in each iteration; with all samples and the same jitter there is an
     end to it.
     """
-    agreed = total(pieces.each(lambda piece: piece.agrees.sum(-1)))
+    agreed = total(likelihoods.each(lambda part: part.agrees.sum(-1)))
     # From m for the factor with which the column agrees most often down to 1 for the last.
     grade = agreed.argsort(dim=-1, descending=True, stable=True).argsort(-1)
     grade = (agreed.shape[-1] - grade).to(agreed.dtype).unsqueeze(-1)
 
-    def count(piece: Piece) -> Tensor:
-        graded = piece.agrees * grade
+    def count(part: BlockLikelihoods) -> Tensor:
+        graded = part.agrees * grade
         best = graded.amax(2, keepdim=True)
         return torch.eq(best, grade, out=graded).sum(-1)
 
-    unique = total(pieces.each(count))
+    unique = total(likelihoods.each(count))
     alpha = (unique / agreed.clamp(min=1)).permute(1, 2, 0)
 
     power = math.log(0.99) / alpha.amax(-1, keepdim=True).clamp(0.01, 0.99).log()
@@ -52,11 +52,11 @@ def reliance(pieces: Pieces, strength: Later, jitter: Tensor) -> Tensor:
 def update(
     table: Table,
     q: Tensor,
-    strength: Later,
+    strength: Pending,
     jitter: Tensor,
     smooth: bool,
     alpha: Tensor | None = None,
-) -> tuple[Model, Tensor, Later]:
+) -> tuple[Model, Tensor, Pending]:
     """Return the model of responsibilities `q`, the responsibilities it implies, and ``log Z``.
 
     Where no `alpha` ``(r, m, p)`` are given, they are counted. ``log Z`` takes a logarithm for each
@@ -64,41 +64,41 @@ def update(
     worker computes it beside that update.
     """
     model, _ = estimate(table, q, smooth)
-    pieces = Pieces(table, model, q)
+    likelihoods = Likelihoods(table, model, q)
     if alpha is None and q.shape[1] > 1:
-        alpha = reliance(pieces, strength, jitter) * table.varying
+        alpha = reliance(likelihoods, strength, jitter) * table.varying
     if alpha is not None:
         model = replace(model, alpha=alpha)
     strength()  # so that no more than one is under way
-    return model, *_respond(pieces, model.alpha, torch.empty_like(q))
+    return model, *_respond(likelihoods, model.alpha, torch.empty_like(q))
 
 
 def infer(table: Table, model: Model) -> tuple[Tensor, Tensor]:
     """Return the responsibilities ``(r, m, k, n)`` and ``log Z`` of any samples, in nats."""
     q = model.log_prior.new_empty((*model.log_prior.shape, table.n_samples))
-    q, log_z = _respond(Pieces(table, model, q), model.alpha, q)
+    q, log_z = _respond(Likelihoods(table, model, q), model.alpha, q)
     return q, log_z()
 
 
-def _respond(pieces: Pieces, alpha: Tensor, q: Tensor) -> tuple[Tensor, Later]:
+def _respond(likelihoods: Likelihoods, alpha: Tensor, q: Tensor) -> tuple[Tensor, Pending]:
     """Fill `q` with the posterior of all rows; return it and ``log Z``."""
     log_z = torch.empty_like(q[:, :, 0])
 
-    def fill(piece: Piece) -> None:
-        rows = piece.block.rows
-        q[..., rows], log_z[..., rows] = piece.posterior(alpha)
+    def fill(part: BlockLikelihoods) -> None:
+        rows = part.block.rows
+        q[..., rows], log_z[..., rows] = part.posterior(alpha)
 
-    def subtract(piece: Piece) -> None:
-        log_z[..., piece.block.rows] -= piece.independent(alpha)
+    def subtract(part: BlockLikelihoods) -> None:
+        log_z[..., part.block.rows] -= part.independent(alpha)
 
-    pieces.each(fill)
-    done = pieces.begin(subtract)
+    likelihoods.each(fill)
+    done = likelihoods.begin(subtract)
 
-    def later() -> Tensor:
+    def pending() -> Tensor:
         done()
         return log_z
 
-    return q, later
+    return q, pending
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,14 @@ def iterate(
     Returns
     -------
     list of Solution
-        One a restart.
+        One per restart.
     """
     found: dict[int, Solution] = {}
     running = list(range(len(q)))
     history: list[list[float]] = [[] for _ in running]
     strength = _now(torch.zeros_like(jitter[..., 0]))
     alpha = torch.ones_like(jitter)
-    trail: list[Later] = []
+    trail: list[Pending] = []
     for step in tqdm(
         range(1, max_iter + 1), desc="BioCorEx", delay=1, leave=False, disable=not progress
     ):
@@ -193,11 +193,11 @@ def iterate(
     return [found[restart] for restart in sorted(found)]
 
 
-def _now(value: Tensor) -> Later:
+def _now(value: Tensor) -> Pending:
     return lambda: value
 
 
-def _mean(log_z: Later) -> Later:
+def _mean(log_z: Pending) -> Pending:
     """Return the mean over the samples, once it is asked for."""
     return functools.cache(lambda: log_z().mean(-1))
 

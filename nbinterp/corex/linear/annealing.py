@@ -1,4 +1,4 @@
-"""Linear CorEx to its end: stages of falling noise, for many problems at once.
+"""Maximize the objective of Linear CorEx in stages of falling noise, for many problems at once.
 
 A problem whose step is refused halves it in the next iteration, beside problems that move on: no
 branch, and no word to the host, between two convergence tests.
@@ -30,7 +30,7 @@ class Solution:
     """What the iteration found for one problem."""
 
     weights: Array
-    history: list[FloatArray] = field(default_factory=list)  # nats, one array a stage
+    history: list[FloatArray] = field(default_factory=list)  # nats, one array per stage
     converged: bool = False
 
 
@@ -46,7 +46,7 @@ class _Batch:
         self.v = product.lift(w, self.noise)
         self.direction = full(guide.table, self.v.shape, 0.0)
         self.g = self.direction
-        # What there is one of a problem is (K, 1, 1, 1).
+        # One number per problem: shape (K, 1, 1, 1).
         self.step = full(self.direction, (len(w), 1, 1, 1), 0.0)
         self.slope = 1.0 * self.step
         xp = namespace(w)
@@ -73,7 +73,7 @@ class _Batch:
             self.v -= self.step * self.direction
             self.memory.skip()
             return self.value.reshape(-1)
-        # Where a trial was refused its gradient, which may be NaN, is not looked at.
+        # Where a trial was refused its gradient, which may be NaN, is not used.
         choose = partial(_new_or_old, xp, accepted, len(accepted) == n_accepted)
         kind = self.g.dtype
         g = self.guide.lift(cast(half_gradient(w, at), kind), cast(self.noise, kind))
@@ -180,9 +180,9 @@ def anneal(
     schedule : array of shape (stages,)
         The noise of each stage, falling.
     tol : array of shape (K,)
-        A stage ends when the total correlation rises by less than this, in nats an iteration.
+        A stage ends when the total correlation rises by less than this, in nats per iteration.
     max_iter : int
-        Iterations a stage may take.
+        Most iterations per stage.
     token : ProgressToken, optional
         May stop it; each stage that a problem ends is a step done.
     relative_tol : float or array of shape (stages,)
@@ -194,7 +194,7 @@ def anneal(
     Returns
     -------
     list of Solution
-        One a problem, factors in the order of the start weights.
+        One per problem, factors in the order of the start weights.
     """
     solutions = [Solution(row) for row in w]
     xp = namespace(w)

@@ -55,9 +55,9 @@ class LinearCorEx(
         Number of factors m; None is 10, or the number of columns if there are fewer. Superfluous
         ones end with a total correlation near zero.
     max_iter : int, default=10000
-        Iterations that each annealing stage may take, in each precision.
+        Most iterations of each annealing stage, in each precision.
     tol : float, default=1e-5
-        A stage ends when the total correlation changes by less than this, in nats an iteration.
+        A stage ends when the total correlation changes by less than this, in nats per iteration.
     anneal : bool, default=True
         Begin with noise mixed into the data and take it away in steps; finds better optima.
     noise_floor : float, default=0.01
@@ -100,7 +100,7 @@ class LinearCorEx(
     converged_ : bool
         Whether the last stage ended by `tol`.
     history_ : list of arrays
-        The total correlation after each iteration, in nats, one array a stage.
+        The total correlation after each iteration, in nats, one array per stage.
     stability_ : array of shape (n_factors,)
         With restarts, how well each factor was found again: the mean cosine of its mutual
         information to that of its partner in the other restarts, 0 to 1.

@@ -1,4 +1,4 @@
-"""What Linear CorEx reads off its weights: objective, gradient and information measures.
+"""Objective, gradient and information measures of Linear CorEx, from its weights.
 
 Everything depends on the data only through the correlation matrix S, by way of ``rho = w S``
 (Ver Steeg, Harutyunyan, Moyer and Galstyan, 2019, https://arxiv.org/abs/1706.03353). All tensors

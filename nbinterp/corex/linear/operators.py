@@ -1,4 +1,4 @@
-"""Products with the correlation matrix, formed once or, of few samples, never.
+"""Products with the correlation matrix, which is not formed where there are few samples.
 
 Where there are fewer samples than half the variables, multiplying by the scores twice is cheaper
 than by the matrix, and a matrix of thousands of variables need not fit in memory.

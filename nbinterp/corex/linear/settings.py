@@ -1,4 +1,4 @@
-"""The parameters of a fit, checked."""
+"""The checked parameters of a fit of Linear CorEx."""
 
 from dataclasses import dataclass
 from typing import Any

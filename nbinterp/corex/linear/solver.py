@@ -26,13 +26,13 @@ Job = tuple[int, int]  # a problem and one of its starts
 
 # For steps found in float32: 1 - rho^2 is at least its square, 800 times the rounding.
 _LEAST_NOISE = 0.01
-# Of the total correlation an iteration: ends a stage that another one follows. Ten times stricter
+# Of the total correlation, per iteration: ends a stage that another one follows. Ten times stricter
 # costs a third more iterations, for optima that may be better by a thousandth, on average.
 _ROUGH = 1e-4
 # Of the weights of a batch on the CPU; some forty tensors are as large. Larger ones leave the
 # cache, smaller ones let threads wait for the interpreter between short operations.
 _ENTRIES_IN_CACHE = 2**16
-# Nats an iteration: the least tolerance where the outcome is a yardstick only. In four clusters of
+# Nats per iteration: the least tolerance where the outcome is a yardstick only. In four clusters of
 # MNIST it left the total of a null up to 3 % below its optimum, where shuffles differ by tens of
 # percent, and moved the 99 % level by up to a tenth, as much as another start does.
 _COARSE = 1e-2

@@ -1,4 +1,4 @@
-"""The pieces of one iteration of Linear CorEx, for many problems at once.
+"""Parts of one iteration of Linear CorEx, for many problems at once.
 
 One product with the p x p correlation matrix an iteration is enough. The direction of descent is a
 row combination of the half gradient g and of w, so its product with S follows from ``g S``, and any
@@ -30,7 +30,7 @@ class Preconditioner:
         self._scaled = self._rest
 
     def scale(self, factor: Array) -> None:
-        """Multiply all steps by a factor a problem ``(K, 1, 1, 1)``."""
+        """Multiply all steps by one factor per problem ``(K, 1, 1, 1)``."""
         self._scaled = self._rest * factor
 
     def __call__(self, g: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The fits of Local CorEx: groups of rows, each beside its shuffled self."""
+"""Fit groups of rows, each beside a copy with shuffled columns."""
 
 import threading
 import warnings
@@ -61,7 +61,7 @@ def _fit_together(
     device, token = _device.of(corex), current_token()
     starts, tasks = [], []
     for _, rows in groups:
-        # A generator a group: a group's factors do not depend on what is fitted beside it.
+        # One generator per group: a group's factors do not depend on what is fitted beside it.
         rng = check_random_state(corex.random_state)
         starts.append(random_start(rng, settings.n_restarts, settings.n_factors, data.shape[1]))
         seed = int(rng.randint(2**31))

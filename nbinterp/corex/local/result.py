@@ -1,4 +1,4 @@
-"""The factors of one group of samples, as a result that shows itself."""
+"""The result of a fit to one group of samples."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,7 @@ class ClusterFactors(Displayable, HasState):
     n_samples : int
         How many they are.
     feature_names : list of str
-        One name a column (a node, when the columns are a network's activations).
+        One name per column (a node, when the columns are a network's activations).
     mutual_information_ : array of shape (n_factors, n_features)
         ``I(X_i; Z_j)`` in nats.
     correlation_ : array of shape (n_factors, n_features)
@@ -107,7 +107,9 @@ class ClusterFactors(Displayable, HasState):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a factor and node: factor, node, mutual_information, correlation, weight.
+        """Return one row per factor and node.
+
+        Columns: factor, node, mutual_information, correlation, weight.
 
         Returns
         -------

@@ -70,7 +70,7 @@ def test_a_column_with_too_many_levels_is_named():
     ("marginals", "message"),
     [
         ("poisson", r"T\(marginals='poisson'\) must be one of 'gaussian', 'discrete'"),
-        (["gaussian"], r"or a list of 2, one a column"),
+        (["gaussian"], r"or a list of 2, one per column"),
         (["gaussian", 3], r"T\(marginals=3\) must be one of"),
         (7, r"T\(marginals=7\) must be one of .* or a list of 2"),
     ],

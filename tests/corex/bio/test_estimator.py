@@ -280,7 +280,7 @@ def test_an_interrupt_leaves_the_object_as_it_was(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(information, "Pieces", interrupt)
+    monkeypatch.setattr(information, "Likelihoods", interrupt)
     with pytest.raises(KeyboardInterrupt):
         corex.fit(X[:, :3])
     assert vars(corex) == before
@@ -304,7 +304,7 @@ def test_it_warns_when_it_did_not_settle():
         ({"n_restarts": 0}, ValueError, "n_restarts=0"),
         ({"variance_floor": 0.0}, ValueError, r"variance_floor=0.0\) must be above 0"),
         ({"variance_floor": "cut"}, ValueError, "variance_floor='cut'.* must be one of 'clip'"),
-        ({"marginals": ["gaussian"] * 3}, ValueError, r"or a list of 6, one a column"),
+        ({"marginals": ["gaussian"] * 3}, ValueError, r"or a list of 6, one per column"),
         ({"device": "abacus"}, ValueError, "device='abacus'"),
         ({"progress": 1}, TypeError, "progress=1"),
     ],
