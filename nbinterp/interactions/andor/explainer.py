@@ -51,9 +51,10 @@ class AndOr(HasState):
     background : array, optional
         Samples (rows, ...) for ``"mean"`` and ``"marginal"``.
     output : {"log_odds", "logit", "probability"} or callable
-        The number to explain: the exact log-odds of the target class in nats, its logit, or its
-        probability; or a function from the output of the model to one number per row. If the model
-        has one output, that is explained.
+        The number to explain: the exact log-odds of the target class, its logit, or its
+        probability; or a function from the output of the model to one number per row. Log-odds are
+        natural logarithms, so their unit is the nat. If the model has one output, that is
+        explained.
     alpha : float
         For several models: weight of the sum of strengths relative to their maximum over models,
         0 to 1. Lower values share more. The default is that of the authors' program.
