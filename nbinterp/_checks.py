@@ -1,9 +1,9 @@
-"""The only place that raises on bad arguments.
+"""Check arguments; the only place that raises errors about them.
 
-Every error is one sentence of what was called, what it must be and what came, and one of the way
-out: ``LinearCorEx(n_factors=40) must be at most the number of variables, 12. Use fewer factors.``
+Every error says what was called with which value, what it must be, and how to fix it:
+``LinearCorEx(n_factors=40) must be at most the number of variables, 12. Use fewer factors.``
 
-Public functions are decorated with `named`, so that no check has to be told what was called.
+The decorator `named` on public functions tells the checks inside which call to name.
 """
 
 import numbers
@@ -32,9 +32,9 @@ _NAME: ContextVar[str] = ContextVar("name of the public call", default="nbinterp
 def named(function: Callable[P, R]) -> Callable[P, R]:
     """Let errors raised within `function` name it: ``record(…)``, ``Recording.concat(…)``.
 
-    A method whose name begins with an underscore checks what the constructor was given: its errors
-    name the class, ``LinearCorEx(…)``. Of public calls within one another, the innermost is named.
-    Not for generators, which run in the context of whoever asks for the next item: use `call`.
+    A method whose name begins with an underscore checks arguments of the constructor, so its errors
+    name the class: ``LinearCorEx(…)``. If public calls are nested, errors name the innermost. A
+    generator runs in the context of its caller: use `call` inside it instead.
     """
     owner, _, name = function.__qualname__.rpartition(".")
     suffix = "" if name.startswith("_") else f".{name}"
@@ -65,14 +65,14 @@ def call(name: str) -> Iterator[None]:
 
 
 def current_call() -> str:
-    """Return the name of the public call that is running, as errors tell it."""
+    """Return the name of the public call that is running, as in errors."""
     return _NAME.get()
 
 
 def fail(what: str, must: str, remedy: str, kind: type[Exception] = ValueError) -> NoReturn:
-    """Raise the error of this house: ``{name}{what} {must}. {remedy}``.
+    """Raise an error that says ``{name}{what} {must}. {remedy}``.
 
-    The name is that of the public call; `what` is the argument, as in ``"(layer='fc1')"``.
+    `name` is the running public call; `what` is the argument, such as ``"(layer='fc1')"``.
     """
     raise kind(f"{_NAME.get()}{what} {must}. {remedy}")
 
@@ -158,7 +158,7 @@ def choice(name: str, value: object, options: Collection[str]) -> str:
 
 
 def to_numpy(data: object) -> Any:
-    """Return tensors as NumPy arrays on the host; anything else as it came."""
+    """Return tensors as NumPy arrays in main memory, and anything else unchanged."""
     if isinstance(data, torch.Tensor):
         return data.detach().to("cpu").resolve_conj().numpy()
     return data
@@ -187,8 +187,8 @@ def samples(
     """Return `data` as a finite float matrix ``(n_samples, n_features)``.
 
     Small integer types and float32 become float32, the rest float64. With an `estimator`, the
-    number and names of features are recorded on it (`reset`) or compared with those recorded.
-    `missing` admits NaN, never infinities.
+    number and names of features are stored on it (`reset`) or compared with those stored.
+    `missing` allows NaN, never infinities.
     """
     array = to_numpy(data)
     options = {
@@ -205,16 +205,16 @@ def samples(
     except (ValueError, TypeError) as error:
         text = str(error).strip().splitlines()[0].rstrip(".:")
         fail(f"({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
-    # pandas lends its memory read-only, which torch does not take.
+    # pandas shares its memory read-only, which torch does not accept.
     result: FloatingArray = checked if checked.flags.writeable else checked.copy()
     return result
 
 
 def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = True) -> Any:
-    """Return `data` as a dense or CSR float64 matrix of distances; square, if `reset`.
+    """Return `data` as a dense or CSR float64 matrix of distances; square if `reset`.
 
-    Sparse rows must list `n_neighbors` or more. The number of columns is recorded on the
-    `estimator` (`reset`) or compared with that recorded.
+    Sparse rows must list at least `n_neighbors`. The number of columns is stored on the `estimator`
+    (`reset`) or compared with that stored.
     """
     array = to_numpy(data)
     what = f"(X={show(array)})"
@@ -247,7 +247,7 @@ def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = T
 
 
 def _way_out(text: str, missing: bool) -> str:
-    """Return what to do about an error of scikit-learn's checks."""
+    """Return how to fix an error of scikit-learn's checks."""
     if "NaN" in text:
         return "Drop or fill those entries." if missing else "Drop or impute the missing entries."
     if "infinity" in text:
@@ -286,7 +286,7 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
         array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < n),
         what,
         f"must hold indices from 0 to {n - 1}",
-        "Leave out what is outside.",
+        "Leave out the others.",
     )
     unique = np.unique(array).astype(np.int64)
     require(
@@ -311,7 +311,7 @@ def labels(name: str, value: object, n: int) -> AnyArray:
 
 
 def classes(name: str, value: object, n: int, n_outputs: int) -> IntArray:
-    """Return the right output of each of `n` samples, as its number below `n_outputs`."""
+    """Return the true class of each of `n` samples, as the number of its output."""
     array = labels(name, value, n)
     require(
         array.dtype.kind in "iu" and array.min() >= 0 and array.max() < n_outputs,

@@ -1,4 +1,4 @@
-"""The state of an object: listed fields, under the names that saved files use."""
+"""The state of an object: named fields, as saved files contain them."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -9,32 +9,32 @@ State = dict[str, Any]
 
 
 def fields(*names: str, **renamed: str) -> Mapping[str, str]:
-    """Return the attribute behind each field of a state.
+    """Return a mapping from the fields of a state to attributes.
 
     Parameters
     ----------
     *names : str
-        Fields whose attribute has the same name, with spaces between them.
+        Fields whose attribute has the same name; a string may list several, separated by spaces.
     **renamed : str
-        ``field="attribute"`` where it has another.
+        ``field="attribute"`` for attributes with another name.
     """
     return {name: name for name in " ".join(names).split()} | renamed
 
 
 class HasState:
-    """An object that can be taken apart into named fields and made again from them.
+    """An object that can be converted to named fields and back.
 
-    Saved files hold the names of fields, so these stay for good. To rename an attribute, change
-    the right side only: ``_STATE = fields(field="new_attribute")``. To change the fields
+    Saved files contain the names of fields, so these must not change. To rename an attribute,
+    change the right side only: ``_STATE = fields(field="new_attribute")``. To change the fields
     themselves, add an upgrade to `nbinterp.saving.kinds`.
     """
 
     _STATE: ClassVar[Mapping[str, str]]
-    # Fields that only a fit sets, left out where they are not set.
+    # Fields that only a fit sets. They are left out if they are not set.
     _FITTED: ClassVar[Mapping[str, str]] = {}
 
     def to_state(self) -> State:
-        """Return the fields by name. Arrays are shared with this object, not copied."""
+        """Return the fields by name. Arrays are shared, not copied."""
         own = vars(self)
         state = {name: own[attribute] for name, attribute in self._STATE.items()}
         fitted = {name: own[each] for name, each in self._FITTED.items() if each in own}
@@ -43,12 +43,12 @@ class HasState:
     @classmethod
     @_checks.named
     def from_state(cls, state: State) -> Self:
-        """Return the object that `to_state` took apart.
+        """Return the object whose fields `to_state` returned.
 
         Raises
         ------
         ValueError
-            If a field is missing, or there is one that the class does not have.
+            If a field is missing, or the class has no such field.
         """
         attributes = {**cls._STATE, **cls._FITTED}
         missing, unknown = cls._STATE.keys() - state.keys(), state.keys() - attributes.keys()

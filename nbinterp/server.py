@@ -1,9 +1,9 @@
-"""An extension of Jupyter Server that sends a kernel's small replies to the browser at once.
+"""A Jupyter Server extension that sends small replies of a kernel to the browser at once.
 
-TCP holds a small packet back until the one before it was acknowledged (Nagle's algorithm), and
-receivers acknowledge late, so that a slider's frame waits some 40 ms for nothing. With
-TCP_NODELAY on the websockets of kernels it does not. ``make lab`` turns this on; elsewhere do
-``jupyter server extension enable nbinterp.server``, and ``disable`` to take it back.
+TCP holds back a small packet until the previous one is acknowledged (Nagle's algorithm), and
+receivers acknowledge late, so a slider's frame waits for about 40 ms. This extension sets
+TCP_NODELAY on the websockets of kernels, which avoids the wait. ``make lab`` turns it on. Elsewhere
+run ``jupyter server extension enable nbinterp.server``; ``disable`` turns it off.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
-    """Let the server `app` connect browsers to kernels without delay, in its own way otherwise."""
+    """Let the server `app` connect browsers to kernels without delay."""
     settings = app.web_app.settings
     connection = settings.get("kernel_websocket_connection_class")
     if connection is None:
@@ -24,17 +24,18 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
 
 def without_delay(connection: type[Any]) -> type[Any]:
-    """Return a kernel's websocket connection that is `connection` with TCP_NODELAY set.
+    """Return a subclass of `connection` that sets TCP_NODELAY.
 
     Parameters
     ----------
     connection : type
-        A `BaseKernelWebsocketConnection` of Jupyter Server: its own, a gateway's, anyone's.
+        A kernel's websocket connection: a subclass of Jupyter Server's
+        `BaseKernelWebsocketConnection`.
 
     Returns
     -------
     type
-        A subclass; state that connections share stays shared with `connection`.
+        The subclass. Class attributes stay shared with `connection`.
     """
 
     class WithoutDelay(connection):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Data and trained networks to begin with, shipped with the package or fetched and checked."""
+"""Example data and trained networks: shipped with the package, or fetched and checked."""
 
 from nbinterp.datasets.classifiers import (
     MNISTClassifier,

@@ -1,4 +1,4 @@
-"""Communities and Crime: what the census and the police say of 1994 communities of the USA."""
+"""Communities and Crime: census and police figures of 1994 communities in the USA."""
 
 import hashlib
 
@@ -10,48 +10,48 @@ from nbinterp._typing import FloatArray, IntArray
 from nbinterp.datasets.dataset import Dataset
 from nbinterp.datasets.fetching import from_openml, in_folder
 
-# Numbers and names that identify a community, or a fold of the authors' cross-validation.
+# Columns that identify a community or a fold of the authors' cross-validation.
 _LABELS = ["state", "county", "community", "communityname", "fold"]
 
-# sha256 of the names of the columns, the states and the values in hundredths, as published.
+# sha256 of the published column names, states and values in hundredths.
 _SHA256 = "7d918b174f46094afece3cae0c9cf69c3e2e876674e5d63bdd7c706c4719476a"
 
-# Postal codes at the places of the census's numbers for states; no state has numbers 3, 7, …
+# Postal codes, at the positions of the census's numbers of states. Numbers 3, 7, … are unused.
 _POSTAL = """
 -- AL AK -- AZ AR CA -- CO CT DE DC FL GA -- HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT
 NE NV NH NJ NM NY NC ND OH OK OR PA -- RI SC SD TN TX UT VT VA -- WA WV WI WY
 """
 
 _DESCRIPTION = """\
-Communities and Crime: 1994 communities of the USA, 100 figures of each from the census of 1990,
-the police survey of 1990 and the crime reports of 1995, scaled from 0 to 1; the target is the
+Communities and Crime: 1994 communities of the USA with 100 figures each, from the census of 1990,
+the police survey of 1990 and the crime reports of 1995, scaled to 0 to 1; the target is the
 state. M. Redmond, 2009, UCI Machine Learning Repository, https://doi.org/10.24432/C53W3X;
 licence CC BY 4.0."""
 
 
 @_checks.named
 def load_communities() -> Dataset:
-    """Load the table of Communities and Crime, without the columns that have gaps.
+    """Load the table Communities and Crime, without the columns that have missing values.
 
-    It is read from ``communities.csv.gz`` in the folder that the environment variable
-    ``NBINTERP_DATA`` names (the table of the UCI Machine Learning Repository under the names of
-    its columns, gaps left empty), or else downloaded from OpenML, where it is called ``us_crime``,
-    and which scikit-learn caches in its data folder. Either way the values are those published, or
-    the call fails.
+    Each row is a community in the USA, each column a figure about it: incomes, households, police,
+    crime. The table is read from ``communities.csv.gz`` in the folder that the environment variable
+    ``NBINTERP_DATA`` names (UCI's table with a line of column names, missing values left empty).
+    Without that file it is downloaded from OpenML, where it is called ``us_crime``; scikit-learn
+    caches it. Either way the values are checked against those published.
 
     Returns
     -------
     Dataset
-        `data` is (1994, 100) float64 from 0 to 1, each column scaled by itself and rounded to
-        hundredths; `target` is (1994,), the state by its postal code, such as ``"TX"``. Crime is
-        among the columns, as ``"ViolentCrimesPerPop"``.
+        `data` is (1994, 100) float64 from 0 to 1, each column scaled on its own and rounded to
+        hundredths. `target` is (1994,), the postal code of the state, such as ``"TX"``. Crime is
+        the column ``"ViolentCrimesPerPop"``.
 
     Raises
     ------
     FileNotFoundError
-        If the table is neither on disk nor to be had from OpenML.
+        If the table is not on disk and cannot be downloaded from OpenML.
     ValueError
-        If the values found are not those published.
+        If the values differ from those published.
 
     References
     ----------
@@ -65,7 +65,7 @@ def load_communities() -> Dataset:
     >>> load_communities()  # doctest: +SKIP
     Dataset(data=(1994, 100) float64, target=(1994,) <U2, image_shape=None)
     """
-    # Text, and the question marks that stand for gaps on OpenML, become gaps.
+    # Text becomes missing, and so do the question marks of OpenML for missing values.
     table = _table().astype(str).apply(pd.to_numeric, errors="coerce")
     states = table.reindex(columns=["state"]).fillna(0).to_numpy(np.int64)[:, 0]
     complete = table.drop(columns=_LABELS, errors="ignore").dropna(axis=1)
@@ -102,7 +102,7 @@ def _table() -> pd.DataFrame:
 
 
 def _fingerprint(names: tuple[str, ...], states: IntArray, values: FloatArray) -> str:
-    """Return the sha256 of what is used of the table, however it was stored."""
+    """Return the sha256 of the parts of the table that are used, however it was stored."""
     parts = [
         ",".join(names).encode(),
         states.astype("<i8").tobytes(),

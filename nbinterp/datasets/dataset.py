@@ -1,4 +1,4 @@
-"""What every loader of this package returns."""
+"""The type that all loaders return."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from nbinterp._typing import AnyArray
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A table of samples with what is known about its rows and columns.
+    """A table of samples, with a target for each row and a name for each column.
 
     Parameters
     ----------
     data : ndarray of shape (n_samples, n_features)
-        One sample a row, in the units that `description` names.
+        One sample per row, in the units that `description` names.
     target : ndarray of shape (n_samples,)
-        What there is to predict of each sample.
+        The class or value to predict for each sample; functions of nbinterp take it as `y`.
     feature_names : tuple of str
-        One name a column of `data`.
+        One name for each column of `data`.
     image_shape : tuple of int or None
-        How a row of `data` is laid out as an image; None where rows are not images.
+        The shape of a row of `data` as an image; None if rows are not images.
     description : str
-        What the data are, where they come from and under which licence.
+        What the data are, their source and their licence.
 
     Examples
     --------
@@ -36,7 +36,7 @@ class Dataset:
     description: str
 
     def __repr__(self) -> str:
-        """Return the shapes: the arrays themselves would fill the screen."""
+        """Return the shapes instead of the arrays."""
         return (
             f"{type(self).__name__}(data={self.data.shape} {self.data.dtype}, "
             f"target={self.target.shape} {self.target.dtype}, image_shape={self.image_shape})"

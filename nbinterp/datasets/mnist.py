@@ -1,4 +1,4 @@
-"""MNIST: the test split from this package, the training split from disk or from OpenML."""
+"""MNIST: the test split from this package, the training split from disk or OpenML."""
 
 import hashlib
 import lzma
@@ -13,7 +13,7 @@ from nbinterp._typing import ByteArray
 from nbinterp.datasets.dataset import Dataset
 from nbinterp.datasets.fetching import from_openml, in_folder
 
-# The first row of the test split in OpenML's table, which holds both splits in their old order.
+# OpenML's table holds the training split, then the test split, in the original order.
 _N_TRAIN = 60_000
 
 # sha256 of the raw files as LeCun, Cortes and Burges published them, header included.
@@ -41,7 +41,7 @@ def load_mnist(split: str = "test") -> Dataset:
     The test split ships with this package. The training split is read from ``mnist.npz`` in the
     folder that the environment variable ``NBINTERP_DATA`` names (arrays ``x_train`` and
     ``y_train``), or else downloaded from OpenML, which scikit-learn caches in its data folder.
-    Either way the bytes are those of the original files, or the call fails.
+    Either way the bytes are checked against those of the original files.
 
     Parameters
     ----------
@@ -51,15 +51,16 @@ def load_mnist(split: str = "test") -> Dataset:
     Returns
     -------
     Dataset
-        `data` is (n, 784) uint8, 0 to 255, row by row of an image of ``image_shape`` (28, 28);
-        `target` is (n,) int64, the digits. The networks of this package take ``data / 255``.
+        `data` is (n, 784) uint8, from 0 to 255: the rows of an image of ``image_shape`` (28, 28),
+        one after another. `target` is (n,) int64, the digits. The networks of this package take
+        ``data / 255``.
 
     Raises
     ------
     FileNotFoundError
-        If the training split is neither on disk nor to be had from OpenML.
+        If the training split is not on disk and cannot be downloaded from OpenML.
     ValueError
-        If `split` is unknown, or the bytes found are not those of MNIST.
+        If `split` is unknown, or the bytes differ from those of MNIST.
 
     References
     ----------
@@ -133,5 +134,5 @@ def _read_idx(raw: bytes) -> ByteArray:
 
 
 def _idx_header(array: ByteArray) -> bytes:
-    """Return what an idx file puts before the bytes of `array`: 8 means unsigned byte."""
+    """Return the header of `array` in an idx file; 8 means unsigned bytes."""
     return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)

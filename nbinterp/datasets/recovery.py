@@ -1,4 +1,4 @@
-"""How well factors find groups of variables that are known."""
+"""Measure how well factors recover known groups of variables."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from nbinterp._typing import FloatArray
 
 
 class Recovery(NamedTuple):
-    """How well factors find known groups; cosine distances are best at 0, areas at 1."""
+    """How well factors recover known groups: cosine distances are best at 0, areas at 1."""
 
     group_cosine: float
     group_auc: float
@@ -19,27 +19,29 @@ class Recovery(NamedTuple):
 
 @_checks.named
 def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
-    """Return how well the rows of `mutual_information` point out known groups of variables.
+    """Measure how well factors recover known groups of variables.
 
-    A factor that finds a group shares much with its variables and nothing with others. A factor is
-    compared with a group by the cosine distance between its mutual information and the group's
-    indicator, and by the area under the precision-recall curve of telling members by mutual
-    information. `group_` figures ask whether every group is found: the mean over groups of the
-    best factor (Kerby, White and Moon 2024, algorithm 1). `top_` figures ask whether what is found
-    is a group: the mean over the first five factors of the best group (algorithm 2).
+    A factor recovers a group if it shares much information with the group's variables and none with
+    others. It is compared with a group in two ways: by the cosine distance between its mutual
+    information and the group's indicator, and by the area under the precision-recall curve when
+    mutual information is used to find the members. `group_` figures say whether each group is
+    found: the mean over groups of the best factor (Kerby, White and Moon 2024, algorithm 1). `top_`
+    figures say whether the factors found are groups: the mean over the first five factors of the
+    best group (algorithm 2).
 
     Parameters
     ----------
     groups : array-like of shape (n_groups, n_features)
-        1 or True where a variable is in a group.
+        1 or True if a variable is in a group.
     mutual_information : array-like of shape (n_factors, n_features)
-        Of a fit; rows by falling total correlation, as CorEx estimators sort them.
+        ``mutual_information_`` of a fit. Rows in order of falling total correlation, as CorEx
+        estimators sort them.
 
     Returns
     -------
     Recovery
-        Its fields are group_cosine, group_auc, top_cosine and top_auc. A factor that shares
-        nothing with any variable is at distance 1.
+        With the fields group_cosine, group_auc, top_cosine and top_auc. A factor without any mutual
+        information has distance 1.
 
     References
     ----------
@@ -58,18 +60,18 @@ def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
     _checks.require(
         members.shape[1] == shared.shape[1],
         f"(mutual_information={_checks.show(shared)})",
-        f"must have a column a variable, {members.shape[1]}",
+        f"must have one column for each variable, {members.shape[1]}",
         "Pass mutual_information_ of a fit to the variables of the groups.",
     )
     _checks.require(
         bool(members.any(axis=1).all()),
         f"(groups={_checks.show(members)})",
         "must have a member in every group",
-        "Leave empty groups out.",
+        "Leave out empty groups.",
     )
     distance = _cosine_distance(members, shared)
     area = np.array([[_area(group, factor) for factor in shared] for group in members])
-    top = slice(5)  # the paper's number of true groups, also where there are four
+    top = slice(5)  # the paper's number, also where there are four groups
     return Recovery(
         group_cosine=float(distance.min(axis=1).mean()),
         group_auc=float(area.max(axis=1).mean()),
@@ -80,15 +82,15 @@ def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
 
 def _cosine_distance(groups: Any, factors: Any) -> FloatArray:
     lengths = np.sqrt(groups.sum(axis=1))[:, None] * np.linalg.norm(factors, axis=1)
-    # A factor of zeros has no direction; SciPy calls it 0, which is perfect, or NaN.
+    # A factor of zeros has no direction. SciPy would give 0, which is perfect, or NaN.
     cosine = np.divide(groups @ factors.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     result: FloatArray = 1.0 - np.minimum(cosine, 1.0)
     return result
 
 
 def _area(group: Any, factor: Any) -> float:
-    """Return the area by trapezoids, as the paper's program; average precision is another one."""
-    from sklearn.metrics import auc, precision_recall_curve  # slow to import, and seldom needed
+    """Return the area by the trapezoidal rule, as the paper's program does."""
+    from sklearn.metrics import auc, precision_recall_curve  # slow to import, rarely needed
 
     precision, recall, _ = precision_recall_curve(group, factor)
     return float(auc(recall, precision))

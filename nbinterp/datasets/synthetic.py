@@ -1,4 +1,4 @@
-"""Two classes of samples with known groups of variables, to try local methods on."""
+"""Synthetic data: two classes with known groups of variables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nbinterp.datasets.dataset import Dataset
 
 _MEANS = np.repeat([[5.0, 10.0, 1.0, 10.0, 3.0], [2.5, 6.0, 3.0, 1.0, 10.0]], 5, axis=1)
 
-# Groups of variables, and the covariance within each.
+# Groups of variables, each with the covariance between its members.
 _Blocks = Sequence[tuple[Sequence[int], float]]
 _FIRST_CLASS: _Blocks = (
     (range(5), 5.0),
@@ -22,11 +22,11 @@ _FIRST_CLASS: _Blocks = (
     (range(21, 25), 3.0),
 )
 _SECOND_CLASS: dict[str, _Blocks] = {
-    # Each group takes one variable of every five, across the groups of the first class.
+    # Each group takes every fifth variable, across the groups of the first class.
     "disjoint": tuple(
         (range(start, 25, 5), value) for start, value in enumerate((5.0, 2.0, 2.0, 4.0, 3.0))
     ),
-    # Nearly those of the first class; the second and third share a variable, and more.
+    # Similar to the first class; the second and third group overlap.
     "nondisjoint": (
         (range(5), 5.0),
         ((5, 6, 7, 8, 9, 12), 2.0),
@@ -42,25 +42,26 @@ _VARIANCES = {
 }
 
 _DESCRIPTION = """\
-Two Gaussian classes of 25 variables that vary in groups, other groups in each class ({overlap}),
-their means {separation:g} times the paper's distance apart. The target is the class.
+Two Gaussian classes with 25 variables that vary together in groups. The groups differ between the
+classes ({overlap}). The means are {separation:g} times the paper's distance apart; the target is
+the class.
 After Kerby, White and Moon, arXiv 2402.04440 (2024), section 3.1."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CorExClusters(Dataset):
-    """Samples of two Gaussian classes, and what they were drawn from.
+    """Samples of two Gaussian classes, with the parameters they were drawn from.
 
     Parameters
     ----------
     data, target, feature_names, image_shape, description
-        As of every `Dataset`; the target is the class, 0 or 1.
+        As in every `Dataset`; the target is the class, 0 or 1.
     means : ndarray of shape (2, 25)
         The mean of each class.
     covariances : ndarray of shape (2, 25, 25)
         The covariance of each class.
     groups : tuple of two ndarrays of shape (n_groups, 25), bool
-        The true groups of each class: the distinct sets of variables that a variable varies with.
+        The true groups of each class: the distinct sets of variables that covary.
 
     Examples
     --------
@@ -76,7 +77,7 @@ class CorExClusters(Dataset):
 
     @property
     def pooled_covariance(self) -> FloatArray:
-        """The covariance of both classes taken together, shape (25, 25): what a global fit sees."""
+        """The covariance (25, 25) of both classes together, as a global fit sees it."""
         half_way = (self.means[1] - self.means[0]) / 2
         pooled: FloatArray = self.covariances.mean(axis=0) + np.outer(half_way, half_way)
         return pooled
@@ -89,21 +90,21 @@ def make_corex_clusters(
     overlap: str = "disjoint",
     random_state: int | np.random.RandomState | None = None,
 ) -> CorExClusters:
-    """Draw two classes of samples whose variables vary in groups, other groups in each class.
+    """Draw samples of two classes whose variables vary together in groups; the groups differ.
 
-    The synthetic study of Local CorEx: where the classes are apart, clustering finds them and the
-    groups of each can be found; taken together they mix.
+    These are the data of the synthetic study of Local CorEx. If the classes are far apart,
+    clustering finds them, and a fit to each finds its groups. A fit to both together mixes them.
 
     Parameters
     ----------
     n_samples_per_cluster : int
-        Samples of each class, at least 2.
+        Number of samples of each class, at least 2.
     separation : float
-        How far apart the means of the classes are: the paper's alpha, from 0 to 1. At 0 they
+        Distance between the means of the classes: the paper's alpha, from 0 to 1. At 0 they
         coincide.
     overlap : {"disjoint", "nondisjoint"}
-        The groups of the second class: each with one variable of every five, across the first
-        class's groups; or much like the first class's, two of them joined.
+        The groups of the second class: every fifth variable, across the groups of the first class;
+        or similar to those of the first class, with two of them joined.
     random_state : int, RandomState or None
         Draws the samples.
 
@@ -111,14 +112,14 @@ def make_corex_clusters(
     -------
     CorExClusters
         A `Dataset` of shape (2 n, 25), first class first, with the `means`, `covariances` and
-        `groups` that it was drawn from; ``LinearCorEx.fit_covariance`` of a covariance is the fit
-        to endless samples.
+        `groups` it was drawn from. ``LinearCorEx.fit_covariance`` of a covariance gives the fit to
+        infinitely many samples.
 
     References
     ----------
     Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
-    arXiv 2402.04440 (2024), section 3.1 and appendix A. The means, which the paper does not print,
-    are those of its authors' program: the second class moves away from the second mean, not
+    arXiv 2402.04440 (2024), section 3.1 and appendix A. The paper does not print the means; they
+    are those of the authors' program, where the second class moves away from the second mean, not
     towards it.
 
     Examples

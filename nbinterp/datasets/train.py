@@ -1,8 +1,8 @@
 """Train the networks that ship with this package: ``python -m nbinterp.datasets.train``.
 
-It needs the training split of MNIST (see `nbinterp.datasets.load_mnist`), takes some minutes on
-a CPU, and writes the three ``.safetensors`` files of ``nbinterp/datasets/data``. The networks
-are chosen by 10,000 held-out training images; the test images only measure the result.
+It needs the training split of MNIST (see `nbinterp.datasets.load_mnist`), takes a few minutes on
+a CPU, and writes the three ``.safetensors`` files in ``nbinterp/datasets/data``. Training stops by
+10,000 held-out training images; the test images only measure the result.
 """
 
 import argparse
@@ -29,17 +29,17 @@ _DATA = Path(__file__).parent / "data"
 
 
 def main(seed: int = 0) -> str:
-    """Train the classifier and its decoders, write them into the package, return their figures.
+    """Train the classifier and its decoders, write them into the package, return their scores.
 
     Parameters
     ----------
     seed : int
-        What the split, the initial weights and the order of samples follow from.
+        Determines the split, the initial weights and the order of samples.
 
     Returns
     -------
     str
-        What they reach on the test images.
+        Scores on the test images.
     """
     mnist = load_mnist("train")
     pixels = torch.as_tensor(mnist.data, dtype=torch.float32) / 255
@@ -59,10 +59,10 @@ def main(seed: int = 0) -> str:
         learning_rate=1e-3,
         seed=seed,
     )
-    _rounded(classifier)
+    round_to_half(classifier)
     _save(classifier, "mnist_classifier")
 
-    # From the file, so that decoders fit the rounded weights that they will be used with.
+    # From the file, so that the decoders are trained on the rounded weights they will be used with.
     hidden = record(load_mnist_classifier(), pixels, layers=_LAYERS)
     for layer, decoder in decoders.items():
         activations = torch.from_numpy(hidden[layer])
@@ -77,18 +77,18 @@ def main(seed: int = 0) -> str:
             seed=seed,
         )
         unseen = (activations[held_out], pixels[held_out])
-        error = score(_rounded(decoder), nn.functional.mse_loss, unseen)
+        error = score(round_to_half(decoder), nn.functional.mse_loss, unseen)
         _save(decoder, f"mnist_decoder_{layer}", validation_error=error)
     return evaluate()
 
 
 def evaluate() -> str:
-    """Return what the packaged networks reach on the test images, as text.
+    """Return the scores of the packaged networks on the test images, as text.
 
     Returns
     -------
     str
-        One line a network.
+        One line for each network.
     """
     mnist = load_mnist("test")
     pixels = (mnist.data / 255).astype(np.float32)
@@ -105,8 +105,8 @@ def evaluate() -> str:
     return "\n".join(lines)
 
 
-def _rounded(network: nn.Module) -> nn.Module:
-    """Round `network` to half precision, as it will be stored, in place."""
+def round_to_half(network: nn.Module) -> nn.Module:
+    """Round `network` in place to half precision, in which it is stored."""
     return network.half().float()
 
 

@@ -1,4 +1,4 @@
-"""Files that hold numbers and text, and run nothing when read."""
+"""Save and load objects as numbers and text; loading a file runs nothing in it."""
 
 import json
 from importlib import import_module
@@ -25,17 +25,17 @@ def save(fitted: Any, path: str | Path) -> None:
     Parameters
     ----------
     fitted : LinearCorEx, BioCorEx, LocalCorEx, PHATE or a result of these, of AndOr or SmoothHess
-        With all that its methods need later: `LocalCorEx` keeps the data of its fit. A network is
-        not written: of interactions, what needs it again (`SmoothHessian.pmse`, an `output` that
-        is a function) says so after loading.
+        It is written with everything that its methods need: `LocalCorEx` keeps the data of its fit.
+        Networks are not written. Methods of interactions that need one again
+        (`SmoothHessian.pmse`, an `output` that is a function) say so after loading.
     path : str or Path
-        The file to write; one that exists is replaced.
+        The file to write. An existing file is replaced.
 
     Raises
     ------
     TypeError
-        If it is, or holds, something else: another library's estimator as its embedding, a
-        generator as its `random_state`, the fit of a reference engine.
+        If `fitted` is something else, or contains it: another library's estimator as embedding, a
+        generator as `random_state`, the fit of a reference engine.
 
     Examples
     --------
@@ -55,12 +55,12 @@ def save(fitted: Any, path: str | Path) -> None:
         _checks.fail(
             what,
             f"must be one of {classes}",
-            "Use joblib.dump for others, and load such files only from whom you trust.",
+            "Use joblib.dump for others, and load such files only from sources that you trust.",
             TypeError,
         )
     arrays: dict[str, torch.Tensor] = {}
     tree = encode(what, name, fitted, arrays)
-    # One tensor may stand in two places; the file wants each to have memory of its own.
+    # One tensor may be used in two places; the format wants separate memory for each.
     own = {name: array.contiguous().clone() for name, array in arrays.items()}
     metadata = {"format": _FORMAT, "writer": _version(), "tree": json.dumps(tree)}
     save_file(own, str(path), metadata)
@@ -68,14 +68,14 @@ def save(fitted: Any, path: str | Path) -> None:
 
 @_checks.named
 def load(path: str | Path) -> Any:
-    """Return what `save` wrote, in this version of nbinterp or an older one.
+    """Load what `save` wrote in this version of nbinterp or an older one.
 
-    Tensors come to the CPU; methods move them to the estimator's device as after a fit.
+    Tensors are on the CPU; methods move them to the estimator's device as after a fit.
 
     Parameters
     ----------
     path : str or Path
-        The file to read. Nothing in it is run, whoever wrote it.
+        The file to read. Nothing in it is run, so it may come from anyone.
 
     Returns
     -------
@@ -86,8 +86,8 @@ def load(path: str | Path) -> Any:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file holds something else, or was written by a newer nbinterp whose objects this
-        one does not know.
+        If the file contains something else, or was written by a newer nbinterp with objects that
+        this version does not know.
     """
     what = f"(path={_checks.show(str(path))})"
     remedy = "Write it with nbinterp.save."
@@ -96,14 +96,14 @@ def load(path: str | Path) -> Any:
     except (FileNotFoundError, UnknownKindError):
         raise
     except Exception as error:
-        # Whatever a file that was cut or made up brings about.
+        # A truncated or forged file may raise anything.
         _checks.fail(what, f"must be a whole file of nbinterp.save ({error})", remedy)
     _checks.require(name_of(found) in WHOLE, what, "must be a file of nbinterp.save", remedy)
     return found
 
 
 def _read(what: str, path: str | Path) -> Any:
-    """Return what a file holds, None if it is not one of nbinterp."""
+    """Return the object in a file, or None if it is not a file of nbinterp."""
     with safe_open(str(path), framework="pt") as file:
         metadata = file.metadata() or {}
         form, writer = metadata.get("format", ""), metadata.get("writer", "0.1.0")
@@ -122,5 +122,5 @@ def _read(what: str, path: str | Path) -> Any:
 
 
 def _version() -> str:
-    # The package itself imports this module: it is complete by the time that anyone saves.
+    # Imported here because the package imports this module.
     return str(import_module("nbinterp").__version__)

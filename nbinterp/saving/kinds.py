@@ -1,4 +1,4 @@
-"""The kinds of object that a file may hold: their names in files, classes and versions."""
+"""The kinds of object that a file may contain: their names, classes and versions."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,16 +19,16 @@ from nbinterp.manifold.graph import Graph, Walk
 
 
 class UnknownKindError(ValueError):
-    """A file holds an object that this version of nbinterp does not know."""
+    """A file contains an object that this version of nbinterp does not know."""
 
 
 class Kind(NamedTuple):
-    """A class whose objects a file may hold.
+    """A class whose objects a file may contain.
 
     Parameters
     ----------
     type : class
-        The class today. It may be renamed; the name of the kind in `KINDS` may not.
+        The class. It may be renamed; its name in `KINDS` may not, as files contain it.
     upgrades : tuple of functions
         ``upgrades[i]`` turns a state of version ``i + 1`` into one of version ``i + 2``. Add one
         when the fields of the class change in name or meaning.
@@ -39,11 +39,11 @@ class Kind(NamedTuple):
 
     @property
     def version(self) -> int:
-        """The version of the states that are written today."""
+        """The version of the states that are written now."""
         return 1 + len(self.upgrades)
 
 
-# What `save` takes.
+# Objects that `save` accepts.
 WHOLE = {
     "linear_corex": Kind(LinearCorEx),
     "bio_corex": Kind(BioCorEx),
@@ -53,7 +53,7 @@ WHOLE = {
     "and_or_interactions": Kind(AndOrInteractions),
     "smooth_hessian": Kind(SmoothHessian),
 }
-# What these hold. A class outside both lists is never made.
+# Objects inside these. Loading never makes an object of a class in neither list.
 PARTS = {
     "and_or": Kind(AndOr),
     "bio_columns": Kind(BioColumns),
@@ -71,12 +71,12 @@ KINDS = WHOLE | PARTS
 
 
 def name_of(value: object) -> str | None:
-    """Return the kind of an object; None if no file may hold it."""
+    """Return the kind of an object, or None if it cannot be saved."""
     return next((name for name, kind in KINDS.items() if type(value) is kind.type), None)
 
 
 def kind_of(what: str, name: Any, version: Any, writer: str) -> Kind:
-    """Return the kind called `name`, if it is known and its version is not a newer one."""
+    """Return the kind called `name`; raise if it is unknown or its version is newer."""
     remedy = f"Install the nbinterp that wrote the file, {writer}, or a later one."
     _checks.require(
         isinstance(name, str) and name in KINDS,
@@ -97,7 +97,7 @@ def kind_of(what: str, name: Any, version: Any, writer: str) -> Kind:
 
 
 def restored(kind: Kind, version: int, state: State) -> Any:
-    """Return the object whose state of an older or the same version is `state`."""
+    """Return the object with this `state`, upgraded from an older version if needed."""
     for upgrade in kind.upgrades[version - 1 :]:
         state = upgrade(state)
     return kind.type.from_state(state)

@@ -1,8 +1,8 @@
-"""Read files of nbinterp 0.1.0, which held names of classes and private attributes."""
+"""Read files of nbinterp 0.1.0, which contain names of classes and private attributes."""
 
 from typing import Any
 
-# The kind that each class of 0.1.0 is now, and the fields that had another name. None: left out.
+# For each class of 0.1.0: its kind, and new names of renamed fields. None: drop the field.
 _CLASSES: dict[str, tuple[str, dict[str, str | None]]] = {
     "LinearCorEx": ("linear_corex", {"_columns": "columns", "_seen": "moments"}),
     "BioCorEx": ("bio_corex", {"_columns": "columns", "_model": "model"}),
@@ -41,7 +41,7 @@ _CLASSES: dict[str, tuple[str, dict[str, str | None]]] = {
 
 
 def modern(tree: Any) -> Any:
-    """Return the tree of a 0.1.0 file with the kinds and fields of version 1."""
+    """Return the tree of a 0.1.0 file with kinds and fields of version 1."""
     if isinstance(tree, list):
         return [modern(part) for part in tree]
     if not isinstance(tree, dict):

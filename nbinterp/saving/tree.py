@@ -1,4 +1,4 @@
-"""Objects as JSON and tensors, and back."""
+"""Convert objects to JSON and tensors, and back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from nbinterp.saving.kinds import KINDS, kind_of, name_of, restored
 
 
 def encode(what: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -> Any:
-    """Return `value` as JSON; its arrays go to `arrays` under the name of their place."""
+    """Return `value` as JSON; put its arrays into `arrays`, named by their place."""
 
     def inner(name: object, part: Any) -> Any:
         return encode(what, f"{place}.{name}", part, arrays)
@@ -46,7 +46,7 @@ def encode(what: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -
             what,
             "must hold numbers, text and objects of nbinterp, "
             f"but {place} is {type(value).__name__}",
-            "Use joblib.dump, and load such files only from whom you trust.",
+            "Use joblib.dump, and load such files only from sources that you trust.",
             TypeError,
         )
     state = {field: inner(field, part) for field, part in value.to_state().items()}
@@ -54,7 +54,7 @@ def encode(what: str, place: str, value: Any, arrays: dict[str, torch.Tensor]) -
 
 
 def decode(what: str, tree: Any, tensor: Callable[[str], torch.Tensor], writer: str) -> Any:
-    """Return the value that `encode` made `tree` of; `writer` is the version that wrote it."""
+    """Return the value from which `encode` made `tree`; `writer` is the version that wrote it."""
 
     def inner(part: Any) -> Any:
         return decode(what, part, tensor, writer)
@@ -78,11 +78,11 @@ def decode(what: str, tree: Any, tensor: Callable[[str], torch.Tensor], writer: 
     if "sparse" in tree:
         parts = {name: inner(part) for name, part in tree["sparse"].items()}
         entries = (parts["indices"], parts["values"])
-        # Sorted when written, which is checked: sorting again would take most of the time.
+        # Already sorted; to check that is much faster than to sort again.
         return torch.sparse_coo_tensor(
             *entries, tree["shape"], is_coalesced=True, check_invariants=True
         )
-    # Before its state, which may hold what a newer version only can read.
+    # Check the kind first: its state may contain parts that only a newer version can read.
     kind = kind_of(what, tree["kind"], tree["version"], writer)
     state = {name: inner(part) for name, part in tree["state"].items()}
     return restored(kind, tree["version"], state)

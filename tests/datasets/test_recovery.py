@@ -61,7 +61,7 @@ def test_the_order_of_variables_does_not_matter():
 
 
 def test_hostile_input():
-    with pytest.raises(ValueError, match="must have a column a variable, 6"):
+    with pytest.raises(ValueError, match="must have one column for each variable, 6"):
         group_recovery(GROUPS, np.ones((2, 5)))
     with pytest.raises(ValueError, match="must have a member in every group"):
         group_recovery(np.zeros((1, 6)), np.ones((2, 6)))
