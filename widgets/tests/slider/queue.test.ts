@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { FrameQueue } from "../../../src/slider/drawing/queue";
-import type { PlacedFrame } from "../../../src/slider/frames/source";
+import type { PlacedFrame } from "../../src/slider/frames/source";
+import { FrameQueue } from "../../src/slider/queue";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["requestAnimationFrame", "cancelAnimationFrame"] });

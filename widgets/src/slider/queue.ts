@@ -1,4 +1,4 @@
-import type { PlacedFrame } from "../frames/source";
+import type { PlacedFrame } from "./frames/source";
 
 /** The newest frame, drawn at most once per animation frame. */
 export class FrameQueue {
