@@ -1,10 +1,10 @@
 import type { AnyModel } from "@anywidget/types";
 import { bytes, typed, unpacked } from "../shared/arrays";
 import { onChange } from "../shared/changes";
-import { positions } from "./map/world";
 import { type Column, columns } from "./state/columns";
 import { type Named, packNamed, readNamed } from "./state/named";
 import type { ExplorerTraits } from "./traits";
+import { positions } from "./world";
 
 /** Traits that are read through a method of their own, since Python encodes them. */
 type Encoded =

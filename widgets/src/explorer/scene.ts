@@ -1,5 +1,4 @@
 import { same } from "../shared/arrays";
-import { nearest, places, type World, world } from "./map/world";
 import type { Layer, ToolbarState } from "./panels/toolbar";
 import type { Choice } from "./state/choice";
 import { type Colouring, type Column, colouring, memberships } from "./state/columns";
@@ -7,6 +6,7 @@ import { matching, samplesOf } from "./state/filter";
 import type { Named } from "./state/named";
 import { combine, kept, type Operation, toggle } from "./state/selection";
 import type { Range } from "./traits";
+import { nearest, places, type World, world } from "./world";
 
 export const GONE = "The kernel was restarted or is gone: run the cell again.";
 const NONE = new Uint32Array(0);

@@ -1,6 +1,6 @@
 import { polygonContains } from "d3-polygon";
-import { unpacked } from "../../shared/arrays";
-import type { Point } from "./camera";
+import { unpacked } from "../shared/arrays";
+import type { Point } from "./map/camera";
 
 const ENOUGH = 4096; // samples of a group that tell where its name stands
 

@@ -8,7 +8,7 @@ import {
   step,
   within,
   world,
-} from "../../../src/explorer/map/world";
+} from "../../src/explorer/world";
 
 function random(seed: number) {
   let state = seed;

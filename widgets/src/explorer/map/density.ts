@@ -1,4 +1,4 @@
-import type { World } from "./world";
+import type { World } from "../world";
 
 const SIDE = 160;
 const BLUR = 2; // the radius of a box blur; three passes of it are close to a Gaussian

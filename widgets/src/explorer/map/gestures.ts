@@ -1,7 +1,7 @@
 import type { Mode } from "../panels/toolbar";
 import type { Operation } from "../state/selection";
+import { box } from "../world";
 import type { Point } from "./camera";
-import { box } from "./world";
 
 const CLICK = 4; // pixels; a shorter drag is a click
 const STEP = 3; // pixels between corners of an outline

@@ -3,12 +3,12 @@ import type { Theme } from "../../shared/theme";
 import type { Mode } from "../panels/toolbar";
 import type { Colouring } from "../state/columns";
 import type { Operation } from "../state/selection";
+import { Grid, step, type World, within } from "../world";
 import type { Point, Size } from "./camera";
 import { type GestureEvents, Gestures, operationOf } from "./gestures";
 import { type Label, type Outlined, paintOverlay } from "./overlay";
 import { PointLayer } from "./point_layer";
 import { Viewport } from "./viewport";
-import { Grid, step, type World, within } from "./world";
 
 const HIT = 12; // pixels from the pointer to a sample
 const SMALLEST = 8; // pixels; a smaller stage is hidden

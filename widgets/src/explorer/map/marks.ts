@@ -2,9 +2,9 @@ import type { StripGroup } from "../panels/strip";
 import { type Colouring, legend } from "../state/columns";
 import { exemplars } from "../state/exemplars";
 import type { Named } from "../state/named";
+import { places, type World } from "../world";
 import { type Contour, contours } from "./density";
 import type { Label, Outlined } from "./overlay";
-import { places, type World } from "./world";
 
 const MOST_OUTLINED = 12;
 const FEW = 20;

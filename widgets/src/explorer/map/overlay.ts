@@ -1,9 +1,9 @@
 import { inkOn } from "../../shared/colours";
 import { fit } from "../../shared/dom";
 import type { Theme } from "../../shared/theme";
+import type { World } from "../world";
 import { type Camera, type Point, project, type Size } from "./camera";
 import type { Contour } from "./density";
-import type { World } from "./world";
 
 /** A name on the map; only names of selections have a colour. */
 export type Label = { text: string; at: number; weight: number; color?: string };

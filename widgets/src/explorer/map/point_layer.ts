@@ -1,11 +1,11 @@
 import type { Colouring } from "../state/columns";
+import type { World } from "../world";
 import type { Camera } from "./camera";
 import { CanvasEngine } from "./engines/canvas";
 import type { Engine } from "./engines/engine";
 import { WebglEngine } from "./engines/webgl";
 import { Pace, shift } from "./pace";
 import type { Viewport } from "./viewport";
-import type { World } from "./world";
 
 const MANY = 200_000;
 const LATER = 80; // milliseconds

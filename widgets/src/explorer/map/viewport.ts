@@ -1,4 +1,5 @@
 import { reducedMotion } from "../../shared/theme";
+import type { World } from "../world";
 import {
   between,
   type Camera,
@@ -11,7 +12,6 @@ import {
   unproject,
   zoomed,
 } from "./camera";
-import type { World } from "./world";
 
 const FLIGHT = 320; // milliseconds
 const MARGIN = 24; // pixels

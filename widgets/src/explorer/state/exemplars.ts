@@ -1,4 +1,4 @@
-import type { World } from "../map/world";
+import type { World } from "../world";
 
 const POOL = 400;
 

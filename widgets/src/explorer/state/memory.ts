@@ -1,5 +1,5 @@
-import type { World } from "../map/world";
 import type { StatusLine } from "../panels/status";
+import type { World } from "../world";
 import type { Choice } from "./choice";
 import type { Named } from "./named";
 

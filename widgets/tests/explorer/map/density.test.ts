@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { contours } from "../../../src/explorer/map/density";
-import { within, world } from "../../../src/explorer/map/world";
 import { exemplars } from "../../../src/explorer/state/exemplars";
+import { within, world } from "../../../src/explorer/world";
 
 /** Draws from a normal distribution, always the same (Box and Muller 1958). */
 function normal(n: number, seed = 1): Float32Array {

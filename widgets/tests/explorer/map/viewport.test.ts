@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Viewport } from "../../../src/explorer/map/viewport";
-import { world } from "../../../src/explorer/map/world";
+import { world } from "../../../src/explorer/world";
 
 const SIZE = { width: 600, height: 400 };
 let closing: AbortController;

@@ -1,6 +1,6 @@
 import { fit } from "../../../shared/dom";
+import type { World } from "../../world";
 import type { Camera, Size } from "../camera";
-import type { World } from "../world";
 import { dimming, type Engine, emphasis, growth, pointOpacity, pointSize } from "./engine";
 
 /** The points group by group, by counting sort: comparing a million of them takes a second. */

@@ -1,5 +1,5 @@
+import type { World } from "../../world";
 import type { Camera, Size } from "../camera";
-import type { World } from "../world";
 
 /** Paints points on a canvas, and nothing else. */
 export interface Engine {

@@ -1,7 +1,7 @@
 import createScatterplot, { createSpatialIndex } from "regl-scatterplot";
 import { same } from "../../../shared/arrays";
+import type { World } from "../../world";
 import type { Camera, Size } from "../camera";
-import type { World } from "../world";
 import { dimming, type Engine, emphasis, pointOpacity, pointSize } from "./engine";
 import { type Renderer, renderer } from "./webgl_renderer";
 
