@@ -2,7 +2,7 @@
 
 # Not `export`: it is also run as a program, which must find it unloaded.
 from nbinterp.views.charts.ablation import AblationChart
-from nbinterp.views.charts.distances import DistanceView
+from nbinterp.views.charts.distance_view import DistanceView
 from nbinterp.views.charts.primitives import PrimitiveChart
 from nbinterp.views.charts.sensitivity import SensitivityChart
 from nbinterp.views.explorer.explorer import ClusterExplorer

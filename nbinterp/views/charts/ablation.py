@@ -1,4 +1,4 @@
-"""Charts of results that are read, not dragged."""
+"""The chart of an ablation study: which samples lose accuracy without some nodes."""
 
 from typing import Any
 
@@ -19,12 +19,14 @@ _CHANCE = "95 % of as many random nodes"
 
 @shows(AblationStudy)
 class AblationChart:
-    """What silencing nodes costs which samples, against chance.
+    """How much each group of samples loses when nodes are ablated, beside chance.
+
+    To ablate a node is to set its activation to a constant.
 
     Parameters
     ----------
     study : AblationStudy
-        What `ablation_study` returned.
+        The result of `ablation_study`.
     case : int, default=0
         Which factor, by its place in `study.cases`.
     quantity : str, default="accuracy"
@@ -34,9 +36,9 @@ class AblationChart:
 
     How to read it
     --------------
-    One panel is one group of samples; to the right more nodes are silenced, and down is worse.
-    The grey band is where 95 % of the draws of as many random nodes lie: only a line below it
-    says that these nodes matter to these samples more than others would.
+    Each panel is a group of samples. To the right more nodes are ablated, and down is worse. The
+    grey band holds 95 % of the draws of as many random nodes: only a line below it says that these
+    nodes matter more to these samples than others do.
 
     Examples
     --------
@@ -48,7 +50,7 @@ class AblationChart:
     ...     change=zeros - 0.5, random=zeros, by_activation=zeros, by_weight=zeros,
     ... )
     >>> study.view()
-    AblationChart(factor 3 of cluster 0 in h1, 10 nodes silenced:
+    AblationChart(factor 3 of cluster 0 in h1, 10 nodes ablated:
         all -50.0 % (chance +0.0 % to +0.0 %))
     """
 
@@ -77,18 +79,18 @@ class AblationChart:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What is drawn: the rows of `AblationStudy.to_frame` of this case and these groups."""
+        """The rows that are drawn: those of `AblationStudy.to_frame` for case and groups."""
         return self._frame[self._frame["group"].isin(self.groups)].reset_index(drop=True)
 
     @property
     def chart(self) -> Any:
-        """The Altair chart, to be changed or saved."""
-        import altair as alt  # a second and a half, of which only charts have use
+        """The Altair chart, to change or save."""
+        import altair as alt  # takes a second: loaded only when a chart is drawn
 
         percent = "+.1%" if self.quantity == "accuracy" else "+.3~g"
         drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
         drawn["control"] = _CHANCE
-        base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes silenced"))
+        base = alt.Chart(drawn).encode(x=alt.X("size:Q", title="nodes ablated"))
         band = base.mark_area(opacity=0.35).encode(
             fill=alt.Fill(
                 "control:N",
@@ -136,7 +138,7 @@ class AblationChart:
             f"{name} {row['change']} (chance {row['chance_lower']} to {row['chance_upper']})"
             for name, row in spelled.iterrows()
         )
-        return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes silenced: {told})"
+        return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes ablated: {told})"
 
     def __repr__(self) -> str:
         return self.describe()
@@ -146,11 +148,11 @@ class AblationChart:
         return f"factor {factor} of {cluster} in {self.study.layer}"
 
     def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
         return chart_png(self.chart)
 
     def _spelled(self, change: float) -> str:
-        """Return a change of the quantity in words: of accuracy, in percent."""
+        """Return a change of the quantity as text; of accuracy in percent."""
         return f"{100 * change:+.1f} %" if self.quantity == "accuracy" else f"{change:+.3g}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:

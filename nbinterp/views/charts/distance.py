@@ -1,4 +1,4 @@
-"""A chart of clusters on either side of a node's hyperplane, or of two."""
+"""A chart of clusters beside the hyperplane of a node, or of two nodes."""
 
 from typing import Any
 
@@ -15,27 +15,29 @@ _CHOSEN = "#d81b60"  # of a selection: none of the clusters' colours
 
 
 class DistanceChart:
-    """The clusters as a node sees them, or as two nodes do.
+    """The clusters along the direction of a node, or of two nodes.
+
+    The hyperplane of a node is where its pre-activation is zero.
 
     Parameters
     ----------
     report : DistanceReport
-        What `LinearDistance` found.
+        The result of `LinearDistance`.
     *nodes : str or int
         One node, or two.
     selection : array of int, optional
-        Numbers of samples to draw as a cluster of their own.
+        Row numbers of samples to draw as one more cluster.
 
     How to read it
     --------------
-    Of one node: each row is a cluster, nearest first, spread out along the node's direction. Zero
-    is the hyperplane, where the node puts out nothing; one to the right is a standard deviation of
-    all the data. A cluster that sits on zero, narrow while others lie far, is what the node
-    measures the distance from, if anything. One wholly to the left is silent behind a ReLU.
+    One node: each row is a histogram of a cluster along the node's direction, the nearest first.
+    Zero is the hyperplane; 1 is one standard deviation of all data. A narrow cluster at zero, with
+    the others far away, is a candidate for a prototype: the node may measure the distance from it.
+    A ReLU sets clusters to the left of zero to 0.
 
-    Of two nodes: both hyperplanes are the lines through zero. An ellipse is a cluster, two of its
-    own deviations around its mean. Axes are in deviations of the data, so that planes that are not
-    at right angles in the data are drawn as if they were.
+    Two nodes: the lines through zero are both hyperplanes. An ellipse lies two standard deviations
+    of a cluster around its mean. Axes are in standard deviations of the data: hyperplanes are drawn
+    at right angles, whatever their angle in the data.
 
     Examples
     --------
@@ -64,15 +66,15 @@ class DistanceChart:
         _checks.require(
             not flat,
             f"(nodes={nodes})",
-            "must be nodes that vary: one that does not has no plane in the data",
+            "must be nodes that vary: a constant node has no hyperplane in the data",
             "Choose from report.nodes.query(\"state != 'constant'\").",
         )
         self.projection = Projection.of(report, self.numbers, selection)
 
     @property
     def chart(self) -> Any:
-        """The Altair chart, to be changed or saved."""
-        import altair as alt  # a second and a half, of which only charts have use
+        """The Altair chart, to change or save."""
+        import altair as alt  # takes a second: loaded only when a chart is drawn
 
         chart = self._histogram() if len(self.numbers) == 1 else self._plane()
         text, below = self._titles()
@@ -83,7 +85,7 @@ class DistanceChart:
         import altair as alt
 
         shown = self.projection
-        # Said to be binned, bars stand on zero; else they would be dashes at their height.
+        # Binned bars stand on zero; others would be dashes at their height.
         x = alt.X("left:Q", title=f"{shown.nodes[0]}, standard deviations of the data")
         x = x.bin("binned").scale(zero=True, nice=False)
         bars = (
@@ -147,7 +149,7 @@ class DistanceChart:
         )
 
     def _colours(self) -> list[str]:
-        """Return a colour a cluster: the same in every chart of the report, as far as they go."""
+        """Return a colour for each cluster, the same in every chart of the report."""
         known = [str(name) for name in self.report.cluster_names]
         codes = dict(zip(known, categorical(len(known)), strict=True))
         names = self.projection.names
@@ -157,7 +159,7 @@ class DistanceChart:
         return chosen
 
     def describe(self) -> str:
-        """Return what is drawn in one line."""
+        """Return the figures of the chart in one line."""
         return f"{type(self).__name__}({self._title()})"
 
     def _title(self) -> str:
@@ -186,7 +188,7 @@ class DistanceChart:
         )
 
     def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
         return chart_png(self.chart)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The nodes of a layer as a table to sort, filter and choose from."""
+"""A table of the nodes of a layer, to sort, filter and choose from."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,19 +17,19 @@ from nbinterp.views.charts.table_columns import TableColumn, columns_of, selecti
 
 
 class NodeTable(FactorView):
-    """The nodes of a `DistanceReport` in rows.
+    """A table of the nodes of a `DistanceReport`, one in a row.
 
     Parameters
     ----------
     report : DistanceReport
-        What `LinearDistance` found.
+        The result of `LinearDistance`.
     factors : fitted LocalCorEx or ClusterFactors, optional
-        Factors whose use of each node to list; see `DistanceReport.factor_usage`. Those of one
-        cluster can be chosen; see `show_factors`.
+        Factors to list with the nodes that they use; see `DistanceReport.factor_usage`. Those of
+        one cluster can be chosen; see `show_factors`.
     sort : str, default="prototype_offset"
-        The column to sort by; distances from zero count, not signs.
+        The column to sort by; offsets by their absolute value.
     query : str
-        What to show: words that a row must hold, and bounds such as ``unit_ratio<2`` or
+        Which rows to show: words that a row must hold, and bounds such as ``unit_ratio<2`` or
         ``prototype=4``.
     height : int, default=300
         Of the rows, in CSS pixels.
@@ -39,15 +39,16 @@ class NodeTable(FactorView):
     chosen : list of int
         Numbers of the chosen nodes, none to two.
     factor : int or None
-        The chosen factor: what it tells about each node is a column, and sorts them.
+        The chosen factor: its mutual information with each node is a column, and
+        sorts the rows.
     sort, descending, query, height
-        As the parameters; they follow the controls of the view.
+        As the parameters; the controls of the view set them too.
 
     How to read it
     --------------
-    A row is a node, a column what `DistanceReport.nodes` says of it. Click a row to choose its
-    node, with Shift a second one; click a column's name to sort. Distances are in standard
-    deviations.
+    Each row is a node, with the columns of `DistanceReport.nodes`. Click a row to choose its node,
+    with Shift a second one; click the name of a column to sort. Offsets are distances from the
+    hyperplane in standard deviations.
 
     Examples
     --------
@@ -70,7 +71,7 @@ class NodeTable(FactorView):
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     _numbers = Array("f4")
-    # What each factor of `_ids` tells about each node, in nats; NaN within chance.
+    # Mutual information of each factor of `_ids` with each node, in nats; NaN within chance.
     _uses = Array("f4")
     _texts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _about = traitlets.Unicode("").tag(sync=True)
@@ -114,7 +115,7 @@ class NodeTable(FactorView):
             self.show_factors(factors)
 
     def show_factors(self, factors: ClusterFactors) -> None:
-        """Let the factors of a fit be chosen, by their numbers; `nbinterp.link` does it too.
+        """Let readers choose factors of a fit, by their numbers; `nbinterp.link` calls this too.
 
         Parameters
         ----------
@@ -135,16 +136,16 @@ class NodeTable(FactorView):
             self.fit, self.factor = factors, None
             self._ids, self._uses = list(range(n_factors)), table.ravel()
 
-    def used_most(self, factor: int, count: int = 2) -> list[int]:
-        """Return the nodes, at most `count`, about which a factor tells most."""
-        told = self._uses.reshape(-1, len(self._names))[factor]
-        order = np.argsort(-np.nan_to_num(told), kind="stable")
-        return [int(node) for node in order[:count] if np.isfinite(told[node])]
+    def top_nodes(self, factor: int, n: int = 2) -> list[int]:
+        """Return the nodes, at most `n`, that share most with a factor."""
+        shared = self._uses.reshape(-1, len(self._names))[factor]
+        order = np.argsort(-np.nan_to_num(shared), kind="stable")
+        return [int(node) for node in order[:n] if np.isfinite(shared[node])]
 
     def show_selection(self, samples: IntArray) -> None:
-        """Add a column of how far these samples lie from each plane; none for no samples.
+        """Add a column with the offset of the mean of some samples; no samples remove it.
 
-        The offset of their mean, in their own deviations, as of any cluster.
+        Like those of clusters, offsets are in standard deviations of these samples.
         """
         table = list(self._table)
         if len(samples):
@@ -165,12 +166,12 @@ class NodeTable(FactorView):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What is in the table now, unsorted."""
-        told = {column.name: column.entries for column in self._shown}
+        """All rows of the table, unsorted."""
+        values = {column.name: column.entries for column in self._shown}
         if self.factor is not None:
             uses = self._uses.reshape(-1, len(self._names))
-            told = {"factor": uses[self.factor], **told}
-        return pd.DataFrame(told, index=self._names)
+            values = {"factor": uses[self.factor], **values}
+        return pd.DataFrame(values, index=self._names)
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""

@@ -1,4 +1,4 @@
-"""The strongest AND/OR interactions of a sample as a chart of players and strengths."""
+"""A chart of the strongest AND/OR interactions in a sample."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,23 +25,25 @@ _STEP = 30  # pixels of a primitive
 
 @shows(AndOrInteractions)
 class PrimitiveChart:
-    """The strongest primitives of a sample: which players make each, and what it does.
+    """The strongest primitives of a sample: their players, and what they add to the output.
+
+    A primitive is an AND or OR interaction of some inputs, its players.
 
     Parameters
     ----------
     result : AndOrInteractions
-        What `AndOr.explain` returned.
+        The result of `AndOr.explain`.
     sample : int, default=0
         Which sample.
     top : int, default=20
-        How many primitives, the strongest in any model.
+        How many primitives to draw, the strongest in any model.
     tau : float, default=0.05
-        What counts as salient in a model: so much of its strongest primitive.
+        A primitive is salient in a model from this share of its strongest primitive.
     null : Overlap, optional
-        What ``result.null_overlap(k)`` returned: models that have nothing to share. Drawn beside
-        what these models share of their `k` strongest; chance is drawn in any case.
+        The result of ``result.null_overlap(k)``: how much unrelated models share of their `k`
+        strongest primitives. The chart shows it beside the overlap of these models.
     explorer : ClusterExplorer, optional
-        A map of the samples: what is selected on it is shown here. See `link`.
+        A map of the samples: the chart shows the sample selected there. See `link`.
     samples : sequence of int, optional
         The number on that map of each sample of the result.
 
@@ -52,13 +54,14 @@ class PrimitiveChart:
 
     How to read it
     --------------
-    A column is a primitive, strongest first. The dots below name its players; an AND primitive
-    (full dots, a line) counts when all of them are on, an OR primitive (open dots, a broken line)
-    when any is. The bar is what it adds to the output then: orange raises it, blue lowers it; of
-    several models there is a bar each. The numbers over the dots say in how many models it is
-    salient; what is not salient in all is pale. At the right, of several models, the share of the
-    strongest that all have: read it against chance (the black stroke) and against models that have
-    nothing to share (the grey band), since solving for models together makes even those share.
+    A column is a primitive, the strongest first. The dots below mark its players; an AND primitive
+    (full dots, a line) counts when all of them are present, an OR primitive (open dots, a broken
+    line) when any is. The bar is what it adds to the output then: orange raises it, blue lowers
+    it. With several models there is a bar for each. The numbers over the dots say in how many
+    models the primitive is salient; those that are not salient in all are pale. At the right is
+    the share of the strongest primitives that all models have. Compare it with chance (the black
+    stroke) and with unrelated models (the grey band): solving for several models together makes
+    even those share some.
 
     Examples
     --------
@@ -103,15 +106,15 @@ class PrimitiveChart:
 
     @_checks.named
     def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
-        """Show the sample that is selected on a map, the first of several.
+        """Show the sample that is selected on a map; of several the first.
 
         Parameters
         ----------
         explorer : ClusterExplorer
             The map of the samples.
         samples : sequence of int, optional
-            The number on the map of each sample of the result; if None, those it was last told, or
-            it has all of them.
+            The number on the map of each sample of the result. If None, those passed last; if
+            there are none, the result has all samples of the map.
 
         Returns
         -------
@@ -124,10 +127,10 @@ class PrimitiveChart:
         self._numbered = samples is not None
         if explorer is None:
             return lambda: None
-        import ipywidgets  # only a chart that changes is a widget
+        import ipywidgets  # only a linked chart is a widget
 
         if self._output is None:
-            # The note says where no kernel lets the chart follow.
+            # Without a kernel the note says that the chart stays.
             self._output, self._note = ipywidgets.Output(), Note()
             self._box = ipywidgets.VBox([self._note, self._output])
         self._refresh()
@@ -135,7 +138,7 @@ class PrimitiveChart:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What is drawn: a row a primitive and model.
+        """The values that are drawn: a row for each primitive and model.
 
         Columns ``place, kind, players, order, model, interaction, salient, n_salient, shared``.
         """
@@ -164,8 +167,8 @@ class PrimitiveChart:
 
     @property
     def chart(self) -> Any:
-        """The Altair chart, to be changed or saved."""
-        import altair as alt  # a second and a half, of which only charts have use
+        """The Altair chart, to change or save."""
+        import altair as alt  # takes a second: loaded only when a chart is drawn
 
         parts: Any = alt.vconcat(self._bars(), self._dots(), spacing=4)
         control = self._control()
@@ -195,11 +198,11 @@ class PrimitiveChart:
         return self.describe()
 
     def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
         return chart_png(self.chart)
 
     def _strongest(self) -> list[tuple[int, int]]:
-        """Return kind (0 AND, 1 OR) and set of the primitives that are drawn, strongest first."""
+        """Return kind (0 AND, 1 OR) and subset of the primitives to draw, strongest first."""
         tables = np.stack([self.result.and_[self.sample], self.result.or_[self.sample]])
         size = np.abs(tables).max(axis=1)
         size[:, 0] = 0.0
@@ -309,7 +312,7 @@ class PrimitiveChart:
         return alt.layer(*layers).properties(width=100, height=170)
 
     def _shares(self) -> pd.DataFrame | None:
-        """Return what the models share, beside chance and models with nothing to share."""
+        """Return what share the models have in common, beside chance and unrelated models."""
         result, sample = self.result, self.sample
         if len(result.models) < 2:
             return None
@@ -342,8 +345,8 @@ class PrimitiveChart:
         said = []
         if not result.converged[self.sample]:
             said.append(
-                f"NOT CONVERGED (gap {result.gap[self.sample]:.1%}): which are strong is not "
-                "settled. Raise max_iter."
+                f"NOT CONVERGED (gap {result.gap[self.sample]:.1%}): the order of strengths "
+                "may change. Raise max_iter."
             )
         return [*said, *filter(None, [self._said])]
 
@@ -361,13 +364,13 @@ class PrimitiveChart:
         if len(chosen):
             self.sample = int(chosen[0])
             if len(chosen) > 1:
-                self._said = f"The first of {len(chosen)} explained samples that are selected."
+                self._said = f"The first of {len(chosen)} selected samples that are explained."
         elif len(selection):
-            self._said = f"What is selected is not among the {explained} samples explained."
+            self._said = f"No selected sample is among the {explained} samples explained."
         self._refresh()
 
     def _refresh(self) -> None:
-        # No still picture: a click on the map waits for this, and the page draws the chart itself.
+        # No still picture: a click on the map waits for this, and the page draws the chart.
         data = chart_bundle(self.chart, self.describe(), still=False)
         self._output.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 

@@ -1,4 +1,4 @@
-"""Clusters projected onto the normals of one or two nodes, ready to be drawn."""
+"""Clusters projected onto the normals of one or two hyperplanes, ready to draw."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from nbinterp._typing import FloatArray, IntArray
 from nbinterp.distance import DistanceReport
 from nbinterp.views.explorer.samples import natural
 
-MOST_CLUSTERS = 12  # that are told apart in one chart
+MOST_CLUSTERS = 12  # that a reader can tell apart in one chart
 _MOST_POINTS = 1500
 _BINS = 60
-_OUTLYING = 0.001  # of the rows at either end are left out of sight
+_OUTLYING = 0.001  # share of the rows left out at either end
 SIGMAS = 2.0  # where ellipses lie: they hold 86 % of a Gaussian
 _STEPS = 48
 SELECTED = "selection"
@@ -20,18 +20,18 @@ SELECTED = "selection"
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Rows in standard deviations of the data from the planes of one or two nodes.
+    """Distances of rows from one or two hyperplanes, in standard deviations of the data.
 
     Attributes
     ----------
     nodes : list of str
-        Whose planes.
+        The one node or two.
     names : list of str
-        Clusters: of one node nearest to its plane first, of two in their own order.
+        Clusters: for one node the nearest first, for two in their own order.
     values : ndarray of shape (n, 1 or 2)
         The distances.
     codes : ndarray of shape (n,)
-        Which of `names`, -1 for a cluster that is not drawn.
+        The place in `names` of the cluster, -1 for one that is not drawn.
     """
 
     nodes: list[str]
@@ -43,9 +43,9 @@ class Projection:
     def of(
         cls, report: DistanceReport, numbers: list[int], selection: IntArray | None = None
     ) -> "Projection":
-        """Return the projection of what `report` keeps; a selection of samples is a cluster more.
+        """Return the projection of the rows that `report` keeps; a selection is one more cluster.
 
-        Only samples that were kept can be selected; the others of a selection are left out.
+        Selected samples that the report does not keep are left out.
         """
         sampled = report.sampled
         unit = report.planes.deviation[numbers]
@@ -70,12 +70,12 @@ class Projection:
     def histogram(self) -> pd.DataFrame:
         """Return the share of each cluster in each bin: cluster, left, right, share.
 
-        One node only. Bins cover all but the outermost thousandth at either end, and the plane.
+        For one node. Bins cover all but a thousandth of the rows at either end, and the hyperplane.
         """
         x = self.values[:, 0]
         low, high = (float(end) for end in np.quantile(x, [_OUTLYING, 1 - _OUTLYING]))
         low, high = min(low, -0.5), max(high, 0.5)
-        # The plane lies between two bins, so that each is on one side of it.
+        # The hyperplane lies between two bins, so that each bin is on one side of it.
         step = (high - low) / _BINS
         edges = step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
         frames = []
@@ -92,7 +92,7 @@ class Projection:
         return whole[whole["share"] > 0].reset_index(drop=True)
 
     def summary(self) -> pd.DataFrame:
-        """Return the mean and deviation of each cluster along the first node, and how many rows."""
+        """Return mean, standard deviation and size of each cluster along the first node."""
         x = self.values[:, 0]
         groups = [x[self.codes == code] for code in range(len(self.names))]
         return pd.DataFrame(
@@ -105,7 +105,7 @@ class Projection:
         )
 
     def points(self) -> pd.DataFrame:
-        """Return some of the rows, drawn at random: cluster, x, y. Two nodes only."""
+        """Return rows drawn at random, for two nodes: cluster, x, y."""
         drawn = np.flatnonzero(self.codes >= 0)
         # Each n-th row would miss whole clusters where these take turns.
         drawn = np.random.default_rng(0).permutation(drawn)[:_MOST_POINTS]
@@ -120,7 +120,7 @@ class Projection:
     def ellipses(self) -> pd.DataFrame:
         """Return the outline of each cluster two deviations from its mean: cluster, step, x, y.
 
-        Two nodes only. A cluster of one is a point, and has none.
+        For two nodes. A cluster of a single row has no outline.
         """
         turn = np.linspace(0, 2 * np.pi, _STEPS + 1)
         circle = np.stack([np.cos(turn), np.sin(turn)])

@@ -1,4 +1,4 @@
-"""The chart of a perturbation study: what editing a layer costs, against random directions."""
+"""The chart of a sensitivity study: what editing a layer costs, beside random directions."""
 
 from typing import Any
 
@@ -21,7 +21,9 @@ _CONTROL = "random directions, 95 %"
 
 @shows(SensitivityStudy)
 class SensitivityChart:
-    """What moving pre-activations costs, for a layer as a whole and node by node.
+    """How accuracy changes when pre-activations are shifted or scaled.
+
+    The pre-activation of a node is its value before the activation function.
 
     Parameters
     ----------
@@ -30,16 +32,16 @@ class SensitivityChart:
     measure : str, optional
         One of `study.measures`; the first if None.
     nodes : list of int, optional
-        Which nodes to colour, at most five; None for those that cost most when shifted.
+        Which nodes to colour, at most five; None for those whose shifts cost most.
 
     How to read it
     --------------
-    On the left the planes of nodes are shifted, by standard deviations of the data; on the right
-    activations are scaled by a factor, on a logarithmic axis. Above, all nodes of the layer are
-    moved; below, one at a time, the grey lines being those without a colour. The grey band is
-    where 95 % of equally long moves along random directions lie: only a line that leaves it says
-    that the nodes' own directions matter. The dashed line of a scaled layer has the output bias
-    folded out; where it is flat, what the other line loses is that bias and nothing else.
+    On the left, pre-activations are shifted by standard deviations of the data. On the right, they
+    are multiplied by a factor, on a logarithmic axis. Above, all nodes of the layer change at
+    once; below, one at a time, in grey unless chosen. The grey band holds 95 % of equally long
+    edits along random directions: only a line that leaves it says that the directions of the nodes
+    matter. For the dashed line the logits are divided by the factor again, without their bias;
+    where it is flat, the other line loses by the output bias alone.
 
     Examples
     --------
@@ -78,20 +80,20 @@ class SensitivityChart:
             _checks.require(
                 node in study.nodes,
                 f"(nodes={nodes})",
-                f"must be nodes that were moved alone, but {node} was not",
+                f"must be nodes that the study edited alone, but {node} is not",
                 "Choose from study.nodes.",
             )
         _checks.require(
             len(nodes) <= len(_COLOURS),
             f"(nodes={nodes})",
-            f"must be at most {len(_COLOURS)}, or colours are not told apart",
-            "Draw others in another chart.",
+            f"must be at most {len(_COLOURS)}, so that colours can be told apart",
+            "Draw the others in another chart.",
         )
         self.nodes = list(nodes)
 
     @property
     def frame(self) -> pd.DataFrame:
-        """What is drawn: the rows of `SensitivityStudy.to_frame`, and where nothing is moved."""
+        """The rows that are drawn: those of `SensitivityStudy.to_frame`, and the unedited layer."""
         found = self.study.to_frame(self.measure).drop(columns="rank")
         still = found.drop_duplicates(["part", "edit"]).copy()
         still["amount"] = np.where(still["edit"] == SHIFT, 0.0, 1.0)
@@ -103,8 +105,8 @@ class SensitivityChart:
 
     @property
     def chart(self) -> Any:
-        """The Altair chart, to be changed or saved."""
-        import altair as alt  # a second and a half, of which only charts have use
+        """The Altair chart, to change or save."""
+        import altair as alt  # takes a second: loaded only when a chart is drawn
 
         frame = self.frame
         is_layer = frame["part"] == self.study.layer
@@ -118,85 +120,86 @@ class SensitivityChart:
         return grid.properties(title=self._title())
 
     def _panel(self, rows: pd.DataFrame, whole: bool) -> Any:
+        """Return one of the four charts: of the layer as a `whole`, or node by node."""
         import altair as alt
 
         shifts = rows["edit"].iloc[0] == SHIFT
-        what = "layer" if whole else "one node"
-        moved = _MOVES[SHIFT if shifts else SCALE]
         x = alt.X(
             "amount:Q",
             title="shift (standard deviations)" if shifts else "factor",
             scale=alt.Scale() if shifts else alt.Scale(type="log"),
             axis=alt.Axis() if shifts else alt.Axis(values=self._factors(), format="~g"),
         )
-        y = alt.Y("value:Q", title=_TITLES[self.measure], scale=alt.Scale(zero=False))
-
-        def drawn(part: pd.DataFrame) -> Any:
-            tips = ["part:N", "edit:N", "amount:Q", "value:Q"]
-            return alt.Chart(part).encode(x=x, y=y, tooltip=tips)
-
-        layers = []
-        if rows["chance_lower"].notna().any():
-            band = rows[rows["part"] == rows["part"].iloc[0]].dropna(subset=["chance_lower"])
-            layers.append(
-                alt.Chart(band.assign(control=_CONTROL))
-                .mark_area(opacity=0.35)
-                .encode(
-                    x=x,
-                    y=alt.Y("chance_lower:Q", title=_TITLES[self.measure]),
-                    y2="chance_upper:Q",
-                    fill=alt.Fill(
-                        "control:N",
-                        title=None,
-                        scale=alt.Scale(domain=[_CONTROL], range=[_BAND]),
-                        legend=alt.Legend(orient="bottom", symbolType="square", labelLimit=260),
-                    ),
-                    tooltip=["control:N", "amount:Q", "chance_lower:Q", "chance_upper:Q"],
-                )
-            )
-        if whole:
-            names = [name for name in (SHIFT, SCALE, FOLDED) if (rows["edit"] == name).any()]
-            layers.append(
-                drawn(rows)
-                .mark_line(point=True)
-                .encode(
-                    color=alt.Color(
-                        "edit:N",
-                        title=None,
-                        scale=alt.Scale(domain=names, range=list(_COLOURS[: len(names)])),
-                        legend=None if shifts else alt.Legend(orient="bottom", labelLimit=260),
-                    ),
-                    strokeDash=alt.StrokeDash(
-                        "edit:N",
-                        legend=None,
-                        scale=alt.Scale(
-                            domain=[SHIFT, SCALE, FOLDED], range=[[1, 0], [1, 0], [5, 3]]
-                        ),
-                    ),
-                )
-            )
-        else:
-            named = [f"{self.study.layer}[{node}]" for node in self.nodes]
-            is_named = rows["part"].isin(named)
-            layers.append(
-                drawn(rows[~is_named])
-                .mark_line(color=_OTHERS, strokeOpacity=0.4, strokeWidth=1)
-                .encode(detail="part:N")
-            )
-            layers.append(
-                drawn(rows[is_named])
-                .mark_line(point=True)
-                .encode(
-                    color=alt.Color(
-                        "part:N",
-                        title=None,
-                        scale=alt.Scale(domain=named, range=list(_COLOURS[: len(named)])),
-                        legend=None if shifts else alt.Legend(orient="bottom", columns=3),
-                    )
-                )
-            )
-        title = f"{what} {moved}"
+        layers = [] if rows["chance_lower"].isna().all() else [self._band(rows, x)]
+        layers += (self._layer_lines if whole else self._node_lines)(rows, x, shifts)
+        title = f"{'layer' if whole else 'one node'} {_MOVES[SHIFT if shifts else SCALE]}"
         return alt.layer(*layers).properties(width=300, height=180, title=title)
+
+    def _band(self, rows: pd.DataFrame, x: Any) -> Any:
+        """Return the band of random directions; it is the same for all nodes."""
+        import altair as alt
+
+        band = rows[rows["part"] == rows["part"].iloc[0]].dropna(subset=["chance_lower"])
+        return (
+            alt.Chart(band.assign(control=_CONTROL))
+            .mark_area(opacity=0.35)
+            .encode(
+                x=x,
+                y=alt.Y("chance_lower:Q", title=_TITLES[self.measure]),
+                y2="chance_upper:Q",
+                fill=alt.Fill(
+                    "control:N",
+                    title=None,
+                    scale=alt.Scale(domain=[_CONTROL], range=[_BAND]),
+                    legend=alt.Legend(orient="bottom", symbolType="square", labelLimit=260),
+                ),
+                tooltip=["control:N", "amount:Q", "chance_lower:Q", "chance_upper:Q"],
+            )
+        )
+
+    def _layer_lines(self, rows: pd.DataFrame, x: Any, shifts: bool) -> list[Any]:
+        """Return a line for each edit of the layer; dashed with the output bias folded out."""
+        import altair as alt
+
+        names = [name for name in (SHIFT, SCALE, FOLDED) if (rows["edit"] == name).any()]
+        colour = alt.Color(
+            "edit:N",
+            title=None,
+            scale=alt.Scale(domain=names, range=list(_COLOURS[: len(names)])),
+            legend=None if shifts else alt.Legend(orient="bottom", labelLimit=260),
+        )
+        dash = alt.StrokeDash(
+            "edit:N",
+            legend=None,
+            scale=alt.Scale(domain=[SHIFT, SCALE, FOLDED], range=[[1, 0], [1, 0], [5, 3]]),
+        )
+        lines = self._values(rows, x).mark_line(point=True)
+        return [lines.encode(color=colour, strokeDash=dash)]
+
+    def _node_lines(self, rows: pd.DataFrame, x: Any, shifts: bool) -> list[Any]:
+        """Return grey lines of all nodes but the chosen ones, and those in colour."""
+        import altair as alt
+
+        names = [f"{self.study.layer}[{node}]" for node in self.nodes]
+        chosen = rows["part"].isin(names)
+        others = self._values(rows[~chosen], x)
+        others = others.mark_line(color=_OTHERS, strokeOpacity=0.4, strokeWidth=1)
+        colour = alt.Color(
+            "part:N",
+            title=None,
+            scale=alt.Scale(domain=names, range=list(_COLOURS[: len(names)])),
+            legend=None if shifts else alt.Legend(orient="bottom", columns=3),
+        )
+        lines = self._values(rows[chosen], x).mark_line(point=True)
+        return [others.encode(detail="part:N"), lines.encode(color=colour)]
+
+    def _values(self, rows: pd.DataFrame, x: Any) -> Any:
+        """Return a chart of values over amounts, without a mark yet."""
+        import altair as alt
+
+        y = alt.Y("value:Q", title=_TITLES[self.measure], scale=alt.Scale(zero=False))
+        tips = ["part:N", "edit:N", "amount:Q", "value:Q"]
+        return alt.Chart(rows).encode(x=x, y=y, tooltip=tips)
 
     def _factors(self) -> list[float]:
         return sorted({1.0, *self.study.scales})
@@ -230,13 +233,13 @@ class SensitivityChart:
         return self.describe()
 
     def _title(self) -> str:
-        title = f"pre-activations of {self.study.layer} moved"
+        title = f"pre-activations of {self.study.layer} edited"
         if self.study.scale_is_vacuous:
-            title += "; scaling all of them only moves logits against the output bias"
+            title += "; scaling all of them only changes the logits relative to the output bias"
         return title
 
     def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that do not draw Altair's charts."""
+        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
         return chart_png(self.chart)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:

@@ -10,21 +10,21 @@ from nbinterp.distance import DistanceReport
 from nbinterp.distance.layer.hyperplanes import ratio
 
 _OF_DIRECTION = ("component", "cosine_percentile", "effective_components")
-_MOST_USES = 3  # factors that are named of a node
+_MOST_USES = 3  # factors listed for a node
 
 
 class TableColumn(NamedTuple):
-    """A column: numbers shown with `digits`, or texts if that is None."""
+    """A column of numbers, shown with `digits`, or of texts if that is None."""
 
     name: str
     label: str
     title: str
     digits: int | None
     entries: AnyArray
-    signed: bool = False  # sorted by distance from zero
+    signed: bool = False  # sorted by absolute value
 
     def header(self) -> dict[str, Any]:
-        """Return what the page is told of it beside the values."""
+        """Return what the page gets beside the values."""
         return {
             "name": self.name,
             "label": self.label,
@@ -36,27 +36,45 @@ class TableColumn(NamedTuple):
 
 # name, label, title, digits, signed
 _NODES = (
-    ("prototype", "prototype", "Cluster whose mean is nearest to the plane", None, False),
-    ("prototype_offset", "its offset", "Of that mean, in the cluster's own deviations", 2, True),
-    ("plane_offset", "mean's offset", "Of the mean of all data, in its deviations", 2, True),
-    ("unit_ratio", "unit ratio", "1: the node is in deviations of the data", 2, False),
+    ("prototype", "prototype", "Cluster whose mean is nearest to the hyperplane", None, False),
+    (
+        "prototype_offset",
+        "its offset",
+        "Offset of that mean, in standard deviations of the cluster",
+        2,
+        True,
+    ),
+    (
+        "plane_offset",
+        "mean's offset",
+        "Offset of the mean of all data, in standard deviations of the data",
+        2,
+        True,
+    ),
+    (
+        "unit_ratio",
+        "unit ratio",
+        "1: the node measures in standard deviations of the data",
+        2,
+        False,
+    ),
     ("share_positive", "share > 0", "Share of rows above zero", 2, False),
-    ("component", "component", "Nearest principal component, 0 of most variance", 0, False),
+    ("component", "component", "Nearest principal component; 0 has most variance", 0, False),
     (
         "cosine_percentile",
         "closer than, %",
-        "Per cent of random directions that lie less close to any component",
+        "Per cent of random directions that are farther from every component",
         0,
         False,
     ),
-    ("effective_components", "spread over", "How many components make its variance", 1, False),
-    ("mirror", "mirror", "Node on the same plane that faces it", None, False),
+    ("effective_components", "spread over", "How many components make up its variance", 1, False),
+    ("mirror", "mirror", "Node with the same hyperplane and the opposite direction", None, False),
     ("state", "state", "Live, dead (never above zero), always on, or constant", None, False),
 )
 
 
 def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColumn]:
-    """Return the columns of a report's nodes, the factors that use them last."""
+    """Return the columns of the nodes of a report; the last has the factors that use them."""
     table = []
     for name, label, title, digits, signed in _NODES:
         values: AnyArray
@@ -64,29 +82,29 @@ def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColu
             values = np.array([str(value) for value in nodes[name]], object)
         else:
             values = nodes[name].to_numpy(np.float64)
-            if name in _OF_DIRECTION:  # a node that does not vary has none
+            if name in _OF_DIRECTION:  # a constant node has none
                 values = np.where(nodes["state"] == "constant", np.nan, values)
         table.append(TableColumn(name, label, title, digits, values, signed))
     if uses is not None:
-        title = "Factors that use it, with their mutual information in nats"
-        table.append(TableColumn("factors", "factors", title, None, _told(nodes, uses)))
+        title = "Factors that use the node, with their mutual information in nats"
+        table.append(TableColumn("factors", "factors", title, None, _usage(nodes, uses)))
     return table
 
 
-def _told(nodes: pd.DataFrame, uses: pd.DataFrame) -> AnyArray:
-    """Return the strongest uses of each node in words."""
-    told: dict[str, list[str]] = {str(name): [] for name in nodes.index}
+def _usage(nodes: pd.DataFrame, uses: pd.DataFrame) -> AnyArray:
+    """Return the factors of largest mutual information with each node, as text."""
+    listed: dict[str, list[str]] = {str(name): [] for name in nodes.index}
     for row in uses.itertuples(index=False):
-        mine = told[str(row.node)]
+        mine = listed[str(row.node)]
         if len(mine) < _MOST_USES:
             mine.append(f"{row.cluster} factor {row.factor} ({row.mutual_information:.2f})")
-    return np.array([", ".join(mine) for mine in told.values()], object)
+    return np.array([", ".join(mine) for mine in listed.values()], object)
 
 
 def selection_column(report: DistanceReport, samples: IntArray) -> TableColumn:
-    """Return the offsets of the mean of some samples, in their own deviations.
+    """Return the offsets of the mean of some samples, in standard deviations of these samples.
 
-    Of a single sample, or of such as agree, in those of all data.
+    Where they all agree, as a single sample does, in standard deviations of all data.
     """
     sampled = report.sampled
     kept = samples[samples % sampled.stride == 0] // sampled.stride
@@ -97,5 +115,7 @@ def selection_column(report: DistanceReport, samples: IntArray) -> TableColumn:
     deviation = report.planes.deviation
     unit = np.where(own > 1e-6 * np.maximum(deviation, 1e-300), own, deviation)
     offset = ratio(values.mean(0), unit)
-    title = f"Of the mean of the {len(samples)} selected samples, in their own deviations"
+    title = (
+        f"Offset of the mean of the {len(samples)} selected samples, in their standard deviations"
+    )
     return TableColumn("selection", "selection", title, 2, offset, True)

@@ -1,4 +1,4 @@
-"""How Altair's charts get into a notebook, and into a still picture."""
+"""Altair charts as mimebundles and still pictures."""
 
 import base64
 import io
@@ -14,15 +14,15 @@ _SCALE = 1.5  # device pixels a logical pixel: sharp at 800 pixels, in a fifth o
 
 
 def chart_bundle(chart: Any, text: str, *, still: bool = True) -> dict[str, Any]:
-    """Return a chart as a mimebundle, with a picture and a line for readers that do not draw it.
+    """Return a chart as a mimebundle, with a PNG and a line of text for other readers.
 
-    `still` says whether to make the picture, a fifth of a second's work. Altair's own bundle is a
-    page that fetches its scripts from elsewhere.
+    `still` says whether to make the PNG, which takes a fifth of a second. Altair's own bundle is a
+    page that fetches its scripts from the internet.
     """
     drawn = chart.to_dict()
     png = _rendered(drawn) if still else b""
     drawn["$schema"] = _SCHEMA
-    # JupyterLab writes in light ink on a dark page, on a ground of its own that is not the page's.
+    # On a dark page JupyterLab draws in light ink, but on a background of its own.
     drawn["config"] = {"background": "transparent", **drawn.get("config", {})}
     bundle = {_MIME: drawn, "text/plain": text}
     return bundle | {"image/png": base64.b64encode(png).decode("ascii")} if still else bundle
@@ -41,7 +41,7 @@ def chart_png(chart: Any) -> bytes:
 
 
 def _rendered(drawn: dict[str, Any]) -> bytes:
-    import vl_convert  # these load when a still picture is drawn
+    import vl_convert  # loaded only when a still picture is drawn
     from PIL import Image
 
     png = vl_convert.vegalite_to_png(drawn, scale=_SCALE)

@@ -10,7 +10,7 @@ from nbinterp.corex import ClusterFactors
 from nbinterp.views.base.factor_view import FactorView
 from nbinterp.views.base.page import write_views
 from nbinterp.views.base.view import View
-from nbinterp.views.charts.distances import DistanceView
+from nbinterp.views.charts.distance_view import DistanceView
 from nbinterp.views.charts.node_table import NodeTable
 from nbinterp.views.charts.primitives import PrimitiveChart
 from nbinterp.views.explorer.explorer import ClusterExplorer

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import traitlets
 from views.layers import explained_layer
+from views.page import Page
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.views.base.view import View
@@ -16,12 +17,14 @@ TRAITS = Path(__file__).parents[3] / "widgets" / "src" / "node_table" / "traits.
 
 def column(table, name):
     """Return a column as the page reads it."""
-    headers = table._columns
+    state = Page(table).state
+    headers = state["_columns"]
     place = [header["name"] for header in headers].index(name)
     is_text = headers[place]["digits"] is None
     at = sum((header["digits"] is None) == is_text for header in headers[:place])
-    n = len(table._names)
-    return table._texts[at] if is_text else table._numbers[at * n : (at + 1) * n]
+    n = len(state["_names"])
+    values = np.frombuffer(state["_numbers"], "<f4")
+    return state["_texts"][at] if is_text else values[at * n : (at + 1) * n]
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +34,17 @@ def report():
 
 def test_shows_the_figures_of_the_report(report):
     table = NodeTable(report)
-    assert table._names == report.nodes.index.tolist()
+    assert table.frame.index.tolist() == report.nodes.index.tolist()
+    assert Page(table).state["_names"] == report.nodes.index.tolist()
     for name in ("plane_offset", "unit_ratio"):
         np.testing.assert_allclose(column(table, name), report.nodes[name], rtol=1e-6)
     for name in ("component", "cosine_percentile", "effective_components"):
         np.testing.assert_allclose(column(table, name)[:5], report.nodes[name][:5], rtol=1e-6)
         assert np.isnan(column(table, name)[5])  # a constant node lies in no direction
     assert column(table, "prototype") == [str(value) for value in report.nodes["prototype"]]
-    assert set(column(table, "prototype")[:5]) <= {"0", "1", "2"} and not table._texts[0][5]
+    assert (
+        set(column(table, "prototype")[:5]) <= {"0", "1", "2"} and not column(table, "prototype")[5]
+    )
     assert column(table, "plane_offset")[5] in (np.inf, -np.inf)
     assert table.frame["state"].tolist() == report.nodes["state"].tolist()
 
@@ -63,9 +69,9 @@ def test_a_factor_tells_about_nodes(report):
     fit = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0)
     fit = fit.fit(frame, clusters=[0] * 120).clusters_[0]
     table = NodeTable(report, factors=fit)
-    groups = [sorted(table.used_most(factor)) for factor in (0, 1)]
+    groups = [sorted(table.top_nodes(factor)) for factor in (0, 1)]
     assert sorted(groups) == [[0, 1], [3, 4]]
-    table.set_state({"factor": 1})  # as the page does
+    Page(table).set(factor=1)
     told = table.frame["factor"].to_numpy()
     within_chance = fit.mutual_information_[1] <= fit.null_mutual_information_
     np.testing.assert_array_equal(np.isnan(told), within_chance)
@@ -74,7 +80,7 @@ def test_a_factor_tells_about_nodes(report):
     )
     with pytest.raises(traitlets.TraitError, match="one of those shown, 0, 1"):
         table.factor = 2
-    assert NodeTable(report)._ids == []
+    assert Page(NodeTable(report)).state["_ids"] == []
 
 
 def test_a_selection_is_a_column_more(report):
@@ -89,14 +95,14 @@ def test_a_selection_is_a_column_more(report):
     expected = report.sampled.means[7] / report.planes.deviation.clip(1e-300)
     np.testing.assert_allclose(column(table, "selection")[:5], expected[:5], rtol=1e-4)
     table.show_selection(np.array([], int))
-    assert "selection" not in [header["name"] for header in table._columns]
+    assert "selection" not in [header["name"] for header in Page(table).state["_columns"]]
     assert table.sort == "prototype_offset"
 
 
 def test_choosing_goes_both_ways(report):
     table, seen = NodeTable(report), []
     stop = table.on_choose(seen.append)
-    table.set_state({"chosen": [2]})  # as the page does
+    Page(table).set(chosen=[2])
     table.chosen = [2, 4]
     stop()
     table.chosen = []

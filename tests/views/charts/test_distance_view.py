@@ -1,9 +1,12 @@
+import ipywidgets
 import numpy as np
 import pytest
 from views.layers import explained_layer
+from views.page import Page
 
 from nbinterp import ClusterExplorer
-from nbinterp.views.charts.distances import DistanceView
+from nbinterp.views.base.note import Note
+from nbinterp.views.charts.distance_view import DistanceView
 
 
 @pytest.fixture(scope="module")
@@ -12,8 +15,9 @@ def world():
 
 
 def drawn(view):
-    (output,) = view._drawing.outputs
-    return output["data"]
+    """Return what is drawn below the table: a chart, or a line of text."""
+    _, note, drawing = view.children
+    return note.text, [output["data"] for output in drawing.outputs]
 
 
 def test_a_report_shows_itself(world):
@@ -32,22 +36,24 @@ def test_choosing_draws_and_colours_the_map(world):
     explorer = ClusterExplorer(data[:, :2], columns={"label": labels})
     view = report.view(explorer=explorer, nodes=1)
     assert explorer.color_by == "distance to 0[1]"
-    view.table.set_state({"chosen": [2]})  # as the page does
+    Page(view.table).set(chosen=[2])
     assert explorer.color_by == "distance to 0[2]"
-    names = [header["name"] for header in explorer._columns]
+    assert list(explorer.columns) == ["label", "distance to 0[2]"]
+    names = [header["name"] for header in Page(explorer).state["_columns"]]
     assert names == ["label", "distance to 0[2]"]
-    column = explorer._table[-1]
     np.testing.assert_allclose(
-        column.entries, report.columns(2)["distance to 0[2]"].astype(np.float32)
+        explorer.columns["distance to 0[2]"],
+        report.columns(2)["distance to 0[2]"].astype(np.float32),
     )
     view.table.chosen = [2, 3]
     assert view.chart.numbers == [2, 3]
-    assert any("vegalite" in kind for kind in drawn(view))
-    assert view._note.text == ""
+    text, (chart,) = drawn(view)
+    assert any("vegalite" in kind for kind in chart)
+    assert text == ""
     view.table.chosen = []
     assert view.chart is None
-    assert "Choose a node" in view._note.text
-    assert view._drawing.outputs == ()
+    text, charts = drawn(view)
+    assert "Choose a node" in text and charts == []
 
 
 def test_a_selection_goes_to_the_table_and_to_the_chart(world):
@@ -69,22 +75,24 @@ def test_a_selection_goes_to_the_table_and_to_the_chart(world):
 
 def test_the_note_under_the_table_knows_it_for_where_no_kernel_is(world):
     view = world[-1].view()
-    assert view.children == (view.table, view._note, view._drawing)
-    assert view._note._linked == [f"anywidget:{view.table.model_id}"]
+    table, note, drawing = view.children
+    assert table is view.table
+    assert isinstance(note, Note) and isinstance(drawing, ipywidgets.Output)
+    assert note.get_state("_linked") == {"_linked": [f"anywidget:{table.model_id}"]}
 
 
 def test_no_node_chosen_at_first_says_what_to_do(world):
     view = world[-1].view(nodes=[])
     assert view.chart is None
-    assert "Choose a node" in view._note.text
-    assert view._drawing.outputs == ()
+    text, charts = drawn(view)
+    assert "Choose a node" in text and charts == []
 
 
 def test_a_node_that_does_not_vary_is_told_of(world):
     view = world[-1].view(nodes=5)
     assert view.chart is None
-    assert "0[5] does not vary" in view._note.text
-    assert view._drawing.outputs == ()
+    text, charts = drawn(view)
+    assert "0[5] does not vary" in text and charts == []
     assert "no node chosen" in repr(view)
 
 

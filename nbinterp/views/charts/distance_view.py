@@ -1,4 +1,4 @@
-"""The view of a distance report: a table of its nodes, and the clusters as they see them."""
+"""The view of a distance report: a table of nodes, and a chart of clusters beside them."""
 
 import base64
 from collections.abc import Callable
@@ -20,19 +20,19 @@ from nbinterp.views.linking.trait_sync import add_link
 
 @shows(DistanceReport)
 class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
-    """A table of the nodes of a layer, and below it the clusters along the chosen ones.
+    """A table of the nodes of a layer, and below it a chart of clusters beside the chosen ones.
 
     Parameters
     ----------
     report : DistanceReport
-        What `LinearDistance` found.
+        The result of `LinearDistance`.
     explorer : ClusterExplorer, optional
-        A map of the same samples. Choosing a node colours it by the distance from the node's plane;
-        selecting samples there adds them to the table, as a column, and to the chart.
+        A map of the same samples. A chosen node colours it by the distance from the hyperplane of
+        the node; samples selected on it become a column of the table and a cluster of the chart.
     factors : fitted LocalCorEx or ClusterFactors, optional
-        Factors whose use of each node the table lists.
+        Factors to list with the nodes that they use.
     nodes : str, int or list of these, optional
-        Which to choose at first; the one nearest to its prototype if not given.
+        Which to choose first; if None, the one nearest to a cluster.
     **options
         Of `NodeTable`: sort, query, height.
 
@@ -40,18 +40,18 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
     ----------
     table : NodeTable
         ``view.table.chosen = [3, 7]`` chooses nodes from Python, and ``view.table.factor = 2`` the
-        two that a factor binds most.
+        two that share most with a factor.
     chart : DistanceChart or None
         Of the chosen nodes.
 
     How to read it
     --------------
-    Look for nodes whose prototype is near (its offset is small) while the rest of the data lies far
-    to one side: such a node is zero at a cluster and grows away from it, as a distance from a
-    prototype does. A unit ratio far from 1 says that the node does not count in standard
-    deviations. A prototype is a candidate only: some cluster is always the nearest, and every plane
-    passes near many. In ReLU networks look at the share above zero too: a cluster may be encoded by
-    lying wholly on the silent side instead.
+    The prototype of a node is the cluster nearest to its hyperplane. Look for nodes with a small
+    prototype offset and the rest of the data far to one side: such a node is zero at a cluster and
+    grows away from it, as a distance from a prototype does. A unit ratio far from 1 says that the
+    node does not measure in standard deviations. A prototype is only a candidate: some cluster is
+    always the nearest, and every hyperplane passes near many. In ReLU networks look at the share
+    above zero too: a layer may encode a cluster by setting nodes to 0 on all of it.
 
     Examples
     --------
@@ -79,10 +79,10 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self.chart: DistanceChart | None = None
         self._column: str | None = None
         self._stop: Callable[[], None] = lambda: None
-        # Not Output's own way of taking what is displayed, which needs the kernel of a cell.
+        # Filled by hand: `with Output()` needs the kernel of a cell.
         self._drawing = ipywidgets.Output()
         self._note = Note()
-        add_link(self._note, [self.table])  # its page says where the chart cannot follow the table
+        add_link(self._note, [self.table])  # without a kernel it says that the chart stays
         super().__init__([self.table, self._note, self._drawing])
         if explorer is not None:
             self._watch(explorer)
@@ -100,12 +100,12 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             self._draw()
 
     def link(self, explorer: ClusterExplorer) -> Callable[[], None]:
-        """Show what is selected on a map, and colour it by the distance from the chosen node.
+        """Show the selection on a map, and colour the map by the distance from the chosen node.
 
         Parameters
         ----------
         explorer : ClusterExplorer
-            A map of the samples of the report; it takes the place of the last one.
+            A map of the samples of the report; it replaces the last one.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self._stop = follow_selection(explorer, lambda _samples: self._show_selection(), self.table)
 
     def close(self) -> None:
-        """Take the view off the page, and leave the map to itself."""
+        """Remove the view from the page, and end its link to the map."""
         getattr(self, "_stop", lambda: None)()
         super().close()
 
@@ -163,19 +163,19 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             self._draw(colour=False)
 
     def _factor_chosen(self, change: Any) -> None:
-        """Choose the nodes that the factor binds most: how the clusters lie along both."""
+        """Choose the two nodes that share most with the factor."""
         factor = change["new"]
-        if factor is not None and (nodes := self.table.used_most(factor)):
+        if factor is not None and (nodes := self.table.top_nodes(factor)):
             self.table.chosen = nodes
 
     def _draw(self, *, colour: bool = True) -> None:
-        """Draw the chosen nodes; nodes that do not vary are told of instead."""
+        """Draw the chosen nodes, or say why there is nothing to draw."""
         chosen = list(self.table.chosen)
         flat = [i for i in chosen if self.report.planes.unit_ratio[i] == 0.0]
         if flat or not chosen:
             self.chart, self._drawing.outputs = None, ()
             name = self.report.nodes.index[flat[0]] if flat else ""
-            why = f"{name} does not vary: it has no plane in the data." if flat else ""
+            why = f"{name} does not vary: it has no hyperplane in the data." if flat else ""
             self._note.text = why or "Choose a node to see the clusters."
         else:
             selection = None if self.explorer is None else self.explorer.selection
@@ -187,7 +187,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
                 self._colour(chosen[0])
 
     def _colour(self, node: int) -> None:
-        """Colour the map by the distance from the node's plane, in the place of the last one."""
+        """Colour the map by the distance from the hyperplane of a node, instead of the last one."""
         if self.explorer is None or self.report.sampled.stride > 1:
             return
         ((name, values),) = self.report.columns(node).items()
