@@ -1,8 +1,9 @@
-"""The factors of a fit in the order of the heatmap."""
+"""The matrix of factors by nodes, its rows and columns in the order of the heatmap."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,15 @@ from nbinterp.views.png.canvas import Scale
 from nbinterp.views.png.matrix import matrix_png
 
 EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
+# Where the colours end, in nats: a correlation of 0.999. A node that its factor copies has any
+# number of nats more, and would leave all others dark. As in scene.ts of the page.
+BRIGHTEST = 3.0
 _NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
 
 
 @dataclass(frozen=True)
 class FactorTable:
-    """A fit, its rows and columns in the order of the picture."""
+    """The factors of a fit; rows and columns are in the order of the picture."""
 
     about: str
     rows: IntArray
@@ -32,7 +36,7 @@ class FactorTable:
 
     @classmethod
     def of(cls, source: ClusterFactors | LinearCorEx | None) -> "FactorTable":
-        """Return the factors of a fit; of none, a table with a word on why it is empty."""
+        """Return the factors of a fit, or an empty table that says why it is empty."""
         if source is None:
             return cls.nothing(EMPTY)
         information = np.nan_to_num(source.mutual_information_)
@@ -62,28 +66,48 @@ class FactorTable:
         none, empty = np.empty((0, 0)), np.empty(0)
         return cls(about, empty.astype(np.int64), [], 0, none, none, empty, None, None, "")
 
+    def traits(self) -> dict[str, Any]:
+        """Return the traits that send the matrix to the page."""
+        return {
+            "_ids": self.rows.tolist(),
+            "_nodes": self.names,
+            "_outputs": self.n_outputs,
+            "_mutual_information": self.mutual_information.ravel(),
+            "_correlation": self.correlation.ravel(),
+            "_total_correlations": self.total_correlations.tolist(),
+            "_null_total_correlation": self.null_total_correlation,
+            "_null_mutual_information": self.null_mutual_information,
+            "_about": self.about,
+            "_warning": self.warning,
+        }
+
     def describe(self) -> str:
-        """Return the size and the strongest factor in few words."""
+        """Return the size and the strongest factor in a few words."""
         strongest = np.argsort(-self.mutual_information[0], kind="stable")[:5]
         size = f"{count(len(self.rows), 'factor')} × {count(len(self.names), 'node')}"
         best = f"{self.row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
         return f"{size} of {self.about.split(' · ')[0]}; {best}"
 
     def png(self, quantity: str, top: int) -> bytes:
-        """Return a picture of the `top` nodes that share most, and of all outputs."""
+        """Return a picture of the `top` nodes that share most, and of all outputs, as PNG bytes."""
         information = self.mutual_information
         n_hidden = len(self.names) - self.n_outputs
         by_strength = np.argsort(-information[:, :n_hidden].max(axis=0, initial=0), kind="stable")
         columns = np.r_[np.sort(by_strength[:top]), n_hidden : len(self.names)]
         is_correlation = quantity == "correlation"
         limit, null = self.null_mutual_information, self.null_total_correlation
-        notes = [self.about, "" if null is None else f"shuffled data: {null:.2f} nats in all"]
-        notes += ["grey: within what chance gives" if limit is not None else "", self.warning]
-        # Roots, as in the paper: a few cells hold nearly all, and would leave the rest dark.
+        notes = [self.about]
+        if null is not None:
+            notes.append(f"shuffled data: {null:.2f} nats in all factors together")
+        if limit is not None:
+            notes.append("grey: not above chance")
+        # Square roots, as in the paper: a few cells hold nearly all of the information.
         largest = float(information[:, columns].max(initial=0)) or 1.0
-        scale = Scale("viridis", 0.0, largest, "nats", root=True)
+        scale = Scale("viridis", 0.0, min(largest, BRIGHTEST), "nats", root=True)
         if is_correlation:
             scale = Scale("diverging", -1.0, 1.0, "correlation")
+        elif largest > BRIGHTEST:
+            notes.append(f"brightest: {BRIGHTEST:g} nats or more")
         return matrix_png(
             (self.correlation if is_correlation else information)[:, columns],
             self.row_names(),
@@ -93,20 +117,20 @@ class FactorTable:
             weak=None if limit is None else ~(information[:, columns] > limit),
             title=f"{'Correlation' if is_correlation else 'Mutual information'} "
             "of factors with nodes",
-            note=" · ".join(note for note in notes if note),
+            note=" · ".join(note for note in [*notes, self.warning] if note),
         )
 
     def row_names(self) -> list[str]:
-        """Return the factors as they are called, in the order of the rows."""
+        """Return the names of the factors, in the order of the rows."""
         pairs = zip(self.rows, self.total_correlations, strict=True)
         return [f"factor {index} · {value:.2f} nats" for index, value in pairs]
 
 
 def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, int]:
-    """Return the order of the columns, and how many of the last are a model's outputs.
+    """Return the order of the columns, and how many of the last ones are outputs of a model.
 
-    Each node goes to the factor with which it shares most, and stands there by how much that is.
-    Where some columns are nodes of a recorded layer, as ``"h1[17]"``, the others are outputs.
+    Nodes are grouped by the factor with which they share most, and sorted by how much that is. If
+    some columns are nodes of a recorded layer, such as ``"h1[17]"``, the others are outputs.
 
     Examples
     --------
@@ -123,7 +147,7 @@ def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, in
 
 
 def count(number: int, thing: str) -> str:
-    """Return a number of things in words."""
+    """Return a number of things, such as ``"1,024 nodes"``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 

@@ -1,58 +1,62 @@
-"""What acts together, as a matrix: factors by nodes, or inputs by inputs."""
+"""Interactions as a matrix: factors by nodes, or inputs by inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from nbinterp import _checks
 from nbinterp._display import shows
+from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx
 from nbinterp.interactions import SmoothHessian
 from nbinterp.views.base.factor_view import FactorView
-from nbinterp.views.base.traits import Array
-from nbinterp.views.heatmap.factor_matrix import FactorTable
-from nbinterp.views.heatmap.pair_picture import describe, picture
+from nbinterp.views.base.packing import packed
+from nbinterp.views.base.traits import Array, Index
+from nbinterp.views.base.view import Answer, verb
+from nbinterp.views.heatmap.factor_matrix import EMPTY, FactorTable
 from nbinterp.views.heatmap.pair_source import read
-from nbinterp.views.heatmap.pair_view import PairView
+from nbinterp.views.heatmap.pair_view import NO_PAIRS, ShownPairs
+from nbinterp.views.linking.follow import follow, numbers
 
 _FACTORS = ("mutual_information", "correlation")
 
 
 @shows(ClusterFactors, LinearCorEx, SmoothHessian)
-class InteractionHeatmap(PairView, FactorView):
-    """What acts together: factors by the nodes they bind, or inputs by inputs.
+class InteractionHeatmap(FactorView):
+    """Show interactions as a heatmap: of factors with nodes, or of inputs with inputs.
 
-    Of a fit, what each hidden factor binds together, and which outputs it moves. Of a
-    `SmoothHessian`, or of any symmetric matrix, how inputs act in pairs: an image of the matrix to
-    zoom and move in, and for images the partners of a pixel that is clicked.
+    For a fit it shows which nodes each hidden factor groups, and which outputs vary with it. For a
+    `SmoothHessian`, or any symmetric matrix, it shows how inputs interact in pairs. That matrix can
+    be zoomed and dragged; of an image, a click on a pixel shows all its partners.
 
     Parameters
     ----------
     source : ClusterFactors, fitted LinearCorEx, SmoothHessian or array, default=None
-        What to show; an array of shape (width, width) or (n_samples, width, width), or a square
-        DataFrame; None for an empty view, to be filled by `show`.
+        What to show. A matrix is an array of shape (width, width) or (n_samples, width, width), or
+        a square DataFrame. None gives an empty view, which `show` fills.
     top : int, optional
-        How many nodes, or inputs, to draw: those that share most with any factor, or are in the
-        strongest pairs. If None, 40 nodes (outputs are always drawn), or all inputs.
+        How many nodes or inputs to draw: those that share most with any factor, or those in the
+        strongest pairs. By default 40 nodes, or all inputs. Outputs are always drawn.
     quantity : {"mutual_information", "correlation"}, default="mutual_information"
-        What the cells of factors show: nats, or -1 to 1.
+        What the cells of factors show: mutual information in nats, or correlation.
     height : int, optional
-        Height of the matrix in CSS pixels; 380 of factors (rows keep a readable height even where
-        it is too small), 520 of pairs if None.
+        Height of the matrix in CSS pixels; by default 380 for factors and 520 for pairs. Rows of
+        factors keep a readable height even if this is too small.
     feature_names : sequence of str, optional
         Names of the inputs of a matrix of pairs.
     image_shape : tuple of int, optional
-        Height and width (after the channels, if any) of inputs that are pixels; that of a sample
-        of a `SmoothHessian` if None.
+        (height, width) or (channels, height, width), for inputs that are pixels; by default the
+        shape of a sample of the `SmoothHessian`.
     unit : str, optional
-        Of the entries of a matrix.
+        The unit of the entries of a matrix.
     standard_error : array of the shape of `source`, optional
-        Of the entries of an array; a `SmoothHessian` has its own.
+        The standard errors of the entries of an array; a `SmoothHessian` has its own.
     sample : int or None, default=0
-        Which sample of a result to show; None for the mean of those selected, or of all.
+        The sample whose matrix is shown; None for the mean of the selected ones, or of all.
     explorer : ClusterExplorer, optional
-        A map of the samples: what is selected on it is shown here. See `link`.
+        A map of the samples: the heatmap shows what is selected on it. See `link`.
     samples : sequence of int, optional
         The number on that map of each sample of the result.
 
@@ -60,35 +64,39 @@ class InteractionHeatmap(PairView, FactorView):
     ----------
     factor : int or None
         The chosen factor, as its row in `mutual_information_` of the source. A click in the view
-        sets it, and setting it chooses the factor in the view.
+        sets it; set it to choose a factor in the view.
     pair : (int, int) or None
-        The chosen pair of inputs, likewise; twice the same input for itself.
+        The chosen pair of inputs, likewise; the same input twice for an entry of the diagonal.
     order : {"similarity", "given"}
-        How the inputs are ordered: those that act with the same others together, or as they came.
+        The order of the inputs: those with the same partners side by side, or as in the source.
     top, quantity, height, sample
         As the parameters; they follow the controls of the view.
 
     How to read it
     --------------
-    *Factors.* A row is a factor: a hidden cause behind nodes that vary together among these
-    samples. Rows are sorted by total correlation, the dependence that the factor explains, in
-    nats; the bars at their end show it. A column is a node: the brighter a cell, the more the
-    factor tells about the node. Nodes that share most with one factor stand together, and the
-    model's outputs stand apart at the right: a bright cell there says that the group moves that
-    output. Shuffled data has no dependence, yet a fit finds some by chance: a hatched cell is below
-    the level that 99 % of the cells of such a fit stay below, and the hatched band over the bars
-    ends at what one of its factors explains, on average.
+    *Factors.* A row is a factor: a hidden cause behind nodes that vary together in these samples.
+    Rows are sorted by total correlation, the dependence that the factor explains, in nats; the bars
+    on the right show it. A column is a node: the brighter a cell, the more information the factor
+    and the node share. Nodes are grouped by the factor with which they share most. The block on the
+    right holds the model's outputs: a bright cell there means that the output varies with the
+    factor. The colours end at 3 nats, a correlation of 0.999, so that one node that its factor
+    copies does not leave the others dark; the legend then says "≥ 3 nats".
 
-    *Pairs.* A cell tells how two inputs act together near the sample: above zero (orange), the
-    effect of each on the output rises as the other rises; below (blue), it falls; at zero they add
-    up as if apart. On the diagonal, how the effect of an input changes with itself. The colours
-    are those of roots, from the largest pair of different inputs. Hatched cells are within noise:
-    of those that are not, at most 5 % are expected to be there by chance (false discovery rate,
-    from the standard errors). Inputs that act with the same others stand together. Of more than
-    1024 inputs, those with the largest entries are drawn. The picture beside the matrix of an image
-    is one row of it: all partners of the pixel that was clicked. The page, and so a saved notebook,
-    keeps a cell beyond noise to a part in 2000 and one within noise to a sixteenth of its error;
-    the result in Python is exact.
+    Shuffled data has no dependence, yet a fit to it finds some by chance. Hatched cells are not
+    above chance: 99 % of the cells of such a fit are below this level. The hatched band over the
+    bars ends at the average total correlation of its factors.
+
+    *Pairs.* A cell tells how two inputs interact near the sample. Above zero (orange), the effect
+    of each on the output grows as the other grows; below zero (blue), it shrinks; at zero, their
+    effects add up. The diagonal tells how the effect of an input changes with the input itself.
+    Colours follow the square root of an entry, up to the largest pair of different inputs. Hatched
+    cells are within noise. Of the other cells, at most 5 % are expected to differ from zero by
+    chance (the false discovery rate, from the standard errors). Inputs with the same partners stand
+    side by side. Of more than 1024 inputs, those with the largest entries are drawn. For an image,
+    the picture beside the matrix is one row of it: all partners of the pixel that was clicked.
+
+    The page, and so a saved notebook, keeps an entry beyond noise to a part in 2000, and one within
+    noise to a sixteenth of its standard error. The result in Python is exact.
 
     Examples
     --------
@@ -104,14 +112,21 @@ class InteractionHeatmap(PairView, FactorView):
     """
 
     _kind = traitlets.Unicode("heatmap").tag(sync=True)
-    # Maps have an empty one beside them, for what may never be fitted.
+    # Each map has an empty heatmap beside it, for fits that may never come.
     _drawn_at_once = False
 
     quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True)
+    order = traitlets.Enum(["similarity", "given"], "similarity").tag(sync=True)
+    pair = traitlets.Tuple(
+        traitlets.Int(), traitlets.Int(), default_value=None, allow_none=True
+    ).tag(sync=True)
+    sample = Index(0)
     top = traitlets.Int(40, min=1).tag(sync=True)
     height = traitlets.Int(380, min=60, max=4000).tag(sync=True)
 
     _form = traitlets.Enum(["factors", "pairs"], "factors").tag(sync=True)
+    _about = traitlets.Unicode(EMPTY).tag(sync=True)
+    _warning = traitlets.Unicode("").tag(sync=True)
     # Factors, their rows and columns in the order of the picture.
     _nodes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _outputs = traitlets.Int(0).tag(sync=True)
@@ -120,6 +135,20 @@ class InteractionHeatmap(PairView, FactorView):
     _total_correlations = traitlets.List(traitlets.Float()).tag(sync=True)
     _null_total_correlation = traitlets.Float(None, allow_none=True).tag(sync=True)
     _null_mutual_information = traitlets.Float(None, allow_none=True).tag(sync=True)
+    # Pairs: the upper triangle with its diagonal, row by row; a bit says which are beyond noise.
+    _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _features = Array("u4", wire=packed)
+    _values = Array("f4", wire=packed)
+    _errors = Array("f4", wire=packed)
+    _beyond = Array("u1", wire=packed)
+    _seriation = Array("u4", wire=packed)
+    _unit = traitlets.Unicode("").tag(sync=True)
+    _width = traitlets.Int(0).tag(sync=True)
+    _samples = traitlets.List(traitlets.Int()).tag(sync=True)
+    # Images: channels, height and width; the row of each pixel if pixels are grouped.
+    _grid = traitlets.List(traitlets.Int()).tag(sync=True)
+    _groups = Array("i4", wire=packed)
+    _picture = Array("f4", wire=packed)
 
     @_checks.named
     def __init__(
@@ -141,6 +170,7 @@ class InteractionHeatmap(PairView, FactorView):
         self._top = None if top is None else _checks.integer("top", top, 1)
         self._tall = None if height is None else _checks.integer("height", height, 60, 4000)
         self._factors = FactorTable.of(None)
+        self._pairs: ShownPairs | None = None
         super().__init__(quantity=_checks.choice("quantity", quantity, _FACTORS))
         self.show(
             source,
@@ -164,7 +194,7 @@ class InteractionHeatmap(PairView, FactorView):
         standard_error: Any = None,
         sample: int | None = 0,
     ) -> None:
-        """Draw something else in this view.
+        """Show another fit, result or matrix.
 
         Parameters
         ----------
@@ -187,26 +217,78 @@ class InteractionHeatmap(PairView, FactorView):
             _checks.fitted(source, "weights_")
         pairs = None
         if not is_fit:
-            pairs = read(
+            matrices = read(
                 source,
                 feature_names=feature_names,
                 image_shape=image_shape,
                 unit=unit,
                 standard_error=standard_error,
             )
-            last = pairs.n_samples - 1
             if sample is not None:
-                _checks.integer("sample", sample, 0, last, of="the last one")
+                _checks.integer("sample", sample, 0, matrices.n_samples - 1, of="the last one")
+            pairs = ShownPairs(matrices, sample)
         if source is not None:
             self._core.need(self._kind)
         with self._lock, self.hold_sync():
             self.source, self._factors = source, FactorTable.of(source if is_fit else None)
+            self._pairs = None  # `sample` may be beyond the last one of the old source
             self.factor = None
-            self._show_factors()
-            self._show_pairs(pairs, sample)
+            self.set_trait("pair", None)
+            self.sample = sample
+            self._pairs = pairs
+            self._set_traits(self._factors.traits())
+            self._set_traits(NO_PAIRS if pairs is None else pairs.traits())
             self._form = "factors" if is_fit else "pairs"
             self.height = self._tall or (380 if is_fit else 520)
             self.top = self._top or (40 if is_fit else len(self._names))
+
+    @_checks.named
+    def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
+        """Show the sample that is selected on a map, or the mean of several.
+
+        Parameters
+        ----------
+        explorer : ClusterExplorer
+            The map of the samples.
+        samples : sequence of int, optional
+            The number on the map of each sample of the result, by which ``x`` was taken from the
+            data. By default those given before, or else the result has all samples of the map.
+
+        Returns
+        -------
+        callable
+            Takes no argument and ends the link.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from nbinterp import ClusterExplorer, InteractionHeatmap
+        >>> explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1], [1, 1]])
+        >>> heatmap = InteractionHeatmap(np.ones((2, 5, 5)), explorer=explorer, samples=[3, 1])
+        >>> explorer.selection = [1]
+        >>> heatmap.sample
+        1
+        """
+        pairs = self._explained()
+        if samples is None and pairs.is_numbered:
+            samples = pairs.numbers
+        pairs.numbers = numbers(samples, pairs.source.n_samples, explorer)
+        pairs.is_numbered = samples is not None
+        self._show_pairs()
+
+        def selected(chosen: IntArray, selection: IntArray) -> None:
+            with self._lock, self.hold_sync():
+                if self._pairs is not pairs:
+                    return
+                sample = pairs.select(chosen, selection)
+                if sample == self.sample:
+                    self._show_pairs()
+                else:
+                    self.sample = sample
+
+        if explorer is None:
+            return lambda: None
+        return follow(explorer, np.array(pairs.numbers), selected, self)
 
     def on_choose(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call `callback` whenever another factor, or another pair, is chosen.
@@ -232,31 +314,64 @@ class InteractionHeatmap(PairView, FactorView):
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""
-        if self._pairs is not None and self._table is not None:
-            return f"InteractionHeatmap({describe(self._pairs, self._table, self._which())})"
+        if self._pairs is not None:
+            return f"InteractionHeatmap({self._pairs.describe()})"
         return f"InteractionHeatmap({self._factors.describe() if self._ids else self._about})"
 
     def snapshot(self) -> bytes | None:
         """Return the view as a PNG, None while it is empty."""
-        if self._pairs is not None and self._table is not None:
-            return picture(
-                self._pairs,
-                self._table,
-                top=self.top,
-                order=self.order,
-                pair=self.pair,
-                note=" · ".join(filter(None, [self._about, self._warning])),
-            )
+        if self._pairs is not None:
+            return self._pairs.picture(top=self.top, order=self.order, pair=self.pair)
         return self._factors.png(self.quantity, self.top) if self._ids else None
 
-    def _show_factors(self) -> None:
-        drawn = self._factors
-        self._ids = drawn.rows.tolist()
-        self._nodes = drawn.names
-        self._outputs = drawn.n_outputs
-        self._mutual_information = drawn.mutual_information.ravel()
-        self._correlation = drawn.correlation.ravel()
-        self._total_correlations = drawn.total_correlations.tolist()
-        self._null_total_correlation = drawn.null_total_correlation
-        self._null_mutual_information = drawn.null_mutual_information
-        self._about, self._warning = drawn.about, drawn.warning
+    @verb(feature=int)
+    @_checks.named
+    def partners(self, feature: int) -> Answer:
+        """Answer with all interactions of one input, if not all rows of the matrix are drawn."""
+        return self._explained().partners(feature)
+
+    @verb(first=int, second=int)
+    @_checks.named
+    def across(self, first: int, second: int) -> Answer:
+        """Answer with the interaction of one pair in each sample."""
+        return self._explained().across(first, second)
+
+    @traitlets.validate("pair")
+    def _check_pair(self, proposal: Any) -> tuple[int, int] | None:
+        value: tuple[int, int] | None = proposal["value"]
+        width = 0 if self._pairs is None else self._pairs.source.width
+        if value is not None and not all(0 <= each < width for each in value):
+            raise traitlets.TraitError(f"pair must hold two inputs from 0 to {width - 1}, or None")
+        return value
+
+    @traitlets.validate("sample")
+    def _check_sample(self, proposal: Any) -> int | None:
+        value: int | None = proposal["value"]
+        last = None if self._pairs is None else self._pairs.source.n_samples - 1
+        if last is not None and value is not None and value > last:
+            raise traitlets.TraitError(f"sample must be from 0 to {last}, or None for a mean")
+        return value
+
+    @traitlets.observe("sample")
+    def _show_pairs(self, _change: Any = None) -> None:
+        """Show the matrix of `sample`, or the mean of the selected samples."""
+        with self._lock:
+            if self._pairs is not None:
+                self._pairs.show(self.sample)
+                self._set_traits(self._pairs.traits())
+
+    def _explained(self) -> ShownPairs:
+        """Return the matrices of samples; refuse if there are none."""
+        if self._pairs is None:
+            _checks.fail(
+                "()",
+                "must show matrices of samples, such as those of a SmoothHessian",
+                "Factors belong to a region: press Fit on the map.",
+                TypeError,
+            )
+        return self._pairs
+
+    def _set_traits(self, values: Mapping[str, Any]) -> None:
+        with self.hold_sync():
+            for name, value in values.items():
+                setattr(self, name, value)

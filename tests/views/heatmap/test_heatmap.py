@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 import traitlets
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from views.fake_page import FakePage
+from views.png_reading import near, pixels
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
+from nbinterp.views.base.colours import ramp
 from nbinterp.views.base.view import View
 from nbinterp.views.heatmap.factor_matrix import EMPTY, arrange
 from nbinterp.views.heatmap.heatmap import InteractionHeatmap
@@ -42,43 +45,44 @@ def factors(local):
     return local.fit_selection(np.arange(300))
 
 
-def matrix(view, quantity="mutual_information"):
-    return getattr(view, f"_{quantity}").reshape(len(view._ids), len(view._nodes))
+def matrix(page, quantity="mutual_information"):
+    return page.array(f"_{quantity}").reshape(len(page["_ids"]), len(page["_nodes"]))
 
 
 def test_shows_what_was_fitted(factors):
-    view = InteractionHeatmap(factors)
+    page = FakePage(InteractionHeatmap(factors))
     frame = factors.to_frame().set_index(["factor", "node"])
     for quantity in ("mutual_information", "correlation"):
-        for row, factor in enumerate(view._ids):
-            direct = frame.loc[factor].loc[view._nodes, quantity]
-            np.testing.assert_allclose(matrix(view, quantity)[row], direct, rtol=1e-6)
-    assert view._total_correlations == sorted(factors.total_correlations_.tolist(), reverse=True)
-    assert view._null_total_correlation == factors.null_total_correlation_
-    assert view._null_mutual_information == factors.null_mutual_information_
+        for row, factor in enumerate(page["_ids"]):
+            direct = frame.loc[factor].loc[page["_nodes"], quantity]
+            np.testing.assert_allclose(matrix(page, quantity)[row], direct, rtol=1e-6)
+    totals = sorted(factors.total_correlations_.tolist(), reverse=True)
+    assert page["_total_correlations"] == totals
+    assert page["_null_total_correlation"] == factors.null_total_correlation_
+    assert page["_null_mutual_information"] == factors.null_mutual_information_
 
 
 def test_the_nodes_of_a_planted_cause_stand_together(factors):
-    view = InteractionHeatmap(factors)
-    shown = [int(name[3:-1]) for name in view._nodes if name.startswith("h1")]
+    page = FakePage(InteractionHeatmap(factors))
+    shown = [int(name[3:-1]) for name in page["_nodes"] if name.startswith("h1")]
     for group in GROUPS:
         places = sorted(shown.index(node) for node in group)
         assert places[-1] - places[0] == len(group) - 1
-    home = matrix(view)[:, :13].argmax(axis=0)
+    home = matrix(page)[:, :13].argmax(axis=0)
     assert (np.diff(home) >= 0).all()
     for factor in range(3):
-        assert (np.diff(matrix(view)[factor, :13][home == factor]) <= 0).all()
+        assert (np.diff(matrix(page)[factor, :13][home == factor]) <= 0).all()
 
 
 def test_outputs_stand_apart_at_the_right(factors):
-    view = InteractionHeatmap(factors)
-    assert view._outputs == 2
-    assert view._nodes[-2:] == ["logit 4", HOSTILE]
+    page = FakePage(InteractionHeatmap(factors))
+    assert page["_outputs"] == 2
+    assert page["_nodes"][-2:] == ["logit 4", HOSTILE]
     # The cause behind logit 4 is the one behind nodes 0 and 5.
     bound = [
         name
-        for name, home in zip(view._nodes, matrix(view).argmax(axis=0), strict=True)
-        if home == matrix(view)[:, -2].argmax()
+        for name, home in zip(page["_nodes"], matrix(page).argmax(axis=0), strict=True)
+        if home == matrix(page)[:, -2].argmax()
     ]
     assert {"h1[0]", "h1[5]", "logit 4"} <= set(bound)
 
@@ -104,7 +108,7 @@ def test_a_fit_shows_itself(factors, local):
     assert "factor 0 · " in bundle["text/plain"]
     corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
     assert isinstance(corex.view(top=3), InteractionHeatmap)
-    assert corex.view()._null_mutual_information is None
+    assert FakePage(corex.view())["_null_mutual_information"] is None
 
 
 def test_choosing_goes_both_ways(factors):
@@ -112,7 +116,7 @@ def test_choosing_goes_both_ways(factors):
     seen = []
     stop = view.on_choose(seen.append)
     view.factor = 2
-    view.set_state({"factor": 1})  # as the page does
+    FakePage(view).set(factor=1)
     view.factor = None
     stop()
     view.factor = 0
@@ -140,7 +144,8 @@ def test_malformed_state_from_the_page_has_no_effect(factors, state):
 
 def test_filled_later_and_emptied():
     view = InteractionHeatmap()
-    assert (view._about, view._ids, view.snapshot()) == (EMPTY, [], None)
+    page = FakePage(view)
+    assert (page["_about"], page["_ids"], view.snapshot()) == (EMPTY, [], None)
     corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
     view.show(corex)
     assert view.source is corex
@@ -148,24 +153,46 @@ def test_filled_later_and_emptied():
     view.show(corex)
     assert view.factor is None  # of another fit, factor 1 is another factor
     view.show(None)
-    assert (view._ids, view._nodes, view.source) == ([], [], None)
+    assert (page["_ids"], page["_nodes"], view.source) == ([], [], None)
     assert EMPTY in repr(view)
 
 
 def test_nothing_fitted_says_why(local):
     few = LocalCorEx(LinearCorEx(n_factors=2), random_state=0)
     few.fit(planted(), clusters=np.r_[0, np.ones(399, int)])
-    view = InteractionHeatmap(few.clusters_[0])
-    assert view._ids == []
-    assert "Not fitted" in view._about
+    page = FakePage(InteractionHeatmap(few.clusters_[0]))
+    assert page["_ids"] == []
+    assert "Not fitted" in page["_about"]
 
 
 def test_an_unconverged_fit_says_so_on_its_face():
     table = planted()
     with pytest.warns(ConvergenceWarning):
         corex = LinearCorEx(n_factors=2, max_iter=1, tol=1e-12, random_state=0).fit(table)
-    assert InteractionHeatmap(corex)._warning == "Not converged in max_iter=1 iterations."
-    assert InteractionHeatmap(LinearCorEx(n_factors=2).fit(table))._warning == ""
+    page = FakePage(InteractionHeatmap(corex))
+    assert page["_warning"] == "Not converged in max_iter=1 iterations."
+    converged = LinearCorEx(n_factors=2).fit(table)
+    assert FakePage(InteractionHeatmap(converged))["_warning"] == ""
+
+
+def test_one_node_that_its_factor_copies_leaves_the_others_bright(factors):
+    information = np.full((1, 4), 2.5)
+
+    def picture(first):
+        information[0, 0] = first
+        source = replace(
+            factors,
+            feature_names=[f"h1[{i}]" for i in range(4)],
+            mutual_information_=information.copy(),
+            correlation_=np.full((1, 4), 0.9),
+            total_correlations_=np.array([2.0]),
+            null_mutual_information_=0.1,
+        )
+        return pixels(InteractionHeatmap(source).snapshot())
+
+    expected = ramp(np.sqrt(np.array(2.5 / 3.0)), "viridis")
+    for copied in (3.0, 7.3):
+        assert near(picture(copied), expected, 6).mean() > 0.005
 
 
 @pytest.mark.parametrize(("m", "p"), [(1, 1), (1, 40), (30, 2000)])
@@ -180,16 +207,17 @@ def test_sizes(factors, m, p):
     )
     for quantity in ("mutual_information", "correlation"):
         view = InteractionHeatmap(large, quantity=quantity, top=10**6)
-        assert matrix(view).shape == (m, p)
+        assert matrix(FakePage(view)).shape == (m, p)
         assert view.snapshot().startswith(b"\x89PNG")
 
 
 def test_what_is_not_a_number_is_drawn_as_nothing(factors):
     broken = np.full_like(factors.mutual_information_, np.nan)
-    assert InteractionHeatmap(replace(factors, mutual_information_=broken))._ids == []
+    nothing = InteractionHeatmap(replace(factors, mutual_information_=broken))
+    assert FakePage(nothing)["_ids"] == []
     broken[0, 0] = 1.0
-    view = InteractionHeatmap(replace(factors, mutual_information_=broken))
-    assert np.isfinite(matrix(view)).all()
+    page = FakePage(InteractionHeatmap(replace(factors, mutual_information_=broken)))
+    assert np.isfinite(matrix(page)).all()
 
 
 @pytest.mark.parametrize(

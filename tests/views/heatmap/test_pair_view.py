@@ -10,6 +10,7 @@ import torch
 import traitlets
 from PIL import Image
 from sklearn.exceptions import ConvergenceWarning
+from views.fake_page import FakePage, wire
 
 from nbinterp import ClusterExplorer, InteractionHeatmap, SmoothHess
 from nbinterp.corex import LinearCorEx
@@ -20,7 +21,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def corner(x):
-    """A function of linear pieces: pixels 5 and 6 act together, against each other."""
+    """A function of linear pieces: pixels 5 and 6 interact, and so do 9 and 10."""
     x = x.reshape(len(x), -1)
     return torch.maximum(x[:, 5], x[:, 6]) + x[:, 0] + 3 * x[:, 9] * x[:, 10]
 
@@ -35,53 +36,45 @@ def found(images):
     return SmoothHess(sigma=0.5, n_samples=3000, random_state=0).explain(corner, images)
 
 
-def matrix(view, name="_values"):
+def matrix(page, name="_values"):
     """Return what the page gets as the matrix it stands for."""
-    n = len(view._names)
+    n = len(page["_names"])
     full = np.zeros((n, n))
-    full[np.triu_indices(n)] = getattr(view, name)
+    full[np.triu_indices(n)] = page.array(name, packed=True)
     return full + np.triu(full, 1).T
 
 
-def assert_close(view, values, errors):
+def assert_close(page, values, errors):
     """Say that the page has entries to a sixteenth of their error, and errors to a part in 30."""
-    apart = np.abs(matrix(view) - values)
+    apart = np.abs(matrix(page) - values)
     assert (apart <= np.maximum(errors / 16, np.abs(values) / 2048) + 1e-5).all()
-    np.testing.assert_allclose(matrix(view, "_errors"), errors, rtol=1 / 30, atol=1e-5)
+    np.testing.assert_allclose(matrix(page, "_errors"), errors, rtol=1 / 30, atol=1e-5)
 
 
-def bits(view):
-    n = len(view._names)
+def bits(page):
+    n = len(page["_names"])
     flags = np.zeros((n, n), bool)
-    upper = np.unpackbits(view._beyond, bitorder="little")[: n * (n + 1) // 2]
-    flags[np.triu_indices(n)] = upper
+    told = page.array("_beyond", "u1", packed=True)
+    flags[np.triu_indices(n)] = np.unpackbits(told, bitorder="little")[: n * (n + 1) // 2]
     return flags | flags.T
-
-
-def ask(view, kind, **fields):
-    """Send a verb as the page does; return its answer."""
-    sent = []
-    view.send = lambda content, buffers=None: sent.append((content, buffers))
-    view._receive(view, {"v": 1, "kind": kind, "seq": 1, **fields}, [])
-    return sent[0]
 
 
 def test_a_result_shows_its_matrix_with_its_errors(found):
     bundle, _ = found._repr_mimebundle_()
     assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).width > 400
-    view = found.view()
-    assert view._form == "pairs" and (view.top, view.height) == (16, 520)
-    assert_close(view, found.hessian[0], found.standard_error[0])
-    np.testing.assert_array_equal(bits(view), found.beyond_noise()[0])
-    assert view._grid == [1, 4, 4] and view._names[6] == "pixel 1,2"
-    np.testing.assert_allclose(view._picture, found.x[0].ravel())
+    page = FakePage(found.view())
+    assert page["_form"] == "pairs" and (page["top"], page["height"]) == (16, 520)
+    assert_close(page, found.hessian[0], found.standard_error[0])
+    np.testing.assert_array_equal(bits(page), found.beyond_noise()[0])
+    assert page["_grid"] == [1, 4, 4] and page["_names"][6] == "pixel 1,2"
+    np.testing.assert_allclose(page.array("_picture", packed=True), found.x[0].ravel())
     assert "strongest: pixel 2,1 × pixel 2,2 " in bundle["text/plain"]
-    assert (view._ids, view._unit) == ([], "output per squared input")
+    assert (page["_ids"], page["_unit"]) == ([], "output per squared input")
 
 
-def test_only_what_acts_together_is_beyond_noise(found):
-    flags = bits(found.view())
+def test_only_what_interacts_is_beyond_noise(found):
+    flags = bits(FakePage(found.view()))
     pairs = {tuple(pair) for pair in np.argwhere(np.triu(flags, 1)).tolist()}
     assert {(5, 6), (9, 10)} <= pairs
     assert len(pairs) <= 4
@@ -89,13 +82,14 @@ def test_only_what_acts_together_is_beyond_noise(found):
 
 def test_another_sample_and_the_mean(found):
     view = found.view()
-    view.set_state({"sample": 2})  # as the page does
-    assert_close(view, found.hessian[2], found.standard_error[2])
-    assert "sample 2" in view._about
+    page = FakePage(view)
+    page.set(sample=2)
+    assert_close(page, found.hessian[2], found.standard_error[2])
+    assert "sample 2" in page["_about"]
     view.sample = None
     # Samples share directions, so that their errors may go together.
-    assert_close(view, found.hessian.mean(0), found.standard_error.mean(0))
-    assert "mean of 4 samples" in view._about
+    assert_close(page, found.hessian.mean(0), found.standard_error.mean(0))
+    assert "mean of 4 samples" in page["_about"]
 
 
 def test_the_explorer_chooses_the_sample(found):
@@ -103,20 +97,31 @@ def test_the_explorer_chooses_the_sample(found):
     explorer.selection = [7]
     view = InteractionHeatmap(found, explorer=explorer, samples=[12, 3, 7, 29])
     assert view.sample == 2
-    explorer.set_state({"selection": np.array([3], "<u4").tobytes()})  # a click on the page
-    assert view.sample == 1 and "sample 3" in view._about
+    page, of_map = FakePage(view), FakePage(explorer)
+    of_map.set(selection=wire([3], "<u4"))  # a click
+    assert view.sample == 1 and "sample 3" in page["_about"]
     explorer.selection = [3, 4, 29]  # a lasso
-    assert view.sample is None and "mean of 2 samples" in view._about
-    assert_close(view, found.hessian[[1, 3]].mean(0), found.standard_error[[1, 3]].mean(0))
+    assert view.sample is None and "mean of 2 samples" in page["_about"]
+    assert_close(page, found.hessian[[1, 3]].mean(0), found.standard_error[[1, 3]].mean(0))
     explorer.selection = [12, 7]
-    assert_close(view, found.hessian[[0, 2]].mean(0), found.standard_error[[0, 2]].mean(0))
+    assert_close(page, found.hessian[[0, 2]].mean(0), found.standard_error[[0, 2]].mean(0))
     explorer.selection = [4]
-    assert "Sample 4 is not among the 4 explained." in view._warning
+    assert "Sample 4 is not among the 4 explained." in page["_warning"]
     explorer.selection = []
-    assert view._warning == ""
-    assert_close(view, found.hessian.mean(0), found.standard_error.mean(0))
+    assert page["_warning"] == ""
+    assert_close(page, found.hessian.mean(0), found.standard_error.mean(0))
     stop = InteractionHeatmap(found).link(explorer, [12, 3, 7, 29])
     stop()
+
+
+def test_another_source_is_no_longer_that_of_the_map(found):
+    explorer = ClusterExplorer(np.random.default_rng(0).normal(size=(4, 2)))
+    view = InteractionHeatmap(found, explorer=explorer)
+    explorer.selection = [3]
+    assert view.sample == 3
+    view.show(np.eye(3))
+    explorer.selection = [2]
+    assert view.sample == 0
 
 
 def test_a_link_that_cannot_be(found):
@@ -148,12 +153,13 @@ def test_choosing_a_pair_goes_both_ways(found):
 
 
 def test_a_pair_across_samples(found):
-    answer, (values, errors) = ask(found.view(), "across", first=5, second=6)
+    page = FakePage(found.view())
+    answer, (values, errors) = page.ask("across", first=5, second=6)
     assert answer["ok"] and answer["pair"] == [5, 6]
     np.testing.assert_allclose(np.frombuffer(values, "<f4"), found.hessian[:, 5, 6], rtol=1e-6)
     np.testing.assert_allclose(np.frombuffer(errors, "<f4"), found.standard_error[:, 5, 6], 1e-6)
-    assert not ask(found.view(), "across", first=5, second=16)[0]["ok"]
-    assert not ask(InteractionHeatmap(), "partners", feature=0)[0]["ok"]
+    assert not page.ask("across", first=5, second=16)[0]["ok"]
+    assert not FakePage(InteractionHeatmap()).ask("partners", feature=0)[0]["ok"]
 
 
 def test_a_wide_matrix_is_shown_by_its_strongest_rows(monkeypatch, images, found):
@@ -163,11 +169,13 @@ def test_a_wide_matrix_is_shown_by_its_strongest_rows(monkeypatch, images, found
     wide = settings.explain(corner, images)
     assert wide.hessian is None
     view = wide.view(sample=1)
-    assert view._features.tolist() == [5, 6, 9, 10] and view._width == 16
+    page = FakePage(view)
+    assert page.array("_features", "<u4", packed=True).tolist() == [5, 6, 9, 10]
+    assert page["_width"] == 16
     rows = np.ix_([1], [5, 6, 9, 10], [5, 6, 9, 10])
-    assert_close(view, found.hessian[rows][0], found.standard_error[rows][0])
-    assert "16 inputs · the 4 of the strongest pairs" in view._about
-    answer, (values, errors, flags) = ask(view, "partners", feature=6)
+    assert_close(page, found.hessian[rows][0], found.standard_error[rows][0])
+    assert "16 inputs · the 4 of the strongest pairs" in page["_about"]
+    answer, (values, errors, flags) = page.ask("partners", feature=6)
     assert answer["ok"]
     np.testing.assert_allclose(np.frombuffer(values, "<f4"), found.hessian[1, 6], atol=1e-4)
     np.testing.assert_allclose(np.frombuffer(errors, "<f4"), found.standard_error[1, 6], atol=1e-4)
@@ -180,22 +188,26 @@ def test_groups_of_pixels(images):
     groups = np.arange(16).reshape(4, 4) // 8 * 2 + np.arange(16).reshape(4, 4) % 4 // 2
     settings = SmoothHess(sigma=0.5, n_samples=2000, groups=groups.ravel(), random_state=0)
     view = settings.explain(corner, images).view()
-    assert view._names == ["group 0", "group 1", "group 2", "group 3"]
-    np.testing.assert_array_equal(view._groups, groups.ravel())
+    page = FakePage(view)
+    assert page["_names"] == ["group 0", "group 1", "group 2", "group 3"]
+    np.testing.assert_array_equal(page.array("_groups", "<i4", packed=True), groups.ravel())
     view.pair = (1, 2)
     assert view.snapshot().startswith(b"\x89PNG")
 
 
 def test_matrices_and_frames_of_ones_own():
     table = pd.DataFrame([[0, 2.0], [2.0, 1]], columns=["age", HOSTILE])
-    view = InteractionHeatmap(table, unit="nats")
-    assert (view._names, view._unit, view._errors.size) == (["age", HOSTILE], "nats", 0)
-    assert bits(view).all()  # nothing to compare with
+    page = FakePage(InteractionHeatmap(table, unit="nats"))
+    assert (page["_names"], page["_unit"]) == (["age", HOSTILE], "nats")
+    assert page.array("_errors", packed=True).size == 0
+    assert bits(page).all()  # nothing to compare with
     stack = np.stack([np.eye(3), 2 * np.eye(3)])
     view = InteractionHeatmap(stack, standard_error=stack * 0 + 0.1, sample=1)
-    assert matrix(view)[0, 0] == 2 and not bits(view)[0, 1]
+    page = FakePage(view)
+    assert matrix(page)[0, 0] == 2 and not bits(page)[0, 1]
     view.show(LinearCorEx(n_factors=1).fit(np.random.default_rng(0).normal(size=(50, 4))))
-    assert (view._form, view.top, view.height, view._names) == ("factors", 40, 380, [])
+    assert page["_form"] == "factors" and page["_names"] == []
+    assert (view.top, view.height) == (40, 380)
     view.show(None)
     assert view.snapshot() is None
 
@@ -205,8 +217,10 @@ def test_sizes(width):
     rng = np.random.default_rng(0)
     values = rng.normal(size=(width, width))
     view = InteractionHeatmap(values + values.T, top=min(width, 50))
-    assert matrix(view).shape == (width, width)
-    assert sorted(view._seriation.tolist()) == list(range(width))
+    page = FakePage(view)
+    assert matrix(page).shape == (width, width)
+    order = page.array("_seriation", "<u4", packed=True)
+    assert sorted(order.tolist()) == list(range(width))
     assert view.snapshot().startswith(b"\x89PNG")
     assert InteractionHeatmap(np.zeros((width, width))).snapshot().startswith(b"\x89PNG")
 
@@ -241,7 +255,7 @@ def test_noise_on_its_face(images):
     noisy = SmoothHess(sigma=0.5, n_samples=64, sampling="plain", tolerance=1e-6, random_state=0)
     with pytest.warns(ConvergenceWarning):
         result = noisy.explain(lambda x: x.reshape(len(x), -1).sum(1) * 100, images[:1])
-    view = result.view()
-    assert "The error that was asked for was not reached." in view._warning
-    assert not bits(view).any()
-    assert "no pair beyond noise" in repr(view)
+    page = FakePage(result.view())
+    assert "The error that was asked for was not reached." in page["_warning"]
+    assert not bits(page).any()
+    assert "no pair beyond noise" in repr(page.view)

@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from views.fake_page import FakePage
 
 import nbinterp
 from nbinterp import (
@@ -86,13 +87,16 @@ def test_what_a_callback_of_one_view_raises_keeps_no_view_from_following(world, 
 def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, explorer):
     rng = np.random.default_rng(0)
     matrices = rng.normal(size=(90, 5, 5))
-    pairs, slider = InteractionHeatmap(matrices + matrices.transpose(0, 2, 1)), sliders(world)
+    matrices += matrices.transpose(0, 2, 1)
+    pairs, slider = InteractionHeatmap(matrices), sliders(world)
     some = InteractionHeatmap(np.ones((2, 5, 5)), samples=[40, 7])
     other = ClusterExplorer(world["data"][:, 2:4])
     bound = link(explorer, pairs, slider, some, other)
     explorer.selection = range(20)
     assert np.array_equal(other.selection, np.arange(20))
-    assert np.array_equal(pairs._mean_of, np.arange(20)) and pairs.sample is None
+    assert pairs.sample is None and "mean of 20 samples" in repr(pairs)
+    values = FakePage(pairs).array("_values", packed=True)
+    np.testing.assert_allclose(values, matrices[:20].mean(0)[np.triu_indices(5)], rtol=1 / 2048)
     assert some.sample == 1
     turned = perturb(
         world["model"], world["data"], world["factors"], layer="1", factor=[2, 0],

@@ -8,6 +8,8 @@ export const READING = [
     "Nodes are grouped by the factor that they share most with. The block on the right holds the " +
     "model's outputs: a bright cell there means that the output varies with the factor.",
   NATS,
+  "The colours end at 3 nats, a correlation of 0.999, so that one node that its factor copies does " +
+    "not leave the others dark; the legend then says ≥ 3 nats.",
   "Correlation adds the sign: the node rises with the factor (orange), or falls (blue).",
   "Shuffled data has no dependence, yet a fit to it finds some by chance. Hatched cells are not " +
     "above chance: 99 % of the cells of such a fit are below this level. The hatched band over " +

@@ -29,7 +29,8 @@ export class Legend {
     if (scale.diverging) replace(this.high, "1 correlation");
     else {
       const most = number(scale.high, scale.high < 0.1 ? 3 : 2);
-      replace(this.high, `${most} `, h("abbr", { title: NATS, "data-nbi": "nats" }, "nats"));
+      const sign = scale.clipped ? "≥ " : "";
+      replace(this.high, `${sign}${most} `, h("abbr", { title: NATS, "data-nbi": "nats" }, "nats"));
     }
     const cell = factors.nullMutualInformation;
     this.cells.hidden = cell === null;

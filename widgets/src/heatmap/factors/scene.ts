@@ -21,9 +21,21 @@ export type Factors = {
 };
 
 export type Cell = { row: number; column: number };
-export type Scale = { low: number; high: number; unit: string; diverging: boolean };
+export type Scale = {
+  low: number;
+  high: number;
+  unit: string;
+  diverging: boolean;
+  /** Whether some values are above `high`. */
+  clipped: boolean;
+};
 
 const MOST_FOUND = 200;
+/**
+ * Where the colours end, in nats: a correlation of 0.999. A node that its factor copies has any
+ * number of nats more, and would leave all others dark. As in `factor_matrix.py`.
+ */
+const BRIGHTEST = 3;
 
 export function factorName(factors: Factors, row: number): string {
   return `factor ${factors.ids[row]}`;
@@ -85,12 +97,15 @@ export function nullFactor(factors: Factors): number | null {
 
 /** The range of the colours, one for the whole matrix, so that `top` does not change them. */
 export function scaleOf(factors: Factors, quantity: Quantity): Scale {
-  if (quantity === "correlation") return { low: -1, high: 1, unit: "correlation", diverging: true };
-  let high = 0;
-  for (let i = 0; i < factors.mutualInformation.length; i++) {
-    high = Math.max(high, factors.mutualInformation[i] || 0);
+  if (quantity === "correlation") {
+    return { low: -1, high: 1, unit: "correlation", diverging: true, clipped: false };
   }
-  return { low: 0, high: high || 1, unit: "nats", diverging: false };
+  let most = 0;
+  for (let i = 0; i < factors.mutualInformation.length; i++) {
+    most = Math.max(most, factors.mutualInformation[i] || 0);
+  }
+  const high = Math.min(most, BRIGHTEST) || 1;
+  return { low: 0, high, unit: "nats", diverging: false, clipped: most > high };
 }
 
 /** The rank of a node within a factor, 1 for the largest mutual information. */

@@ -55,6 +55,13 @@ group("what is drawn", () => {
     expect(scaleOf(sized(0, 0), "mutual_information").high).toBe(1);
   });
 
+  it("ends the colours at 3 nats, so that a copied node leaves the others bright", () => {
+    const copied = { ...factors, mutualInformation: [7.33, 0.2, 0, 0.1, 0.1, 0.3, 0.6, 0.8] };
+    expect(scaleOf(copied, "mutual_information")).toMatchObject({ high: 3, clipped: true });
+    expect(scaleOf(factors, "mutual_information").clipped).toBe(false);
+    expect(scaleOf(copied, "correlation").clipped).toBe(false);
+  });
+
   it("marks the cells that shuffled data holds too", () => {
     expect(isWeak(factors, 0, 1)).toBe(false);
     expect(isWeak(factors, 0, 2)).toBe(true);

@@ -60,6 +60,15 @@ it("exposes what it draws, and shows hostile names as text", async () => {
   expect(root.querySelector("img")).toBeNull();
 });
 
+it("says in the legend where the colours end", async () => {
+  const high = (root: HTMLElement) =>
+    root.querySelector<HTMLElement>('[data-nbi="nats"]')?.parentElement?.textContent;
+  expect(high((await shown(state())).root)).toBe("0.90 nats");
+  const copied = numbers([7.33, 0.1, 0.5, 0.2, 0.7, 0.1]);
+  const { root } = await shown({ ...state(), _mutual_information: copied });
+  expect(high(root)).toBe("≥ 3.00 nats");
+});
+
 it("chooses a factor both ways", async () => {
   const { model, root } = await shown(state());
   const rows = root.querySelectorAll<HTMLButtonElement>(".nbi-heatmap-row");
