@@ -1,7 +1,12 @@
 """A page that shows a view, played by a test: it speaks the messages of comms and nothing else."""
 
+import itertools
 import json
+import zlib
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 PROTOCOL = 1
 
@@ -41,8 +46,25 @@ class Page:
         self.state: dict[str, Any] = dict(view.get_state())
         self.updates: list[dict[str, Any]] = []
         self.messages: list[Reply] = []
-        self._number = 0
+        self._numbers = itertools.count(1)
         view.comm.publish_msg = self._hear
+
+    def __getitem__(self, name: str) -> Any:
+        return self.state[name]
+
+    def array(
+        self, name: str, dtype: npt.DTypeLike = "<f4", *, packed: bool = False
+    ) -> npt.NDArray[Any]:
+        """Return a trait that is an array; `packed` ones are undone as the front end does."""
+        data = bytes(self.state[name])
+        if not packed:
+            return np.frombuffer(data, dtype)
+        planes = np.frombuffer(zlib.decompress(data), np.uint8)
+        return planes.reshape(np.dtype(dtype).itemsize, -1).T.ravel().view(dtype)
+
+    def notices(self) -> list[dict[str, Any]]:
+        """Return the messages that answer no request, such as those of refused traits."""
+        return [one.fields for one in self.messages if one.fields["kind"] == "notice"]
 
     def set(self, **traits: Any) -> None:
         """Set traits, as a gesture in the page does; arrays as bytes."""
@@ -54,10 +76,10 @@ class Page:
 
     def ask(self, kind: str, *buffers: Any, **fields: Any) -> Reply:
         """Call a verb of the view, and return its answer."""
-        self._number += 1
-        content = {"v": PROTOCOL, "kind": kind, "seq": self._number, **fields}
+        number = next(self._numbers)  # threads may ask at once
+        content = {"v": PROTOCOL, "kind": kind, "seq": number, **fields}
         self.say(content, *buffers)
-        mine = [one for one in self.messages if one.fields.get("seq") == self._number]
+        mine = [one for one in self.messages if one.fields.get("seq") == number]
         return next(one for one in mine if one.fields["kind"] == kind)
 
     def say(self, content: Any, *buffers: Any) -> None:
@@ -86,6 +108,11 @@ class Page:
                 place[path[-1]] = buffer
             self.updates.append(state)
             self.state |= state
+
+
+def wire(values: npt.ArrayLike, dtype: npt.DTypeLike = "<f4") -> bytes:
+    """Return numbers as the bytes that a page sends."""
+    return np.asarray(values, dtype).tobytes()
 
 
 def _is_bytes(value: Any) -> bool:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import traitlets
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from views.fake_page import FakePage
+from views.page import Page
 from views.png_reading import near, pixels
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
@@ -50,7 +50,7 @@ def matrix(page, quantity="mutual_information"):
 
 
 def test_shows_what_was_fitted(factors):
-    page = FakePage(InteractionHeatmap(factors))
+    page = Page(InteractionHeatmap(factors))
     frame = factors.to_frame().set_index(["factor", "node"])
     for quantity in ("mutual_information", "correlation"):
         for row, factor in enumerate(page["_ids"]):
@@ -63,7 +63,7 @@ def test_shows_what_was_fitted(factors):
 
 
 def test_the_nodes_of_a_planted_cause_stand_together(factors):
-    page = FakePage(InteractionHeatmap(factors))
+    page = Page(InteractionHeatmap(factors))
     shown = [int(name[3:-1]) for name in page["_nodes"] if name.startswith("h1")]
     for group in GROUPS:
         places = sorted(shown.index(node) for node in group)
@@ -75,7 +75,7 @@ def test_the_nodes_of_a_planted_cause_stand_together(factors):
 
 
 def test_outputs_stand_apart_at_the_right(factors):
-    page = FakePage(InteractionHeatmap(factors))
+    page = Page(InteractionHeatmap(factors))
     assert page["_outputs"] == 2
     assert page["_nodes"][-2:] == ["logit 4", HOSTILE]
     # The cause behind logit 4 is the one behind nodes 0 and 5.
@@ -108,7 +108,7 @@ def test_a_fit_shows_itself(factors, local):
     assert "factor 0 · " in bundle["text/plain"]
     corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
     assert isinstance(corex.view(top=3), InteractionHeatmap)
-    assert FakePage(corex.view())["_null_mutual_information"] is None
+    assert Page(corex.view())["_null_mutual_information"] is None
 
 
 def test_choosing_goes_both_ways(factors):
@@ -116,7 +116,7 @@ def test_choosing_goes_both_ways(factors):
     seen = []
     stop = view.on_choose(seen.append)
     view.factor = 2
-    FakePage(view).set(factor=1)
+    Page(view).set(factor=1)
     view.factor = None
     stop()
     view.factor = 0
@@ -144,7 +144,7 @@ def test_malformed_state_from_the_page_has_no_effect(factors, state):
 
 def test_filled_later_and_emptied():
     view = InteractionHeatmap()
-    page = FakePage(view)
+    page = Page(view)
     assert (page["_about"], page["_ids"], view.snapshot()) == (EMPTY, [], None)
     corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())
     view.show(corex)
@@ -160,7 +160,7 @@ def test_filled_later_and_emptied():
 def test_nothing_fitted_says_why(local):
     few = LocalCorEx(LinearCorEx(n_factors=2), random_state=0)
     few.fit(planted(), clusters=np.r_[0, np.ones(399, int)])
-    page = FakePage(InteractionHeatmap(few.clusters_[0]))
+    page = Page(InteractionHeatmap(few.clusters_[0]))
     assert page["_ids"] == []
     assert "Not fitted" in page["_about"]
 
@@ -169,10 +169,10 @@ def test_an_unconverged_fit_says_so_on_its_face():
     table = planted()
     with pytest.warns(ConvergenceWarning):
         corex = LinearCorEx(n_factors=2, max_iter=1, tol=1e-12, random_state=0).fit(table)
-    page = FakePage(InteractionHeatmap(corex))
+    page = Page(InteractionHeatmap(corex))
     assert page["_warning"] == "Not converged in max_iter=1 iterations."
     converged = LinearCorEx(n_factors=2).fit(table)
-    assert FakePage(InteractionHeatmap(converged))["_warning"] == ""
+    assert Page(InteractionHeatmap(converged))["_warning"] == ""
 
 
 def test_one_node_that_its_factor_copies_leaves_the_others_bright(factors):
@@ -207,16 +207,16 @@ def test_sizes(factors, m, p):
     )
     for quantity in ("mutual_information", "correlation"):
         view = InteractionHeatmap(large, quantity=quantity, top=10**6)
-        assert matrix(FakePage(view)).shape == (m, p)
+        assert matrix(Page(view)).shape == (m, p)
         assert view.snapshot().startswith(b"\x89PNG")
 
 
 def test_what_is_not_a_number_is_drawn_as_nothing(factors):
     broken = np.full_like(factors.mutual_information_, np.nan)
     nothing = InteractionHeatmap(replace(factors, mutual_information_=broken))
-    assert FakePage(nothing)["_ids"] == []
+    assert Page(nothing)["_ids"] == []
     broken[0, 0] = 1.0
-    page = FakePage(InteractionHeatmap(replace(factors, mutual_information_=broken)))
+    page = Page(InteractionHeatmap(replace(factors, mutual_information_=broken)))
     assert np.isfinite(matrix(page)).all()
 
 

@@ -10,7 +10,7 @@ import torch
 import traitlets
 from PIL import Image
 from sklearn.exceptions import ConvergenceWarning
-from views.fake_page import FakePage, wire
+from views.page import Page, wire
 
 from nbinterp import ClusterExplorer, InteractionHeatmap, SmoothHess
 from nbinterp.corex import LinearCorEx
@@ -63,7 +63,7 @@ def test_a_result_shows_its_matrix_with_its_errors(found):
     bundle, _ = found._repr_mimebundle_()
     assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).width > 400
-    page = FakePage(found.view())
+    page = Page(found.view())
     assert page["_form"] == "pairs" and (page["top"], page["height"]) == (16, 520)
     assert_close(page, found.hessian[0], found.standard_error[0])
     np.testing.assert_array_equal(bits(page), found.beyond_noise()[0])
@@ -74,7 +74,7 @@ def test_a_result_shows_its_matrix_with_its_errors(found):
 
 
 def test_only_what_interacts_is_beyond_noise(found):
-    flags = bits(FakePage(found.view()))
+    flags = bits(Page(found.view()))
     pairs = {tuple(pair) for pair in np.argwhere(np.triu(flags, 1)).tolist()}
     assert {(5, 6), (9, 10)} <= pairs
     assert len(pairs) <= 4
@@ -82,7 +82,7 @@ def test_only_what_interacts_is_beyond_noise(found):
 
 def test_another_sample_and_the_mean(found):
     view = found.view()
-    page = FakePage(view)
+    page = Page(view)
     page.set(sample=2)
     assert_close(page, found.hessian[2], found.standard_error[2])
     assert "sample 2" in page["_about"]
@@ -97,7 +97,7 @@ def test_the_explorer_chooses_the_sample(found):
     explorer.selection = [7]
     view = InteractionHeatmap(found, explorer=explorer, samples=[12, 3, 7, 29])
     assert view.sample == 2
-    page, of_map = FakePage(view), FakePage(explorer)
+    page, of_map = Page(view), Page(explorer)
     of_map.set(selection=wire([3], "<u4"))  # a click
     assert view.sample == 1 and "sample 3" in page["_about"]
     explorer.selection = [3, 4, 29]  # a lasso
@@ -153,13 +153,13 @@ def test_choosing_a_pair_goes_both_ways(found):
 
 
 def test_a_pair_across_samples(found):
-    page = FakePage(found.view())
+    page = Page(found.view())
     answer, (values, errors) = page.ask("across", first=5, second=6)
     assert answer["ok"] and answer["pair"] == [5, 6]
     np.testing.assert_allclose(np.frombuffer(values, "<f4"), found.hessian[:, 5, 6], rtol=1e-6)
     np.testing.assert_allclose(np.frombuffer(errors, "<f4"), found.standard_error[:, 5, 6], 1e-6)
     assert not page.ask("across", first=5, second=16)[0]["ok"]
-    assert not FakePage(InteractionHeatmap()).ask("partners", feature=0)[0]["ok"]
+    assert not Page(InteractionHeatmap()).ask("partners", feature=0)[0]["ok"]
 
 
 def test_a_wide_matrix_is_shown_by_its_strongest_rows(monkeypatch, images, found):
@@ -169,7 +169,7 @@ def test_a_wide_matrix_is_shown_by_its_strongest_rows(monkeypatch, images, found
     wide = settings.explain(corner, images)
     assert wide.hessian is None
     view = wide.view(sample=1)
-    page = FakePage(view)
+    page = Page(view)
     assert page.array("_features", "<u4", packed=True).tolist() == [5, 6, 9, 10]
     assert page["_width"] == 16
     rows = np.ix_([1], [5, 6, 9, 10], [5, 6, 9, 10])
@@ -188,7 +188,7 @@ def test_groups_of_pixels(images):
     groups = np.arange(16).reshape(4, 4) // 8 * 2 + np.arange(16).reshape(4, 4) % 4 // 2
     settings = SmoothHess(sigma=0.5, n_samples=2000, groups=groups.ravel(), random_state=0)
     view = settings.explain(corner, images).view()
-    page = FakePage(view)
+    page = Page(view)
     assert page["_names"] == ["group 0", "group 1", "group 2", "group 3"]
     np.testing.assert_array_equal(page.array("_groups", "<i4", packed=True), groups.ravel())
     view.pair = (1, 2)
@@ -197,13 +197,13 @@ def test_groups_of_pixels(images):
 
 def test_matrices_and_frames_of_ones_own():
     table = pd.DataFrame([[0, 2.0], [2.0, 1]], columns=["age", HOSTILE])
-    page = FakePage(InteractionHeatmap(table, unit="nats"))
+    page = Page(InteractionHeatmap(table, unit="nats"))
     assert (page["_names"], page["_unit"]) == (["age", HOSTILE], "nats")
     assert page.array("_errors", packed=True).size == 0
     assert bits(page).all()  # nothing to compare with
     stack = np.stack([np.eye(3), 2 * np.eye(3)])
     view = InteractionHeatmap(stack, standard_error=stack * 0 + 0.1, sample=1)
-    page = FakePage(view)
+    page = Page(view)
     assert matrix(page)[0, 0] == 2 and not bits(page)[0, 1]
     view.show(LinearCorEx(n_factors=1).fit(np.random.default_rng(0).normal(size=(50, 4))))
     assert page["_form"] == "factors" and page["_names"] == []
@@ -217,7 +217,7 @@ def test_sizes(width):
     rng = np.random.default_rng(0)
     values = rng.normal(size=(width, width))
     view = InteractionHeatmap(values + values.T, top=min(width, 50))
-    page = FakePage(view)
+    page = Page(view)
     assert matrix(page).shape == (width, width)
     order = page.array("_seriation", "<u4", packed=True)
     assert sorted(order.tolist()) == list(range(width))
@@ -255,7 +255,7 @@ def test_noise_on_its_face(images):
     noisy = SmoothHess(sigma=0.5, n_samples=64, sampling="plain", tolerance=1e-6, random_state=0)
     with pytest.warns(ConvergenceWarning):
         result = noisy.explain(lambda x: x.reshape(len(x), -1).sum(1) * 100, images[:1])
-    page = FakePage(result.view())
+    page = Page(result.view())
     assert "The error that was asked for was not reached." in page["_warning"]
     assert not bits(page).any()
     assert "no pair beyond noise" in repr(page.view)

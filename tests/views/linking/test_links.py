@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from views.fake_page import FakePage
+from views.page import Page
 
 import nbinterp
 from nbinterp import (
@@ -95,7 +95,7 @@ def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, exp
     explorer.selection = range(20)
     assert np.array_equal(other.selection, np.arange(20))
     assert pairs.sample is None and "mean of 20 samples" in repr(pairs)
-    values = FakePage(pairs).array("_values", packed=True)
+    values = Page(pairs).array("_values", packed=True)
     np.testing.assert_allclose(values, matrices[:20].mean(0)[np.triu_indices(5)], rtol=1 / 2048)
     assert some.sample == 1
     turned = perturb(

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import traitlets
-from views.fake_page import FakePage
+from views.page import Page
 
 from nbinterp import FactorSlider
 
@@ -68,13 +68,13 @@ def test_a_base_of_rows_compares_with_a_text_by_one_answer(slider):
     ],
 )
 def test_wrong_bases_of_the_page_are_refused_and_sent_again(slider, base, words):
-    before, page = slider.get_state(), FakePage(slider)
+    before, page = slider.get_state(), Page(slider)
     with pytest.raises(traitlets.TraitError, match=re.escape(words)):
         slider.set_state({"base": base})
     assert slider.get_state() == before
-    (notice,) = page.messages
+    (notice,) = page.notices()
     assert words in notice["error"]
-    assert page.sent_again[-1] == ["base"]
+    assert list(page.updates[-1]) == ["base"]
 
 
 def test_what_was_selected_is_let_go_again(slider):

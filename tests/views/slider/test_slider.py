@@ -9,7 +9,7 @@ import pytest
 import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
-from views.fake_page import FakePage, wire
+from views.page import Page, wire
 
 from nbinterp import FactorSlider
 from nbinterp.views.base.page import page_data
@@ -32,7 +32,7 @@ def slider(make, decode):
 
 @pytest.fixture
 def page(slider):
-    return FakePage(slider)
+    return Page(slider)
 
 
 def shows(page, frame):
@@ -56,7 +56,7 @@ def test_the_page_knows_the_same_traits():
 
 def test_shows_what_was_perturbed(make):
     source = make()
-    page = FakePage(FactorSlider(source))
+    page = Page(FactorSlider(source))
     assert shows(page, source.at([0, 0]))
     assert page["_factor_names"] == list(source.factor_names)
     assert page["_output_names"] == ["logit 0", "logit 1", "logit 2"]
@@ -220,7 +220,7 @@ def test_figures_that_are_none_are_refused(slider, page, fields):
 
 
 def test_a_prefetch_of_large_images_is_refused(make):
-    page = FakePage(FactorSlider(make(decode=lambda hidden: np.zeros((len(hidden), 600, 500)))))
+    page = Page(FactorSlider(make(decode=lambda hidden: np.zeros((len(hidden), 600, 500)))))
     answer, _ = page.ask("frames", wire(np.zeros((64, 2))))
     assert not answer["ok"] and "must be at most 16 MiB together" in answer["error"]
     _, (decoded, _) = page.ask("frames", wire(np.zeros((10, 2))))
@@ -244,14 +244,14 @@ def test_wrong_state_of_the_page_is_refused_and_sent_again(slider, page, state, 
     with pytest.raises(traitlets.TraitError, match=re.escape(words)):
         slider.set_state(state)
     assert slider.get_state() == before
-    (notice,) = page.messages
+    (notice,) = page.notices()
     assert words in notice["error"]
-    assert page.sent_again[-1] == list(state)
+    assert list(page.updates[-1]) == list(state)
 
 
 @given(st.binary(max_size=40))
 def test_no_bytes_break_it(make, data):
-    page = FakePage(FactorSlider(make(), precompute=False))
+    page = Page(FactorSlider(make(), precompute=False))
     for kind in ("frame", "frames"):
         page.ask(kind, data)
     assert shows(page, page.view.perturbation)
@@ -278,7 +278,7 @@ def test_what_cannot_be_decoded_leaves_all_as_it_was(slider, page, decode, state
     with pytest.raises(Exception, match="no such latent"):
         slider.set_state(state)
     assert slider.get_state() == before
-    assert page.messages[0]["error"] == "LatentError: <b>no such latent</b>"
+    assert page.notices()[0]["error"] == "LatentError: <b>no such latent</b>"
     decode.fails = False
     slider.set_state(state)
     assert slider.get_state() != before
@@ -329,23 +329,23 @@ def test_showing_other_factors(slider, page, make):
 
 
 def test_data_that_are_no_images(make):
-    page = FakePage(
+    page = Page(
         FactorSlider(make(decode=lambda hidden: hidden[:, :3], feature_names=["a", "b", "c"]))
     )
     assert (page["_shape"], page["_feature_names"]) == ([], ["a", "b", "c"])
-    unnamed = FakePage(FactorSlider(make(decode=lambda hidden: hidden[:, :2])))
+    unnamed = Page(FactorSlider(make(decode=lambda hidden: hidden[:, :2])))
     assert unnamed["_feature_names"] == ["x0", "x1"]
 
 
 def test_colours(make):
-    page = FakePage(FactorSlider(make(decode=lambda hidden: np.ones((len(hidden), 3, 7, 8)))))
+    page = Page(FactorSlider(make(decode=lambda hidden: np.ones((len(hidden), 3, 7, 8)))))
     assert page["_shape"] == [7, 8, 3]
     assert page.array("_baseline_decoded").size == 168
 
 
 def test_values_that_are_not_finite_are_said(make):
     view = FactorSlider(make(decode=lambda hidden: hidden * np.nan))
-    assert FakePage(view)["_warning"] == "Some decoded values are not finite."
+    assert Page(view)["_warning"] == "Some decoded values are not finite."
     assert view.snapshot()[1:4] == b"PNG"
     json.dumps(page_data([view]), allow_nan=False)
 
