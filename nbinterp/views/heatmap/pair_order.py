@@ -1,19 +1,20 @@
-"""An order of rows in which those that act with the same others stand together."""
+"""The order of inputs in the heatmap: those with the same partners stand side by side."""
 
 import numpy as np
 
 from nbinterp._typing import AnyArray, IntArray
 
-_MOST_LEAVES = 2048  # the best order of leaves costs the square of their number, and more
+_MOST_LEAVES = 2048  # the best order of leaves takes more than quadratic time
 
 
 def seriated(strengths: AnyArray) -> IntArray:
-    """Return the order of the rows of a symmetric matrix of strengths, none of them negative.
+    """Return an order of the rows of a symmetric matrix that puts similar rows side by side.
 
-    Rows go together that are strong with the same others, by the cosine between them; each counts
-    as strong with itself, so that two that are strong only with each other meet. The tree of their
-    average linkage is turned so that neighbours are as near as can be. Rows of nothing but zeros
-    keep their order at the end.
+    `strengths` are not negative. Similarity is the cosine between rows. The diagonal counts as
+    large as the largest entry of the row, so that two rows that are strong only with each other
+    are similar. The order is that of the leaves of the average-linkage tree, with the branches
+    flipped so that neighbours are as similar as possible. Rows of zeros keep their order at the
+    end.
 
     References
     ----------
@@ -37,12 +38,12 @@ def seriated(strengths: AnyArray) -> IntArray:
         return _joined(active, still)
     rows = table[np.ix_(active, active)]
     np.fill_diagonal(rows, largest[active])
-    # The root, as in the picture: the few largest would else decide alone.
+    # Square roots, as in the picture: else a few large entries would decide alone.
     rows = np.sqrt(rows)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     place = np.triu_indices(len(rows), 1)
     apart = np.clip(1.0 - (rows @ rows.T)[place], 0.0, None)
-    from scipy.cluster.hierarchy import (  # slow to import, and seldom needed
+    from scipy.cluster.hierarchy import (  # slow to import, and rarely needed
         leaves_list,
         linkage,
         optimal_leaf_ordering,
@@ -53,7 +54,7 @@ def seriated(strengths: AnyArray) -> IntArray:
         tree = optimal_leaf_ordering(tree, apart)
     leaves = leaves_list(tree)
     if leaves[0] > leaves[-1]:
-        leaves = leaves[::-1]  # of two orders as good, the one nearer to that given
+        leaves = leaves[::-1]  # of an order and its reverse, take the one nearer to the given order
     return _joined(active[leaves], still)
 
 

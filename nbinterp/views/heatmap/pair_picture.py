@@ -1,4 +1,4 @@
-"""A matrix of pairs for readers without a kernel: in words and as a still picture."""
+"""The text and the still picture of a matrix of pairs, for readers without a kernel."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from nbinterp.views.png.matrix import Partners, pairs_png
 
 
 def describe(source: PairSource, table: PairTable, which: str) -> str:
-    """Return size, sample and the strongest pairs in few words."""
+    """Return size, sample and the strongest pairs in one line."""
     parts = []
     for row, column in zip(*table.strongest(3), strict=True):
         error = "" if table.errors is None else f" ± {table.errors[row, column]:.2g}"
@@ -43,7 +43,7 @@ def picture(
         table.noise[place],
         [source.names[table.features[row]] for row in rows],
         Scale("diverging", -limit, limit, root=True),
-        title=f"How inputs act in pairs{unit}",
+        title=f"Interactions of pairs of inputs{unit}",
         note=("" if table.errors is None else "hatched: within noise · ") + note,
         partners=_partners(source, table, pair[0]) if pair is not None and whole else None,
     )
@@ -59,13 +59,13 @@ def _rows(table: PairTable, top: int, order: str) -> IntArray:
 
 
 def _limit(table: PairTable) -> float:
-    """Return the largest size of a pair of different inputs: where the colours end."""
+    """Return where the colours end: the largest size of a pair of different inputs."""
     size = np.abs(table.values[np.triu_indices(len(table.values), 1)])
     return float(size.max(initial=0.0)) or float(np.abs(table.values).max(initial=0.0)) or 1.0
 
 
 def _partners(source: PairSource, table: PairTable, feature: int) -> Partners | None:
-    """Return the row of one input as an image: of several channels, the strongest at a pixel."""
+    """Return the row of one input as an image; of channels, the strongest at each pixel."""
     grid = source.grid
     if grid is None:
         return None

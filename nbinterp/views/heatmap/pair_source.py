@@ -1,4 +1,4 @@
-"""What the heatmap of pairs reads: symmetric matrices of samples, with their errors."""
+"""Read matrices of pairs from a `SmoothHessian`, an array or a DataFrame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _CLOSE = 1e-6  # of the largest entry: how unsymmetric rounding makes a matrix
 
 @dataclass(frozen=True)
 class Grid:
-    """Inputs that are the pixels of an image, channel after channel, row by row."""
+    """The image that the inputs are pixels of: channel after channel, row by row."""
 
     channels: int
     height: int
@@ -37,18 +37,18 @@ class Grid:
 
 @dataclass(frozen=True)
 class PairSource:
-    """Symmetric matrices, one a sample, and what their rows are."""
+    """Symmetric matrices, one per sample, and what their rows are."""
 
     title: str
     n_samples: int
     names: list[str]
     unit: str
-    # Matrices (n_samples, width, width), or the result that reads those too wide to be written.
+    # (n_samples, width, width), or a result that computes entries of matrices too wide to store.
     values: FloatArray | SmoothHessian
     errors: FloatArray | None
     n_blocks: int | None
     grid: Grid | None
-    # The row of each input, -1 for none, where rows are groups of inputs.
+    # The row of each input, -1 for none, if rows are groups of inputs.
     groups: IntArray | None
     pictures: AnyArray | None
     warning: str
@@ -61,10 +61,11 @@ class PairSource:
     def entries(
         self, samples: IntArray, rows: IntArray, columns: IntArray
     ) -> tuple[FloatArray, FloatArray | None]:
-        """Return some entries, averaged over samples, and their errors.
+        """Return some entries, averaged over samples, and their standard errors.
 
-        Samples share the directions that their matrices were estimated with, so that errors may go
-        together: that of the mean is at most the mean of the errors, which is returned.
+        The matrices of all samples were estimated with the same random directions, so their errors
+        may be correlated. The error of a mean is then at most the mean of the errors, which is what
+        this returns.
         """
         if isinstance(self.values, SmoothHessian):
             found = [self.values.entries(rows, columns, sample=int(k)) for k in samples]
@@ -77,10 +78,10 @@ class PairSource:
     def strongest(self, samples: IntArray, count: int) -> IntArray:
         """Return the `count` rows with the largest sums of squares, ascending."""
         if isinstance(self.values, SmoothHessian):
-            # Of signs z at random, the expected square of (H z) is the sum of a row's squares.
+            # For random signs z, the expected square of (H z)_i is the sum of squares of row i.
             signs = np.random.RandomState(0).choice([-1.0, 1.0], (self.width, _PROBES))
-            turned = [self.values.product(signs, sample=int(k)) for k in samples]
-            size = np.square(np.mean(turned, axis=0)).sum(1)
+            products = [self.values.product(signs, sample=int(k)) for k in samples]
+            size = np.square(np.mean(products, axis=0)).sum(1)
         else:
             size = np.square(self.values[samples].mean(0)).sum(1)
         return np.sort(np.argsort(-size, kind="stable")[:count])
@@ -149,8 +150,8 @@ def _of_result(
     error = source.relative_error
     open_ = int((~(error < np.inf) & ~np.isnan(error)).sum())
     notes = [
-        "" if source.converged else "The error that was asked for was not reached.",
-        f"{open_} of {n_samples} matrices are all noise: take more n_samples." if open_ else "",
+        "" if source.converged else "The requested tolerance was not reached.",
+        f"{open_} of {n_samples} matrices are within noise: use more n_samples." if open_ else "",
     ]
     return PairSource(
         title="SmoothHess",

@@ -1,4 +1,4 @@
-"""A matrix of pairs as the page draws it."""
+"""The matrix of pairs that is drawn, with its errors and the order of its rows."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ MOST = 1024  # rows that are drawn at once: a million pairs
 
 @dataclass(frozen=True)
 class PairTable:
-    """Some rows of the matrix of a sample, or of the mean of some samples."""
+    """The drawn rows of the matrix of one sample, or of the mean of several."""
 
     features: IntArray
     values: FloatArray
@@ -24,7 +24,7 @@ class PairTable:
 
     @classmethod
     def of(cls, source: PairSource, samples: IntArray) -> "PairTable":
-        """Return all rows, or those of the largest entries where there are very many."""
+        """Return all rows, or the `MOST` rows with the largest entries if there are more."""
         width = source.width
         features = np.arange(width) if width <= MOST else source.strongest(samples, MOST)
         values, errors = source.entries(samples, features, features)
@@ -35,12 +35,12 @@ class PairTable:
 
     @property
     def upper(self) -> tuple[IntArray, IntArray]:
-        """Rows and columns of the pairs, each once, in the order in which the page has them."""
+        """Rows and columns of the upper triangle, in the order in which the page has them."""
         rows, columns = np.triu_indices(len(self.features))
         return rows, columns
 
     def strongest(self, count: int) -> tuple[IntArray, IntArray]:
-        """Return the pairs of two rows that are strongest beyond noise, strongest first."""
+        """Return the `count` strongest pairs beyond noise, strongest first; no diagonal."""
         rows, columns = np.triu_indices(len(self.features), 1)
         size = np.abs(self.values[rows, columns]) * self.beyond[rows, columns]
         first = np.argsort(-size, kind="stable")[:count]
@@ -49,12 +49,12 @@ class PairTable:
 
     @property
     def n_beyond(self) -> int:
-        """How many pairs of two rows are beyond noise, or of an unknown error not zero."""
+        """How many pairs are beyond noise, or not zero if errors are unknown; no diagonal."""
         return int(np.triu(self.beyond & (self.values != 0), 1).sum())
 
     @property
     def noise(self) -> BoolArray:
-        """Which entries are within noise; an exact zero is known to be one."""
+        """Which entries are within noise; an entry without error is never."""
         if self.errors is None:
             return np.zeros(self.values.shape, bool)
         within: BoolArray = ~self.beyond & (self.errors > 0)

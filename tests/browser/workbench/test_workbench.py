@@ -132,7 +132,7 @@ def _drag(opened: Opened, place: int, share: float) -> None:
     page.page.mouse.up()
 
 
-def test_a_factor_turned_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
+def test_a_factor_moved_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
     _, kernel, _ = opened
     second, third = kernel.value("bench._slider_factors")[1:3]
     _drag(opened, 1, 0.9)

@@ -256,6 +256,6 @@ def test_noise_on_its_face(images):
     with pytest.warns(ConvergenceWarning):
         result = noisy.explain(lambda x: x.reshape(len(x), -1).sum(1) * 100, images[:1])
     page = Page(result.view())
-    assert "The error that was asked for was not reached." in page["_warning"]
+    assert "The requested tolerance was not reached." in page["_warning"]
     assert not bits(page).any()
     assert "no pair beyond noise" in repr(page.view)

@@ -59,7 +59,7 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(world, explorer):
     assert explorer.heatmap.factor == slider.factor == 2
     slider.set_state({"factor": 0})  # as its page does
     assert explorer.heatmap.factor == heatmap.factor == 0
-    slider.amounts = [1.5, 0]  # a turned factor is a chosen one
+    slider.amounts = [1.5, 0]  # a moved factor is a chosen one
     assert explorer.heatmap.factor == heatmap.factor == 2
     explorer.heatmap.factor = 3
     assert heatmap.factor == 3 and slider.factor == 2  # which has no slider for it

@@ -31,7 +31,7 @@ function state(): Record<string, unknown> {
     _groups: new DataView(new ArrayBuffer(0)),
     _picture: numbers([0, 1, 0.5, 0]),
     _about: `SmoothHess · sample 7 ${HOSTILE}`,
-    _warning: "The error that was asked for was not reached.",
+    _warning: "The requested tolerance was not reached.",
   };
 }
 
@@ -68,7 +68,7 @@ it("orders by similarity or as given, and shows hostile names as text", async ()
   expect(model.get("order")).toBe("given");
   await vi.waitFor(() => expect((root.nbi.rows as string[])[3]).toBe("pixel 1,1"));
   expect(root.textContent).toContain(`sample 7 ${HOSTILE}`);
-  expect(root.textContent).toContain("The error that was asked for was not reached.");
+  expect(root.textContent).toContain("The requested tolerance was not reached.");
   expect(find("key").textContent).toContain("within noise");
   expect(root.querySelector("img")).toBeNull();
 });
