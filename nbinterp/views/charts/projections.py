@@ -122,8 +122,8 @@ class Projection:
 
         For two nodes. A cluster of a single row has no outline.
         """
-        turn = np.linspace(0, 2 * np.pi, _STEPS + 1)
-        circle = np.stack([np.cos(turn), np.sin(turn)])
+        angle = np.linspace(0, 2 * np.pi, _STEPS + 1)
+        circle = np.stack([np.cos(angle), np.sin(angle)])
         frames = [pd.DataFrame({"cluster": [], "step": [], "x": [], "y": []})]
         for code, name in enumerate(self.names):
             mine = self.values[self.codes == code]

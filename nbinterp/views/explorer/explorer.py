@@ -290,14 +290,7 @@ class ClusterExplorer(Hovered):
         with self._lock:
             started = time.perf_counter()
             factors = self.source.fit_selection(self.selection)
-            self._factors = factors
-            self.heatmap.show(factors)
-            self._fit = {
-                "n_factors": len(factors.weights_),
-                "n_samples": int(factors.n_samples),
-                "seconds": round(time.perf_counter() - started, 2),
-                "converged": bool(factors.converged_),
-            }
+            self._show_fit(factors, time.perf_counter() - started)
         return factors
 
     def describe(self) -> str:
@@ -324,6 +317,17 @@ class ClusterExplorer(Hovered):
         self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
         self.fit_selection()
         return Answer()
+
+    def _show_fit(self, factors: ClusterFactors, seconds: float) -> None:
+        """Show factors in the heatmap, and their figures in the line beside the button."""
+        self._factors = factors
+        self.heatmap.show(factors)
+        self._fit = {
+            "n_factors": len(factors.weights_),
+            "n_samples": int(factors.n_samples),
+            "seconds": round(seconds, 2),
+            "converged": bool(factors.converged_),
+        }
 
     def _show_table(self, table: list[samples.Column]) -> None:
         """Replace the columns; forget the colour and the ranges of a column that is gone."""

@@ -20,12 +20,5 @@ class WorkbenchMap(ClusterExplorer):
         return self._make_fit()
 
     def show_fit(self, factors: ClusterFactors, seconds: float) -> None:
-        """Show factors beside the map."""
-        self._factors = factors
-        self.heatmap.show(factors)
-        self._fit = {
-            "n_factors": len(factors.weights_),
-            "n_samples": int(factors.n_samples),
-            "seconds": round(seconds, 2),
-            "converged": bool(factors.converged_),
-        }
+        """Show factors beside the map, which took so many seconds to fit."""
+        self._show_fit(factors, seconds)

@@ -134,7 +134,7 @@ def _drag(opened: Opened, place: int, share: float) -> None:
 
 def test_a_factor_moved_or_chosen_is_chosen_everywhere(opened: Opened) -> None:
     _, kernel, _ = opened
-    second, third = kernel.value("bench._slider_factors")[1:3]
+    second, third = kernel.value("list(bench.perturbation.factors)")[1:3]
     _drag(opened, 1, 0.9)
     wait_for(lambda: kernel.value("bench.factor") == second, "factor of the moved slider", 20)
     wait_for(lambda: kernel.value("bench.perturbation.amounts[0][1]") > 1, "amounts in Python", 20)
@@ -162,7 +162,7 @@ def test_a_factor_that_is_not_on_a_slider_comes_there(opened: Opened) -> None:
     expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {away} ablated")
 
 
-def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
+def test_a_clicked_sample_is_the_base_and_is_explained(opened: Opened) -> None:
     page, kernel, _ = opened
     kernel.run("bench.explorer.selection = [17]")
     wait_for(lambda: kernel.value("bench.slider.base") == 17, "base of the sliders", 20)
@@ -172,7 +172,7 @@ def test_a_clicked_sample_is_the_base_and_is_looked_at(opened: Opened) -> None:
     page.picture("workbench-4-sample", view.locator(".nbi-workbench-below"))
 
 
-def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened) -> None:
+def test_the_hovered_sample_is_explained_while_the_pointer_rests(opened: Opened) -> None:
     page, kernel, _ = opened
     explorer, view = page.view("explorer"), page.view("workbench")
     x, y = page.project(explorer, np.array(kernel.value("local.map_.tolist()")))[1200]
@@ -199,7 +199,7 @@ def test_the_hovered_sample_is_looked_at_while_the_pointer_rests(opened: Opened)
     assert kernel.value("len(looked)") <= 4  # a busy machine may make the hand seem to rest
     page.page.mouse.move(5, 5)
     expect(together.locator("h3")).to_have_text("Interactions in sample 17")
-    assert kernel.value("(bench.sample, bench.explorer.hovered)") == [17, -1]
+    assert kernel.value("(bench.sample, bench.explorer.hovered)") == [17, None]
     assert kernel.value("bench.code == before")
 
 
@@ -209,8 +209,7 @@ def test_all_pairs_unfold_by_one_click(opened: Opened) -> None:
     view.locator('[data-nbi="all-pairs"]').click()
     matrix = view.locator('[data-nbi="pairs-place"] [data-nbi="heatmap"]')
     expect(matrix).to_be_visible()
-    wait_for(lambda: kernel.value("bench._pairs_open"), "word that they are open", 10)
-    assert kernel.value("bench.pairs.source is bench.interactions")
+    wait_for(lambda: kernel.value("bench.pairs.source is bench.interactions"), "all pairs", 10)
     matrix.scroll_into_view_if_needed()
     page.page.wait_for_timeout(300)
     page.picture("workbench-4-pairs", view.locator('[data-nbi="pairs-place"]'))
@@ -313,16 +312,16 @@ def test_an_exported_page_is_linked_without_a_kernel(
     page.goto((tmp_path / "bench.html").as_uri())
     view = page.locator('[data-nbi="workbench"]')
     expect(view).to_be_visible()
-    turnable = kernel.value("bench._slider_factors")
-    chosen: Any = turnable[-1]
+    movable = kernel.value("list(bench.perturbation.factors)")
+    chosen: Any = movable[-1]
     view.locator('[data-nbi="slider-1"]').focus()
-    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {turnable[1]} ablated")
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {movable[1]} ablated")
     view.locator(f'[data-nbi="choose-{chosen}"]').click()
     expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {chosen} ablated")
     heatmap = view.locator('[data-nbi="explorer"] [data-nbi="heatmap"]')
     wait_for(lambda: heatmap.evaluate("root => root.nbi.factor") == chosen, "row", 10)
-    heatmap.locator(".nbi-heatmap-row").filter(has_text=f"factor {turnable[0]} ").click()
-    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {turnable[0]} ablated")
+    heatmap.locator(".nbi-heatmap-row").filter(has_text=f"factor {movable[0]} ").click()
+    expect(view.locator('[data-nbi="ablation"] h3')).to_have_text(f"Factor {movable[0]} ablated")
     expect(view.locator('[data-nbi="interactions"] canvas')).to_be_visible()
     page.screenshot(path=Path(__file__).parents[3] / "artifacts/browser/workbench-8-page.png")
     # Nothing of the workbench is of what is selected now.
@@ -347,7 +346,7 @@ def test_page_kept_to_itself(opened: Opened) -> None:
 def test_with_the_kernel_gone_the_views_follow_one_another(opened: Opened) -> None:
     page, kernel, _ = opened
     view = page.view("workbench")
-    first, second = kernel.value("bench._slider_factors")[:2]
+    first, second = kernel.value("list(bench.perturbation.factors)")[:2]
     page.menu("Kernel", "Restart Kernel…")
     page.page.locator(".jp-Dialog .jp-mod-accept").click()
     gone = view.locator('[data-nbi="explorer"] [data-nbi="note"]')
