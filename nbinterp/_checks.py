@@ -32,9 +32,9 @@ _NAME: ContextVar[str] = ContextVar("name of the public call", default="nbinterp
 def named(function: Callable[P, R]) -> Callable[P, R]:
     """Let errors raised within `function` name it: ``record(…)``, ``Recording.concat(…)``.
 
-    A method whose name begins with an underscore checks arguments of the constructor, so its errors
-    name the class: ``LinearCorEx(…)``. If public calls are nested, errors name the innermost. A
-    generator runs in the context of its caller: use `call` inside it instead.
+    A method whose name begins with an underscore checks the arguments of the constructor, so its
+    errors name the class: ``LinearCorEx(…)``. If public calls are nested, errors name the innermost
+    one. A generator runs in the context of its caller, so use `call` inside it instead.
     """
     owner, _, name = function.__qualname__.rpartition(".")
     suffix = "" if name.startswith("_") else f".{name}"
@@ -102,7 +102,7 @@ def integer(
     of: str = "",
     remedy: str = "",
 ) -> int:
-    """Return `value` as an int within ``[low, high]``; `of` names what `high` is."""
+    """Return `value` as an int within ``[low, high]``; `of` says what `high` is."""
     what = f"({name}={show(value)})"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         fail(what, f"must be a whole number, not {type(value).__name__}", "Pass an int.", TypeError)
@@ -186,9 +186,9 @@ def samples(
 ) -> FloatingArray:
     """Return `data` as a finite float matrix ``(n_samples, n_features)``.
 
-    Small integer types and float32 become float32, the rest float64. With an `estimator`, the
-    number and names of features are stored on it (`reset`) or compared with those stored.
-    `missing` allows NaN, never infinities.
+    Small integer types and float32 become float32; all others become float64. With an `estimator`,
+    the number and names of features are stored on it (`reset`) or compared with the stored ones.
+    `missing` allows NaN, but not infinities.
     """
     array = to_numpy(data)
     options = {
@@ -205,7 +205,7 @@ def samples(
     except (ValueError, TypeError) as error:
         text = str(error).strip().splitlines()[0].rstrip(".:")
         fail(f"({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
-    # pandas shares its memory read-only, which torch does not accept.
+    # pandas returns read-only memory, which torch does not accept.
     result: FloatingArray = checked if checked.flags.writeable else checked.copy()
     return result
 
@@ -213,8 +213,8 @@ def samples(
 def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = True) -> Any:
     """Return `data` as a dense or CSR float64 matrix of distances; square if `reset`.
 
-    Sparse rows must list at least `n_neighbors`. The number of columns is stored on the `estimator`
-    (`reset`) or compared with that stored.
+    Each sparse row must list at least `n_neighbors`. The number of columns is stored on the
+    `estimator` (`reset`) or compared with the stored one.
     """
     array = to_numpy(data)
     what = f"(X={show(array)})"
@@ -269,7 +269,7 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
         require(
             array.shape == (n,),
             what,
-            f"must have one entry a sample, {n}, if it is a mask",
+            f"must have one entry per sample, {n}, if it is a mask",
             "Pass a mask over all samples, or their indices.",
         )
         array = np.flatnonzero(array)
@@ -304,20 +304,20 @@ def labels(name: str, value: object, n: int) -> AnyArray:
     require(
         array.ndim == 1 and len(array) == n,
         f"({name}={show(array)})",
-        f"must be one label a sample, {n}",
+        f"must be one label per sample, {n}",
         "Pass a list as long as the data.",
     )
     return array
 
 
 def classes(name: str, value: object, n: int, n_outputs: int) -> IntArray:
-    """Return the true class of each of `n` samples, as the number of its output."""
+    """Return the true class of each of `n` samples, as the number of an output."""
     array = labels(name, value, n)
     require(
         array.dtype.kind in "iu" and array.min() >= 0 and array.max() < n_outputs,
         f"({name}={show(array)})",
-        f"must be numbers of outputs, from 0 to {n_outputs - 1}",
-        "Pass the class of each sample as the number of its output.",
+        f"must be output numbers from 0 to {n_outputs - 1}",
+        "Pass the class of each sample as an output number.",
     )
     return array.astype(np.int64)
 
@@ -327,8 +327,8 @@ def names(name: str, value: Sequence[object] | None, n: int) -> list[str]:
     if value is None or isinstance(value, str) or len(value) != n:
         fail(
             f"({name}={show(value)})",
-            f"must be {n} names, one a column",
-            "Pass a list of as many names.",
+            f"must be {n} names, one per column",
+            "Pass a list with one name per column.",
         )
     return [str(item) for item in value]
 

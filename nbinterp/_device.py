@@ -1,4 +1,4 @@
-"""Which device and precision to compute with."""
+"""Choose the device and the sizes of blocks."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import torch
 
 from nbinterp import _checks
 
-# Blocks are sized to leave most of what is free to the user's own tensors.
+# Blocks leave most of the free memory to the user's own tensors.
 _SHARE_OF_FREE_MEMORY = 0.25
 _CPU_BLOCK_BYTES = 256 * 2**20
 
-# The allocator of Linux returns each freed block to the system and has the next one mapped anew, a
-# page fault every 4 kB, until a block as large as it ever keeps was freed once. This is that block.
+# glibc returns freed blocks to the system and maps the next one again, with a page fault every 4
+# kB, until a block of the largest size that it keeps has been freed once. This is that block.
 torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 def resolve(device: str | torch.device = "auto") -> torch.device:
-    """Return the device to compute on: `"auto"` is CUDA where there is one, else the CPU."""
+    """Return the device to compute on: `"auto"` is CUDA if available, else the CPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -37,7 +37,7 @@ def resolve(device: str | torch.device = "auto") -> torch.device:
 
 
 def of(estimator: Any) -> torch.device:
-    """Return what an estimator's parameter `device` means; errors name its class."""
+    """Return the device of an estimator, from its parameter `device`; errors name its class."""
     with _checks.call(type(estimator).__name__):
         return resolve(estimator.device)
 

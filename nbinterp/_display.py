@@ -1,7 +1,7 @@
-"""Results to views: a registry, so that compute never imports views.
+"""Registry that maps results to views, so that numerical code never imports views.
 
-Each view says by `shows` which results it shows. `nbinterp` says by `load_views_by` how views load.
-Both know this module, and it knows neither.
+Each view registers itself with `shows`. `nbinterp` registers the import of all views with
+`load_views_by`. This module imports neither.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _LOADERS: list[Callable[[], object]] = []
 
 
 def load_views_by(load: Callable[[], object]) -> None:
-    """Call `load`, which imports views and so registers them, before one is first looked for."""
+    """Call `load`, which imports and so registers the views, before the first lookup."""
     _LOADERS.append(load)
 
 
@@ -30,18 +30,18 @@ def shows(*results: type) -> Callable[[Factory], Factory]:
 def _factory(result: type) -> Callable[..., Any] | None:
     while _LOADERS:
         _LOADERS[0]()
-        del _LOADERS[0]  # where it fails, the next look tries again
+        del _LOADERS[0]  # if it fails, the next lookup tries again
     return next((_FACTORIES[kind] for kind in result.__mro__ if kind in _FACTORIES), None)
 
 
 class Displayable:
-    """A result that a notebook shows as its view when it stands last in a cell."""
+    """A result that a notebook shows as its view when it is the last expression of a cell."""
 
     def view(self, **options: Any) -> Any:
-        """Return a new view of this object; `options` are those of the view."""
+        """Return a new view of this object; `options` are passed to the view."""
         factory = _factory(type(self))
         if factory is None:
-            from nbinterp import _checks  # it loads PyTorch; `import nbinterp` loads this module
+            from nbinterp import _checks  # loads PyTorch, so `import nbinterp` must not
 
             _checks.fail(
                 f": {type(self).__name__}.view()",
@@ -52,7 +52,7 @@ class Displayable:
         return factory(self, **options)
 
     def _is_showable(self) -> bool:
-        """Return whether there is something to show yet; estimators say no before `fit`."""
+        """Return whether there is something to show; estimators have nothing before `fit`."""
         return True
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""The state of an object: named fields, as saved files contain them."""
+"""Convert objects to named fields and back, for saved files."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -56,9 +56,9 @@ class HasState:
             not missing and not unknown,
             f"(state={_checks.show(sorted(state))})",
             f"must have the fields of {cls.__name__}, but {sorted(missing | unknown)} differ",
-            "Pass what to_state returned.",
+            "Pass the result of to_state.",
         )
         made = object.__new__(cls)
-        # Not setattr: results are frozen.
+        # setattr fails on frozen results.
         vars(made).update({attributes[name]: value for name, value in state.items()})
         return made

@@ -18,7 +18,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     settings = app.web_app.settings
     connection = settings.get("kernel_websocket_connection_class")
     if connection is None:
-        app.log.warning("nbinterp.server does nothing: this server connects kernels its own way.")
+        app.log.warning("nbinterp.server has no effect: this server has its own connections.")
         return
     settings["kernel_websocket_connection_class"] = without_delay(connection)
 

@@ -1,4 +1,4 @@
-"""Diffusion: random walks on the kernel, how long they should be, and what they reveal."""
+"""Random walks on the kernel: their transition matrix, number of steps and potentials."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from nbinterp._numerics.symmetric import symmetric_product
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatingArray
 
-# Walks of up to this many steps are considered by the automatic choice.
+# The automatic choice of t considers walks of up to this many steps.
 T_MAX = 100
-# Larger operators are worked on in float32: what is below the floor is lost anyhow.
+# Larger operators are handled in float32: the floor below hides smaller digits anyway.
 MOST_IN_FLOAT64 = 600
-# Added to probabilities under the logarithm, as in the authors' program.
+# Added to probabilities before the logarithm, as in the authors' program.
 _FLOOR = 1e-7
 
 
@@ -37,31 +37,31 @@ class DiffusionOperator(HasState):
 
 
 def diffusion_operator(kernel: torch.Tensor) -> DiffusionOperator:
-    """Return the walk on a symmetric kernel: each row divided by its sum."""
+    """Return the random walk on a symmetric kernel: each row divided by its sum."""
     dense = kernel.to_dense()
     mass = dense.sum(1)
     return DiffusionOperator(dense / mass[:, None], mass)
 
 
 def spectrum(operator: DiffusionOperator) -> torch.Tensor:
-    """Return the moduli of the operator's eigenvalues ``(n,)``, from those of its symmetric form.
+    """Return the moduli of the operator's eigenvalues ``(n,)``, from its symmetric form.
 
-    The authors' program takes singular values of the operator instead. Those of a reversible walk
-    are not its eigenvalues, which the paper's entropy is made of.
+    The paper defines the entropy by eigenvalues. The authors' program uses the singular values of
+    the operator instead, which differ from its eigenvalues.
     """
     moduli: torch.Tensor = torch.linalg.eigvalsh(_symmetric(operator)[0]).abs()
     return moduli
 
 
 def _symmetric(operator: DiffusionOperator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the operator's symmetric form, and the root of its mass, which leads back."""
+    """Return the operator's symmetric form, and the root of its mass, which converts back."""
     root = operator.mass.sqrt()
     symmetric = root[:, None] * operator.matrix / root
     return _working((symmetric + symmetric.T) / 2), _working(root)
 
 
 def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> FloatingArray:
-    """Return the entropy of the spectrum of the walk for its powers 1 to `t_max`.
+    """Return the von Neumann entropy of the walk's powers 1 to `t_max`.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> FloatingArr
     Returns
     -------
     ndarray of shape (t_max,)
-        Nats; entry ``t`` is that of power ``t + 1``.
+        In nats (1 nat is 1.44 bits); entry ``t`` belongs to power ``t + 1``.
 
     References
     ----------
@@ -92,10 +92,10 @@ def von_neumann_entropy(moduli: torch.Tensor, t_max: int = T_MAX) -> FloatingArr
 
 
 def knee_point(values: npt.ArrayLike) -> int:
-    """Return the index where a curve is best broken into two straight lines.
+    """Return the index where two straight lines fit a curve best.
 
-    Each part, which both hold the break, is fitted by least squares; the break is the one with
-    the least sum of absolute residuals.
+    Each line is fitted to its part by least squares; both parts contain the knee. The knee is the
+    index with the smallest sum of absolute residuals.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def knee_point(values: npt.ArrayLike) -> int:
     """
     y = np.asarray(values, dtype=np.float64)
     x = np.arange(len(y), dtype=np.float64)
-    # The authors' program fits the right line to one point more, left of the break.
+    # The authors' program also fits the right line to the point left of the knee.
     breaks = range(1, len(y) - 1)
     errors = [_misfit(x[: b + 1], y[: b + 1]) + _misfit(x[b:], y[b:]) for b in breaks]
     return 1 + int(np.argmin(errors))
@@ -126,7 +126,7 @@ def power(matrix: torch.Tensor, t: int) -> torch.Tensor:
 
 
 def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor:
-    """Return the potential of walks of `t` steps, whose distances the embedding keeps.
+    """Return the potentials of walks of `t` steps; the map preserves distances between them.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor
     t : int
         Steps.
     gamma : float
-        Between -1 and 1: 1 is the logarithm, 0 the square root, -1 the probabilities.
+        From -1 to 1: 1 takes the logarithm, 0 the square root, -1 the probabilities themselves.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor
 
     References
     ----------
-    Moon et al. 2019, equation 5, and its generalisation to other informational distances.
+    Moon et al. 2019, equation 5 and its generalisation to other informational distances.
     """
     symmetric, root = _symmetric(operator)
     walked = power(symmetric, t) * root / root[:, None]
@@ -157,5 +157,5 @@ def potential(operator: DiffusionOperator, t: int, gamma: float) -> torch.Tensor
 
 
 def _working(matrix: torch.Tensor) -> torch.Tensor:
-    """Return an operator in the precision that its powers and spectrum are computed in."""
+    """Return a matrix in the precision used for its powers and spectrum."""
     return matrix.float() if len(matrix) > MOST_IN_FLOAT64 else matrix

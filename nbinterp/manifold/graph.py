@@ -1,4 +1,4 @@
-"""From samples to the walk on their graph: what does not depend on the map that is drawn."""
+"""The neighbour graph of the samples and the walk on it; neither depends on the map."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,22 +19,22 @@ from nbinterp.manifold.kernel import affinities, kernel_matrix
 from nbinterp.manifold.landmarks import find_landmarks
 from nbinterp.manifold.search import Search, by_cells, by_distances, by_features, by_list
 
-# Below this many samples all pairs are compared, which is as fast.
+# Below this many samples the exact search is as fast.
 _CELLS_ABOVE = 20_000
 
 
 @dataclass(frozen=True)
 class Graph(HasState):
-    """Samples joined to their neighbours.
+    """The neighbour graph of the samples.
 
     Parameters
     ----------
     kernel : Tensor of shape (n, n)
         Sparse affinities of the samples.
     recall : float
-        Share of the true neighbours that the search found, on a sample; one if exact.
+        Share of true neighbours that the search found, estimated on some samples; 1 if exact.
     reduction : Reduction or None
-        From features to what neighbours are found in; None if distances were given.
+        Reduces the features before the neighbour search; None if distances were given.
     base : Tensor of shape (n, k) or None
         The reduced samples.
     """
@@ -56,11 +56,11 @@ class Walk(HasState):
     operator : DiffusionOperator
         Transition probabilities.
     entropy : ndarray of shape (100,)
-        Von Neumann entropy of its powers.
+        Von Neumann entropy of its powers, in nats.
     labels : Tensor of shape (n,), int64
         The state of each sample: its landmark, or itself.
     weights : Tensor of shape (n, n_landmarks) or None
-        Samples as means of landmarks; None if the states are the samples.
+        Writes each sample as a mean of landmarks; None if the states are the samples.
     """
 
     operator: DiffusionOperator
@@ -80,7 +80,7 @@ def graph_of_features(
     *,
     exact: bool,
 ) -> Graph:
-    """Return the graph of samples given by features."""
+    """Return the neighbour graph of samples from their features."""
     n = len(data)
     reduction = principal_components(data, n_pca, random)
     base = reduction(data)
@@ -96,14 +96,14 @@ def graph_of_features(
 def graph_of_distances(
     distances: Any, n_neighbors: int, decay: float, device: torch.device
 ) -> Graph:
-    """Return the graph of samples given by their distances, dense or sparse."""
+    """Return the neighbour graph of samples from their distances, dense or sparse."""
     n = distances.shape[0]
     search = search_distances(distances, device, among_themselves=True)
     return Graph(kernel_matrix(affinities(search, n_neighbors, decay), n), 1.0)
 
 
 def search_distances(distances: Any, device: torch.device, *, among_themselves: bool) -> Search:
-    """Return the search in given distances, dense or sparse."""
+    """Return a neighbour search in a dense or sparse matrix of distances."""
     if isinstance(distances, np.ndarray):
         dense = torch.as_tensor(distances, device=device)
         return by_distances(dense, among_themselves=among_themselves)
@@ -111,7 +111,7 @@ def search_distances(distances: Any, device: torch.device, *, among_themselves: 
 
 
 def walk_on(graph: Graph, n_landmarks: int | None, random: np.random.RandomState) -> Walk:
-    """Return the walk on a graph, between landmarks if there are more samples than those."""
+    """Return the walk on a graph, between landmarks if it has over `n_landmarks` samples."""
     n = graph.kernel.shape[0]
     if n_landmarks is not None and n > n_landmarks:
         found = find_landmarks(graph.kernel, n_landmarks, random)

@@ -1,4 +1,4 @@
-"""The alpha-decay kernel: who is near whom, with a bandwidth that follows the density."""
+"""The alpha-decay kernel: affinities between neighbours, with a bandwidth for each sample."""
 
 from dataclasses import dataclass
 from math import log
@@ -10,12 +10,12 @@ from nbinterp.manifold.search import Search
 
 # Affinities below this are zero, as in the authors' program.
 THRESHOLD = 1e-4
-# The search for neighbours starts with this many times those that set the bandwidth, and looks for
-# more where these do not reach far enough.
+# The search starts with this multiple of `n_neighbors`, and asks for more neighbours for samples
+# whose kernel reaches beyond the last one found.
 _FIRST_LOOK = 4
 _GROWTH = 6
-# Entries a kernel may hold. The authors' has no limit, so that a thousand copies of one row
-# (as dead ReLU nodes make) cost a million entries; here a row then keeps its nearest ones.
+# Limit on the entries of a kernel: beyond it, each row keeps its nearest ones. The authors' program
+# has no limit, so a thousand copies of one row (from dead ReLU nodes) take a million entries.
 _MAX_ENTRIES = 20_000_000
 
 
@@ -37,11 +37,11 @@ class Affinities:
 
 
 def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
-    """Return the affinities ``exp(-(d / eps)^decay)`` of queries to the rows of a base.
+    """Return the affinities ``exp(-(d / eps)^decay)`` between queries and the rows of a base.
 
-    The bandwidth ``eps`` of a query is the distance to its `n_neighbors`-th neighbour, so that
-    an affinity falls from one to zero just around it. Rows at distance zero have affinity one,
-    also where the bandwidth is zero.
+    The bandwidth ``eps`` of a query is the distance to its `n_neighbors`-th neighbour. Affinities
+    fall from one to zero around that distance. Rows at distance zero have affinity one, even if the
+    bandwidth is zero.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
 
     References
     ----------
-    Moon et al., Visualizing structure and transitions in high-dimensional biological data,
-    Nature Biotechnology 2019, equation 2 before its symmetrisation.
+    Moon et al., Visualizing structure and transitions in high-dimensional biological data, Nature
+    Biotechnology 2019, equation 2 before symmetrisation.
     """
     allowed = _MAX_ENTRIES // max(search.n_queries, search.n_others)
     most = min(search.n_others, max(n_neighbors, allowed))
@@ -70,7 +70,7 @@ def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
     pending = torch.arange(search.n_queries, device=search.device)
     while len(pending):
         found = search.find(pending, k)
-        # Where even the last one found lies within reach there may be more to find.
+        # If the last neighbour found is within reach, there may be more.
         done = found.distances[:, -1] > reach * found.distances[:, n_neighbors - 1]
         if k == most:
             done = torch.ones_like(done)
@@ -87,10 +87,10 @@ def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
 def _entries(
     found: Neighbours, n_neighbors: int, decay: float, rows: torch.Tensor, done: torch.Tensor
 ) -> Affinities:
-    """Return the affinities of those queries whose search is `done`."""
+    """Return the affinities of the queries whose search is `done`."""
     distances = found.distances[done].double()
     ratio = distances / distances[:, n_neighbors - 1, None]
-    ratio = torch.where(distances > 0, ratio, 0)  # 0/0 among duplicates: they are one point
+    ratio = torch.where(distances > 0, ratio, 0)  # 0/0 between duplicates: distance zero
     values = torch.exp(-(ratio**decay))
     kept = values >= THRESHOLD
     return Affinities(
@@ -99,12 +99,12 @@ def _entries(
 
 
 def kernel_matrix(found: Affinities, n: int) -> torch.Tensor:
-    """Return the kernel of `n` samples: their affinities' mean with the transpose.
+    """Return the kernel of `n` samples: the mean of the affinities and their transpose.
 
     Parameters
     ----------
     found : Affinities
-        Of the samples to each other, not to themselves.
+        Affinities between different samples, without the diagonal.
     n : int
         Number of samples.
 

@@ -1,4 +1,4 @@
-"""Landmarks: a few representatives of many samples, and the walk between them."""
+"""Landmarks: groups of samples, and the random walk between them."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from nbinterp._numerics.parallel import parallel_map
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.kernel import Affinities
 
-# Spectral features a landmark is chosen by, as in the authors' program.
+# Number of spectral features used to choose landmarks, as in the authors' program.
 _N_FEATURES = 100
-# Rounds of four products with the kernel for these features: sixteen in all, as the randomised SVD
-# of the authors' program has. More resolve the slow modes of tiny, nearly separate groups, and the
-# landmarks then follow those instead of the classes (measured on MNIST).
+# Rounds of four products with the kernel for these features: sixteen in all, as in the randomised
+# SVD of the authors' program. With more rounds, landmarks follow tiny, nearly separate groups
+# instead of the classes (measured on MNIST).
 _N_ROUNDS = 3
-# Columns that the kernel is multiplied with at a time: few stay in a processor's cache.
+# The kernel multiplies this many columns at a time, so that they stay in the processor's cache.
 _COLUMNS_AT_A_TIME = 28
 # k-means for landmarks sees so many samples, in all or each.
 _SAMPLES_SEEN = 20_000
@@ -30,14 +30,14 @@ _SAMPLES_PER_LANDMARK = 10
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Groups of samples that stand for them.
+    """Groups of samples, and the walk between the groups.
 
     Parameters
     ----------
     labels : Tensor of shape (n_samples,), int64
-        The landmark of each sample; every landmark has one at least.
+        The landmark of each sample; every landmark has at least one sample.
     weights : Tensor of shape (n_samples, n_landmarks)
-        Sparse; rows, which sum to one, write a sample as a mean of landmarks.
+        Sparse; each row sums to one and writes a sample as a mean of landmarks.
     operator : DiffusionOperator
         The walk from landmark to sample to landmark.
     """
@@ -48,7 +48,7 @@ class Landmarks:
 
 
 def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> torch.Tensor:
-    """Return coordinates ``(n, 100)`` of the samples by the leading modes of the walk."""
+    """Return the leading eigenvectors of the walk as coordinates ``(n, 100)`` of the samples."""
     n = kernel.shape[0]
     degrees = kernel.sum(1).to_dense()
     rows, columns = kernel.indices()
@@ -56,7 +56,7 @@ def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> to
     starts_of_rows = torch.searchsorted(rows, torch.arange(n, device=rows.device))
 
     def walked(block: torch.Tensor) -> torch.Tensor:
-        """Return the product of the symmetric walk with a block: sums of its rows, weighted."""
+        """Return the product of the symmetric form of the walk with a block."""
         return torch.nn.functional.embedding_bag(
             columns, block, starts_of_rows, mode="sum", per_sample_weights=scaled
         )
@@ -78,7 +78,7 @@ def spectral_features(kernel: torch.Tensor, random: np.random.RandomState) -> to
 
 @contextmanager
 def _quiet_about_csr() -> Iterator[None]:
-    """Drop torch's remark that this format, in which its products are fastest, is beta."""
+    """Silence torch's warning that its CSR format is in beta; its products are the fastest."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
         yield
@@ -87,16 +87,16 @@ def _quiet_about_csr() -> Iterator[None]:
 def find_landmarks(
     kernel: torch.Tensor, n_landmarks: int, random: np.random.RandomState
 ) -> Landmarks:
-    """Group samples by k-means on their spectral features, and make the walk between groups.
+    """Group samples by k-means on spectral features, and compute the walk between groups.
 
     Parameters
     ----------
     kernel : Tensor of shape (n_samples, n_samples)
         Sparse and symmetric.
     n_landmarks : int
-        Groups to make; there are fewer where samples coincide.
+        Number of groups; there are fewer if samples coincide.
     random : RandomState
-        What the start of k-means is drawn from.
+        Draws the start of k-means.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def find_landmarks(
 
 
 def group_sums(found: Affinities, labels: torch.Tensor, n_rows: int) -> torch.Tensor:
-    """Return the sparse ``(n_rows, n_groups)`` sums of affinities over groups of base rows."""
+    """Sum affinities over groups of base rows; return them as sparse ``(n_rows, n_groups)``."""
     entries = torch.stack([found.rows, labels[found.columns]])
     shape = (n_rows, int(labels.max()) + 1)
     return torch.sparse_coo_tensor(entries, found.values, shape, check_invariants=False).coalesce()
@@ -138,10 +138,10 @@ def normalised(sums: torch.Tensor) -> torch.Tensor:
 
 
 def landmark_operator(sums: torch.Tensor) -> DiffusionOperator:
-    """Return the walk that goes from a landmark to a sample and on to a landmark.
+    """Return the walk from a landmark to a sample and on to a landmark.
 
-    With sums ``M`` of the kernel over groups, ``d`` its row and ``c`` its column sums, the walk
-    is ``diag(1/c) M' diag(1/d) M``.
+    Let ``M`` be the sums of the kernel over groups, with row sums ``d`` and column sums ``c``. The
+    walk is ``diag(1/c) M' diag(1/d) M``.
     """
     mass = sums.sum(0).to_dense()
     with _quiet_about_csr():

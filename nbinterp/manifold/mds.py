@@ -1,4 +1,4 @@
-"""Multidimensional scaling: points whose distances are as given."""
+"""Multidimensional scaling: find points with given distances."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,27 +10,27 @@ from nbinterp._numerics.eigen import leading_eigenpairs
 from nbinterp._numerics.parallel import parallel_map, thread_pool
 from nbinterp.manifold.diffusion import MOST_IN_FLOAT64
 
-# Above this many points the leading axes are found by subspace iteration.
+# Above this many points, subspace iteration finds the leading axes.
 _DENSE_EIGH = 600
 _N_PRODUCTS = 15
-# Iterations between two looks at the stress, each of which waits for the device.
+# Iterations between two checks of the stress, which wait for the device.
 _PATIENCE = 10
-# Distances that stay in a processor's cache while they become pulls.
+# Number of distances that stay in the processor's cache.
 _CACHED_BYTES = 2**20
-# Share of the squared distances below which an error, a stress-1 of 0.003, is as good as none.
+# Errors below this share of the squared distances (a stress-1 of 0.003) count as zero.
 _NEGLIGIBLE = 1e-5
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Where SMACOF ended.
+    """The result of SMACOF.
 
     Parameters
     ----------
     points : Tensor of shape (n, n_components)
         Coordinates, in units of the distances given.
     converged : bool
-        Whether the stress came to rest.
+        Whether the stress converged.
     n_iter : int
         Iterations done.
     """
@@ -51,7 +51,7 @@ def distances(points: torch.Tensor) -> torch.Tensor:
 def stress(target: torch.Tensor, points: torch.Tensor) -> float:
     """Return Kruskal's stress-1 of `points`, at the scale that fits the distances best.
 
-    0 is a perfect fit, 1 none.
+    0 is a perfect fit, 1 is no fit.
     """
     found = distances(points)
     lengths = (found**2).sum() * (target**2).sum()
@@ -63,26 +63,26 @@ def stress(target: torch.Tensor, points: torch.Tensor) -> float:
 def classical_mds(
     target: torch.Tensor, n_components: int, random: np.random.RandomState
 ) -> torch.Tensor:
-    """Return the classical scaling: leading axes of the doubly centred squared distances.
+    """Return Torgerson's classical scaling: leading axes of the doubly centred squared distances.
 
-    The start of the authors' program lacks the factor -1/2 and the square root, which scales its
-    axes by twice their eigenvalues; this is Torgerson's.
+    The authors' program omits the factor -1/2 and the square root in its start, so its axes are
+    scaled by twice their eigenvalues.
 
     Parameters
     ----------
     target : Tensor of shape (n, n)
         Distances.
     n_components : int
-        Axes; those without positive eigenvalue are zero.
+        Number of axes; axes without a positive eigenvalue are zero.
     random : RandomState
-        What the iteration for many points starts from.
+        Draws the start of the iteration for many points.
 
     Returns
     -------
     Tensor of shape (n, n_components)
-        Centred, axes of falling variance, the largest coordinate of each positive.
+        Centred, with axes by decreasing variance; the largest coordinate of each axis is positive.
     """
-    working = target.float() if len(target) > MOST_IN_FLOAT64 else target  # where SMACOF starts
+    working = target.float() if len(target) > MOST_IN_FLOAT64 else target  # only a start for SMACOF
     squared = working.square()
     means = squared.mean(0)
     gram = -(squared - means - means[:, None] + means.mean()) / 2
@@ -103,19 +103,19 @@ def classical_mds(
 
 
 def smacof(target: torch.Tensor, start: torch.Tensor, max_iter: int, tol: float) -> Scaling:
-    """Return points of least squared error in their distances, by majorisation.
+    """Return points that minimise the squared error of their distances, by majorisation.
 
     Parameters
     ----------
     target : Tensor of shape (n, n)
         Distances.
     start : Tensor of shape (n, n_components)
-        Where to begin; classical scaling is good.
+        Start, for example from classical scaling.
     max_iter : int
-        Iterations at most.
+        Maximum number of iterations.
     tol : float
-        Converged when an iteration lowers the sum of squared errors by less than this share of
-        it, or of 1e-5 of the sum of squared distances if that is more.
+        Converged when an iteration lowers the sum of squared errors by less than this share of it,
+        or of 1e-5 times the sum of squared distances if that is larger.
 
     Returns
     -------
@@ -125,10 +125,11 @@ def smacof(target: torch.Tensor, start: torch.Tensor, max_iter: int, tol: float)
     References
     ----------
     de Leeuw, Applications of convex analysis to multidimensional scaling, 1977: the Guttman
-    transform never raises the error. De Leeuw, Heiser, Multidimensional scaling with restrictions
-    on the configuration, 1980: nor does going twice as far, which takes half the iterations.
+    transform never increases the error. De Leeuw, Heiser, Multidimensional scaling with
+    restrictions on the configuration, 1980: a step of twice the length does not increase it either,
+    and halves the number of iterations.
     """
-    # Positions need fewer digits than errors, which are summed in float64.
+    # float32 is enough for positions; errors are summed in float64.
     dtype = torch.float32 if len(target) > MOST_IN_FLOAT64 else target.dtype
     target, points = target.to(dtype), start.to(dtype)
     floor = _NEGLIGIBLE * float(target.square().sum(dtype=torch.float64))
@@ -147,18 +148,18 @@ def smacof(target: torch.Tensor, start: torch.Tensor, max_iter: int, tol: float)
 
 
 def squared_error(target: torch.Tensor, points: torch.Tensor) -> float:
-    """Return the sum over pairs, each counted twice, of squared errors in distance."""
+    """Return the sum of squared errors of distances over all pairs, each counted twice."""
     return float(distances(points).sub_(target).square_().sum(dtype=torch.float64))
 
 
 def guttman(target: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Return the Guttman transform: every point drawn by, or pushed from, every other."""
+    """Return the Guttman transform of the points."""
     points = points - points.mean(0)
     lengths = (points * points).sum(1, keepdim=True)
-    # Points as close as rounding have no direction from each other.
+    # The direction between points closer than rounding is unknown.
     kind = torch.finfo(points.dtype)
     least = (kind.eps * lengths.max()).clamp(min=kind.tiny)
-    # Bordered so that one product gives all squared distances, and one all sums of pulls.
+    # With borders, one product gives all squared distances, and another sums all pulls.
     ones = torch.ones_like(lengths)
     left = torch.cat([-2 * points, lengths, ones], dim=1)
     right = torch.cat([points, ones, lengths], dim=1).T.contiguous()
@@ -170,7 +171,7 @@ def guttman(target: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     def pulled(start: int) -> torch.Tensor:
         rows = slice(start, start + step)
         pull = (left[rows] @ right).clamp_(min=least).rsqrt_().mul_(target[rows])
-        sums = right[:-1] @ pull.T  # this way round, as products with few columns are slow
+        sums = right[:-1] @ pull.T  # in this order, as products with few columns are slow
         return sums[-1] * points[rows].T - sums[:-1]
 
     parts = [partial(pulled, start) for start in range(0, n, step)]

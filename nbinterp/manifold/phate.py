@@ -31,7 +31,7 @@ from nbinterp.manifold.mds import Scaling, classical_mds, distances, smacof, str
 from nbinterp.manifold.phate_package import fit_package, transform_package
 from nbinterp.manifold.search import by_features
 
-# Relative fall of the error in an iteration at which SMACOF rests.
+# SMACOF has converged when an iteration lowers the error by less than this share.
 _TOLERANCE = 3e-4
 
 
@@ -42,71 +42,75 @@ class PHATE(
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """Map samples so that distances on the map are distances of diffusion through the data.
+    """Map samples so that distances on the map approximate diffusion distances in the data.
 
-    Neighbours are joined in a graph, random walks spread on it for `t` steps, and the logarithms
-    of where they arrive, the potentials, are laid out by multidimensional scaling. Clusters,
-    branches and trajectories of the data stay apart on the map.
+    PHATE connects each sample to its neighbours and takes random walks of `t` steps on this graph.
+    The potential of a sample is the logarithm of the probabilities where its walk arrives.
+    Multidimensional scaling then finds points whose distances match those between potentials.
+    Clusters, branches and trajectories of the data stay apart on the map.
 
     Parameters
     ----------
     n_components : int
-        Dimensions of the map; 2 to look at, about 10 to cluster.
+        Dimensions of the map: 2 to view it, about 10 to cluster it.
     n_neighbors : int
-        The neighbour whose distance is the width of a sample's kernel.
+        The distance to this neighbour is the bandwidth of a sample's kernel.
     decay : float
         Steepness of the kernel; 40 makes it nearly a graph of nearest neighbours.
     n_landmarks : int or None
-        With more samples than this, walks go between as many groups of samples, and each sample
-        is placed as a mean of groups. None has no groups; memory then grows as the square.
+        With more samples than this, walks go between this many groups of samples (landmarks), and
+        each sample is placed at a mean of landmarks. None uses no landmarks; memory then grows with
+        the square of the number of samples.
     t : int or "auto"
-        Steps of the walks. "auto" is the knee of their von Neumann entropy.
+        Number of steps of the walks. "auto" chooses the knee of their von Neumann entropy.
     gamma : float
-        Kind of potential, from -1 to 1: 1 is the logarithm, 0 the square root, -1 none.
+        Kind of potential, from -1 to 1: 1 takes the logarithm of the probabilities, 0 the square
+        root, -1 the probabilities themselves.
     n_pca : int or None
-        Principal components to find neighbours in; None takes the features themselves.
+        Number of principal components for the neighbour search; None uses the features themselves.
     mds : {"metric", "classic"}
-        Multidimensional scaling by SMACOF, or by Torgerson's eigenvectors.
+        Kind of multidimensional scaling: SMACOF, or Torgerson's classical scaling.
     engine : {"torch", "phate"}
-        Ours, or the package `phate` from PyPI, to compare with. The latter has its own scale.
+        This implementation, or the package `phate` from PyPI for comparison. The package scales its
+        map differently.
     device : str or torch.device
-        Where to compute; "auto" is CUDA where there is one, else the CPU.
+        Where to compute; "auto" is CUDA if available, else the CPU.
     metric : {"euclidean", "precomputed"}
-        Whether `X` holds features, or distances ``(n_samples, n_samples)``: all of them, or in a
-        sparse matrix those to the neighbours of each sample, as from scikit-learn's
-        `kneighbors_graph`.
+        Whether `X` holds features or distances ``(n_samples, n_samples)``. Distances are a dense
+        matrix, or a sparse matrix with the neighbours of each sample, such as scikit-learn's
+        `kneighbors_graph` returns.
     exact_neighbors : bool
-        Whether neighbours are exact also among more than 20,000 samples. Else they are looked for
-        in near cells only, which is faster; `neighbor_recall_` tells what was found.
+        Whether to find exact neighbours also among more than 20,000 samples. Otherwise the search
+        covers near cells only, which is faster; `neighbor_recall_` says how many it found.
     max_iter : int
-        Iterations of SMACOF, at most.
+        Maximum number of iterations of SMACOF.
     progress : bool
-        Whether work of more than a second shows a progress bar.
+        Whether to show a progress bar for work that takes more than a second.
     random_state : int, RandomState or None
-        What starts of the iterations and of k-means are drawn from.
+        Draws the starts of the iterations and of k-means.
 
     Attributes
     ----------
     embedding_ : ndarray of shape (n_samples, n_components)
-        The map, on its principal axes (of the landmarks, if there are any). Its unit is that of
-        potentials, natural logarithms of probability when ``gamma=1``: Euclidean distances on the
-        map approximate those between potentials, whatever the scale of the data.
+        The map, on its principal axes (of the landmarks, if there are any). Euclidean distances on
+        the map approximate distances between potentials, which do not depend on the scale of the
+        data. With ``gamma=1`` their unit is the nat, the natural logarithm of a probability.
     t_ : int
-        Steps of the walks.
+        Number of steps of the walks.
     von_neumann_entropy_ : ndarray of shape (100,)
-        Nats; entry ``t`` is that of the walk of ``t + 1`` steps.
+        Entropy in nats (1 nat is 1.44 bits); entry ``t`` belongs to walks of ``t + 1`` steps.
     stress_ : float
-        Kruskal's stress-1 of the map's distances, between landmarks if there are any, at the scale
-        that fits best: 0 is exact.
+        Kruskal's stress-1 of the distances on the map, between landmarks if there are any, at the
+        scale that fits best. It is the relative error of the distances: 0 is exact.
     converged_ : bool
-        Whether SMACOF came to rest within `max_iter`. Not known with ``engine="phate"``.
+        Whether SMACOF converged within `max_iter`. Unknown with ``engine="phate"``.
     n_iter_ : int
-        Its iterations. Not known with ``engine="phate"``.
+        Number of iterations of SMACOF. Unknown with ``engine="phate"``.
     neighbor_recall_ : float
-        Share of true nearest neighbours that were found, measured on 500 samples and at least
-        0.99; 1 if the search was exact.
+        Share of true nearest neighbours that were found, measured on 500 samples: at least 0.99, or
+        1 if the search was exact.
     n_features_in_ : int
-        Features seen in `fit`.
+        Number of features seen in `fit`.
 
     Raises
     ------
@@ -115,12 +119,12 @@ class PHATE(
 
     Notes
     -----
-    A further `fit` to the same data finds neighbours and landmarks anew only if a parameter that
-    they depend on has changed: after ``set_params(t=20, n_components=3)`` it is quick.
+    A second `fit` to the same data reuses neighbours and landmarks if the parameters that they
+    depend on have not changed. After ``set_params(t=20, n_components=3)`` it is quick.
 
-    `fit_transform` gives the map of the training samples. `transform` places samples as new ones,
-    by their own kernel; given training samples, where each is now among its own neighbours, it
-    gives nearly the same.
+    `fit_transform` returns the map of the training samples. `transform` treats all samples as new
+    and places them by their own kernel. For training samples the result is nearly the same, since
+    each is now its own neighbour.
 
     References
     ----------
@@ -137,7 +141,7 @@ class PHATE(
     True
     """
 
-    _package: Any  # what was fitted with engine="phate"
+    _package: Any  # fitted operator of engine="phate"
 
     _STATE = fields(
         "n_components n_neighbors decay n_landmarks t gamma n_pca mds",
@@ -195,7 +199,7 @@ class PHATE(
         Parameters
         ----------
         X : array, DataFrame or Tensor of shape (n_samples, n_features)
-            Samples; with ``metric="precomputed"`` their distances, dense or sparse.
+            Samples, or with ``metric="precomputed"`` their distances, dense or sparse.
         y : None
             Ignored.
 
@@ -204,7 +208,7 @@ class PHATE(
         PHATE
             Itself.
         """
-        # Fitted apart, so that an error or an interrupt leaves this object as it was.
+        # A copy is fitted, so an error or an interrupt leaves this object unchanged.
         fresh = copy(self)
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(fresh, name)
@@ -218,13 +222,13 @@ class PHATE(
 
     @_checks.named
     def transform(self, X: Any) -> FloatingArray:
-        """Return where samples, as new ones, fall on the map.
+        """Place new samples on the map.
 
         Parameters
         ----------
         X : array, DataFrame or Tensor of shape (n_new, n_features)
-            Samples of the features seen in `fit`; with ``metric="precomputed"`` their distances to
-            the samples of `fit`.
+            Samples with the features seen in `fit`, or with ``metric="precomputed"`` their
+            distances to the samples of `fit`.
 
         Returns
         -------
@@ -263,11 +267,11 @@ class PHATE(
         if self.engine == "phate":
             self.__dict__.update(fit_package(self, data))
             return
-        # A seed a stage: what is reused leaves the others' random numbers as they were.
+        # One seed per stage, so that a reused stage does not change the others' random numbers.
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         with tqdm(total=3, desc="PHATE", delay=1, leave=False, disable=not self.progress) as bar:
             graph, walk = self._graph_and_walk(data, seeds, bar)
-            # Entry t is that of power t + 1: the authors' program takes t all the same.
+            # Entry t belongs to power t + 1; the authors' program uses t as the power nonetheless.
             t = knee_point(walk.entropy) if self.t == "auto" else int(self.t)
             target = distances(potential(walk.operator, t, self.gamma)).double()
             start = classical_mds(target, self.n_components, np.random.RandomState(seeds[2]))
@@ -294,7 +298,7 @@ class PHATE(
         self._graph, self._walk, self._points, self._package = graph, walk, points, None
 
     def _graph_and_walk(self, data: Any, seeds: Any, bar: Any) -> tuple[Graph, Walk]:
-        """Return both for the data, those of the last fit where nothing they rest on changed."""
+        """Return graph and walk of the data; reuse the last fit's if their inputs are unchanged."""
         device = _device.of(self)
         drawn = None if self.random_state is None else tuple(seeds[:2])
         settings = (self.metric, self.n_pca, self.n_neighbors, self.decay, self.exact_neighbors)
@@ -325,7 +329,7 @@ class PHATE(
 
     @property
     def _n_features_out(self) -> int:
-        """Number of columns of the map, for their names."""
+        """Number of columns of the map, for the names of output features."""
         return self.n_components
 
     def __sklearn_tags__(self) -> Any:
@@ -338,7 +342,7 @@ class PHATE(
 
     @_checks.named
     def _check(self, n: int) -> None:
-        """Raise on settings that are wrong in themselves or for `n` samples."""
+        """Raise if parameters are invalid by themselves or for `n` samples."""
         others = n - 1
         few = "the number of other samples"
         _checks.integer("n_neighbors", self.n_neighbors, 1, others, of=few)
@@ -367,7 +371,7 @@ class PHATE(
 def _digest(data: Any) -> str:
     """Return a digest of dense or sparse data, equal only for equal data."""
     parts = [data] if isinstance(data, np.ndarray) else [data.data, data.indices, data.indptr]
-    digest = hashlib.sha256()  # which processors have instructions for
+    digest = hashlib.sha256()  # processors have instructions for it
     for part in parts:
         digest.update(f"{part.dtype}{part.shape}".encode())
         digest.update(np.ascontiguousarray(part).data)

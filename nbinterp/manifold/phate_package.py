@@ -1,4 +1,4 @@
-"""The package `phate` from PyPI behind the interface of our `PHATE`, to compare with."""
+"""Run the package `phate` from PyPI behind the interface of `PHATE`, for comparison."""
 
 import importlib
 import logging
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def fit_package(settings: "PHATE", data: FloatingArray) -> dict[str, Any]:
-    """Return fitted attributes from a run of the package with the same settings."""
+    """Run the package with the same settings; return the fitted attributes."""
     try:
         package = importlib.import_module("phate")
     except ModuleNotFoundError:
         _checks.fail(
             "(engine='phate')",
-            "must find the package phate, which is not installed",
+            "needs the package phate, which is not installed",
             "Install it with pip install 'nbinterp[reference]', or use engine='torch'.",
             ImportError,
         )
@@ -40,7 +40,7 @@ def fit_package(settings: "PHATE", data: FloatingArray) -> dict[str, Any]:
         verbose=0,
     )
     embedding = _quietly(operator.fit_transform, data)
-    # Its public `diff_potential` is spread over the samples; the map is fitted to the landmarks'.
+    # The public `diff_potential` covers all samples; the map is fitted to the landmarks' potential.
     potentials = torch.as_tensor(np.asarray(operator._diff_potential))
     return {
         "embedding_": embedding,
@@ -53,7 +53,7 @@ def fit_package(settings: "PHATE", data: FloatingArray) -> dict[str, Any]:
 
 
 def transform_package(operator: Any, data: FloatingArray) -> FloatingArray:
-    """Return new samples placed by a fitted operator of the package."""
+    """Place new samples with a fitted operator of the package."""
     placed: FloatingArray = np.asarray(_quietly(operator.transform, data))
     return placed
 
@@ -61,7 +61,7 @@ def transform_package(operator: Any, data: FloatingArray) -> FloatingArray:
 def _quietly(function: Any, data: FloatingArray) -> Any:
     """Return ``function(data)`` without the package's warnings, which name its own settings.
 
-    Those about convergence come through a logger that writes to standard output.
+    Its warnings about convergence come through a logger that writes to standard output.
     """
     logger = logging.getLogger("graphtools")
     before = logger.disabled

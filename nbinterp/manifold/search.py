@@ -1,4 +1,4 @@
-"""Search for neighbours: by features, in cells, or in a matrix of distances."""
+"""Neighbour searches: by features, in cells, or in a matrix of distances."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Search:
     Parameters
     ----------
     find : callable
-        From rows of the queries and ``k`` to their ``k`` nearest rows of the base, or fewer if no
-        more are known. Rows with fewer than others are filled up with infinite distances.
+        Takes rows of the queries and ``k``; returns their ``k`` nearest rows of the base, or fewer
+        if no more are known. Shorter rows are padded with infinite distances.
     n_queries : int
-        Rows that can be asked for.
+        Number of queries.
     n_others : int
-        Rows of the base that can be neighbours of a query.
+        Number of base rows that can be neighbours of a query.
     device : torch.device
         Where the neighbours are.
     """
@@ -35,7 +35,7 @@ class Search:
 
 
 def by_features(queries: torch.Tensor, base: torch.Tensor, own: torch.Tensor | None) -> Search:
-    """Return the exact search; `own` is the base row that each query itself is, if it is one."""
+    """Return an exact search; `own` is the base row of each query, None if queries are new."""
 
     def find(rows: torch.Tensor, k: int) -> Neighbours:
         return nearest(queries[rows], base, k, own=None if own is None else own[rows])
@@ -44,9 +44,9 @@ def by_features(queries: torch.Tensor, base: torch.Tensor, own: torch.Tensor | N
 
 
 def by_cells(data: torch.Tensor, random: np.random.RandomState) -> tuple[Search, list[float]]:
-    """Return the search of `data` in itself by cells, and a list that receives its recall.
+    """Return an approximate search of `data` in itself, and a list that receives its recall.
 
-    The few rows that ask again, for more neighbours, are searched exactly.
+    Repeated requests, for more neighbours of a few rows, are searched exactly.
     """
     exact = by_features(data, data, torch.arange(len(data), device=data.device))
     recall: list[float] = []
@@ -62,7 +62,7 @@ def by_cells(data: torch.Tensor, random: np.random.RandomState) -> tuple[Search,
 
 
 def by_distances(distances: torch.Tensor, *, among_themselves: bool) -> Search:
-    """Return the search in a dense matrix of distances ``(n_queries, n_base)``."""
+    """Return a search in a dense matrix of distances ``(n_queries, n_base)``."""
 
     def find(rows: torch.Tensor, k: int) -> Neighbours:
         block = distances[rows]
@@ -76,7 +76,7 @@ def by_distances(distances: torch.Tensor, *, among_themselves: bool) -> Search:
 
 
 def by_list(stored: Any, *, among_themselves: bool, device: torch.device) -> Search:
-    """Return the search in a sparse CSR matrix, whose stored entries are all that is near."""
+    """Return a search in a sparse CSR matrix; only stored entries count as neighbours."""
     stored = stored.tocoo()
     kept = stored.row != stored.col if among_themselves else slice(None)
     row, column, value = stored.row[kept], stored.col[kept], stored.data[kept]

@@ -48,7 +48,7 @@ class Groups:
         _checks.require(
             n == n_samples or (n > n_samples and not whole),
             f"(clusters) with {n} labels",
-            f"must have one label a sample, {n_samples}{'' if whole else ' or more'}",
+            f"must have one label per sample, {n_samples}{'' if whole else ' or more'}",
             "Pass the labels of the same data, in the same order.",
         )
 
@@ -73,7 +73,7 @@ def groups_of(clusters: Any, n_features: int) -> Groups:
     _checks.require(
         labels.ndim == 1 and labels.size > 0,
         f"(clusters={_checks.show(clusters)})",
-        "must be one label a sample, a fitted clusterer or a Gaussian mixture",
+        "must be one label per sample, a fitted clusterer or a Gaussian mixture",
         "Pass a list as long as the data, a fitted LocalCorEx or a fitted GaussianMixture.",
     )
     names, codes = np.unique(labels, return_inverse=True)

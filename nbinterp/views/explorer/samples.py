@@ -134,7 +134,7 @@ def pictures(images: Any, image_shape: tuple[int, ...] | None, n: int) -> ByteAr
         "Pass image_shape=(height, width) too." if flat else "Move the channels to the last axis.",
     )
     _checks.require(
-        len(array) == n, what, f"must hold one image a sample, {n}", "Pass as many images."
+        len(array) == n, what, f"must hold one image per sample, {n}", "Pass as many images."
     )
     _checks.require(
         np.issubdtype(array.dtype, np.number) or array.dtype == bool,

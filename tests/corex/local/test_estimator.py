@@ -314,7 +314,7 @@ def test_refusals(fitted):
     for model, options, message in [
         (local(n_clusters=100), {}, "at most the number of samples, 60"),
         (local(n_clusters=0), {}, "must be at least 1"),
-        (local(), {"clusters": labels[:5]}, "one label a sample, 60"),
+        (local(), {"clusters": labels[:5]}, "one label per sample, 60"),
         (local().set_params(corex__n_factors=26), {}, "Use fewer factors"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -326,7 +326,7 @@ def test_refusals(fitted):
         ([4, 5], "at least 3 samples, not 2"),
         ([1, 2, 500], "indices from 0 to 499"),
         ([-1, 2, 3], "indices from 0 to 499"),
-        (np.ones(7, dtype=bool), "one entry a sample"),
+        (np.ones(7, dtype=bool), "one entry per sample"),
         (["a", "b", "c"], "list of sample indices"),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):

@@ -215,7 +215,7 @@ def test_the_model_is_restored():
     before, data = state(net), np.random.default_rng(0).normal(size=(30, 4))
     LinearDistance().explain(net, data, "3")
     assert_same(before, state(net))
-    with pytest.raises(ValueError, match="must have one label a sample"):
+    with pytest.raises(ValueError, match="must have one label per sample"):
         LinearDistance(batch_size=8).explain(net, data, "3", clusters=np.zeros(20))
     assert_same(before, state(net))
     assert net.training
@@ -333,9 +333,9 @@ def test_one_cluster_or_a_cluster_of_one(shrinkage):
         ({"n_random": 0}, {}, "must be at least 1", ValueError),
         ({}, {"layer": "2"}, "must be the name of a submodule", ValueError),
         ({}, {"layer": "1"}, "must be a Linear or a convolution, not ReLU", TypeError),
-        ({}, {"clusters": [0, 1]}, "must have one label a sample", ValueError),
-        ({}, {"clusters": np.zeros((9, 2))}, "must be one label a sample", ValueError),
-        ({}, {"clusters": np.zeros(10)}, "must have one label a sample, 9", ValueError),
+        ({}, {"clusters": [0, 1]}, "must have one label per sample", ValueError),
+        ({}, {"clusters": np.zeros((9, 2))}, "must be one label per sample", ValueError),
+        ({}, {"clusters": np.zeros(10)}, "must have one label per sample, 9", ValueError),
         ({}, {"clusters": GaussianMixture()}, "is not fitted", ValueError),
         ({}, {"data": np.full((9, 3), np.nan)}, "must be finite", ValueError),
         ({}, {"data": np.ones((1, 3))}, "at least 2 rows", ValueError),

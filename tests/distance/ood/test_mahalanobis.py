@@ -151,7 +151,7 @@ LAYERED = layered(50, 0, 0)
     [
         ({"relative": True}, (LAYERED,), "must hold two classes or more"),
         ({"relative": True}, (LAYERED, np.ones(50)), "must hold two classes or more"),
-        ({}, (LAYERED, np.ones(49)), "one label a sample, 50"),
+        ({}, (LAYERED, np.ones(49)), "one label per sample, 50"),
         ({}, (LAYERED, np.arange(50)), "in layer 'noise' must hold classes of more than one"),
         ({"layers": "none"}, (LAYERED,), "must hold the layer 'none'"),
         ({"layers": []}, (LAYERED,), "must have at least one layer"),

@@ -173,7 +173,7 @@ def test_the_model_is_restored_also_after_an_interrupt():
     [
         ({"layer": "none"}, "must be the name of a submodule"),
         ({"y": Y + 1}, "from 0 to 2"),
-        ({"y": Y[:5]}, "one label a sample, 60"),
+        ({"y": Y[:5]}, "one label per sample, 60"),
         ({"nodes": [8]}, "at most the last node of '0.0', 7"),
         ({"shifts": []}, "must hold at least one number"),
         ({"shifts": [np.nan]}, "must be finite"),

@@ -26,5 +26,5 @@ def test_labels_must_be_as_many_as_samples():
     groups = groups_of([0, 1, 1], 2)
     groups.check_count(2, whole=False)
     groups.check_count(3, whole=True)
-    with pytest.raises(ValueError, match="must have one label a sample, 2"):
+    with pytest.raises(ValueError, match="must have one label per sample, 2"):
         groups.check_count(2, whole=True)

@@ -114,7 +114,7 @@ def test_the_model_is_restored_also_when_interrupted():
         ({"layer": "3"}, "with nodes among the columns of the factors"),
         ({"sizes": [9]}, "at most the number of nodes, 8"),
         ({"y": LABELS + 1}, "from 0 to 2"),
-        ({"y": LABELS[:5]}, "one label a sample, 90"),
+        ({"y": LABELS[:5]}, "one label per sample, 90"),
         ({"mode": "off"}, "'zero', 'mean', 'weights'"),
         ({"n_random": -1}, "at least 0"),
     ],

@@ -170,7 +170,7 @@ def test_an_interrupt_leaves_the_generator_as_it_was(monkeypatch):
         ({"batch_size": 2000}, "at most the number of training samples, 1200"),
         ({"samples": [0, 1]}, "at least 3 samples"),
         ({"samples": [99999]}, "indices from 0 to 596"),
-        ({"y": DIGITS[:7]}, "one label a sample, 1200"),
+        ({"y": DIGITS[:7]}, "one label per sample, 1200"),
         ({"y": np.zeros(1200)}, "two classes or more"),
         ({"test_data": PIXELS[TEST, :5]}, "as many columns as data, 64"),
         ({"data": np.full((1200, 64), np.nan)}, "NaN"),

@@ -302,7 +302,7 @@ def test_odd_arguments():
         record(lambda x: x, X, layers="2")
     with pytest.raises(ValueError, match=r"batch_size=0\) must be at least 1"):
         record(small(), X, layers="2", batch_size=0)
-    with pytest.raises(ValueError, match=r"must be 3 names, one a column"):
+    with pytest.raises(ValueError, match=r"must be 3 names, one per column"):
         record(small(), X, layers="2", output_names=["a", "b"])
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         record(small(), X[:, :4], layers="2")

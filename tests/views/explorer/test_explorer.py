@@ -105,7 +105,7 @@ def test_selection_is_set_by_numbers_or_a_mask(explorer):
         ([-1], ValueError, "from 0 to 119"),
         ([120], ValueError, "from 0 to 119"),
         ([0.5], TypeError, "sample indices or a boolean mask"),
-        ([True, False], ValueError, "one entry a sample, 120"),
+        ([True, False], ValueError, "one entry per sample, 120"),
         (["a"], TypeError, "sample indices"),
     ],
 )
@@ -303,7 +303,7 @@ def test_a_column_set_later_colours_and_one_deleted_lets_go(explorer):
     assert (explorer.color_by, explorer.ranges) == ("", {})
     with pytest.raises(KeyError):
         del explorer.columns["depth"]
-    with pytest.raises(ValueError, match="one label a sample, 120"):
+    with pytest.raises(ValueError, match="one label per sample, 120"):
         explorer.columns["short"] = [1, 2]
 
 

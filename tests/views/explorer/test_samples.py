@@ -42,7 +42,7 @@ def test_a_categorical_keeps_its_order_and_a_series_loses_its_index():
 
 
 def test_columns_of_another_length_or_form_are_refused():
-    with pytest.raises(ValueError, match="must be one label a sample, 3"):
+    with pytest.raises(ValueError, match="must be one label per sample, 3"):
         samples.table({"x": [1, 2]}, 3)
     with pytest.raises(TypeError, match="must be a DataFrame or a dict"):
         samples.table([1, 2, 3], 3)
@@ -102,7 +102,7 @@ def test_large_pictures_are_thinned():
 @pytest.mark.parametrize(
     ("images", "shape", "match"),
     [
-        (np.zeros((3, 4, 4)), None, "one image a sample, 2"),
+        (np.zeros((3, 4, 4)), None, "one image per sample, 2"),
         (np.zeros((2, 16)), None, r"Pass image_shape=\(height, width\) too"),
         (np.zeros((2, 16)), (3, 4), "as many pixels as each image, 16"),
         (np.zeros((2, 3, 8, 8)), None, "Move the channels to the last axis"),
