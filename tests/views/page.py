@@ -1,5 +1,7 @@
 """A page that shows a view, played by a test: it speaks the messages of comms and nothing else."""
 
+import contextlib
+import io
 import itertools
 import json
 import zlib
@@ -7,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from IPython.core.formatters import DisplayFormatter
 
 PROTOCOL = 1
 
@@ -37,6 +40,8 @@ class Page:
         The traits of the view as the page knows them now, arrays as bytes.
     updates : list of dict
         The changes of traits that the view has sent, in order.
+    echoes : list of dict
+        Those of `updates` that tell other pages what one of them has set, in order.
     messages : list of Reply
         Everything else that it has sent, in order.
     """
@@ -45,6 +50,7 @@ class Page:
         self.view = view
         self.state: dict[str, Any] = dict(view.get_state())
         self.updates: list[dict[str, Any]] = []
+        self.echoes: list[dict[str, Any]] = []
         self.messages: list[Reply] = []
         self._numbers = itertools.count(1)
         view.comm.publish_msg = self._hear
@@ -107,12 +113,23 @@ class Page:
                     place = place[step]
                 place[path[-1]] = buffer
             self.updates.append(state)
+            if method == "echo_update":
+                self.echoes.append(state)
             self.state |= state
 
 
 def wire(values: npt.ArrayLike, dtype: npt.DTypeLike = "<f4") -> bytes:
     """Return numbers as the bytes that a page sends."""
     return np.asarray(values, dtype).tobytes()
+
+
+def displayed(thing: Any) -> dict[str, Any]:
+    """Return what a notebook shows where `thing` stands last in a cell, by MIME type."""
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+        data, _ = DisplayFormatter().format(thing)
+    # IPython prints what a display method raises, and shows the rest.
+    assert "Traceback" not in printed.getvalue(), printed.getvalue()
+    return dict(data)
 
 
 def _is_bytes(value: Any) -> bool:

@@ -29,7 +29,7 @@ class FactorView(View):
         callable
             Call it to stop.
         """
-        return self._on("factor", lambda change: callback(change["new"]))
+        return self.when_changed("factor", lambda change: callback(change["new"]))
 
     @traitlets.validate("factor")
     def _check_factor(self, proposal: Any) -> int | None:

@@ -20,10 +20,10 @@ from nbinterp.views.base.page import write_views
 PROTOCOL = 1
 
 _LARGEST_SEQ = 2**53  # what a number of JavaScript holds exactly
-_LARGEST_BUFFERS = 2**26
-_LONGEST_ERROR = 600
+LARGEST_BUFFERS = 2**26  # bytes of a message of the page
+LONGEST_ERROR = 600  # letters
 _LONGEST_TRACE = 6000
-_BEAT = 2.0  # seconds between signs of life of a long verb
+BEAT = 2.0  # seconds between signs of life of a long verb
 
 _ESM = """
 export default {
@@ -121,7 +121,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         try:
             for name, value in sync_data.items():
                 # Refused here, since ipywidgets first echoes to all pages what one of them sent.
-                if isinstance(value, memoryview | bytes) and len(value) > _LARGEST_BUFFERS:
+                if isinstance(value, memoryview | bytes) and len(value) > LARGEST_BUFFERS:
                     raise traitlets.TraitError(f"The page sent too much as {name}.")
                 own = name in self.keys and self.trait_metadata(name, "page", True) is False
                 if own or name in ("_core", "_kind"):
@@ -133,7 +133,9 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             self.send_state([key for key in sync_data if key in self.keys])
             raise
 
-    def _on(self, names: str | list[str], call: Callable[[Any], object]) -> Callable[[], None]:
+    def when_changed(
+        self, names: str | list[str], call: Callable[[Any], object]
+    ) -> Callable[[], None]:
         """Call `call` with each change of these traits; return a function that stops it.
 
         All callbacks run even if one raises.
@@ -213,7 +215,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
         def beat() -> None:
             self.send(sign)
-            while not done.wait(_BEAT):
+            while not done.wait(BEAT):
                 self.send(sign)
 
         thread = threading.Thread(target=beat, daemon=True)
@@ -263,7 +265,7 @@ def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) ->
             return f"{kind} takes {name} as {form.__name__}."
     if len(buffers) != count:
         return f"{kind} takes {count} buffers."
-    if sum(memoryview(buffer).nbytes for buffer in buffers) > _LARGEST_BUFFERS:
+    if sum(memoryview(buffer).nbytes for buffer in buffers) > LARGEST_BUFFERS:
         return "The message is too large."
     return None
 
@@ -285,7 +287,7 @@ def explain(failure: Exception) -> str:
         text = failure.message  # it names all of them
     elif not isinstance(failure, ValueError | TypeError) or not text:
         text = f"{type(failure).__name__}: {text}".removesuffix(": ")
-    return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
+    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
 
 
 def trace(failure: Exception) -> str | None:

@@ -162,7 +162,7 @@ class NodeTable(FactorView):
         callable
             Takes no argument; ends the calls.
         """
-        return self._on("chosen", lambda change: callback(list(change["new"])))
+        return self.when_changed("chosen", lambda change: callback(list(change["new"])))
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -251,7 +251,7 @@ class ClusterExplorer(Hovered):
         [1 2]
         >>> stop()
         """
-        return self._on("selection", lambda change: callback(np.array(change["new"])))
+        return self.when_changed("selection", lambda change: callback(np.array(change["new"])))
 
     @_checks.named
     def fit_selection(self) -> ClusterFactors:

@@ -49,7 +49,7 @@ class Hovered(View):
         2
         >>> stop()
         """
-        return self._on("hovered", lambda change: callback(change["new"]))
+        return self.when_changed("hovered", lambda change: callback(change["new"]))
 
     @verb(index=int)
     @_checks.named

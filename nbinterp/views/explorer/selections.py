@@ -161,7 +161,9 @@ class Selections(MutableMapping[str, Selection]):
 
     def on_change(self, callback: Callable[["Selections"], Any]) -> Callable[[], None]:
         """Call `callback` with these selections at each change; return a function that stops it."""
-        return self._explorer._on(["_named", "_named_data"], lambda _change: callback(self))
+        return self._explorer.when_changed(
+            ["_named", "_named_data"], lambda _change: callback(self)
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write all to a JSON file."""

@@ -310,7 +310,7 @@ class InteractionHeatmap(FactorView):
         >>> stop = heatmap.on_choose(lambda factor: None)
         >>> stop()
         """
-        return self._on(["factor", "pair"], lambda change: callback(change["new"]))
+        return self.when_changed(["factor", "pair"], lambda change: callback(change["new"]))
 
     def describe(self) -> str:
         """Return the figures of the view in one line."""

@@ -55,7 +55,7 @@ class TraitSync:
         self._telling = False
         self._stops: list[Callable[[], object]] = []
         for view in self._views:
-            self._stops.append(view._on(name, self._changed))
+            self._stops.append(view.when_changed(name, self._changed))
             others = [other for other in self._views if other is not view]
             self._stops.append(add_link(view, others))
         for view in self._views:

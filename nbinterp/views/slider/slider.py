@@ -242,7 +242,7 @@ class FactorSlider(FactorView):
         --------
         >>> stop = slider.on_change(lambda frame: print(frame.outputs))  # doctest: +SKIP
         """
-        return self._on("_shown", lambda change: callback(change["new"]))
+        return self.when_changed("_shown", lambda change: callback(change["new"]))
 
     def describe(self) -> str:
         """Return the view in one line: the base, the moved factors and the largest output."""

@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 import pytest
 import traitlets
+from views.page import Page, displayed
 
 from nbinterp import _checks
 from nbinterp.views.base import frontend
@@ -13,6 +14,8 @@ from nbinterp.views.base import view as core
 from nbinterp.views.base.traits import Array
 from nbinterp.views.base.view import Answer, View, verb
 from nbinterp.views.explorer.explorer import ClusterExplorer
+
+VERBS = ("add", "double", "fail", "crash", "work", "hold")
 
 
 class Sums(View):
@@ -52,23 +55,21 @@ class Sums(View):
 
 @pytest.fixture
 def sums():
-    view = Sums()
-    view.sent = []
-    view.send = lambda content, buffers=None: view.sent.append((content, buffers))
-    return view
+    return Sums()
 
 
-def ask(view, content, *buffers):
-    view._receive(view, content, list(buffers))
-    return view.sent.pop()
+@pytest.fixture
+def page(sums):
+    return Page(sums)
 
 
 def message(kind, **fields):
     return {"v": 1, "kind": kind, "seq": 7, **fields}
 
 
-def test_a_verb_answers_with_its_own_number(sums):
-    reply, _ = ask(sums, message("add", a=2, b=3))
+def test_a_verb_answers_with_its_own_number(page):
+    page.say(message("add", a=2, b=3))
+    ((reply, _),) = page.messages
     assert reply["sum"] == 5
     assert (reply["v"], reply["kind"], reply["seq"]) == (1, "add", 7)
     assert reply["ok"] is True
@@ -76,44 +77,45 @@ def test_a_verb_answers_with_its_own_number(sums):
     assert reply["ms"] >= 0
 
 
-def test_buffers_go_both_ways(sums):
-    reply, buffers = ask(sums, message("double", name="x"), memoryview(b"ab"))
+def test_buffers_go_both_ways(page):
+    reply, buffers = page.ask("double", b"ab", name="x")
     assert (reply["name"], buffers) == ("x", [b"abab"])
 
 
-def test_own_errors_arrive_as_they_are_and_others_with_their_type(sums):
-    assert ask(sums, message("fail"))[0]["error"] == "Choose something else."
-    reply, _ = ask(sums, message("crash"))
+def test_own_errors_arrive_as_they_are_and_others_with_their_type(page):
+    assert page.ask("fail").error == "Choose something else."
+    reply, _ = page.ask("crash")
     assert reply["error"] == "ZeroDivisionError: division by zero"
     assert reply["ok"] is False
     assert reply["trace"].endswith("ZeroDivisionError: division by zero\n")
     assert "return 1 / 0" in reply["trace"]
 
 
-def test_the_text_of_a_check_needs_no_traceback(sums):
+def test_the_text_of_a_check_needs_no_traceback(sums, page):
     def refuse():
         with _checks.call("f"):
             _checks.fail("(x=1)", "must be 2", "Pass 2.")
 
     sums.fail = refuse
-    reply, _ = ask(sums, message("fail"))
+    reply, _ = page.ask("fail")
     assert (reply["error"], reply["trace"]) == ("f(x=1) must be 2. Pass 2.", None)
 
 
-def test_a_long_verb_says_that_it_lives_until_it_ends(sums, monkeypatch):
-    monkeypatch.setattr(core, "_BEAT", 0.01)
+def test_a_long_verb_says_that_it_lives_until_it_ends(sums, page, monkeypatch):
+    monkeypatch.setattr(core, "BEAT", 0.01)
     sums.beats = threading.Event()
-    sums.send = lambda content, buffers=None: (
-        sums.sent.append(content),
-        len(sums.sent) > 2 and sums.beats.set(),
-    )
-    sums._receive(sums, message("work"), [])
-    *beats, reply = sums.sent
+    asking = threading.Thread(target=page.say, args=[message("work")])
+    asking.start()
+    while len(page.messages) < 3 and asking.is_alive():
+        time.sleep(0.01)
+    sums.beats.set()
+    asking.join()
+    *beats, reply = page.messages
     assert len(beats) >= 3
-    assert beats[0] == {"v": 1, "kind": "alive", "of": "work", "seq": 7}
-    assert reply["ok"] is True
+    assert beats[0].fields == {"v": 1, "kind": "alive", "of": "work", "seq": 7}
+    assert reply.fields["ok"] is True
     time.sleep(0.05)
-    assert sums.sent[-1] is reply
+    assert page.messages[-1] is reply
 
 
 @pytest.mark.parametrize(
@@ -142,46 +144,43 @@ def test_a_long_verb_says_that_it_lives_until_it_ends(sums, monkeypatch):
         (message("add", a=1, b=1), [b"uninvited"]),
         (message("double", name="x"), []),
         (message("double", name=3), [b""]),
-        (message("double", name="x"), [bytes(core._LARGEST_BUFFERS + 1)]),
+        (message("double", name="x"), [bytes(core.LARGEST_BUFFERS + 1)]),
     ],
 )
-def test_malformed_messages_are_refused_in_words(sums, content, buffers):
+def test_malformed_messages_are_refused_in_words(sums, page, content, buffers):
     called = []
-    for name in sums._verbs:
+    for name in VERBS:
         setattr(sums, name, lambda *given, **fields: called.append((given, fields)))
-    reply, _ = ask(sums, content, *buffers)
+    page.say(content, *buffers)
+    ((reply, _),) = page.messages
     assert reply["ok"] is False
     assert 0 < len(reply["error"]) < 200
     assert called == []
 
 
-def test_long_errors_are_cut(sums):
+def test_long_errors_are_cut(sums, page):
     sums.fail = lambda: (_ for _ in ()).throw(ValueError("x" * 10_000))
-    assert len(ask(sums, message("fail"))[0]["error"]) == core._LONGEST_ERROR
+    assert len(page.ask("fail").error) == core.LONGEST_ERROR
 
 
-def test_verbs_run_one_at_a_time(sums):
+def test_verbs_run_one_at_a_time(sums, page):
     sums.entered, sums.inside = [], []
-    threads = [
-        threading.Thread(target=sums._receive, args=(sums, message("hold"), [])) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=page.ask, args=["hold"]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(sums.entered) == 8
-    assert all(reply["ok"] for reply, _ in sums.sent)
+    assert len(page.messages) == 8 and all(reply.ok for reply in page.messages)
 
 
-def test_a_refused_trait_is_said_in_the_view_and_set_right_there(sums):
-    states = []
-    sums.send_state = states.append
+def test_a_refused_trait_is_said_in_the_view_and_set_right_there(sums, page):
     with pytest.raises(traitlets.TraitError):
         sums.set_state({"limit": 9})
-    (notice, _), *_ = sums.sent
+    (notice,) = page.notices()
     assert notice["kind"] == "notice"
     assert "9" in notice["error"]
-    assert states == [["limit"]]
+    assert page.updates[-1] == {"limit": 3}
     assert sums.limit == 3
 
 
@@ -223,16 +222,16 @@ def test_arrays_refuse_other_shapes(sums):
 
 def test_the_code_is_sent_once_a_kernel(sums):
     other = Sums()
-    assert other._core is sums._core
     state = other.get_state()
-    assert state["_core"] == f"anywidget:{sums._core.model_id}"
+    assert state["_core"] == sums.get_state()["_core"]
+    assert state["_core"] == f"anywidget:{frontend.shared_core().model_id}"
     assert len(state["_esm"]) < 1000
 
 
 def test_the_core_is_made_anew_after_all_widgets_were_closed(sums):
-    before = sums._core
-    before.close()
-    assert Sums()._core is not before
+    before = sums.get_state()["_core"]
+    frontend.shared_core().close()
+    assert Page(Sums())["_core"] != before
 
 
 def test_the_core_holds_what_views_share_and_the_parts_that_were_needed():
@@ -250,17 +249,19 @@ def test_the_core_holds_what_views_share_and_the_parts_that_were_needed():
 
 def test_a_page_cannot_change_the_code_of_all_pages():
     core = frontend.Core()
-    core.set_state({"base": b"theirs", "_esm": "theirs"})
+    page = Page(core)
+    page.set(base=b"theirs", _esm="theirs")
     assert core.base == frontend.Core().base
-    assert core._esm == frontend.Core._esm
+    assert core.get_state()["_esm"] == frontend.Core().get_state()["_esm"] != "theirs"
 
 
 def test_the_page_may_ask_for_a_part_and_for_nothing_else():
     core = frontend.Core()
+    page = Page(core)
     for asked in ({"needs": "base"}, {"needs": "close"}, {"needs": ["heatmap"]}, {}, None):
-        core._handle_custom_msg(asked, [])
+        page.say(asked)
     assert not any(getattr(core, kind) for kind in frontend.PARTS)
-    core._handle_custom_msg({"needs": "heatmap"}, [])
+    page.say({"needs": "heatmap"})
     assert core.heatmap
 
 
@@ -268,21 +269,25 @@ def test_every_view_has_a_part_of_the_front_end():
     views, waiting = set(), [View]
     while waiting:
         waiting += (below := waiting.pop().__subclasses__())
-        views |= {one._kind.default_value for one in below if one.__module__.startswith("nbinterp")}
+        views |= {
+            one.class_traits()["_kind"].default()
+            for one in below
+            if one.__module__.startswith("nbinterp")
+        }
     assert views - {""} == set(frontend.PARTS)
 
 
 def test_an_empty_heatmap_beside_a_map_brings_no_code_before_it_is_filled_or_shown():
     for fill in (
         lambda explorer: explorer.heatmap.show(np.eye(3)),
-        lambda explorer: explorer.heatmap._repr_mimebundle_(),
+        lambda explorer: displayed(explorer.heatmap),
     ):
         frontend.shared_core().close()
         explorer = ClusterExplorer([[0, 0], [1, 1]])
-        assert explorer._core.explorer
-        assert not explorer._core.heatmap
+        assert frontend.shared_core().explorer
+        assert not frontend.shared_core().heatmap
         fill(explorer)
-        assert explorer._core.heatmap
+        assert frontend.shared_core().heatmap
 
 
 def test_a_missing_bundle_says_how_to_get_it():
@@ -291,10 +296,10 @@ def test_a_missing_bundle_says_how_to_get_it():
 
 
 def test_readers_without_a_kernel_get_text_and_a_picture(sums):
-    data, _ = sums._repr_mimebundle_()
+    data = displayed(sums)
     assert data["text/plain"] == "Sums"
     assert "image/png" not in data
     sums.snapshot = lambda: b"\x89PNG"
-    data, _ = sums._repr_mimebundle_(include=None, exclude=None)
+    data = displayed(sums)
     assert base64.b64decode(data["image/png"]) == b"\x89PNG"
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == sums.model_id
