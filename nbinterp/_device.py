@@ -8,7 +8,7 @@ from nbinterp import _checks
 
 # Blocks leave most of the free memory to the user's own tensors.
 _SHARE_OF_FREE_MEMORY = 0.25
-_CPU_BLOCK_BYTES = 256 * 2**20
+CPU_BLOCK_BYTES = 256 * 2**20
 
 # glibc returns freed blocks to the system and maps the next one again, with a page fault every 4
 # kB, until a block of the largest size that it keeps has been freed once. This is that block.
@@ -48,5 +48,5 @@ def rows_per_block(device: torch.device, bytes_per_row: int) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         budget = int(free * _SHARE_OF_FREE_MEMORY)
     else:
-        budget = _CPU_BLOCK_BYTES
+        budget = CPU_BLOCK_BYTES
     return max(1, budget // max(1, bytes_per_row))

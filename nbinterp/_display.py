@@ -27,7 +27,8 @@ def shows(*results: type) -> Callable[[Factory], Factory]:
     return register
 
 
-def _factory(result: type) -> Callable[..., Any] | None:
+def view_of(result: type) -> Callable[..., Any] | None:
+    """Return what makes the view of results of this type; None if nothing shows them."""
     while _LOADERS:
         _LOADERS[0]()
         del _LOADERS[0]  # if it fails, the next lookup tries again
@@ -39,7 +40,7 @@ class Displayable:
 
     def view(self, **options: Any) -> Any:
         """Return a new view of this object; `options` are passed to the view."""
-        factory = _factory(type(self))
+        factory = view_of(type(self))
         if factory is None:
             from nbinterp import _checks  # loads PyTorch, so `import nbinterp` must not
 
@@ -56,7 +57,7 @@ class Displayable:
         return True
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self._is_showable() and _factory(type(self)) is not None:
+        if self._is_showable() and view_of(type(self)) is not None:
             return self.view()._repr_mimebundle_(include=include, exclude=exclude)
         inherited = getattr(super(), "_repr_mimebundle_", None)
         if inherited is None:

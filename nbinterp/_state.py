@@ -21,6 +21,11 @@ def fields(*names: str, **renamed: str) -> Mapping[str, str]:
     return {name: name for name in " ".join(names).split()} | renamed
 
 
+def field_names(kind: type["HasState"]) -> set[str]:
+    """Return the fields that a state of `kind` may have."""
+    return {*kind._STATE, *kind._FITTED}
+
+
 class HasState:
     """An object that can be converted to named fields and back.
 

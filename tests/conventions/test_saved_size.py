@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from ipywidgets import Widget
+from views.page import displayed
 
 from nbinterp import (
     InteractionHeatmap,
@@ -42,9 +43,7 @@ def saved(outputs, path):
 
 
 def output(shown):
-    bundle = shown._repr_mimebundle_()
-    data = bundle[0] if isinstance(bundle, tuple) else bundle
-    data = json.loads(json.dumps(data, default=lambda one: one.decode()))
+    data = json.loads(json.dumps(displayed(shown), default=lambda one: one.decode()))
     return nbformat.v4.new_output("display_data", data=data)
 
 

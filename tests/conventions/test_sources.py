@@ -129,3 +129,27 @@ def test_hooks_are_registered_in_one_place() -> None:
         if registers.search(path.read_text())
     }
     assert found == {"network/subject/hooks.py"}
+
+
+def _private_uses(path: Path) -> list[str]:
+    """Return the attributes with a leading underscore that a file takes from other objects."""
+    attributes = [
+        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)
+    ]
+    return [
+        ast.unparse(node)
+        for node in attributes
+        if node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and not (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"})
+    ]
+
+
+def test_tests_use_public_names() -> None:
+    """A test of a private attribute breaks where nothing that a user sees has changed."""
+    tests = (ROOT / "tests").rglob("*.py")
+    used = {str(path.relative_to(ROOT)): names for path in tests if (names := _private_uses(path))}
+    assert used == {}, (
+        "Assert a public fact: what tests/views/page.py reads of a view, a result, a file. "
+        "Or make the name public."
+    )

@@ -86,12 +86,27 @@ def worn(model, x):
     return model
 
 
+def hooks(model):
+    """Return how many forward hooks and forward pre-hooks each module has."""
+
+    def count(register):
+        handle = register(lambda module, inputs, *output: None)
+        found = len(handle.hooks_dict_ref()) - 1  # the handle's own
+        handle.remove()
+        return found
+
+    return [
+        (count(module.register_forward_hook), count(module.register_forward_pre_hook))
+        for module in model.modules()
+    ]
+
+
 def state(model):
     return (
         [module.training for module in model.modules()],
         {key: value.clone() for key, value in model.state_dict().items()},
         [(p.requires_grad, None if p.grad is None else p.grad.clone()) for p in model.parameters()],
-        [(len(m._forward_hooks), len(m._forward_pre_hooks)) for m in model.modules()],
+        hooks(model),
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from nbinterp import _device
 from nbinterp._numerics import inverted_file
 from nbinterp._numerics.inverted_file import nearest_by_cells
 from nbinterp._numerics.neighbours import nearest
@@ -33,7 +34,7 @@ def test_recall_is_as_claimed(dtype):
 def test_blocks_change_nothing(monkeypatch):
     data = blobs(1500, 6, 0.3)
     whole, _ = nearest_by_cells(data, 5, np.random.RandomState(0))
-    monkeypatch.setattr(inverted_file._device, "_CPU_BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(_device, "CPU_BLOCK_BYTES", 20_000)
     blocks, _ = nearest_by_cells(data, 5, np.random.RandomState(0))
     assert torch.equal(whole.indices, blocks.indices)
 

@@ -58,7 +58,7 @@ def test_scale_changes_no_neighbour(scale):
 def test_blocks_change_nothing(monkeypatch):
     base = points(200, 6)
     whole = nearest(base, base, 5, own=torch.arange(200))
-    monkeypatch.setattr(_device, "_CPU_BLOCK_BYTES", 10_000)
+    monkeypatch.setattr(_device, "CPU_BLOCK_BYTES", 10_000)
     blocks = nearest(base, base, 5, own=torch.arange(200))
     assert torch.equal(whole.indices, blocks.indices)
     assert torch.equal(whole.distances, blocks.distances)

@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 
 import pytest
+from views.page import displayed
 
 from nbinterp import _display
 
@@ -18,7 +19,7 @@ def test_every_result_of_the_package_has_a_view() -> None:
     kinds = [kind for kind in _kinds(_display.Displayable)[1:] if "nbinterp" in kind.__module__]
     assert len(kinds) >= 10
     for kind in kinds:
-        assert _display._factory(kind) is not None, kind
+        assert _display.view_of(kind) is not None, kind
 
 
 def test_a_result_without_a_view_says_so_and_shows_its_text() -> None:
@@ -28,7 +29,7 @@ def test_a_result_without_a_view_says_so_and_shows_its_text() -> None:
 
     with pytest.raises(TypeError, match=r"Strange\.view\(\) must have a registered view"):
         Strange().view()
-    assert Strange()._repr_mimebundle_() == {"text/plain": "strange"}
+    assert displayed(Strange()) == {"text/plain": "strange"}
 
     @_display.shows(Strange)
     def shown(result: Strange, *, height: int = 3) -> tuple[Strange, int]:

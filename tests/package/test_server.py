@@ -10,12 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import ClassVar
 
+from jupyter_server.extension.manager import ExtensionPoint
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, websocket_connect
 
 from nbinterp import server
+
+EXTENSION = ExtensionPoint(metadata={"module": "nbinterp.server"})
 
 
 class Connection:
@@ -75,7 +78,7 @@ def test_the_extension_sets_nodelay_and_connects_as_before():
     app = _app(kernel_websocket_connection_class=Connection)
     assert _seen(app) == [False, False, "connected"]
     count = len(Connection.opened)
-    server._load_jupyter_server_extension(SimpleNamespace(web_app=app))
+    EXTENSION.load(SimpleNamespace(web_app=app))
     assert _seen(app) == [False, True, "connected"]
     assert len(Connection.opened) == count + 1  # state of the class stays in one place
 
@@ -87,7 +90,7 @@ def test_a_browser_that_left_is_no_error():
 
 def test_a_server_that_connects_its_own_way_is_left_alone(caplog):
     app = SimpleNamespace(web_app=_app(), log=logging.getLogger("test"))
-    server._load_jupyter_server_extension(app)
+    EXTENSION.load(app)
     assert "kernel_websocket_connection_class" not in app.web_app.settings
     assert "its own connections" in caplog.text
 

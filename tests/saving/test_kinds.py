@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from nbinterp import PHATE, AndOr, BioCorEx, LinearCorEx, LocalCorEx, SmoothHess, load, save
-from nbinterp._state import fields
+from nbinterp._state import field_names, fields
 from nbinterp.interactions import Players
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.saving import kinds
@@ -71,10 +71,7 @@ def test_names_of_kinds_and_fields_stay(whole, tmp_path):
     golden = json.loads(GOLDEN.read_text())
     for kind, names in found.items():
         assert names <= set(golden[kind]), kind
-    declared = {
-        f"{name} {kind.version}": set(kind.type._STATE) | set(kind.type._FITTED)
-        for name, kind in KINDS.items()
-    }
+    declared = {f"{name} {kind.version}": field_names(kind.type) for name, kind in KINDS.items()}
     # Local CorEx keeps one attribute as three fields.
     declared["local_corex 1"] ^= {"fit", "data", "feature_names", "fitted_corex"}
     assert {kind: sorted(names) for kind, names in declared.items()} == {

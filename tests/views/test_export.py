@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
+from views.page import Page
 
 from nbinterp.corex import LinearCorEx
 from nbinterp.views.base.page import embedded_json, page_data
@@ -63,7 +64,7 @@ def test_a_page_holds_the_state_of_the_view(corex, tmp_path):
     assert "explorer: /* Generated" not in page
     drawn = next(b for b in saved["buffers"] if b["path"] == ["_correlation"])
     values = np.frombuffer(base64.b64decode(drawn["data"]), "<f4")
-    assert np.array_equal(values, view._correlation)
+    assert np.array_equal(values, Page(view).array("_correlation"))
     assert page.count(f'data-nbi-view="{view.model_id}"') == 1
     assert f"data:image/png;base64,{base64.b64encode(view.snapshot()).decode()}" in page
 

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from conventions.test_tutorials import TUTORIALS
+from views.page import displayed
 
 import nbinterp
 from nbinterp.views.guide import ENTRIES
@@ -20,7 +21,7 @@ def test_every_answer_exists_and_every_method_is_an_answer():
 def test_it_shows_itself_as_text_and_as_a_table():
     guide = nbinterp.guide()
     assert all(entry.question in repr(guide) for entry in ENTRIES)
-    table = guide._repr_html_()
+    table = displayed(guide)["text/html"]
     assert table.count("<tr>") == 1 + len(ENTRIES)
     assert not re.search(r"<script|onerror", table)
 

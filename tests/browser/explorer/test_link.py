@@ -50,7 +50,7 @@ def _linked(folder: Path) -> tuple[Path, list[ClusterExplorer]]:
 
 
 def _screen(view: Locator, explorer: ClusterExplorer) -> np.ndarray:
-    rows = np.asarray(explorer._positions, float).tolist()
+    rows = explorer.to_frame(range(120))[["x", "y"]].to_numpy(float).tolist()
     script = "(root, rows) => rows.map((row) => root.nbi.project(...row)).map(({x, y}) => [x, y])"
     return np.array(view.evaluate(script, rows))
 

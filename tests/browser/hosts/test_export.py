@@ -72,7 +72,7 @@ def test_map_is_alive(
     screen = np.array(
         root.evaluate(
             "(root, rows) => rows.map((row) => root.nbi.project(...row)).map(({x, y}) => [x, y])",
-            np.asarray(explorer._positions, float).tolist(),
+            explorer.to_frame(range(600))[["x", "y"]].to_numpy(float).tolist(),
         )
     )
     x, y = np.median(screen[island == 2], axis=0)

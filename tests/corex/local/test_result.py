@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+from views.page import Page
 
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
 from nbinterp.views import InteractionHeatmap
@@ -61,7 +62,7 @@ def test_factors_of_another_method_have_the_same_form():
     assert frame["correlation"].abs().max() <= 1
     heatmap = InteractionHeatmap(bio, quantity="correlation")
     np.testing.assert_allclose(
-        np.sort(heatmap._correlation), np.sort(bio.correlation_.ravel()), rtol=1e-6
+        np.sort(Page(heatmap).array("_correlation")), np.sort(bio.correlation_.ravel()), rtol=1e-6
     )
     assert "2 factors × 4 nodes of cluster 0" in repr(heatmap)
     with pytest.raises(ValueError, match="must have 4 columns"):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network.worlds import hooks
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
@@ -36,7 +37,7 @@ def state(model):
         [module.training for module in model.modules()],
         {key: value.clone() for key, value in model.state_dict().items()},
         [(p.requires_grad, None if p.grad is None else p.grad.clone()) for p in model.parameters()],
-        [len(module._forward_hooks) for module in model.modules()],
+        hooks(model),
     )
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from views.page import displayed
 from views.png_reading import near, opened, pixels
 
 from nbinterp.network import AblationStudy
@@ -35,7 +36,7 @@ def study():
 
 
 def test_a_study_shows_itself_as_a_chart_with_its_chance_band(study):
-    data = study._repr_mimebundle_()
+    data = displayed(study)
     drawn = data["application/vnd.vegalite.v5+json"]  # what JupyterLab draws
     assert drawn["$schema"].endswith("/v5.json")
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from views.page import displayed
 
 from nbinterp.distance import LinearDistance
 from nbinterp.views.charts.distance import DistanceChart
@@ -26,7 +27,7 @@ def report():
 @pytest.mark.parametrize("selection", [None, np.array([1, 2, 3])])
 def test_draws_one_node_or_two(report, nodes, selection):
     chart = DistanceChart(report, *nodes, selection=selection)
-    bundle = chart._repr_mimebundle_()
+    bundle = displayed(chart)
     spec = bundle[VEGALITE]
     assert "v5" in spec["$schema"]
     assert "standard deviations of the data" in str(spec)

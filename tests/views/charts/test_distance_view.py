@@ -2,7 +2,7 @@ import ipywidgets
 import numpy as np
 import pytest
 from views.layers import explained_layer
-from views.page import Page
+from views.page import Page, displayed
 
 from nbinterp import ClusterExplorer
 from nbinterp.views.base.note import Note
@@ -22,7 +22,7 @@ def drawn(view):
 
 def test_a_report_shows_itself(world):
     report = world[-1]
-    bundle = report._repr_mimebundle_()
+    bundle = displayed(report)
     assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     view = report.view()
     assert isinstance(view, DistanceView)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from views.page import displayed
 
 from nbinterp import AndOr, ClusterExplorer
 from nbinterp.views import PrimitiveChart
@@ -43,7 +44,7 @@ def drawn(chart, needs):
 
 def states(chart):
     """Return the states of the note and of the output that a linked chart shows."""
-    shown = chart._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]["model_id"]
+    shown = displayed(chart)["application/vnd.jupyter.widget-view+json"]["model_id"]
     widgets = ipywidgets.Widget.get_manager_state()["state"]
     children = widgets[shown]["state"]["children"]
     return [widgets[child.removeprefix("IPY_MODEL_")]["state"] for child in children]
@@ -83,7 +84,7 @@ def test_what_models_share_is_told_beside_both_controls(two):
 
 
 def test_a_result_shows_itself(two):
-    data = two._repr_mimebundle_()
+    data = displayed(two)
     assert any("vegalite" in kind for kind in data)
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert data["text/plain"].startswith("PrimitiveChart(sample 0, 3 primitives: OR {x2, x3} -3")
@@ -110,7 +111,7 @@ def test_nothing_to_show():
 def test_the_explorer_chooses_the_sample(one):
     explorer = ClusterExplorer(np.random.default_rng(0).normal(size=(9, 2)))
     chart = PrimitiveChart(one, explorer=explorer, samples=[8, 2])
-    bundle = chart._repr_mimebundle_()
+    bundle = displayed(chart)
     assert "application/vnd.jupyter.widget-view+json" in bundle and "image/png" in bundle
     explorer.selection = [2]
     assert chart.sample == 1
@@ -125,7 +126,7 @@ def test_the_explorer_chooses_the_sample(one):
 def test_a_linked_chart_has_a_note_for_where_no_kernel_is(one):
     explorer = ClusterExplorer(np.random.default_rng(0).normal(size=(9, 2)))
     chart = one.view()
-    assert "application/vnd.jupyter.widget-view+json" not in chart._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" not in displayed(chart)
     stop = chart.link(explorer, [8, 2])
     note, output = states(chart)
     assert note["_kind"] == "note" and output["_model_name"] == "OutputModel"

@@ -3,6 +3,7 @@ import base64
 import numpy as np
 import pytest
 from distance.studies import study
+from views.page import displayed
 
 from nbinterp.views import SensitivityChart
 
@@ -27,7 +28,7 @@ def panels(chart):
 
 
 def test_a_study_shows_itself_as_a_chart_with_its_chance_band():
-    data = study()._repr_mimebundle_()
+    data = displayed(study())
     assert any("vegalite" in kind for kind in data)
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert data["text/plain"].startswith("SensitivityChart(h1, accuracy 0.900: layer shifted by")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import traitlets
 from sklearn.exceptions import NotFittedError
+from views.page import Page, displayed
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.manifold import PHATE
@@ -33,22 +34,21 @@ def local():
 
 @pytest.fixture
 def explorer(local):
-    return recorded(ClusterExplorer(local))
+    return ClusterExplorer(local)
 
 
-def recorded(view):
-    view.sent = []
-    view.send = lambda content, buffers=None: view.sent.append((content, buffers))
-    return view
-
-
-def ask(view, kind, *buffers, **fields):
-    view._receive(view, {"v": 1, "kind": kind, "seq": 1, **fields}, list(buffers))
-    return view.sent.pop()
+@pytest.fixture
+def page(explorer):
+    return Page(explorer)
 
 
 def wire(numbers):
     return memoryview(np.asarray(numbers, "<u4").tobytes())
+
+
+def positions(explorer, n):
+    """Return where all `n` samples are on the map."""
+    return explorer.to_frame(np.ones(n, bool))[["x", "y"]].to_numpy()
 
 
 def test_the_page_knows_the_same_traits():
@@ -60,10 +60,10 @@ def test_the_page_knows_the_same_traits():
     assert there == {name for name in own if name not in ("_esm", "_anywidget_id")}
 
 
-def test_the_map_is_that_of_the_fit_coloured_by_cluster(local, explorer):
-    np.testing.assert_allclose(explorer._positions, local.map_, rtol=1e-6)
+def test_the_map_is_that_of_the_fit_coloured_by_cluster(local, explorer, page):
+    np.testing.assert_allclose(positions(explorer, 120), local.map_, rtol=1e-6)
     assert explorer.color_by == "cluster"
-    (header,) = explorer._columns
+    (header,) = page["_columns"]
     assert header == {
         "name": "cluster",
         "kind": "category",
@@ -71,13 +71,13 @@ def test_the_map_is_that_of_the_fit_coloured_by_cluster(local, explorer):
         "categories": ["0", "1"],
         "width": 1,
     }
-    codes = np.frombuffer(explorer._column_data, "u1", 120)
+    codes = page.array("_column_data", "u1", packed=True)
     np.testing.assert_array_equal(codes, local.labels_)
 
 
 def test_a_column_named_cluster_of_your_own_is_kept(local):
     mine = ClusterExplorer(local, columns={"cluster": ["a"] * 120})
-    assert mine._columns[0]["categories"] == ["a"]
+    assert Page(mine)["_columns"][0]["categories"] == ["a"]
 
 
 def test_a_fit_shows_itself_as_its_map(local):
@@ -124,12 +124,9 @@ def test_impossible_selections_of_the_page_change_nothing(explorer, numbers):
     assert explorer.selection.tolist() == [1]
 
 
-def test_other_tabs_hear_what_one_page_said(explorer):
-    told = []
-    explorer._send = lambda content, buffers=None: told.append(content)
-    explorer.set_state({"selection": wire([1, 2])})
-    echoes = [one["method"] for one in told if one.get("buffer_paths") == [["selection"]]]
-    assert echoes == ["echo_update"]
+def test_other_tabs_hear_what_one_page_said(page):
+    page.set(selection=wire([1, 2]))
+    assert page.echoes == [{"selection": bytes(wire([1, 2]))}]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +148,7 @@ def test_other_tabs_hear_what_one_page_said(explorer):
         {"color_by": "no such column"},
     ],
 )
-def test_what_the_page_may_not_set_changes_nothing(explorer, state):
+def test_what_the_page_may_not_set_changes_nothing(explorer, page, state):
     explorer.columns["depth"] = np.linspace(0, 1, 120)
     explorer.selection = [1]
     explorer.selections["kept"] = [2, 3]
@@ -159,15 +156,13 @@ def test_what_the_page_may_not_set_changes_nothing(explorer, state):
     with pytest.raises((traitlets.TraitError, ValueError, TypeError)):
         explorer.set_state(state)
     assert {name: str(value) for name, value in explorer.get_state().items()} == before
-    assert explorer.sent[-1][0]["kind"] == "notice"
+    assert page.messages[-1].fields["kind"] == "notice"
 
 
-def test_too_much_is_refused_before_other_tabs_hear_it(explorer):
-    told = []
-    explorer._send = lambda content, buffers=None: told.append(content["method"])
+def test_too_much_is_refused_before_other_tabs_hear_it(explorer, page):
     with pytest.raises(traitlets.TraitError, match="too much as selection"):
         explorer.set_state({"selection": memoryview(bytes(2**26 + 4))})
-    assert "echo_update" not in told
+    assert page.echoes == []
 
 
 def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
@@ -181,15 +176,14 @@ def test_callbacks_hear_of_changes_from_both_sides_until_stopped(explorer):
     assert heard == [[1, 2], [7]]
 
 
-def test_what_a_callback_raises_is_said_in_the_view(explorer):
+def test_what_a_callback_raises_is_said_in_the_view(explorer, page):
     explorer.on_select(lambda selection: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         explorer.set_state({"selection": wire([7])})
-    notices = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
-    assert notices[0]["error"] == "ZeroDivisionError: division by zero"
+    assert page.notices()[0]["error"] == "ZeroDivisionError: division by zero"
 
 
-def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer):
+def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer, page):
     heard = []
     for wrong in (ZeroDivisionError, KeyError):
         explorer.on_select(lambda selection, wrong=wrong: (_ for _ in ()).throw(wrong("no")))
@@ -198,69 +192,69 @@ def test_what_one_callback_raises_keeps_no_other_from_being_called(explorer):
         explorer.set_state({"selection": wire([7])})
     assert heard == [[7], [7]]
     assert [type(one) for one in raised.value.exceptions] == [ZeroDivisionError, KeyError]
-    (notice,) = [content for content, _ in explorer.sent if content.get("kind") == "notice"]
+    (notice,) = page.notices()
     assert notice["error"] == "2 callbacks failed: ZeroDivisionError: no; KeyError: 'no'"
     assert "in <lambda>" in notice["trace"]
 
 
-def test_the_button_fits_what_the_page_has_selected(local, explorer):
-    reply, _ = ask(explorer, "fit", wire(range(60)))
-    assert reply["ok"], reply["error"]
+def test_the_button_fits_what_the_page_has_selected(local, explorer, page):
+    reply = page.ask("fit", wire(range(60)))
+    assert reply.ok, reply.error
     assert explorer.selection.tolist() == list(range(60))
     direct = local.fit_selection(range(60))
     np.testing.assert_allclose(explorer.factors.mutual_information_, direct.mutual_information_)
     assert explorer.heatmap.source is explorer.factors
-    assert explorer._fit["n_samples"] == 60
-    assert explorer._fit["n_factors"] == len(direct.weights_)
+    assert page["_fit"]["n_samples"] == 60
+    assert page["_fit"]["n_factors"] == len(direct.weights_)
 
 
-def test_python_fits_the_same(local, explorer):
+def test_python_fits_the_same(explorer, page):
     explorer.selection = range(60, 120)
     factors = explorer.fit_selection()
     assert factors is explorer.factors
-    assert explorer._fit["n_samples"] == 60
+    assert page["_fit"]["n_samples"] == 60
 
 
 @pytest.mark.parametrize("numbers", [[], [4, 5]])
-def test_too_few_samples_are_said_and_nothing_is_lost(explorer, numbers):
-    assert ask(explorer, "fit", wire(range(60)))[0]["ok"]
+def test_too_few_samples_are_said_and_nothing_is_lost(explorer, page, numbers):
+    assert page.ask("fit", wire(range(60))).ok
     before = explorer.factors
-    reply, _ = ask(explorer, "fit", wire(numbers))
-    assert reply["ok"] is False
-    assert "must hold at least" in reply["error"]
+    reply = page.ask("fit", wire(numbers))
+    assert reply.fields["ok"] is False
+    assert "must hold at least" in reply.error
     assert explorer.factors is before
-    assert explorer._fit["n_samples"] == 60
+    assert page["_fit"]["n_samples"] == 60
 
 
 @pytest.mark.parametrize("data", [b"", b"abc", wire([500]), wire([2**32 - 1])])
-def test_a_hostile_fit_is_refused(explorer, data):
+def test_a_hostile_fit_is_refused(explorer, page, data):
     explorer.selection = [1]
-    reply, _ = ask(explorer, "fit", memoryview(data))
-    assert reply["ok"] is False
+    assert page.ask("fit", data).fields["ok"] is False
     assert explorer.factors is None
 
 
 def test_positions_alone_are_a_map_without_a_fit():
-    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]]))
-    assert not explorer._can_fit
-    reply, _ = ask(explorer, "fit", wire([0, 1]))
-    assert "map was made of positions" in reply["error"]
+    explorer = ClusterExplorer([[0, 0], [1, 1]])
+    page = Page(explorer)
+    assert not page["_can_fit"]
+    assert "map was made of positions" in page.ask("fit", wire([0, 1])).error
     with pytest.raises(TypeError, match="Make the explorer of a fitted LocalCorEx"):
         explorer.fit_selection()
 
 
 def test_pictures_are_sent_when_asked_for():
     images = np.arange(2 * 3 * 5, dtype=np.uint8).reshape(2, 3, 5)
-    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]], images=images))
-    reply, buffers = ask(explorer, "thumbnail", index=1)
+    explorer = ClusterExplorer([[0, 0], [1, 1]], images=images)
+    page = Page(explorer)
+    reply, buffers = page.ask("thumbnail", index=1)
     assert (reply["width"], reply["height"], reply["channels"]) == (5, 3, 1)
     assert buffers == [images[1].tobytes()]
-    _, buffers = ask(explorer, "thumbnails", wire([1, 0]))
+    _, buffers = page.ask("thumbnails", wire([1, 0]))
     assert buffers == [images[[1, 0]].tobytes()]
     for index in (-1, 2, 10**18):
-        assert ask(explorer, "thumbnail", index=index)[0]["ok"] is False
+        assert page.ask("thumbnail", index=index).fields["ok"] is False
     for numbers in ([], [2], [2**32 - 1], [0] * 2000):
-        assert ask(explorer, "thumbnails", wire(numbers))[0]["ok"] is False
+        assert page.ask("thumbnails", wire(numbers)).fields["ok"] is False
     assert images.tobytes() not in str(explorer.get_state()).encode()
 
 
@@ -310,19 +304,20 @@ def test_a_column_set_later_colours_and_one_deleted_lets_go(explorer):
 def test_many_columns_wait_until_they_are_wanted(monkeypatch):
     monkeypatch.setattr("nbinterp.views.explorer.samples._BUDGET", 16)
     values = {f"node {i}": [i + 0.5, np.nan] for i in range(5)}
-    explorer = recorded(ClusterExplorer([[0, 0], [1, 1]], columns=values))
+    explorer = ClusterExplorer([[0, 0], [1, 1]], columns=values)
+    page = Page(explorer)
 
     def away():
-        return [one["name"] for one in explorer._columns if one["offset"] < 0]
+        return [one["name"] for one in page["_columns"] if one["offset"] < 0]
 
     assert away() == ["node 2", "node 3", "node 4"]
     explorer.set_state({"color_by": "node 4"})
     assert away() == ["node 1", "node 2", "node 3"]
     explorer.ranges = {"node 3": (1, 2)}
     assert away() == ["node 0", "node 1", "node 2"]
-    reply, _ = ask(explorer, "about", index=1)
+    reply, _ = page.ask("about", index=1)
     assert reply["values"] == [["node 0", "nan"], ["node 1", "nan"], ["node 2", "nan"]]
-    assert ask(explorer, "about", index=2)[0]["ok"] is False
+    assert page.ask("about", index=2).fields["ok"] is False
 
 
 def test_the_selection_is_a_table():
@@ -338,7 +333,7 @@ def test_the_selection_is_a_table():
 def test_hostile_names_travel_as_they_are():
     hostile = "<img src=x onerror=alert(1)>"
     explorer = ClusterExplorer([[0, 0], [1, 1]], columns={hostile: [hostile, "</script>"]})
-    (header,) = explorer._columns
+    (header,) = Page(explorer)["_columns"]
     assert header["name"] == hostile
     assert set(header["categories"]) == {hostile, "</script>"}
 
@@ -351,7 +346,7 @@ def test_one_sample_is_a_map():
 
 def test_readers_without_a_kernel_see_the_map(explorer):
     explorer.selection = [1, 2]
-    data, _ = explorer._repr_mimebundle_()
+    data = displayed(explorer)
     assert data["text/plain"] == "ClusterExplorer(2 of 120 samples selected; columns: cluster)"
     assert data["image/png"]
 
@@ -359,11 +354,11 @@ def test_readers_without_a_kernel_see_the_map(explorer):
 def test_a_map_of_phate_is_explored():
     samples = np.random.default_rng(0).normal(size=(40, 5))
     explorer = PHATE(n_components=3, random_state=0).fit(samples).view()
-    assert explorer._positions.shape == (40, 2)
+    assert positions(explorer, 40).shape == (40, 2)
     with pytest.raises(TypeError, match="must have data to fit"):
         explorer.fit_selection()
     line = PHATE(n_components=1, random_state=0).fit(samples)
-    assert not ClusterExplorer(line)._positions[:, 1].any()
+    assert not positions(ClusterExplorer(line), 40)[:, 1].any()
 
 
 def test_the_hovered_sample_is_told_and_must_be_one():

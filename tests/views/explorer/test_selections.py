@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from views.page import Page
 
 from nbinterp.views import ClusterExplorer
 from nbinterp.views.explorer.selections import refusal
@@ -72,7 +73,7 @@ def test_rename_replace_and_delete(explorer):
     del explorer.selections["first"]
     assert dict(explorer.selections).keys() == {"b"}
     explorer.selections.clear()
-    assert len(explorer._named_data) == 0
+    assert len(Page(explorer)["_named_data"]) == 0
     for missing in (lambda: explorer.selections["x"], lambda: explorer.selections.rename("x", "y")):
         with pytest.raises(KeyError):
             missing()
@@ -114,7 +115,7 @@ def test_callbacks_hear_of_names(explorer):
 def test_a_file_carries_them_to_another_kernel(explorer, tmp_path):
     explorer.selections["a"] = [0, 7]
     path = explorer.selections.save(tmp_path / "marks.json")
-    other = ClusterExplorer(np.asarray(explorer._positions))
+    other = ClusterExplorer(np.zeros((20, 2)))
     other.selections["a"] = [3]
     other.selections["b"] = [4]
     other.selections.load(path)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import traitlets
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from views.page import Page
+from views.page import Page, displayed
 from views.png_reading import near, pixels
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
@@ -103,7 +103,7 @@ def test_arranging_does_not_depend_on_the_order_of_columns():
 
 
 def test_a_fit_shows_itself(factors, local):
-    bundle, _ = factors._repr_mimebundle_()
+    bundle = displayed(factors)
     assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert "factor 0 · " in bundle["text/plain"]
     corex = LinearCorEx(n_factors=2, random_state=0).fit(planted())

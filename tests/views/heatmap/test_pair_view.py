@@ -10,7 +10,7 @@ import torch
 import traitlets
 from PIL import Image
 from sklearn.exceptions import ConvergenceWarning
-from views.page import Page, wire
+from views.page import Page, displayed, wire
 
 from nbinterp import ClusterExplorer, InteractionHeatmap, SmoothHess
 from nbinterp.corex import LinearCorEx
@@ -60,7 +60,7 @@ def bits(page):
 
 
 def test_a_result_shows_its_matrix_with_its_errors(found):
-    bundle, _ = found._repr_mimebundle_()
+    bundle = displayed(found)
     assert {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).width > 400
     page = Page(found.view())

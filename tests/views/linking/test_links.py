@@ -46,6 +46,11 @@ def sliders(world, factor=(2, 0)):
     return FactorSlider(turned)
 
 
+def linked_to(view):
+    """Return the references to other views that a page of `view` is told."""
+    return Page(view)["_linked"]
+
+
 @pytest.fixture
 def explorer(world):
     return ClusterExplorer(world["data"][:, :2], columns={"kind": KIND})
@@ -68,7 +73,7 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(world, explorer):
     bound.unlink()
     heatmap.factor = 1
     assert explorer.heatmap.factor == 3
-    assert repr(bound).endswith("; ended)") and heatmap._linked == slider._linked == []
+    assert repr(bound).endswith("; ended)") and linked_to(heatmap) == linked_to(slider) == []
 
 
 def test_what_a_callback_of_one_view_raises_keeps_no_view_from_following(world, explorer):
@@ -103,14 +108,16 @@ def test_a_lasso_filters_the_samples_of_pairs_and_the_base_of_sliders(world, exp
         amounts=[0, 0], base=np.arange(20), progress=False,
     )  # fmt: skip
     assert slider.base.tolist() == list(range(20))
-    assert slider._base_name == turned.base_name == "mean of 20 samples"
-    np.testing.assert_allclose(slider._baseline_outputs, turned.baseline_outputs, rtol=1e-5)
+    page = Page(slider)
+    assert page["_base_name"] == turned.base_name == "mean of 20 samples"
+    outputs = page.array("_baseline_outputs")
+    np.testing.assert_allclose(outputs, np.ravel(turned.baseline_outputs), rtol=1e-5)
     other.selection = range(5, 15)
-    assert slider._base_name == "mean of 10 samples"
+    assert page["_base_name"] == "mean of 10 samples"
     other.selection = [33]
     assert slider.base == pairs.sample == 33 and explorer.selection.tolist() == [33]
     other.selection = []
-    assert slider.base == "mean" and slider._base_name == "mean of cluster 1"
+    assert slider.base == "mean" and page["_base_name"] == "mean of cluster 1"
     bound.unlink()
     explorer.selection = [1, 2, 3]
     assert slider.base == "mean" and len(other.selection) == 0
@@ -125,7 +132,7 @@ def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer
     chart = PrimitiveChart(explained, samples=[4, 9])
     bound = link(explorer, table, view, chart)
     for one in (table, view.table):
-        assert f"anywidget:{explorer.model_id}" in one._linked
+        assert f"anywidget:{explorer.model_id}" in linked_to(one)
     explorer.selection = range(9, 30)
     assert "selection" in table.frame and "selection" in view.table.frame
     assert chart.sample == 1
@@ -134,7 +141,7 @@ def test_tables_of_nodes_distances_and_primitives_follow_the_map(world, explorer
     bound.unlink()
     explorer.selection = range(30)
     assert "selection" not in table.frame and "selection" not in view.table.frame
-    assert table._linked == view.table._linked == []
+    assert linked_to(table) == linked_to(view.table) == []
 
 
 def test_a_factor_chosen_elsewhere_sorts_tables_and_chooses_the_nodes_it_binds(world):
@@ -261,6 +268,6 @@ def test_what_cannot_be_linked_is_refused_in_words(world, explorer):
         link(explorer, ClusterExplorer(np.zeros((5, 2))))
     with pytest.raises(ValueError, match="must be told which 2"):
         link(explorer, InteractionHeatmap(np.ones((2, 4, 4))))
-    assert explorer._linked == explorer.heatmap._linked == []
+    assert linked_to(explorer) == linked_to(explorer.heatmap) == []
     explorer.selection = [1]  # nothing half bound is left to fail
     assert nbinterp.link is link

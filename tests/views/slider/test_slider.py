@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import traitlets
-from views.page import Page, wire
+from views.page import Page, displayed, wire
 from views.slider.shown import close, shows
 
 from nbinterp import FactorSlider
@@ -221,7 +221,7 @@ def test_describes_itself(slider, page):
     name = page["_factor_names"][1]
     text = f"FactorSlider(mean of cluster 1 in '1'; {name}: 1.5; largest output: "
     assert repr(slider).startswith(text)
-    data, _ = slider._repr_mimebundle_()
+    data = displayed(slider)
     assert data["text/plain"] == repr(slider) and data["image/png"]
 
 

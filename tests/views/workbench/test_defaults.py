@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from network.worlds import hooks
 from torch import nn
 
 from nbinterp.datasets import load_mnist_classifier
@@ -25,7 +26,7 @@ def test_layers_of_nodes_go_before_maps_and_activations_before_sums():
         *(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 3)),
     )
     assert guess_layer(convolutional, np.random.default_rng(0).random((4, 1, 12, 12))) == "5"
-    assert not convolutional[0]._forward_hooks and convolutional.training
+    assert set(hooks(convolutional)) == {(0, 0)} and convolutional.training
     maps = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     assert guess_layer(maps, np.ones((4, 1, 6, 6))) in {"0", "1", "2"}
 
