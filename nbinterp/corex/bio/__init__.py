@@ -1,1 +1,1 @@
-"""Bio CorEx: discrete factors of mixed and incomplete tables."""
+"""Bio CorEx: discrete factors of mixed tables with missing entries."""

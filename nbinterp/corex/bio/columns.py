@@ -1,4 +1,4 @@
-"""Which family each column of Bio CorEx belongs to, and what the data of the fit say of it."""
+"""The family of each column of Bio CorEx, and its scale or levels in the training data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ from nbinterp.corex.bio.marginals import Discrete, Family, Gaussian, Table
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns
 
 FAMILIES = ("gaussian", "discrete")
-MOST_LEVELS = 32  # of a discrete column, as in the authors' program
+MOST_LEVELS = 32  # levels of a discrete column, as in the authors' program
 _CLIP = 0.25  # least variance in the authors' program, in squared units of the data
 
 
 @dataclass(frozen=True)
 class BioColumns(HasState):
-    """The columns of one data set: its Gaussian ones first, then its discrete ones.
+    """The columns of one data set: Gaussian columns first, then discrete columns.
 
     Attributes
     ----------
     order : array of shape (p,)
-        The columns of the data in the order of a `Table`.
+        Column numbers of the data in the order of a `Table`.
     scores : Columns
         How the Gaussian columns are standardized.
     floor, kurtosis : arrays of shape (p_gaussian,)
-        Least variance in a state and mean fourth power, of the standardized columns.
+        Least variance within a state, and mean fourth power, of the standardized columns.
     levels : array of shape (p_discrete, most_levels)
-        The values that occur, rising, NaN after the last.
+        The values that occur, ascending, then NaN.
     frequency : array of the shape of `levels`
-        How often they occur, 0 after the last.
+        The frequency of each level, then 0.
     varying : array of shape (p,)
-        Which columns have two different values at least, in the order of a `Table`.
+        Which columns have at least two different values, in the order of a `Table`.
     """
 
     order: IntArray
@@ -68,7 +68,7 @@ class BioColumns(HasState):
         return Table(tuple(families), tensor(self.varying), tensor(observed), len(data))
 
     def restore(self, tensor: torch.Tensor) -> FloatArray:
-        """Return ``(m, p)`` in the order of a table as an array in that of the data."""
+        """Return ``(m, p)``, in the order of a table, as an array in the data's order."""
         result = np.empty(tensor.shape)
         result[:, self.order] = tensor.cpu().numpy()
         return result
@@ -77,10 +77,11 @@ class BioColumns(HasState):
 def learn_bio_columns(
     data: FloatingArray, marginals: str | Sequence[str], variance_floor: float | None
 ) -> BioColumns:
-    """Return what `data` ``(n, p)`` say of their columns.
+    """Read scales and levels of the columns from `data` ``(n, p)``.
 
-    `marginals` is the name of a family, or one per column. `variance_floor` is the least variance
-    in a state, as a fraction of the column's, or None for that of the authors' program.
+    `marginals` is the name of a family, or a list of one per column. `variance_floor` is the least
+    variance within a state, as a fraction of the column's variance, or None for the value of the
+    authors' program.
     """
     discrete = _is_discrete(marginals, data.shape[1])
     order = np.concatenate([np.flatnonzero(~discrete), np.flatnonzero(discrete)])
@@ -130,7 +131,7 @@ def _learn_levels(data: FloatingArray, names: IntArray) -> tuple[FloatArray, Flo
 
 
 def _codes(levels: FloatArray, data: FloatingArray) -> IntArray:
-    """Return which level each entry is, ``(p, n)``; -1 if it is none."""
+    """Return the level of each entry, ``(p, n)``; -1 if it has none."""
     codes = np.full(data.T.shape, -1)
     for i, (known, column) in enumerate(zip(levels, data.T, strict=True)):
         at = np.searchsorted(known, column)  # NaN sort last, in `known` and in `column`

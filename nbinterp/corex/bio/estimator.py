@@ -1,4 +1,4 @@
-"""Bio CorEx: discrete factors of Gaussian, discrete and mixed columns, with missing entries."""
+"""Bio CorEx as a scikit-learn estimator."""
 
 import warnings
 from collections.abc import Sequence
@@ -29,77 +29,87 @@ class BioCorEx(
     HasState,
     BaseEstimator,  # type: ignore[misc]
 ):
-    """Bio CorEx: factors with a few states each, that explain the dependence between columns.
+    """Bio CorEx: factors with a few states that explain the dependence between columns.
 
-    Finds, for each factor ``Y_j``, states of the samples and the columns that tell them apart, by
-    maximizing the lower bound ``sum_j [sum_i alpha_ij I(X_i; Y_j) - I(Y_j; X)]`` of the total
-    correlation. Columns may be Gaussian given the state, or discrete, and entries may be missing:
-    they say nothing. Unlike `LinearCorEx`, factors divide samples into groups and need not be
-    linear.
+    Each factor ``Y_j`` puts every sample into one of a few states, and finds the columns that
+    differ between the states. The fit maximizes ``sum_j [sum_i alpha_ij I(X_i; Y_j) - I(Y_j; X)]``,
+    a lower bound of the total correlation. Columns may be discrete, or Gaussian within a state.
+    Missing entries are skipped. Unlike the factors of `LinearCorEx`, these divide samples into
+    groups and need not be linear.
+
+    *Mutual information* ``I(X; Y)`` is how much one variable says about another; it is 0 if they
+    are independent. *Total correlation* is the dependence between all columns together: how much
+    more likely samples are jointly than they would be if the columns were independent, on average,
+    as a logarithm. Both are in *nats*; 1 nat is 1.44 bits. A Gaussian pair with correlation r
+    shares ``-log(1 - r²) / 2``: 0.5 nats at r = 0.80, 1 at 0.93, 2 at 0.99. A factor of 7 nats is
+    strong: it explains as much as seven pairs with r = 0.93.
 
     Parameters
     ----------
     n_factors : int, default=2
-        Number of factors m. Superfluous ones end with a total correlation near zero.
+        Number of factors m. Superfluous factors end with a total correlation near zero.
     n_states : int, default=2
         Number of states k of each factor, at least 2.
     marginals : {"gaussian", "discrete"} or a list of them, one per column, default="gaussian"
-        How a column is distributed given the state. A discrete column may hold any 32 numbers.
+        Distribution of a column within a state. A discrete column may hold up to 32 different
+        numbers.
     smooth : bool, default=False
-        Shrink what a state says of a column towards the whole column, the more so the better
-        chance explains the difference. For few samples.
+        For few samples: shrink the distribution of a column within a state towards its distribution
+        in all samples. The more likely the difference is chance, the more it shrinks.
     max_iter : int, default=500
-        Iterations at most.
+        Maximum number of iterations.
     tol : float, default=1e-5
-        Stop when the mean total correlation of five iterations differs by less, in nats, from that
-        of the five before.
+        Stop when the mean total correlation of five iterations differs by less than this, in nats,
+        from the mean of the five before.
     n_restarts : int, default=1
-        Random starts, fitted side by side; the one with the highest total correlation is kept.
+        Number of random starts, fitted in parallel; the fit with the highest total correlation is
+        kept.
     variance_floor : float or "clip", default=0.01
-        Least variance of a Gaussian column in a state, as a fraction of its variance, which leaves
-        the result free of the units of the columns. "clip" is that of the authors' program, 0.25
-        in squared units of the data.
+        Least variance of a Gaussian column within a state, as a fraction of its variance, so that
+        the units of the columns do not affect the result. "clip" uses the authors' value: 0.25 in
+        squared units of the data.
     device : str, default="auto"
-        Where to compute: "auto" is CUDA where there is one, else the CPU.
+        Where to compute: "auto" is CUDA if available, else the CPU.
     random_state : int, RandomState or None, default=None
-        Draws the starts, and the permutations for the mutual information.
+        Draws the starts and the permutations for the mutual information.
     progress : bool, default=True
-        Show progress over work of more than a second.
+        Whether to show a progress bar for work that takes more than a second.
 
     Attributes
     ----------
     labels_ : array of shape (n_samples, n_factors)
-        The likeliest state of each factor; factors by falling total correlation.
+        The likeliest state of each factor; factors by decreasing total correlation.
     posterior_ : array of shape (n_factors, n_samples, n_states)
-        ``p(y_j | x)``.
+        ``p(y_j | x)``, the probability of each state.
     alpha_ : array of shape (n_factors, n_features)
-        From 0 to 1: how much of what a column tells about a factor no better factor tells.
+        From 0 to 1: how much of the information between a column and a factor is unique to the
+        factor, that is, not given by a factor that fits the column better.
     mutual_information_ : array of shape (n_factors, n_features)
-        ``I(X_i; Y_j)`` in nats, less its mean over 20 permutations of the samples; 0 if it is not
-        above the second highest of them.
+        ``I(X_i; Y_j)`` in nats, minus its mean over 20 permutations of the samples; 0 if it does
+        not exceed the second highest of them.
     total_correlations_ : array of shape (n_factors,)
-        What each factor explains, in nats: the mean of `log_likelihood_ratio_`.
+        Total correlation that each factor explains, in nats: the mean of `log_likelihood_ratio_`.
     total_correlation_ : float
         Their sum, in nats: a lower bound of the total correlation of the columns.
     log_likelihood_ratio_ : array of shape (n_samples, n_factors)
-        ``log Z_j(x)``, in nats: how much likelier a sample's columns are together than
-        independently, by each factor. Far below zero is a surprise.
+        ``log Z_j(x)``, in nats: how much more likely a sample is under each factor than with
+        independent columns. A value far below zero means that the factor fits the sample badly.
     stability_ : array of shape (n_factors,) or None
-        From 0 to 1: how well the other restarts find each factor again, as the mean over them of
-        the normalized mutual information of the best match. None without other restarts.
+        From 0 to 1: how well the other restarts reproduce each factor, as the normalized mutual
+        information with the best match, averaged over restarts. None with a single restart.
     n_iter_ : int
-        Iterations of the restart that was kept.
+        Number of iterations of the restart that was kept.
     converged_ : bool
-        Whether it ended by `tol`.
+        Whether that restart converged to `tol`.
     history_ : array of shape (n_iter_,)
         `total_correlation_` after each iteration, in nats.
 
     Notes
     -----
-    Departures from the authors' program, each for a reason: the variance floor is free of units;
-    shrinkage takes its standard errors in closed form instead of from 20 bootstraps; a missing
-    entry is never counted as explained; alpha is counted on all samples, and stays after 100
-    iterations, since it may alternate for ever.
+    Differences from the authors' program: the variance floor does not depend on units. Shrinkage
+    uses standard errors in closed form instead of 20 bootstraps. A missing entry never counts as
+    explained. Alpha is counted on all samples, and fixed after 100 iterations, because it may
+    alternate forever.
 
     References
     ----------
@@ -177,13 +187,13 @@ class BioCorEx(
         Raises
         ------
         ValueError
-            If `X` holds infinities or a single row, a discrete column more than 32 values, or a
-            parameter makes no sense.
+            If `X` holds infinities or a single row, if a discrete column has more than 32 values,
+            or if a parameter is invalid.
         """
         before = self.__dict__.copy()
         try:
             self._fit(X)
-        except BaseException:  # also an interrupt leaves the object as it was
+        except BaseException:  # an interrupt, too, leaves the object unchanged
             self.__dict__ = before
             raise
         if not self.converged_:
@@ -201,7 +211,7 @@ class BioCorEx(
         device = _device.of(self)
         data = _checks.samples(X, missing=True, estimator=self)
         columns = learn_bio_columns(data, self.marginals, floor)
-        # Standardized columns ask for no more than float32, unless a state can be much narrower.
+        # float32 is enough for standardized columns, unless the variance floor is tiny.
         exact = bool((columns.floor < _FLOAT64_FLOOR).any())
         table = columns.table(data, device, torch.float64 if exact else torch.float32)
 
@@ -221,7 +231,7 @@ class BioCorEx(
         self._take(columns, best, mutual_information, others)
 
     def _start(self, table: Table, rng: np.random.RandomState) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return random responsibilities, even over all distributions of states, and jitter."""
+        """Return random responsibilities, uniform over all distributions of states, and jitter."""
         r, m, n = self.n_restarts, self.n_factors, table.n_samples
         draws = rng.standard_exponential((r, m, self.n_states, n))
         jitter = rng.random_sample((r, m, len(table.varying)))
@@ -256,7 +266,7 @@ class BioCorEx(
         Parameters
         ----------
         X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
-            NaN marks a missing entry, and so does a level that the fit has not seen.
+            NaN marks a missing entry. A level that the fit has not seen counts as missing.
 
         Returns
         -------
@@ -267,7 +277,7 @@ class BioCorEx(
         return labels
 
     def posterior(self, X: Any) -> FloatingArray:
-        """Return how likely each state of each factor is for samples.
+        """Return the probability of each state of each factor for samples.
 
         Parameters
         ----------
@@ -295,8 +305,9 @@ class BioCorEx(
         Returns
         -------
         float
-            The mean of ``sum_j log Z_j(x)``, in nats per sample: `total_correlation_` on the data
-            of the fit, and below zero where factors mislead.
+            The mean of ``sum_j log Z_j(x)``, in nats per sample. On the training data it is
+            `total_correlation_`. Below zero, the factors fit these samples worse than independent
+            columns do.
         """
         _, log_z = self._infer(X)
         return float(log_z.sum(0).to(torch.float64).mean())
@@ -315,7 +326,7 @@ class BioCorEx(
     def _check_parameters(self) -> float | None:
         """Check the parameters; return the variance floor, None for "clip"."""
         _checks.integer("n_factors", self.n_factors, 1)
-        one = "A single state tells nothing: use 2 or more."
+        one = "A factor with a single state holds no information: use 2 or more."
         _checks.integer("n_states", self.n_states, 2, remedy=one)
         _checks.boolean("smooth", self.smooth)
         _checks.integer("max_iter", self.max_iter, 1)

@@ -1,4 +1,4 @@
-"""What the factors of Bio CorEx tell about each column, less what chance would tell."""
+"""Mutual information between the factors of Bio CorEx and the columns, corrected for chance."""
 
 from functools import partial
 
@@ -13,14 +13,14 @@ from nbinterp.corex.bio.model import Likelihoods, estimate, total
 
 _N_PERMUTATIONS = 20
 _TINY = 1e-12
-_ROUNDING = 1e-6  # nats: permutations that change nothing are no lower
-_SHARE = 64  # of a block's memory: what fits in a processor's cache is done sooner
+_ROUNDING = 1e-6  # in nats; a permutation that changes nothing may differ by this much
+_SHARE = 64  # of a block's memory: smaller pieces fit in the processor's cache
 
 
 def information(table: Table, q: Tensor, smooth: bool) -> Tensor:
     """Return ``I(X_i; Y_j)`` in nats, ``(r, m, p)``, for responsibilities ``(r, m, k, n)``.
 
-    Averaged over the observed entries of a column, and above zero by chance alone.
+    It is averaged over the observed entries of a column. By chance alone it is above zero.
     """
     model, sums = estimate(table, q, smooth)
     by_state = [(c * s).sum((2, -1)) for c, s in zip(model.relative, sums, strict=True)]
@@ -33,10 +33,10 @@ def information(table: Table, q: Tensor, smooth: bool) -> Tensor:
 def corrected_information(
     table: Table, q: Tensor, smooth: bool, rng: np.random.RandomState
 ) -> Tensor:
-    """Return ``I(X_i; Y_j)`` in nats ``(m, p)`` above its mean over permuted samples.
+    """Return ``I(X_i; Y_j)`` in nats ``(m, p)``, minus its mean over permuted samples.
 
-    Zero where it is not above the second highest of 20 permutations (as the authors' program): what
-    chance gives in one case of ten.
+    It is zero unless it exceeds the second highest of 20 permutations, as in the authors' program.
+    Chance alone exceeds that in one case of ten.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def corrected_information(
     q : Tensor of shape (1, m, k, n)
         Responsibilities.
     smooth : bool
-        Whether `q` came from shrunk estimates.
+        Whether to shrink the estimates, as in the fit that gave `q`.
     rng : RandomState
         Draws the permutations.
     """
@@ -57,7 +57,7 @@ def corrected_information(
         q.device, _SHARE * q.numel() * len(table.varying) * q.element_size()
     )
 
-    def shuffled(some: Tensor) -> Tensor:  # in its worker: all copies at once would take much room
+    def shuffled(some: Tensor) -> Tensor:  # in a worker: all copies at once would take much memory
         return information(table, q[0][..., some].permute(2, 0, 1, 3).contiguous(), smooth)
 
     parts = orders.split(together)  # type: ignore[no-untyped-call]
@@ -67,10 +67,10 @@ def corrected_information(
 
 
 def agreement(q: Tensor, other: Tensor) -> Tensor:
-    """Return how well each factor of `q` ``(m, k, n)`` is found again in `other`, ``(m,)``.
+    """Return how well `other` reproduces each factor of `q` ``(m, k, n)``, ``(m,)``.
 
-    The highest normalized mutual information, from 0 to 1, between its likeliest states and those
-    of a factor of `other`.
+    This is the highest normalized mutual information, from 0 to 1, between the likeliest states of
+    the factor and of any factor of `other`.
     """
     k, n = q.shape[1:]
     mine, theirs = (

@@ -1,8 +1,8 @@
-"""How each column of Bio CorEx is distributed given the state of a factor.
+"""Distribution of each column of Bio CorEx given the state of a factor.
 
-Both families are exponential: ``log p(x_i | y = c)`` is a product of a few statistics of ``x_i``
-with as many coefficients a state. So the estimate is one matrix product of responsibilities with
-statistics, and the likelihood another one back, without a loop over variables.
+Both are exponential families: ``log p(x_i | y = c)`` is the inner product of a few statistics of
+``x_i`` with the coefficients of the state. One matrix product of responsibilities with statistics
+gives the estimate, and another gives the likelihood, without a loop over variables.
 """
 
 import functools
@@ -14,30 +14,30 @@ from torch import Tensor
 
 from nbinterp import _device
 
-_LEAST_WEIGHT = 0.1  # samples that a state is taken to have at least
-_LEAST_FREEDOM = 0.01  # and degrees of freedom of its variance
-_PSEUDOCOUNT = 0.001  # of each level in each state
-_CACHED_BYTES = 12 * 2**20  # that stay in a processor's cache
+_LEAST_WEIGHT = 0.1  # least number of samples that a state counts as having
+_LEAST_FREEDOM = 0.01  # and least degrees of freedom of its variance
+_PSEUDOCOUNT = 0.001  # samples added to each level in each state
+_CACHED_BYTES = 12 * 2**20  # stay in the processor's cache
 
 
 def _trust(departure: Tensor, expected: Tensor) -> Tensor:
-    """Return how far to believe a squared departure, from 0 to 1, beside the one by chance."""
+    """Return from 0 to 1 how far a squared departure exceeds the one expected by chance."""
     tiny = torch.finfo(departure.dtype).tiny
     return departure / (departure + expected + tiny)
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Standardized columns, normal in each state. Statistics: ``1, x, x^2``.
+    """Standardized columns, normal within each state. Statistics: ``1, x, x^2``.
 
     Attributes
     ----------
     scores : Tensor of shape (p, n)
-        Mean 0 and variance 1 in the data of the fit; NaN where missing.
+        Mean 0 and variance 1 in the training data; NaN where missing.
     floor : Tensor of shape (p,)
-        Least variance in a state.
+        Least variance within a state.
     kurtosis : Tensor of shape (p,)
-        Mean fourth power of the scores in the data of the fit.
+        Mean fourth power of the scores in the training data.
     """
 
     scores: Tensor
@@ -57,16 +57,16 @@ class Gaussian:
         return torch.stack([seen, x, x * x], 1)
 
     def estimate(self, sums: Tensor, squares: Tensor | None) -> Tensor:
-        """Return the coefficients ``(..., k, p, 3)``, up to what all states have in common.
+        """Return the coefficients ``(..., k, p, 3)``, up to a term common to all states.
 
         Parameters
         ----------
         sums : Tensor of shape (..., k, p, 3)
-            Of the statistics, weighted by the responsibilities of the states.
+            Sums of the statistics, weighted by the responsibilities of the states.
         squares : Tensor of shape (..., k, p, 3) or None
-            The same with squared responsibilities: shrink towards the whole column. The authors'
-            program bootstraps the standard errors that this takes; of a weighted mean and of a
-            weighted variance of independent draws they are known in closed form.
+            The same with squared responsibilities, to shrink towards the whole column. Shrinkage
+            needs the standard errors of a weighted mean and variance of independent draws. They
+            have a closed form; the authors' program bootstraps them.
         """
         count, first, second = sums.unbind(-1)
         weight = count.clamp(min=_LEAST_WEIGHT)
@@ -86,16 +86,16 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class Discrete:
-    """Columns of a few levels. Statistics: one indicator a level.
+    """Columns with a few levels. Statistics: one indicator per level.
 
     Attributes
     ----------
     codes : Tensor of shape (p, n)
-        Which level; -1 where missing.
+        Level of each entry; -1 where missing.
     n_levels : Tensor of shape (p,)
-        How many levels each column has.
+        Number of levels of each column.
     marginal : Tensor of shape (p, levels)
-        Their frequencies in the data of the fit, zero for levels that a column has not.
+        Frequency of each level in the training data, zero for levels that a column lacks.
     """
 
     codes: Tensor
@@ -116,10 +116,11 @@ class Discrete:
         return (self.codes[:, None, rows] == level).to(self.marginal.dtype)
 
     def estimate(self, sums: Tensor, squares: Tensor | None) -> Tensor:
-        """Return the coefficients ``(..., k, p, levels)``: log frequencies, 0 for what is no level.
+        """Return the coefficients ``(..., k, p, levels)``: log frequencies, 0 for missing levels.
 
-        `squares` as for `Gaussian`: the likelihood ratio against independence is compared with its
-        expectation under independence, known in closed form, instead of with permutations.
+        `squares` as for `Gaussian`: shrinkage compares the likelihood ratio against independence
+        with its expectation under independence. That has a closed form, so no permutations are
+        needed.
         """
         exists = self.marginal > 0
         raised = sums + _PSEUDOCOUNT * exists
@@ -140,14 +141,14 @@ Family = Gaussian | Discrete
 
 @dataclass(frozen=True)
 class Block:
-    """The statistics of some rows, one tensor ``(p_f, s_f, n)`` a family of columns."""
+    """The statistics of some rows, one tensor ``(p_f, s_f, n)`` per family of columns."""
 
     rows: slice
     statistics: tuple[Tensor, ...]
-    kept: bool  # for the next time
+    kept: bool  # for later use
 
     def sums(self, weights: Tensor) -> list[Tensor]:
-        """Return the statistics summed with weights ``(..., n)``: ``(..., p_f, s_f)`` a family."""
+        """Sum the statistics with weights ``(..., n)``: ``(..., p_f, s_f)`` per family."""
         flat = weights.reshape(-1, weights.shape[-1])
         return [
             (flat @ each.flatten(0, 1).mT).view(*weights.shape[:-1], *each.shape[:2])
@@ -155,7 +156,7 @@ class Block:
         ]
 
     def total(self, coefficients: Sequence[Tensor]) -> Tensor:
-        """Return ``sum_i log p(x_i)`` ``(..., n)`` by coefficients ``(..., p_f, s_f)``."""
+        """Return ``sum_i log p(x_i)`` ``(..., n)`` from coefficients ``(..., p_f, s_f)``."""
         lead = coefficients[0].shape[:-2]
         parts = [
             (c.reshape(lead.numel(), -1) @ each.flatten(0, 1)).view(*lead, -1)
@@ -164,7 +165,7 @@ class Block:
         return functools.reduce(torch.add, parts)
 
     def each(self, coefficients: Sequence[Tensor]) -> Tensor:
-        """Return every ``log p(x_i)``, ``(p, ..., n)``, by coefficients ``(..., p_f, s_f)``."""
+        """Return every ``log p(x_i)``, ``(p, ..., n)``, from coefficients ``(..., p_f, s_f)``."""
         lead = coefficients[0].shape[:-2]
         parts = [
             torch.bmm(c.reshape(-1, *c.shape[-2:]).transpose(0, 1), each)
@@ -181,11 +182,11 @@ class Table:
     Attributes
     ----------
     families : tuple of Gaussian and Discrete
-        In this order lie the columns wherever a tensor has an axis p.
+        The families; an axis p of a tensor has the columns in this order.
     varying : Tensor of shape (p,)
-        1 for a column with two different values at least, else 0.
+        1 for a column with at least two different values, else 0.
     n_observed : Tensor of shape (p,)
-        Observed entries of each column, at least 1.
+        Number of observed entries of each column, at least 1.
     n_samples : int
         Rows.
     """
@@ -196,19 +197,19 @@ class Table:
     n_samples: int
 
     def rows(self, bytes_per_row: int) -> list[slice]:
-        """Return blocks of rows; on a CPU they stay in its cache, with the caller's bytes a row."""
+        """Return blocks of rows that fit in memory with the caller's bytes, or in a CPU's cache."""
         per_row = self._with_own(bytes_per_row)
         device = self.varying.device
         size = _device.rows_per_block(device, per_row)
         if device.type == "cpu":
             size = min(size, max(1, _CACHED_BYTES // per_row))
         n_blocks = -(-self.n_samples // size)
-        size = -(-self.n_samples // n_blocks)  # none much smaller than others
+        size = -(-self.n_samples // n_blocks)  # of nearly equal size
         n = self.n_samples
         return [slice(begin, min(begin + size, n)) for begin in range(0, n, size)]
 
     def block(self, rows: slice, *, keep: bool) -> Block:
-        """Return the statistics of some rows; they may be kept for the next time."""
+        """Return the statistics of some rows; `keep` stores them for later use."""
         key = (rows.start, rows.stop)
         block = self._kept.get(key)
         if block is None:
@@ -219,7 +220,7 @@ class Table:
         return block
 
     def fits(self, bytes_per_row: int) -> bool:
-        """Return whether all rows fit into memory at once, with `bytes_per_row` of the caller's."""
+        """Return whether all rows fit in memory with `bytes_per_row` of the caller."""
         per_row = self._with_own(bytes_per_row)
         return _device.rows_per_block(self.varying.device, per_row) >= self.n_samples
 

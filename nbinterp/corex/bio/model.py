@@ -1,8 +1,8 @@
-"""What the factors of Bio CorEx say of columns and columns of factors, in several restarts.
+"""The model of Bio CorEx: its estimate, likelihoods and posterior, for several restarts.
 
-Names of axes: r restarts, m factors, k states, p columns, n samples. Responsibilities lie as
-``(r, m, k, n)``, what concerns single columns as ``(p, r, m, k - 1, n)``: log likelihoods are kept
-relative to state 0, which the posterior does not notice.
+Axes: r restarts, m factors, k states, p columns, n samples. Responsibilities have shape ``(r, m, k,
+n)``. Log likelihoods of single columns have shape ``(p, r, m, k - 1, n)``: they are relative to
+state 0, which does not change the posterior.
 """
 
 import functools
@@ -21,21 +21,21 @@ from nbinterp.corex.bio.marginals import Block, Table
 
 Result = TypeVar("Result")
 
-_PSEUDOCOUNT = 0.001  # samples of each state
+_PSEUDOCOUNT = 0.001  # samples added to each state
 
 
 @dataclass(frozen=True)
 class Model(HasState):
-    """What describes the factors of r restarts.
+    """The parameters of the factors of r restarts.
 
     Attributes
     ----------
     log_prior : Tensor of shape (r, m, k)
         ``log p(y_j = c)``.
     coefficients : tuple of Tensors of shape (r, m, k, p_f, s_f)
-        Of ``log p(x_i | y_j = c)``, one tensor a family of columns.
+        Coefficients of ``log p(x_i | y_j = c)``, one tensor per family of columns.
     alpha : Tensor of shape (r, m, p)
-        How much of each column counts for each factor.
+        Weight of each column for each factor.
     """
 
     log_prior: Tensor
@@ -45,7 +45,7 @@ class Model(HasState):
     _STATE = fields("log_prior coefficients alpha")
 
     def take(self, restart: int, factors: Tensor) -> "Model":
-        """Return one restart alone, its factors in another order."""
+        """Return one restart with its factors in the order of `factors`."""
         return Model(
             self.log_prior[restart, factors].unsqueeze(0),
             tuple(c[restart, factors].unsqueeze(0) for c in self.coefficients),
@@ -60,11 +60,11 @@ class Model(HasState):
 
 @dataclass(frozen=True)
 class BlockLikelihoods:
-    """What each column of a block of rows says by itself about each factor."""
+    """The evidence of each single column about each factor, for a block of rows."""
 
     block: Block
     model: Model
-    q: Tensor  # (r, m, k, n) of these rows
+    q: Tensor  # (r, m, k, n), of these rows
 
     @functools.cached_property
     def ratios(self) -> Tensor:
@@ -73,17 +73,17 @@ class BlockLikelihoods:
 
     @functools.cached_property
     def agrees(self) -> Tensor:
-        """1 where a column alone points to the likeliest state, else 0, ``(p, r, m, n)``.
+        """1 where a column alone favours the likeliest state, else 0, ``(p, r, m, n)``.
 
-        What is missing or the same in all states points nowhere; in the authors' program it points
-        to the first state. Floats, since comparing into bools and adding those takes processors
-        several times as long.
+        An entry that is missing, or equally likely in all states, favours no state; in the authors'
+        program it favours the first. The result is floats, because summing bools takes several
+        times as long.
         """
         chosen, k = _likeliest(self.q), self.q.shape[2]
-        ratios = self.ratios.unbind(-2)  # of all states but the first, to the first
+        ratios = self.ratios.unbind(-2)  # of the other states to the first
         wins = []
         for a, b in itertools.combinations(range(k), 2):
-            side = chosen[b] - chosen[a]  # 1 or -1 where a duel of a and b matters, else 0
+            side = chosen[b] - chosen[a]  # 1 or -1 if a or b is the likeliest state, else 0
             lead = ratios[b - 1] if a == 0 else ratios[b - 1] - ratios[a - 1]
             wins.append((lead * side).gt_(side.abs() - 1.0))
         return functools.reduce(torch.mul, wins)
@@ -97,8 +97,8 @@ class BlockLikelihoods:
     def posterior(self, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """Return ``p(y_j = c | x)`` ``(r, m, k, n)`` and ``log p_j(x)`` ``(r, m, n)``.
 
-        The latter is of a factor that sees alpha of each column, less what `independent` leaves
-        away too.
+        ``log p_j(x)`` weights each column by alpha. It omits the same term as `independent`,
+        the log likelihood of state 0.
         """
         sizes = [c.shape[-2] for c in self.model.coefficients]
         split = alpha.split(sizes, -1)  # type: ignore[no-untyped-call]
@@ -111,12 +111,12 @@ class BlockLikelihoods:
         return (joint - together.unsqueeze(2)).exp(), together
 
     def independent(self, alpha: Tensor) -> Tensor:
-        """Return ``sum_i alpha_ij log p_j(x_i)`` ``(r, m, n)``, less that of state 0."""
+        """Return ``sum_i alpha_ij log p_j(x_i)`` ``(r, m, n)``, relative to state 0."""
         return self.mixture().mul_(alpha.permute(2, 0, 1).unsqueeze(-1)).sum(0)
 
 
 def _likeliest(q: Tensor) -> list[Tensor]:
-    """Return 1 where a state is the likeliest, the first of several, else 0, each ``(r, m, n)``."""
+    """Return 1 where a state is the first of the likeliest, else 0, each ``(r, m, n)``."""
     first, *others = q.unbind(2)
     chosen, highest = [torch.ones_like(first)], first
     for each in others:
@@ -129,9 +129,9 @@ def _likeliest(q: Tensor) -> list[Tensor]:
 def _tasks(
     table: Table, q: Tensor, work: Callable[[Block, Tensor], Result]
 ) -> list[Callable[[], Result]]:
-    """Return the calls of `work` with each block of rows and the responsibilities of these."""
+    """Return calls of `work` with each block of rows and its responsibilities."""
     r, m, k, _ = q.shape
-    # Responsibilities, ratios, answers of each column, and two tensors as large to work on them.
+    # Memory for responsibilities, ratios, `agrees`, and two temporary tensors of that size.
     per_row = q.element_size() * r * m * (k + len(table.varying) * (4 * k - 4))
     keep = table.fits(per_row)
 
@@ -142,7 +142,7 @@ def _tasks(
 
 
 def estimate(table: Table, q: Tensor, smooth: bool) -> tuple[Model, list[Tensor]]:
-    """Return the model that responsibilities `q` imply, and the sums of statistics it is from."""
+    """Estimate the model from responsibilities `q`; return it and the sums of statistics."""
 
     def sums_of(block: Block, q: Tensor) -> list[Tensor]:
         return block.sums(q) + (block.sums(q * q) if smooth else [])
@@ -166,14 +166,14 @@ def total(parts: Sequence[Tensor]) -> Tensor:
 
 
 class Likelihoods:
-    """The likelihoods of all rows, block by block; kept if all fit into memory."""
+    """The likelihoods of all rows, block by block; kept if all fit in memory."""
 
     def __init__(self, table: Table, model: Model, q: Tensor) -> None:
         self._table, self._model, self._q = table, model, q
         self._kept: dict[int, BlockLikelihoods] = {}
 
     def each(self, work: Callable[[BlockLikelihoods], Result]) -> list[Result]:
-        """Return what `work` returns for each block."""
+        """Return the results of `work` for each block."""
         return parallel_map(self._tasks(work), self._q.device)
 
     def begin(self, work: Callable[[BlockLikelihoods], Result]) -> Callable[[], list[Result]]:

@@ -1,4 +1,4 @@
-"""The iteration of Bio CorEx, for several random starts at once; axes as in `bio_model`."""
+"""The iteration of Bio CorEx, for several random starts at once; axes as in `model`."""
 
 import functools
 import math
@@ -14,25 +14,25 @@ from nbinterp._typing import FloatArray
 from nbinterp.corex.bio.marginals import Table
 from nbinterp.corex.bio.model import BlockLikelihoods, Likelihoods, Model, estimate, total
 
-Pending = Callable[[], Tensor]  # waits for a tensor that a worker computes
+Pending = Callable[[], Tensor]  # waits for a worker's tensor
 
-_CHECK_EVERY = 5  # iterations between two convergence tests, the only transfers to the host
-_WEAK = 0.01  # nats below which a factor's alpha is raised, to give it another chance
-_JITTER = 0.001  # of that raised alpha
-_ALPHA_STEPS = 100  # iterations after which alpha stay, those the authors' program takes at most
+_CHECK_EVERY = 5  # iterations between convergence tests, the only transfers to the host
+_WEAK = 0.01  # in nats: alpha of weaker factors is raised, to give them another chance
+_JITTER = 0.001  # added to raised alpha
+_ALPHA_STEPS = 100  # iterations after which alpha is fixed; the authors' program stops there
 
 
 def reliance(likelihoods: Likelihoods, strength: Pending, jitter: Tensor) -> Tensor:
-    """Return alpha ``(r, m, p)``: the part of what a column tells a factor that no better one has.
+    """Return alpha ``(r, m, p)``: the share of a column's agreement unique to a factor.
 
-    Of the samples where column i agrees with factor j, those where it agrees with no factor with
-    which it agrees more often. Factors of a `strength` ``(r, m)`` of less than a hundredth nat get
-    theirs raised to near 1. The authors' program counts on up to 10,000 random samples and draws
-    `jitter` ``(r, m, p)`` anew in each iteration; with all samples and the same jitter there is an
-    end to it.
+    Take the samples where column i agrees with factor j. Alpha is the share of them where the
+    column agrees with no other factor with which it agrees more often overall. Factors with a
+    `strength` ``(r, m)`` below 0.01 nats get an alpha raised to near 1. The authors' program counts
+    on up to 10,000 random samples and draws `jitter` ``(r, m, p)`` again in each iteration. Here
+    all samples count and the jitter is fixed, so that the iteration converges.
     """
     agreed = total(likelihoods.each(lambda part: part.agrees.sum(-1)))
-    # From m for the factor with which the column agrees most often down to 1 for the last.
+    # m for the factor with which the column agrees most often, down to 1 for the last.
     grade = agreed.argsort(dim=-1, descending=True, stable=True).argsort(-1)
     grade = (agreed.shape[-1] - grade).to(agreed.dtype).unsqueeze(-1)
 
@@ -59,9 +59,9 @@ def update(
 ) -> tuple[Model, Tensor, Pending]:
     """Return the model of responsibilities `q`, the responsibilities it implies, and ``log Z``.
 
-    Where no `alpha` ``(r, m, p)`` are given, they are counted. ``log Z`` takes a logarithm for each
-    factor of each entry, and the next update needs no more of it than `strength`, last of all: a
-    worker computes it beside that update.
+    If `alpha` ``(r, m, p)`` is None, it is counted. ``log Z`` takes a logarithm for each factor of
+    each entry, and the next update uses it only at its end, for `strength`. So a worker computes it
+    in parallel with that update.
     """
     model, _ = estimate(table, q, smooth)
     likelihoods = Likelihoods(table, model, q)
@@ -69,7 +69,7 @@ def update(
         alpha = reliance(likelihoods, strength, jitter) * table.varying
     if alpha is not None:
         model = replace(model, alpha=alpha)
-    strength()  # so that no more than one is under way
+    strength()  # wait, so that only one is in progress
     return model, *_respond(likelihoods, model.alpha, torch.empty_like(q))
 
 
@@ -103,7 +103,7 @@ def _respond(likelihoods: Likelihoods, alpha: Tensor, q: Tensor) -> tuple[Tensor
 
 @dataclass(frozen=True)
 class Solution:
-    """What the iteration found from one start, strongest factor first."""
+    """The fit from one start, strongest factor first."""
 
     model: Model
     q: Tensor  # (1, m, k, n)
@@ -113,7 +113,7 @@ class Solution:
 
     @property
     def total_correlation(self) -> float:
-        """Of all factors together, in nats."""
+        """Total correlation of all factors together, in nats."""
         return float(self.history[-1])
 
 
@@ -127,23 +127,25 @@ def iterate(
     smooth: bool,
     progress: bool,
 ) -> list[Solution]:
-    """Repeat the update until the total correlation rests, each restart for itself.
+    """Repeat the update until the total correlation of each restart converges.
 
-    Alpha are counts, which may alternate for ever, one flip of an order causing the next. After 100
-    iterations, where the authors' program stops in any case, they stay, and all else comes to rest.
+    Alpha is a ratio of counts and may alternate forever, as each change in the order of factors
+    causes the next. After 100 iterations, where the authors' program always stops, alpha is fixed,
+    and everything else converges.
 
     Parameters
     ----------
     table : Table
         The data.
     q : Tensor of shape (r, m, k, n)
-        Responsibilities to begin with.
+        Responsibilities to start from.
     jitter : Tensor of shape (r, m, p)
         See `reliance`.
     max_iter : int
-        Iterations at most.
+        Maximum number of iterations.
     tol : float
-        Stop when the mean of five total correlations differs from that of the five before by less.
+        Stop when the mean of five total correlations differs from the mean of the five before by
+        less than this.
     smooth, progress : bool
         As in `BioCorEx`.
 
@@ -198,7 +200,7 @@ def _now(value: Tensor) -> Pending:
 
 
 def _mean(log_z: Pending) -> Pending:
-    """Return the mean over the samples, once it is asked for."""
+    """Return a function that computes the mean over samples once, at its first call."""
     return functools.cache(lambda: log_z().mean(-1))
 
 

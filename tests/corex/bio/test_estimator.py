@@ -295,7 +295,7 @@ def test_it_warns_when_it_did_not_settle():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"n_states": 1}, ValueError, r"n_states=1\) must be at least 2\. A single state tells"),
+        ({"n_states": 1}, ValueError, r"n_states=1\) must be at least 2\. A factor with a"),
         ({"n_factors": 0}, ValueError, "n_factors=0"),
         ({"n_factors": 2.0}, TypeError, "n_factors=2.0"),
         ({"smooth": "yes"}, TypeError, "smooth='yes'"),
