@@ -1,1 +1,1 @@
-"""Routines that more than one door of the package uses."""
+"""Numerical routines that several subpackages share."""

@@ -1,4 +1,4 @@
-"""Leading eigenpairs of large symmetric operators, by products with blocks of vectors."""
+"""Leading eigenpairs of large symmetric operators, from products with blocks of vectors."""
 
 from collections.abc import Callable
 
@@ -16,29 +16,29 @@ def leading_eigenpairs(
     like: torch.Tensor,
     oversampling: int = 10,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the `k` eigenpairs of largest modulus, by randomised subspace iteration.
+    """Return the `k` eigenpairs with the largest modulus, by randomised subspace iteration.
 
     Parameters
     ----------
     multiply : callable
-        From ``(n, b)`` to the product of the symmetric operator with it.
+        Takes a block ``(n, b)`` and returns its product with the symmetric operator.
     n : int
         Size of the operator.
     k : int
-        Eigenpairs to return, at most `n`.
+        Number of eigenpairs to return, at most `n`.
     random : RandomState
-        What the first subspace is drawn from.
+        Draws the first subspace.
     n_iter : int
-        Products with the operator before the last, at least one; more are more accurate.
+        Number of products with the operator before the last, at least one; more are more accurate.
     like : Tensor
         Gives the dtype and the device.
     oversampling : int
-        Directions carried along beyond `k`.
+        Number of extra directions beyond `k`.
 
     Returns
     -------
     values : Tensor of shape (k,)
-        In order of falling modulus.
+        Eigenvalues in order of decreasing modulus.
     vectors : Tensor of shape (n, k)
         Orthonormal columns.
 
@@ -58,7 +58,7 @@ def leading_eigenpairs(
     draw = np.random.default_rng(random.randint(2**31 - 1)).standard_normal  # ten times as fast
     basis = torch.as_tensor(draw((n, width), dtype=np.float32)).to(like.device, like.dtype)
     for left in reversed(range(n_iter)):
-        # Until the last product the columns need only be far from dependent.
+        # Before the last product, the columns only have to be far from linearly dependent.
         basis = orthonormal(multiply(basis), n_rounds=1 if left else 2)
     values, vectors = torch.linalg.eigh(basis.T @ multiply(basis))
     order = values.abs().argsort(descending=True)[:k]
@@ -68,8 +68,9 @@ def leading_eigenpairs(
 def orthonormal(block: torch.Tensor, n_rounds: int = 2) -> torch.Tensor:
     """Return an orthonormal basis of the columns of a tall block ``(n, b)``.
 
-    Cholesky factors of ``block' block`` take a fraction of the time of Householder's reflections,
-    which remain for columns too close to dependent. One round is good to three digits, two to all.
+    It uses Cholesky factors of ``block' block``, which take a fraction of the time of Householder
+    reflections. Householder reflections remain for columns that are nearly dependent. One round is
+    accurate to three digits, two rounds to all.
 
     References
     ----------
@@ -82,7 +83,7 @@ def orthonormal(block: torch.Tensor, n_rounds: int = 2) -> torch.Tensor:
     >>> torch.allclose(basis.T @ basis, torch.eye(2), atol=1e-6)
     True
     """
-    # What is left of a column's length without those before it must be far above rounding.
+    # The part of a column orthogonal to the columns before it must be far above rounding.
     least = torch.finfo(block.dtype).eps ** 0.25
     basis = block
     for _ in range(n_rounds):

@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours of very many samples: search near cells only."""
+"""Approximate nearest neighbours of many samples: search only near cells."""
 
 from functools import partial
 from itertools import accumulate
@@ -21,30 +21,32 @@ from nbinterp._numerics.neighbours import (
 )
 from nbinterp._numerics.parallel import parallel_map
 
-# Samples whose exact neighbours decide how many cells to search, and as many that test it.
+# Number of samples whose exact neighbours decide how many cells to search, and of those that test
+# it.
 _N_TRIAL = 500
-# Cells are made by k-means of so many samples each: they need not be good.
+# k-means sees this many samples per cell: rough cells are enough.
 _SAMPLES_PER_CELL = 10
-# A row finds a cell less close by a factor e when it is this much farther from the cell's centre
-# than from its own, in units of the root mean square distance to centres (tuned on MNIST).
+# Closeness of a row to a cell falls by a factor e for each such step that the row is farther from
+# the cell's centre than from its own, in units of the root mean square distance to centres (tuned
+# on MNIST).
 _SOFTNESS = 0.1
-# Closeness is counted in these units: whole, so that no order of sums matters.
+# Closeness is a whole number of these units, so that the order of summation does not matter.
 _UNIT = 2.0**-30
-# Rows whose distances from all cells stay in a processor's cache.
+# Distances of this many rows from all cells stay in the processor's cache.
 _CACHED_ROWS = 128
-# Share of pairs of samples beyond which comparing all is no slower.
+# Beyond this share of all pairs of samples, the exact search is as fast.
 _WORTHWHILE = 0.5
 
 
 def nearest_by_cells(
     data: torch.Tensor, k: int, random: np.random.RandomState, *, recall: float = 0.99
 ) -> tuple[Neighbours, float]:
-    """Return about the `k` nearest other rows for each row of `data`.
+    """Return approximately the `k` nearest other rows for each row of `data`.
 
-    Rows are grouped in cells by k-means. All rows of a cell are compared with those of the cells
-    that they are close to, in one matrix product. How close that must be is read off the exact
-    neighbours of a sample, and the recall measured on another; if it is too low, or little would
-    be saved, the exact search is done instead.
+    k-means groups the rows into cells. One matrix product compares all rows of a cell with the rows
+    of close cells. Exact neighbours of a random sample decide how close a cell must be, and a
+    second sample measures the recall. If the recall is too low, or the search would save little
+    time, the exact search runs instead.
 
     Parameters
     ----------
@@ -53,21 +55,21 @@ def nearest_by_cells(
     k : int
         Neighbours per row, below `n`.
     random : RandomState
-        What the cells and samples are drawn from.
+        Draws the cells and the samples.
     recall : float
-        Least share of true neighbours to be found.
+        Least share of true neighbours to find.
 
     Returns
     -------
     neighbours : Neighbours
         Indices and exact distances, nearest first.
     recall : float
-        Share of true neighbours among them, measured on the second sample; one if exact.
+        Share of true neighbours that were found, measured on the second sample; 1 if exact.
 
     References
     ----------
     Jégou, Douze, Schmid, Product quantization for nearest neighbor search, 2011, section IV
-    (the inverted file), with cells in place of queries choosing what is searched.
+    (the inverted file); here cells choose which cells to search, instead of queries.
     """
     n, device = len(data), data.device
     everyone = torch.arange(n, device=device)
@@ -77,13 +79,13 @@ def nearest_by_cells(
     truth = nearest(data[chosen], data, k, own=chosen)
     half = len(chosen) // 2
     seen = closeness[labels[chosen[:half], None], labels[truth.indices[:half]]]
-    aim = 1 - 0.6 * (1 - recall)  # a margin, as the sample is small
+    aim = 1 - 0.6 * (1 - recall)  # with a margin, as the sample is small
     least = torch.quantile(seen.flatten(), 1 - aim, interpolation="lower")
     n_close = (closeness >= least).sum(1)
     reach = sizes[order].cumsum(dim=1)
     if float((sizes * reach.gather(1, n_close[:, None] - 1).squeeze(1)).sum()) > _WORTHWHILE * n**2:
         return nearest(data, data, k, own=everyone), 1.0
-    # A cell needs k rows beside each of its own, even where that takes more cells.
+    # Each row needs k other rows to compare with, even if that takes more cells.
     needed = torch.searchsorted(reach, torch.full_like(reach[:, :1], k + 1)).squeeze(1) + 1
     searched = torch.maximum(needed, n_close).clamp(max=len(order)).tolist()
     near = [cells[:m] for cells, m in zip(order.tolist(), searched, strict=True)]
@@ -98,7 +100,7 @@ def nearest_by_cells(
 def _make_cells(
     data: torch.Tensor, n_cells: int, random: np.random.RandomState
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return each row's cell, all cells in order of closeness to each, and the closeness itself."""
+    """Return each row's cell, the order of all cells by closeness, and the closeness."""
     n, device = len(data), data.device
     centers, spread = rough_centers(data, n_cells, random, n_seen=_SAMPLES_PER_CELL * n_cells)
     middle = data.mean(0)
@@ -126,7 +128,7 @@ def _make_cells(
     sizes = labels.bincount(minlength=n_cells)
     closeness = sums.double() / sizes.clamp(min=1)[:, None]
     closeness.fill_diagonal_(torch.inf)
-    # Those that are not close at all follow by distance.
+    # Cells with closeness 0 follow by distance.
     by_distance = torch.cdist(centers, centers).argsort(dim=1)
     ranked = closeness.gather(1, by_distance).argsort(dim=1, descending=True, stable=True)
     return labels, by_distance.gather(1, ranked), closeness
@@ -135,13 +137,13 @@ def _make_cells(
 def _search_cells(
     data: torch.Tensor, k: int, labels: torch.Tensor, near: list[list[int]]
 ) -> Neighbours:
-    """Return the neighbours of rows of cell ``c`` found in the cells ``near[c]``, itself first."""
+    """Return neighbours of the rows of cell ``c``, the first of the cells ``near[c]``, in these."""
     _, data, scale = centred(data, data)
     rows_of = labels.argsort(stable=True)
     single = data[rows_of].float()
     lengths = (single * single).sum(1, keepdim=True)
     bases, queries = border_base(single, lengths), border_queries(single)
-    queries = torch.cat([queries, queries[:ALIGNED]])  # what the last block is filled up with
+    queries = torch.cat([queries, queries[:ALIGNED]])  # pads the last block
     sizes = labels.bincount(minlength=len(near)).tolist()
     base_of, row_of = torch.split(bases, sizes), torch.split(rows_of, sizes)
     indices = torch.empty(len(data), k, dtype=torch.int64, device=data.device)
@@ -156,7 +158,7 @@ def _search_cells(
             rows = own_rows[start : start + step]
             place, width = first + start, -(-len(rows) // ALIGNED) * ALIGNED
             scores = (base @ queries[place : place + width].T)[:, : len(rows)]
-            scores.diagonal(-start).fill_(torch.inf)  # the rows themselves
+            scores.diagonal(-start).fill_(torch.inf)  # a row is not its own neighbour
             candidates = base_rows[smallest(scores.T, k)[1]]
             indices[rows], distances[rows] = refine(data.index_select(0, rows), data, candidates, k)
 

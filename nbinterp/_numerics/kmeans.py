@@ -1,4 +1,4 @@
-"""k-means on the device: greedy k-means++ starts, Lloyd's iterations, restarts."""
+"""k-means on the device: greedy k-means++ starts, Lloyd's iterations and restarts."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +12,15 @@ from nbinterp import _checks, _device
 from nbinterp._numerics.parallel import parallel_map
 from nbinterp._typing import FloatingArray
 
-# Distances that stay in a processor's cache, where their least is found a quarter faster.
+# Distances of this size stay in the processor's cache, where the search for the smallest takes a
+# quarter less time.
 _CACHED_BYTES = 2**20
-# Once there are many starting centres so many more are drawn at a time, as a share of them: the
-# last of 2000 hardly depends on the one before, and drawing each alone takes ten times as long.
+# New starting centres drawn at a time, as a share of those there are: the last of 2000 hardly
+# depends on the one before, and drawing them one by one takes ten times as long.
 _DRAWN_AT_A_TIME = 1 / 64
-# Iterations between two looks at convergence, each of which waits for the device.
+# Iterations between two checks of convergence, which wait for the device.
 _PATIENCE = 3
-# Centres that need not be good start from few samples each.
+# `rough_centers` draws starts among this many samples per centre.
 _SEEDS_PER_CENTER = 3
 _ROUGH_ITERATIONS = 4
 
@@ -31,13 +32,14 @@ class KMeans:
     Parameters
     ----------
     labels : Tensor of shape (n_samples,), int64
-        The centre nearest to each sample.
+        The nearest centre of each sample.
     centers : Tensor of shape (n_clusters, n_features)
-        The mean of each cluster. With fewer distinct samples than clusters some have none.
+        The mean of each cluster. With fewer distinct samples than clusters, some clusters are
+        empty.
     inertia : float
         Sum of squared distances to the nearest centre, in squared input units.
     n_iter : int
-        Iterations of the best run.
+        Number of iterations of the best restart.
     """
 
     labels: torch.Tensor
@@ -62,20 +64,20 @@ def k_means(
     Parameters
     ----------
     X : array or Tensor of shape (n_samples, n_features)
-        Samples; computed in their own float precision.
+        Samples. The computation uses their float precision.
     n_clusters : int
-        Clusters to make, at most `n_samples`.
+        Number of clusters, at most `n_samples`.
     n_init : int
-        Restarts; the one of least inertia is returned.
+        Number of restarts; the one with the least inertia is returned.
     random_state : int, RandomState or None
-        What the starts are drawn from.
+        Draws the starts.
     device : str or torch.device
-        Where to compute; "auto" is CUDA where there is one, else the CPU.
+        Where to compute; "auto" is CUDA if available, else the CPU.
     max_iter : int
-        Most iterations per restart.
+        Maximum number of iterations per restart.
     tol : float
-        A restart ends when its centres move less than this share of the mean variance of a
-        feature, as squared lengths summed over centres.
+        A restart ends when the squared lengths of the moves of its centres sum to less than this
+        share of the mean variance of a feature.
 
     Returns
     -------
@@ -84,8 +86,8 @@ def k_means(
 
     References
     ----------
-    Arthur, Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007; in the
-    greedy form, which tries ``2 + log k`` candidates a centre.
+    Arthur, Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007; in the greedy
+    form, which tries ``2 + log k`` candidates per centre.
 
     Examples
     --------
@@ -99,7 +101,7 @@ def k_means(
     _checks.integer("n_init", n_init, 1)
     random = check_random_state(random_state)
     centre = data.mean(0)
-    data = data - centre  # distances by products lose nothing to a common offset
+    data = data - centre  # a common offset would cost digits of the distances
     limit = float(tol * data.var(0, correction=0).mean())
     starts = [_plus_plus(data, n_clusters, random) for _ in range(n_init)]
     runs = parallel_map(
@@ -112,25 +114,25 @@ def k_means(
 def rough_centers(
     data: torch.Tensor, n_clusters: int, random: np.random.RandomState, *, n_seen: int
 ) -> tuple[torch.Tensor, float]:
-    """Return centres that need not be good: of `n_seen` samples, after few iterations.
+    """Return rough centres, from `n_seen` samples and a few iterations.
 
     Parameters
     ----------
     data : Tensor of shape (n_samples, n_features)
         Samples.
     n_clusters : int
-        Centres to make, at most `n_samples`.
+        Number of centres, at most `n_samples`.
     random : RandomState
-        What samples and starts are drawn from.
+        Draws the samples and the starts.
     n_seen : int
-        Samples to look at.
+        Number of samples to use.
 
     Returns
     -------
     centers : Tensor of shape (n_clusters, n_features)
         Centres.
     spread : float
-        Mean squared distance of samples from the centres before they last moved.
+        Mean squared distance of samples from the centres of the iteration before the last.
     """
     seen = _drawn(data, n_seen, random)
     centre = seen.mean(0)
@@ -141,7 +143,7 @@ def rough_centers(
 
 
 def _drawn(data: torch.Tensor, n: int, random: np.random.RandomState) -> torch.Tensor:
-    """Return `n` random rows, or all if there are no more."""
+    """Return `n` random rows, or all rows if there are at most `n`."""
     if n >= len(data):
         return data
     rows = random.choice(len(data), n, replace=False)
@@ -149,7 +151,7 @@ def _drawn(data: torch.Tensor, n: int, random: np.random.RandomState) -> torch.T
 
 
 def assign(data: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return each row's nearest centre, and its squared distance from it."""
+    """Return each row's nearest centre, and the squared distance from it."""
     labels = torch.empty(len(data), dtype=torch.int64, device=data.device)
     squared = torch.empty(len(data), dtype=data.dtype, device=data.device)
     lengths = (centers * centers).sum(1)
@@ -169,7 +171,7 @@ def assign(data: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, tor
 
 
 def _plus_plus(data: torch.Tensor, k: int, random: np.random.RandomState) -> torch.Tensor:
-    """Return `k` starting centres, drawn with probability of squared distance, greedily."""
+    """Return `k` starting centres by greedy k-means++."""
     n_trials = 2 + int(log(k))
     draws = torch.as_tensor(random.uniform(size=(k, n_trials)), device=data.device)
     first = torch.as_tensor(random.randint(len(data), size=1), device=data.device)
@@ -196,13 +198,13 @@ def _plus_plus(data: torch.Tensor, k: int, random: np.random.RandomState) -> tor
 
 
 def _squared_to(data: torch.Tensor, lengths: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """Return squared distances ``(len(rows), n)`` from some rows to all."""
+    """Return squared distances ``(len(rows), n)`` from some rows to all rows."""
     products = torch.addmm(lengths, data[rows], data.T, alpha=-2)
     return (products + lengths[rows, None]).clamp_(min=0)
 
 
 def _lloyd(data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: float) -> KMeans:
-    """Alternate assignment and means until the centres rest."""
+    """Alternate assignment and means until the centres converge."""
     centers, _, n_iter = _moved(data, centers, max_iter, limit)
     labels, _ = assign(data, centers)
     inertia = ((data - centers[labels]) ** 2).sum(dtype=torch.float64)
@@ -212,7 +214,7 @@ def _lloyd(data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: floa
 def _moved(
     data: torch.Tensor, centers: torch.Tensor, max_iter: int, limit: float
 ) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """Return moved centres, squared distances from the last but one, and the iterations."""
+    """Return the moved centres, squared distances from those before, and the iterations."""
     for n_iter in range(1, max_iter + 1):
         labels, squared = assign(data, centers)
         moved = _means(data, labels, squared, len(centers))
@@ -229,7 +231,7 @@ def _means(data: torch.Tensor, labels: torch.Tensor, squared: torch.Tensor, k: i
     counts.index_add_(0, labels, torch.ones_like(labels))
     if data.device.type == "cpu":
         sums = data.new_zeros((k, data.shape[1])).index_add_(0, labels, data)
-    else:  # Where scattered sums differ from run to run, in the order of rows.
+    else:  # Scattered sums on this device differ from run to run: sum in the order of rows.
         ordered = data[labels.argsort(stable=True)]
         sums = torch.segment_reduce(ordered, "sum", lengths=counts, unsafe=True)
     empty = counts == 0

@@ -21,31 +21,31 @@ from nbinterp._typing import FloatArray
 
 
 class Moments(HasState):
-    """Count, mean and sums about the mean, of all rows or of each group of rows.
+    """Count, mean and sums of powers about the mean, of all rows or of each group of rows.
 
-    The sums are about the mean so far and move with it, so that a mean that is large beside the
-    deviations costs no digits (Chan, Golub and LeVeque, 1979; Pébay, 2008). They are NumPy arrays
-    or tensors, in the type and on the device of the rows: pass float64 where digits matter.
+    The sums are about the current mean and move with it, so that no digits are lost when the mean
+    is much larger than the deviations (Chan, Golub and LeVeque, 1979; Pébay, 2008). They are NumPy
+    arrays or tensors, with the dtype and device of the rows: pass float64 if precision matters.
 
     Parameters
     ----------
     order : {1, 2, 3, 4}, default=1
-        Sum the powers of each column up to this one.
+        Highest power of the columns to sum.
     n_groups : int, default=1
-        Groups of rows; each has its own mean and powers.
+        Number of groups of rows; each has its own mean and powers.
     products : bool, default=False
-        Sum the products of columns, of all rows; not with groups.
+        Whether to sum the products of columns over all rows; not with groups.
     lengths : bool, default=False
-        Sum the fourth powers of the lengths of rows; only with `products`.
+        Whether to sum the fourth powers of the lengths of rows; only with `products`.
 
     Attributes
     ----------
     count : array of shape (n_groups,)
         Rows.
     mean : array of shape (n_groups, p)
-        Of each column; 0 for a group without rows.
+        Mean of each column; 0 for a group without rows.
     powers : list of arrays of shape (n_groups, p)
-        Sums of ``u²``, ``u³`` and ``u⁴`` up to `order`, where u is a row less its mean.
+        Sums of ``u²``, ``u³`` and ``u⁴`` up to `order`, where u is a row minus the mean.
     products : array of shape (p, p) or None
         Sum of ``u uᵀ``.
     fourth : array of shape () or None
@@ -71,7 +71,7 @@ class Moments(HasState):
         self.mean: Array = None
         self.powers: list[Array] = []
         self.products: Array = None
-        self.cubes: Array = None  # sum of |u|² u, which moving `fourth` needs
+        self.cubes: Array = None  # sum of |u|² u, needed to move `fourth`
         self.fourth: Array = None
 
     def to_state(self) -> State:
@@ -81,7 +81,7 @@ class Moments(HasState):
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        """Return the moments with this count, mean and products."""
+        """Return the moments with the count, mean and products of `state`."""
         made = super().from_state(state)
         whole = cls(products=True)
         whole.count = np.array([float(vars(made).pop("n_samples"))])
@@ -89,7 +89,7 @@ class Moments(HasState):
         return whole
 
     def add(self, rows: Array, codes: Array = None) -> None:
-        """Take rows ``(n, p)``; `codes` ``(n,)`` say which group each is of."""
+        """Add rows ``(n, p)``; `codes` ``(n,)`` are the groups of the rows."""
         if self.mean is None:
             self._begin(rows)
         xp, n = namespace(rows), len(rows)
@@ -103,7 +103,7 @@ class Moments(HasState):
         total = self.count + added
         mean = self.mean + (mean - self.mean) * (added / xp.clip(total, 1.0, None))[:, None]
         if self._order > 1 or self._with_products:
-            # A last row, with which the product of the rest also moves the products so far.
+            # With this extra last row, the product of the new rows also moves the old products.
             u = empty(rows, (n + 1, rows.shape[1]))
             u[n] = (self.mean - mean)[0] * self.count[0] ** 0.5
             self._move(mean)
@@ -113,9 +113,9 @@ class Moments(HasState):
         self.mean, self.count = mean, total
 
     def add_one(self, row: Tensor) -> None:
-        """Take one row, a tensor of any shape, and overwrite it: few passes over a large one.
+        """Add one row, a tensor of any shape, in few passes; the row is overwritten.
 
-        Without groups and products, and with powers up to the second.
+        Only without groups and products, and with powers up to the second.
         """
         if self.mean is None:
             self._begin(row[None])
@@ -137,7 +137,7 @@ class Moments(HasState):
             self.cubes, self.fourth = full(rows, shape, 0.0), full(rows, (), 0.0)
 
     def _move(self, point: Array) -> None:
-        """Turn sums about the mean into sums about `point`, all but the products."""
+        """Turn sums about the mean into sums about `point`, except the products."""
         s, n = self.mean - point, self.count[:, None]
         second, third, fourth = [*self.powers, None, None, None][:3]
         if fourth is not None:
@@ -157,7 +157,7 @@ class Moments(HasState):
         if self.products is None:
             return
         if on_host(u) or u.device.type == "cpu":
-            # NumPy sees that the product is symmetric: half the work.
+            # NumPy detects that the product is symmetric: half the work.
             host = u if on_host(u) else as_array(u)
             self.products += to_device(host.T @ host, u)
         else:
@@ -179,7 +179,7 @@ class Moments(HasState):
             power += term.sum(0) if member is None else member @ term
 
     def groups(self, wanted: Array) -> "Moments":
-        """Return the moments of some groups, by a mask or by numbers."""
+        """Return the moments of some groups, given as a mask or as numbers."""
         part = deepcopy(self)
         part.count, part.mean = part.count[wanted], part.mean[wanted]
         part.powers = [power[wanted] for power in part.powers]
@@ -187,7 +187,7 @@ class Moments(HasState):
         return part
 
     def pooled(self) -> "Moments":
-        """Return the moments of the rows of all groups together."""
+        """Return the moments of all rows, over all groups."""
         whole = deepcopy(self)
         n = self.count.sum()
         mean = (self.count @ self.mean / n)[None]
@@ -208,15 +208,15 @@ class Moments(HasState):
 
     @property
     def standard_error(self) -> Array:
-        """The standard error of `mean`, from how the rows differ."""
+        """The standard error of `mean`, from the variance of the rows."""
         n = self.count.reshape(-1, *[1] * (self.mean.ndim - 1))
         xp = namespace(self.mean)
         return xp.sqrt(self.powers[0] / (n * xp.clip(n - 1.0, 1.0, None)))
 
     def shape(self, floor: FloatArray) -> tuple[Array, Array]:
-        """Return skewness and excess kurtosis ``(n_groups, p)``, both 0 of a Gaussian.
+        """Return skewness and excess kurtosis ``(n_groups, p)``; both are 0 for a Gaussian.
 
-        They are 0 too where the variance is at most `floor` ``(p,)``.
+        They are also 0 where the variance is at most `floor` ``(p,)``.
         """
         xp, n = namespace(self.mean), self._at_least_one()
         varies = self.variance > to_device(floor, self.mean)

@@ -10,18 +10,18 @@ import torch
 from nbinterp import _device
 from nbinterp._numerics.parallel import parallel_map
 
-# From queries to their squared distances from a base ``(n_queries, n_base)`` less an offset a
-# query, these offsets, and how far each query's scores may be off.
+# Takes queries; returns their squared distances from a base ``(n_queries, n_base)`` minus one
+# offset per query, these offsets, and a bound on the error of each query's scores.
 Scores = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 
-# Candidates kept beyond those asked for, so that rounding cannot push a true neighbour out.
+# Extra candidates, so that rounding cannot push out a true neighbour.
 _SLACK = 8
-# Scores of so many bytes stay in a cache that the workers share, unless there are too few queries
-# for products to be fast. Products whose columns are a multiple of ALIGNED take half the time.
+# Scores of this size stay in the cache that the workers share. Fewer queries than _FEWEST_QUERIES
+# make products slow. A multiple of ALIGNED columns halves the time of a product.
 _CACHED_BYTES = 2**24
 _FEWEST_QUERIES = 32
 ALIGNED = 8
-_WORTH_FOLDING = 4  # groups of so many columns or more save time
+_WORTH_FOLDING = 4  # groups of at least this many columns save time
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,21 @@ def nearest(
 ) -> Neighbours:
     """Return the `k` nearest rows of `base` for each row of `queries`.
 
-    Candidates are found from float32 products, and their distances computed from differences,
-    which do not cancel. Rows whose candidates may be incomplete within the rounding of products
-    are searched again by float64 products and, if still in doubt, by differences.
+    float32 products find candidates. Their distances are then computed from differences, which
+    avoids cancellation. If rounding of the products may have missed a neighbour of a row, the row
+    is searched again with float64 products and, if still in doubt, with differences.
 
     Parameters
     ----------
     queries : Tensor of shape (n_queries, n_features)
         Points to find neighbours for.
     base : Tensor of shape (n_base, n_features)
-        Points to search, of the dtype and device of `queries`.
+        Points to search, with the dtype and device of `queries`.
     k : int
-        Neighbours a query, at most `n_base` (less one with `own`).
+        Neighbours per query, at most `n_base` (minus one with `own`).
     own : Tensor of shape (n_queries,), int64, or None
-        The row of `base` that each query itself is. It is not its own neighbour; duplicates are.
+        The row of `base` that is the query itself. A query is not its own neighbour; its duplicates
+        are.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def nearest(
     distances = torch.empty(len(queries), k, dtype=base.dtype, device=base.device)
 
     def search(scores_of: Scores, rows: torch.Tensor) -> torch.Tensor:
-        """Look for the neighbours of some rows, and return those rows that remain in doubt."""
+        """Search the neighbours of some rows; return the rows that remain in doubt."""
         block = moved_queries[rows]
         scores, offset, doubt = scores_of(block)
         if own is not None:
@@ -101,7 +102,7 @@ def nearest(
 
 
 def _queries_at_a_time(base: torch.Tensor) -> int:
-    """Return how many queries a block has: on the CPU few, whose scores stay in its cache."""
+    """Return the number of queries per block: few on the CPU, so that scores stay in its cache."""
     step = _device.rows_per_block(base.device, 8 * len(base))
     if base.device.type == "cpu":
         step = min(step, max(_FEWEST_QUERIES, _CACHED_BYTES // (4 * len(base))))
@@ -109,10 +110,10 @@ def _queries_at_a_time(base: torch.Tensor) -> int:
 
 
 def smallest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the `k` smallest of each row ``(n, m)`` in order, and their columns.
+    """Return the `k` smallest entries of each row ``(n, m)`` in order, and their columns.
 
-    A row is folded into groups of columns first. None but the `k` groups of smallest least can
-    hold one of the `k` smallest, and few columns take a fraction of the time.
+    A row is first folded into groups of columns. Only the `k` groups with the smallest minima can
+    hold one of the `k` smallest entries, and a search in few columns takes a fraction of the time.
     """
     rows, m = scores.shape
     n_folds = isqrt(m // max(k, 1))
@@ -120,7 +121,7 @@ def smallest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         values, columns = scores.topk(k, dim=1, largest=False)
         return values, columns
     width = m // n_folds
-    if scores.stride(0) == 1:  # the transpose of a product, along whose rows to go
+    if scores.stride(0) == 1:  # a transposed product: go along its rows
         folded = scores.T[: n_folds * width].view(n_folds, width, rows).amin(0).T
     else:
         folded = scores[:, : n_folds * width].view(rows, n_folds, width).amin(1)
@@ -136,11 +137,11 @@ def smallest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
 def centred(
     queries: torch.Tensor, base: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return both about the mean of `base`, in units of a scale, which is the third."""
+    """Centre queries and base at the mean of `base`, divide by a scale, and return all three."""
     centre = base.mean(0)
     moved = base - centre
     longest = moved.norm(dim=1).max()
-    # A power of two, which changes no digit, keeps squares within the range of float32.
+    # The scale keeps squares within the range of float32; as a power of two it changes no digit.
     scale = torch.where(longest > 0, longest, 1).log2().floor().exp2()
     return (queries - centre) / scale, moved / scale, scale
 
@@ -148,8 +149,8 @@ def centred(
 def refine(
     queries: torch.Tensor, base: torch.Tensor, candidates: torch.Tensor, k: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the `k` nearest of each query's `candidates`, and their distances by differences."""
-    candidates = candidates.sort(dim=1).values  # so that ties are broken by index
+    """Return the `k` nearest of each query's `candidates`, and exact distances."""
+    candidates = candidates.sort(dim=1).values  # break ties by index
     distances = torch.empty(candidates.shape, dtype=base.dtype, device=base.device)
     bytes_per_row = 2 * candidates.shape[1] * base.shape[1] * base.element_size()
     step = _device.rows_per_block(base.device, bytes_per_row)
@@ -173,7 +174,7 @@ def _by_float64(base: torch.Tensor) -> Scores:
 def _by_products(base: torch.Tensor) -> Scores:
     lengths = (base * base).sum(1, keepdim=True)
     longest = lengths.max().sqrt()
-    # A product of p terms is off by at most about p eps |q||b|, and the lengths likewise.
+    # The error of a product of p terms is at most about p eps |q||b|, likewise for the lengths.
     unit = 2 * torch.finfo(base.dtype).eps * (base.shape[1] + 4)
     bordered = border_base(base, lengths)
 
@@ -187,7 +188,7 @@ def _by_products(base: torch.Tensor) -> Scores:
 
 
 def _by_differences(base: torch.Tensor) -> Scores:
-    """Make scores without cancellation, far more slowly."""
+    """Return a scoring function without cancellation; it is far slower."""
 
     def scores_of(queries: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         apart = torch.cdist(queries, base, compute_mode="donot_use_mm_for_euclid_dist")
@@ -200,12 +201,12 @@ def _by_differences(base: torch.Tensor) -> Scores:
 def border_base(base: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """Return rows whose product with bordered queries is ``|b|^2 - 2 b'q``.
 
-    That is the squared distance but for the query's ``|q|^2``. Processors take half the time for
-    ``base @ queries.T`` than for the transpose, with as many queries as a multiple of `ALIGNED`.
+    This is the squared distance without the query's ``|q|^2``. On processors, ``base @ queries.T``
+    takes half the time of its transpose if the number of queries is a multiple of `ALIGNED`.
     """
     return torch.cat([base, lengths], dim=1)
 
 
 def border_queries(queries: torch.Tensor) -> torch.Tensor:
-    """Return queries as `border_base` needs them."""
+    """Return queries with the border that `border_base` expects."""
     return torch.cat([-2 * queries, torch.ones_like(queries[:, :1])], dim=1)

@@ -1,8 +1,8 @@
 """Run tasks in parallel: in threads on the CPU, one after the other on a GPU.
 
-To share each operation on small tensors between threads costs more than it saves, above all on a
-busy machine. Here each thread runs a task of its own, whose data stay in its cache, and operations
-within are not shared.
+Splitting each operation on small tensors between threads costs more than it saves, especially on a
+busy machine. Here each thread runs a whole task, with its data in the cache, and operations within
+a task use one thread.
 """
 
 import threading
@@ -18,12 +18,12 @@ from threadpoolctl import ThreadpoolController
 
 Result = TypeVar("Result")
 
-# How many thread pools are open, and what restores the number of threads when the last closes.
+# Number of open thread pools, and the limits to restore when the last one closes.
 _LOCK = threading.Lock()
 _n_pools = 0
 _threads_before = 1
 _RESTORE = ExitStack()
-_THIS_THREAD = threading.local()  # whether it is a worker, and the pool it has opened
+_THIS_THREAD = threading.local()  # whether this thread is a worker, and the pool that it opened
 
 
 def _become_worker() -> None:
@@ -33,12 +33,12 @@ def _become_worker() -> None:
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Return the controller of NumPy's BLAS threads; finding it takes a while."""
+    """Return the controller of NumPy's BLAS threads; cached, since finding it is slow."""
     return ThreadpoolController().select(user_api="blas")
 
 
 class _ThreadPool:
-    """Threads for several rounds of tasks; the first round starts them."""
+    """Threads for several rounds of tasks; they start with the first round."""
 
     def __init__(self, n_threads: int) -> None:
         self._n_threads = n_threads
@@ -55,7 +55,7 @@ class _ThreadPool:
         def results() -> list[Result]:
             try:
                 return [future.result() for future in futures]
-            except BaseException:  # after an error or interrupt, tasks that wait do not begin
+            except BaseException:  # after an error or interrupt, pending tasks do not start
                 if stop is not None:
                     stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -70,9 +70,9 @@ class _ThreadPool:
 
 @contextmanager
 def thread_pool(device: torch.device) -> Iterator[None]:
-    """Share threads between all `parallel_map` in the block, for many rounds of short tasks.
+    """Share threads between all `parallel_map` calls in the block, for many short rounds.
 
-    In the block the caller, too, computes each operation in one thread.
+    In the block, the caller also runs each operation in one thread.
     """
     global _n_pools, _threads_before
     if device.type != "cpu" or _is_worker() or _own_pool():
@@ -115,9 +115,9 @@ def parallel_map(
 ) -> list[Result]:
     """Run independent tasks, and return their results in order.
 
-    A single task runs in the caller, with all the caller's threads, unless `always_workers`: in a
-    worker its result is the same to the last bit as beside other tasks. Within a worker, tasks run
-    one after the other. An error or interrupt sets `stop`.
+    A single task runs in the caller, with all of the caller's threads. With `always_workers` it
+    runs in a worker, so that its result is bitwise the same as with other tasks. Within a worker,
+    tasks run one after the other. An error or interrupt sets `stop`.
 
     Examples
     --------
@@ -135,9 +135,9 @@ def parallel_map(
 def begin(
     tasks: Sequence[Callable[[], Result]], device: torch.device
 ) -> Callable[[], list[Result]]:
-    """Start tasks in the pool while the caller goes on; return a function that waits for results.
+    """Start tasks in the pool; return a function that waits for their results.
 
-    Without a `thread_pool` the tasks run at once.
+    Without a `thread_pool`, the tasks run before this returns.
     """
     own = _own_pool()
     if own is None:

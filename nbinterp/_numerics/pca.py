@@ -12,25 +12,25 @@ from nbinterp._numerics.eigen import leading_eigenpairs
 from nbinterp._numerics.symmetric import gram
 from nbinterp._state import HasState, fields
 
-# Up to so many features their covariance is formed once; beyond, it is applied factor by factor.
+# Up to this many features the covariance is formed once; beyond, it is applied as a product.
 _MOST_FEATURES_FORMED = 4000
 _N_PRODUCTS = 20
-# Rows of so many bytes stay in a processor's cache.
+# Rows of this many bytes stay in the processor's cache.
 _CACHED_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True)
 class Reduction(HasState):
-    """An affine map to fewer dimensions, or to as many.
+    """An affine map to the same or a smaller number of dimensions.
 
     Parameters
     ----------
     mean : Tensor of shape (n_features,)
-        What is subtracted.
+        Subtracted from each sample.
     axes : Tensor of shape (n_features, k), or None
-        What is multiplied by; None is the identity.
+        Multiplies the centred samples; None is the identity.
     scale : Tensor of shape ()
-        A power of two that brings the data near one, so that squares neither over- nor underflow.
+        A power of two that scales the data to about 1, so that squares do not over- or underflow.
     """
 
     mean: torch.Tensor
@@ -52,24 +52,25 @@ class Reduction(HasState):
 def principal_components(
     X: torch.Tensor, n_components: int | None, random: np.random.RandomState
 ) -> Reduction:
-    """Return the map to the leading principal components, features not rescaled.
+    """Return the map to the leading principal components, without rescaling features.
 
     Parameters
     ----------
     X : Tensor of shape (n_samples, n_features)
         Samples.
     n_components : int or None
-        Components to keep; with None, or as many as samples or features, the map only centres.
+        Number of components to keep. With None, or with at least the number of samples or features,
+        the map only centres.
     random : RandomState
-        What the iteration starts from.
+        Draws the start of the iteration.
 
     Returns
     -------
     Reduction
-        To be called with samples.
+        Call it with samples.
     """
-    mean = X.mean(0)  # of any accuracy, as long as the same is always subtracted
-    lowest, highest = X.amin(0), X.amax(0)  # each four times as fast as both at once
+    mean = X.mean(0)  # needs no accuracy, as the same mean is always subtracted
+    lowest, highest = X.amin(0), X.amax(0)  # each is four times as fast as aminmax
     largest = torch.maximum(mean - lowest, highest - mean).max()
     scale = torch.where(largest > 0, largest, 1).log2().floor().exp2()
     if n_components is None or n_components >= min(X.shape):
@@ -94,7 +95,7 @@ def _multiply_twice(X: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
 def _centred_blocks(
     X: torch.Tensor, mean: torch.Tensor, scale: torch.Tensor
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield rows of `X`, few enough to stay in a processor's cache, centred and in units."""
+    """Yield centred and scaled rows of `X`, in blocks that fit in the processor's cache."""
     bytes_per_row = X.shape[1] * X.element_size()
     step = _device.rows_per_block(X.device, bytes_per_row)
     if X.device.type == "cpu":

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Progress(NamedTuple):
-    """How many steps are done, how many are known so far, and what a step is."""
+    """Number of steps done, number known so far, and the name of a step."""
 
     done: int
     of: int
@@ -17,12 +17,12 @@ class Progress(NamedTuple):
 
 
 class ProgressToken:
-    """How far a job has come, and whether to stop it. Threads of one job share one token.
+    """Progress of a job, and whether to cancel it. Threads of one job share one token.
 
     Parameters
     ----------
     stop : Event, optional
-        Work under way raises `CancelledError` soon after it is set.
+        After it is set, the job soon raises `CancelledError`.
 
     Examples
     --------
@@ -39,18 +39,18 @@ class ProgressToken:
         self._lock = threading.Lock()
 
     def expect(self, steps: int, unit: str) -> None:
-        """Say that there are more steps to do."""
+        """Add steps to do."""
         with self._lock:
             done, of, _ = self.progress
             self.progress = Progress(done, of + steps, unit)
 
     def done(self, steps: int = 1) -> None:
-        """Say that steps are done."""
+        """Count steps as done."""
         with self._lock:
             self.progress = self.progress._replace(done=self.progress.done + steps)
 
     def raise_if_cancelled(self) -> None:
-        """Raise `CancelledError` if the work should stop."""
+        """Raise `CancelledError` if the job was cancelled."""
         if self.stop.is_set():
             raise CancelledError
 
@@ -59,13 +59,13 @@ _TOKEN: ContextVar[ProgressToken | None] = ContextVar("token", default=None)
 
 
 def current_token() -> ProgressToken:
-    """Return the token of this thread's job; a new one if nobody waits for it."""
+    """Return the token of this thread's job; a new one outside `tracking`."""
     return _TOKEN.get() or ProgressToken()
 
 
 @contextmanager
 def tracking(token: ProgressToken) -> Iterator[None]:
-    """Use `token` for what this thread does in the block."""
+    """Use `token` for the work of this thread in the block."""
     before = _TOKEN.set(token)
     try:
         yield

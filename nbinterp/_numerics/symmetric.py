@@ -1,15 +1,15 @@
-"""Products that are symmetric, computed on one side of the diagonal."""
+"""Symmetric products, computed on one side of the diagonal."""
 
 from collections.abc import Iterable
 
 import torch
 
-# Strips of rows; with four the symmetry saves three eighths of the work.
+# Number of strips of rows; four strips save three eighths of the work.
 _N_STRIPS = 4
 
 
 def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Return ``a @ b`` ``(n, n)``, known to be symmetric, such as ``X.T @ X``: exactly so.
+    """Return ``a @ b`` ``(n, n)`` that is known to be symmetric, exactly symmetric.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def gram(blocks: Iterable[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
-    """Return the sum of ``X.T @ X`` ``(p, p)`` over blocks ``X`` ``(n, p)``, with the type `like`.
+    """Return the sum of ``X.T @ X`` ``(p, p)`` over blocks ``X`` ``(n, p)``, typed as `like`.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def _strips(n: int) -> list[tuple[slice, slice]]:
 
 
 def _mirrored(product: torch.Tensor) -> torch.Tensor:
-    """Complete, in place, a product whose strips are there."""
+    """Mirror the computed strips of a product, in place."""
     for rows, columns in _strips(len(product)):
         strip = product[rows, columns]
         own = strip[:, : len(strip)]
