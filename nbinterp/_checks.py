@@ -7,7 +7,7 @@ The decorator `named` on public functions tells the checks inside which call to 
 """
 
 import numbers
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -296,6 +296,41 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
         "Select more samples.",
     )
     return unique
+
+
+def listed(value: Any) -> Any:
+    """Return a sequence, array or tensor as a list, and a single value unchanged."""
+    array = to_numpy(value)
+    many = isinstance(array, Iterable) and not isinstance(array, str)
+    return list(array) if many and getattr(array, "ndim", 1) > 0 else array
+
+
+def nodes(value: object, n: int | None = None) -> list[int | str]:
+    """Return nodes as whole numbers and names, from one, several, or a boolean mask over all `n`.
+
+    Whether there are such nodes is for the caller to check. Without `n`, a mask may have any
+    length: for a check before the layer has run.
+    """
+    what, given = f"(nodes={show(value)})", listed(value)
+    items = given if isinstance(given, list) else [getattr(given, "item", lambda: given)()]
+    flags = [isinstance(item, bool | np.bool_) for item in items]
+    if flags and all(flags) and items is given:
+        require(
+            n is None or len(flags) == n,
+            what,
+            f"must have one entry a node, {n}, if it is a mask, not {len(flags)}",
+            "Pass a mask over all nodes, or their numbers.",
+        )
+        return [number for number, flag in enumerate(items) if flag]
+    for item, flag in zip(items, flags, strict=True):
+        require(
+            not flag and isinstance(item, str | numbers.Integral),
+            what,
+            f"must be whole numbers, names or a boolean mask over all nodes, not {show(item)}",
+            "Pass numbers such as [3, 17], or names.",
+            TypeError,
+        )
+    return [item if isinstance(item, str) else int(item) for item in items]
 
 
 def labels(name: str, value: object, n: int) -> AnyArray:

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._numerics.moments import Moments
-from nbinterp._typing import FloatArray
+from nbinterp._typing import AnyArray, FloatArray
 from nbinterp.distance.sensitivity.output_bias import output_bias
 from nbinterp.distance.sensitivity.result import SensitivityStudy
 from nbinterp.distance.sensitivity.shifts import (
@@ -41,7 +41,7 @@ def sensitivity_study(
     *,
     layer: str,
     y: Any = None,
-    nodes: Sequence[int] | None = None,
+    nodes: Sequence[int] | AnyArray | None = None,
     shifts: Sequence[float] = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0),
     scales: Sequence[float] = (0.1, 0.5, 2.0, 10.0),
     n_random: int = 20,
@@ -69,7 +69,7 @@ def sensitivity_study(
         Linear, or the BatchNorm after it. Nodes of a convolution are its channels.
     y : array of shape (n_samples,), optional
         True class of each sample, as the number of its output. Without it there is no accuracy.
-    nodes : sequence of int, optional
+    nodes : sequence of int or boolean mask over all nodes, optional
         The nodes to edit one at a time; all if None.
     shifts : sequence of float
         Amounts, in standard deviations.
@@ -310,8 +310,7 @@ def _amounts(name: str, value: Any, above: float = -np.inf) -> tuple[float, ...]
 def _nodes(nodes: Any, n_nodes: int, layer: str) -> list[int]:
     if nodes is None:
         return list(range(n_nodes))
-    asked = np.atleast_1d(np.asarray(nodes, dtype=object))
     return [
         _checks.integer("nodes", node, 0, n_nodes - 1, of=f"the last node of {layer!r}")
-        for node in asked
+        for node in _checks.nodes(nodes, n_nodes)
     ]

@@ -10,21 +10,21 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
-from nbinterp._typing import FloatArray, IntArray
-from nbinterp.network.recording.nodes import positions_of_name, positions_of_number
+from nbinterp._typing import AnyArray, FloatArray, IntArray
+from nbinterp.network.recording.nodes import channel_axis, positions_of_name, positions_of_number
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.model import find_layers
 
 MODES = ("zero", "mean", "weights")
-Node = int | str
+Nodes = int | str | Sequence[int | str] | AnyArray | torch.Tensor
 
 
 @contextmanager
 def ablated(
     model: nn.Module,
     layer: str,
-    nodes: Node | Sequence[Node],
+    nodes: Nodes,
     mode: str = "zero",
     *,
     data: Any = None,
@@ -40,7 +40,7 @@ def ablated(
     layer : str
         The layer, by its dotted path. If it runs several times in a pass, its nodes are ablated
         each time.
-    nodes : int, str or sequence of these
+    nodes : int, str, sequence of these, or boolean mask over all nodes
         Numbers, or names as in `Recording.concat`: ``17`` or ``"h1[17]"``. The number of a channel
         ablates all positions of its map, and so does ``"conv1[3]"``; ``"conv1[3,0,5]"`` is one
         position. Numbers count the channels of (channels, rows, columns) and the last axis of
@@ -63,6 +63,8 @@ def ablated(
 
     Raises
     ------
+    TypeError
+        If `nodes` are neither whole numbers, names nor a mask.
     ValueError
         If the layer does not exist or a setting is not valid; in the forward pass, if the layer
         has no such node.
@@ -84,11 +86,12 @@ def ablated(
     tensor([0., 0.])
     """
     with _checks.call("ablated"):
+        asked = _checks.listed(nodes)
+        _checks.nodes(asked)
         module = ablated_module(model, layer, mode)
         fill: torch.Tensor | float = 0.0
         if mode == "mean":
             fill = torch.as_tensor(_means(model, layer, data, means))
-    asked = [nodes] if isinstance(nodes, int | str) else list(nodes)
 
     @_checks.call("ablated")
     def ablate(output: Any, _inputs: Any) -> Any:
@@ -121,15 +124,15 @@ def ablated_module(model: nn.Module, layer: str, mode: str) -> nn.Module:
     return linear[0]
 
 
-def _positions(nodes: Sequence[Node], layer: str, shape: tuple[int, ...]) -> IntArray:
+def _positions(nodes: list[Any], layer: str, shape: tuple[int, ...]) -> IntArray:
     """Return the flat positions of numbered or named nodes among a sample's activations."""
     found = [np.empty(0, np.int64)]
-    for node in nodes:
+    for node in _checks.nodes(nodes, shape[channel_axis(shape)] if shape else 0):
         by_name = isinstance(node, str)
         at = (
             positions_of_name(node, layer, shape)
             if isinstance(node, str)
-            else positions_of_number(int(node), shape)
+            else positions_of_number(node, shape)
         )
         if at is None:
             _checks.fail(

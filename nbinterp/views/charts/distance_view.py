@@ -31,7 +31,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         the node; samples selected on it become a column of the table and a cluster of the chart.
     factors : fitted LocalCorEx or ClusterFactors, optional
         Factors to list with the nodes that they use.
-    nodes : str, int or list of these, optional
+    nodes : str, int, list of these or boolean mask over all nodes, optional
         Which to choose first; if None, the one nearest to a cluster.
     **options
         Of `NodeTable`: sort, query, height.
@@ -93,8 +93,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             distance = np.where(live, abs(report.nodes["prototype_offset"].to_numpy()), np.inf)
             chosen = [int(distance.argmin())] if live.any() else []
         else:
-            listed = nodes if isinstance(nodes, list | tuple) else [nodes]
-            chosen = [report.node_number(node) for node in listed]
+            chosen = self._numbers(nodes)
         self.table.chosen = chosen
         if not chosen:  # nothing has changed
             self._draw()
@@ -146,6 +145,11 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         if self.chart is not None:
             data["image/png"] = base64.b64encode(self.chart.snapshot()).decode("ascii")
         return data
+
+    @_checks.named
+    def _numbers(self, nodes: Any) -> list[int]:
+        listed = _checks.nodes(nodes, len(self.report.nodes))
+        return [self.report.node_number(node) for node in listed]
 
     @_checks.named
     def _check_explorer(self, explorer: ClusterExplorer) -> None:

@@ -189,7 +189,8 @@ class NodeTable(FactorView):
     @traitlets.validate("chosen")
     def _check_chosen(self, proposal: Any) -> list[int]:
         chosen: list[int] = proposal["value"]
-        if len(set(chosen)) < len(chosen) or any(i >= len(self._names) for i in chosen):
+        flags = any(isinstance(i, bool) for i in chosen)  # a mask would choose nodes 0 and 1
+        if flags or len(set(chosen)) < len(chosen) or any(i >= len(self._names) for i in chosen):
             raise traitlets.TraitError(
                 f"chosen must hold distinct numbers of nodes, 0 to {len(self._names) - 1}"
             )

@@ -1,5 +1,6 @@
 """The chart of a sensitivity study: what editing a layer costs, beside random directions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import shows
+from nbinterp._typing import AnyArray
 from nbinterp.distance import SensitivityStudy
 from nbinterp.distance.sensitivity.result import FOLDED, SCALE, SHIFT
 from nbinterp.views.base.colours import OKABE_ITO
@@ -31,7 +33,7 @@ class SensitivityChart:
         What `sensitivity_study` returned.
     measure : str, optional
         One of `study.measures`; the first if None.
-    nodes : list of int, optional
+    nodes : list of int or boolean mask over all nodes, optional
         Which nodes to colour, at most five; None for those whose shifts cost most.
 
     How to read it
@@ -65,7 +67,7 @@ class SensitivityChart:
         study: SensitivityStudy,
         *,
         measure: str | None = None,
-        nodes: list[int] | None = None,
+        nodes: Sequence[int] | AnyArray | None = None,
     ) -> None:
         self.study = study
         name = study.measures[0] if measure is None else measure
@@ -76,20 +78,21 @@ class SensitivityChart:
             worst = (self._sign * study.node_shift[..., self._at]).max(axis=1, initial=-np.inf)
             order = np.argsort(-worst, kind="stable")[: len(_COLOURS)]
             nodes = [study.nodes[place] for place in order]
-        for node in nodes:
+        asked = _checks.nodes(nodes, len(study.node_sd))
+        for node in asked:
             _checks.require(
                 node in study.nodes,
-                f"(nodes={nodes})",
+                f"(nodes={_checks.show(nodes)})",
                 f"must be nodes that the study edited alone, but {node} is not",
                 "Choose from study.nodes.",
             )
         _checks.require(
-            len(nodes) <= len(_COLOURS),
-            f"(nodes={nodes})",
+            len(asked) <= len(_COLOURS),
+            f"(nodes={_checks.show(nodes)})",
             f"must be at most {len(_COLOURS)}, so that colours can be told apart",
             "Draw the others in another chart.",
         )
-        self.nodes = list(nodes)
+        self.nodes = asked
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -200,3 +200,13 @@ def test_bad_networks_and_data():
         sensitivity_study(seeded(plain), X[:1], layer="0.0")
     with pytest.raises(ValueError, match="must be finite, but sample 0"):
         sensitivity_study(seeded(plain), X * np.nan, layer="0.0")
+
+
+def test_a_mask_selects_nodes():
+    mask = np.arange(8) % 3 == 2
+    for nodes in (mask, mask.tolist(), torch.tensor(mask)):
+        study = sensitivity_study(seeded(plain), X, layer="0.0", nodes=nodes, n_random=0)
+        assert study.nodes == (2, 5)
+    for wrong, kind in ((mask[:5], ValueError), ([1.9], TypeError), ([True, 3], TypeError)):
+        with pytest.raises(kind, match=r"sensitivity_study\(nodes="):
+            sensitivity_study(seeded(plain), X, layer="0.0", nodes=wrong)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from network.worlds import Conv, assert_same, plain, seeded, state, worn
@@ -85,3 +86,34 @@ def test_bad_arguments(arguments, match):
     with pytest.raises(ValueError, match=match), ablated(model, *arguments):
         run(model)
     assert_same(before, state(model))
+
+
+def test_masks_select_nodes():
+    model = seeded(plain).eval()
+    mask = np.arange(8) % 3 == 2
+    for nodes in (mask, mask.tolist(), torch.tensor(mask), pd.Series(mask), ["0[2]", np.int64(5)]):
+        with ablated(model, "0", nodes):
+            hidden = record(model, X, "0")["0"]
+        expected = record(model, X, "0")["0"]
+        expected[:, [2, 5]] = 0
+        np.testing.assert_array_equal(hidden, expected)
+    with ablated(model, "0", np.zeros(8, bool)):
+        assert record(model, X, "0")["0"].any()
+
+
+@pytest.mark.parametrize("nodes", [[1.9], 1.0, torch.tensor([0.0]), True, [True, 3], [None]])
+def test_what_is_no_node_is_refused_before_the_model_runs(nodes):
+    with (
+        pytest.raises(TypeError, match=r"ablated\(nodes=.*whole numbers, names or a boolean mask"),
+        ablated(seeded(plain), "0", nodes),
+    ):
+        pass
+
+
+def test_a_mask_of_another_length_is_refused():
+    model = seeded(plain).eval()
+    with (
+        pytest.raises(ValueError, match="one entry a node, 8, if it is a mask, not 6"),
+        ablated(model, "0", np.ones(6, bool)),
+    ):
+        run(model)

@@ -1,6 +1,7 @@
 import ipywidgets
 import numpy as np
 import pytest
+import traitlets
 from views.layers import explained_layer
 from views.page import Page, displayed
 
@@ -86,6 +87,17 @@ def test_no_node_chosen_at_first_says_what_to_do(world):
     assert view.chart is None
     text, charts = drawn(view)
     assert "Choose a node" in text and charts == []
+
+
+def test_a_mask_selects_nodes(world):
+    report = world[-1]
+    mask = np.isin(np.arange(len(report.nodes)), [1, 2])
+    assert report.view(nodes=mask).table.chosen == [1, 2]
+    assert report.view(nodes=mask.tolist()).table.chosen == [1, 2]
+    with pytest.raises(TypeError, match=r"DistanceView\(nodes="):
+        report.view(nodes=[1.9])
+    with pytest.raises(traitlets.TraitError, match="numbers of nodes"):
+        report.view(nodes=0).table.chosen = [False, True]
 
 
 def test_a_node_that_does_not_vary_is_told_of(world):

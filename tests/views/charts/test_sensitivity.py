@@ -55,6 +55,15 @@ def test_nodes_that_cost_most_come_first(measure, best):
     assert made.view(measure=measure).nodes[0] == best(extreme)
 
 
+def test_a_mask_selects_the_nodes_to_colour():
+    made = study(nodes=(0, 1, 2, 3))
+    mask = np.isin(np.arange(len(made.node_sd)), [1, 3])
+    assert made.view(nodes=mask).nodes == [1, 3]
+    assert made.view(nodes=mask.tolist()).nodes == [1, 3]
+    with pytest.raises(TypeError, match="whole numbers, names or a boolean mask"):
+        made.view(nodes=[1.0])
+
+
 def test_without_a_control_without_nodes_and_without_a_bias():
     chart = study(n_random=0, nodes=(), layer_scale_folded=None).view()
     assert len(chart.chart.to_dict()["concat"]) == 2
