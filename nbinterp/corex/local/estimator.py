@@ -248,7 +248,8 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             nearest = pairwise_distances_argmin(data, centers.astype(data.dtype))
         else:
             placed = np.asarray(self._embedder.transform(data))
-            nearest = pairwise_distances_argmin(placed, self._centers.astype(placed.dtype))
+            centers = self._centers[self.classes_]  # k-means may leave a centre without samples
+            nearest = pairwise_distances_argmin(placed, centers.astype(placed.dtype))
         result: AnyArray = self.classes_[nearest]
         return result
 

@@ -104,6 +104,18 @@ def test_predict_takes_the_nearest_centre(fitted):
     np.testing.assert_array_equal(fitted.predict(frame), expected)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_predict_skips_centres_without_samples(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 2, size=(14, 4)).astype(float)[rng.integers(0, 14, size=200)]
+    fitted = LocalCorEx(LinearCorEx(2), PCA(2), n_clusters=20, random_state=seed).fit(x)
+    assert len(fitted.classes_) < 20
+    placed = PCA(2).fit(x).transform(x)
+    means = np.stack([placed[fitted.labels_ == label].mean(0) for label in fitted.classes_])
+    gaps = np.linalg.norm(placed[:, None] - means, axis=2)
+    np.testing.assert_array_equal(fitted.predict(x), fitted.classes_[gaps.argmin(1)])
+
+
 def test_a_selection_is_fitted_as_a_cluster_is(fitted):
     first = fitted.clusters_[0]
     selected = fitted.fit_selection(first.indices)
