@@ -137,7 +137,7 @@ def _make_cells(
 def _search_cells(
     data: torch.Tensor, k: int, labels: torch.Tensor, near: list[list[int]]
 ) -> Neighbours:
-    """Return neighbours of the rows of cell ``c``, the first of the cells ``near[c]``, in these."""
+    """For each row of cell ``c``, search the cells ``near[c]``, of which ``c`` is the first."""
     _, data, scale = centred(data, data)
     rows_of = labels.argsort(stable=True)
     single = data[rows_of].float()

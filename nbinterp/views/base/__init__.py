@@ -1,1 +1,1 @@
-"""What all views share: the widget, its traits, its front end."""
+"""Shared by all views: the widget, its traits and its front end."""

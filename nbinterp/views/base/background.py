@@ -10,7 +10,7 @@ from nbinterp._numerics.progress import Progress, ProgressToken, tracking
 
 Job = Callable[[threading.Event], object]
 
-_OFTEN = 0.1  # seconds between two reports of progress
+_OFTEN = 0.1  # seconds between reports of progress
 
 
 class LatestTask:
@@ -38,12 +38,12 @@ class LatestTask:
             self._thread.start()
 
     def cancel(self) -> None:
-        """Cancel the running job and those that wait."""
+        """Cancel the running job and all pending jobs."""
         with self._lock:
             self._stop.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait at most `seconds` for all jobs; return whether they ended."""
+        """Wait at most `seconds` for all jobs to end; return whether they did."""
         with self._lock:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
@@ -66,7 +66,7 @@ class LatestTask:
 
 
 def _thread_type() -> type[threading.Thread]:
-    """Return the class of threads: marimo sends messages only from its own."""
+    """Return the class of threads to use: marimo sends messages only from its own class."""
     marimo = sys.modules.get("marimo")
     if marimo is not None and marimo.running_in_notebook():
         own: type[threading.Thread] = marimo.Thread
@@ -84,7 +84,8 @@ def raise_if_cancelled(stop: threading.Event) -> None:
 def telling(stop: threading.Event, tell: Callable[[Progress], object]) -> Iterator[None]:
     """Make the block cancellable, and call `tell` with its progress.
 
-    `tell` runs at most ten times a second, on another thread, so that the work does not wait.
+    `tell` runs at most ten times per second, on another thread, so that the work does not wait for
+    it.
     """
     watch, ended = ProgressToken(stop), threading.Event()
 
@@ -102,4 +103,4 @@ def telling(stop: threading.Event, tell: Callable[[Progress], object]) -> Iterat
             yield
     finally:
         ended.set()
-        teller.join()  # so that nothing is told of work that has ended
+        teller.join()  # no report may follow the end of the work

@@ -1,4 +1,4 @@
-"""The colours of the views: Okabe and Ito's for categories, ramps for numbers."""
+"""Colours of the views: the palette of Okabe and Ito for categories, ramps for numbers."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nbinterp._typing import AnyArray, ByteArray, FloatArray
 
-# The front end has the same, in shared/colours.ts.
+# The front end has the same colours in shared/colours.ts.
 OKABE_ITO = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#7f7f7f",
 )  # fmt: skip
@@ -21,7 +21,7 @@ _RAMPS = {
 
 
 def rgb(codes: Sequence[str]) -> FloatArray:
-    """Return colours written as ``"#e69f00"`` or ``"e69f00"`` as an array ``(n, 3)``.
+    """Convert colours such as ``"#e69f00"`` or ``"e69f00"`` to an array ``(n, 3)``.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def ramp(values: npt.ArrayLike, name: str) -> ByteArray:
 
 
 def categorical(count: int) -> list[str]:
-    """Return `count` colours: Okabe and Ito's, then the same hues lighter and darker.
+    """Return `count` colours: those of Okabe and Ito, then lighter and darker shades.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Views in which a factor can be chosen."""
+"""Base of views that show factors and have a chosen factor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,19 +10,19 @@ from nbinterp.views.base.view import View
 
 
 class FactorView(View):
-    """A view of factors, of which one may be chosen."""
+    """A view of factors; one of them may be chosen."""
 
     factor = Index()
-    # Numbers of the shown factors in the fit, in the order of the view.
+    # Factor numbers in the fit, in the order of the view.
     _ids = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def on_choose(self, callback: Callable[[Any], object]) -> Callable[[], None]:
-        """Call `callback` whenever another factor is chosen.
+        """Call `callback` whenever the chosen factor changes.
 
         Parameters
         ----------
         callback : callable
-            Takes the number of the factor, None when none is chosen any more.
+            Takes the number of the factor, or None if no factor is chosen.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The front end: its code and its style sheet, which all views of a kernel share."""
+"""The code and style sheet of the front end, shared by all views of a kernel."""
 
 import threading
 import zlib
@@ -11,7 +11,7 @@ import traitlets
 
 
 def static(name: str) -> str:
-    """Return a file of the built front end."""
+    """Read a file of the built front end."""
     file = resources.files("nbinterp") / "static" / name
     if not file.is_file():
         raise FileNotFoundError(
@@ -21,10 +21,10 @@ def static(name: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
-# The views, each a part of the front end by itself.
+# The views; each has its own part of the front end.
 PARTS = ("explorer", "heatmap", "node_table", "note", "slider", "workbench")
 
-# `initialize` only hands out what loads: anywidget drops all traffic if it takes 2 s.
+# `initialize` must return at once: anywidget drops all messages if it takes 2 s.
 _CORE_ESM = """/* Loads the views of nbinterp; the sources are in widgets/ of the project. */
 const unpacked = (bytes) => {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -69,11 +69,11 @@ export default {
 
 
 class Core(anywidget.AnyWidget):  # type: ignore[misc]
-    """The code of the views and their style sheet, compressed, once a kernel.
+    """The compressed code and style sheet of the views, once per kernel.
 
-    anywidget sends and saves the code of every widget with it. Views therefore hold a few lines
-    that fetch this widget and call its ``render``. Every saved notebook keeps this one: it holds
-    what all views share, and of each view's own part only those that were needed.
+    anywidget sends and saves a widget's code with the widget. Views therefore contain only a few
+    lines that fetch this widget and call its ``render``. A saved notebook keeps one copy of it: the
+    shared code, and the parts of those views that were shown.
     """
 
     _esm = _CORE_ESM
@@ -92,15 +92,15 @@ class Core(anywidget.AnyWidget):  # type: ignore[misc]
         self.on_msg(self._receive)
 
     def need(self, kind: str) -> None:
-        """Send the part that draws views of this kind, unless it was sent before."""
+        """Send the code that draws views of this kind, unless it was sent before."""
         if kind in PARTS and not getattr(self, kind):
             setattr(self, kind, _compressed(f"{kind}.js"))
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take nothing from a page: what is here runs in all of them."""
+        """Ignore traits from a page: this code runs in all pages."""
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """Send a part that the page asks for."""
+        """Send a part of the code that the page requests."""
         kind = content.get("needs") if isinstance(content, dict) else None
         if isinstance(kind, str):
             self.need(kind)
@@ -116,7 +116,7 @@ _core_lock = threading.Lock()
 
 
 def shared_core() -> Core:
-    """Return the kernel's one `Core`, made anew if its widgets were closed."""
+    """Return the `Core` of this kernel; create another if its widgets were closed."""
     global _core
     with _core_lock:
         if _core is None or _core.comm is None:

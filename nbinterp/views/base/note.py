@@ -1,4 +1,4 @@
-"""A line of text between other views, in their style."""
+"""A line of text, in the style of the views."""
 
 import traitlets
 
@@ -6,7 +6,7 @@ from nbinterp.views.base.view import View
 
 
 class Note(View):
-    """A line of text. Without a kernel it also says what the views beside it cannot do.
+    """A line of text. Without a kernel it also says what the linked views cannot do.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Arrays as compressed bytes, for the page and for saved notebooks."""
+"""Compress arrays for the page and for saved notebooks."""
 
 import zlib
 
@@ -7,20 +7,20 @@ import numpy.typing as npt
 
 from nbinterp._typing import AnyArray, BoolArray, FloatingArray
 
-# Zlib gains little beyond this level, and a million points must not wait for it.
+# Higher levels of zlib gain little and are too slow for a million points.
 _LEVEL = 1
 _NOWHERE = 2**32 - 1
-_STEPS = 2.0**16  # across a map: at its largest zoom, a step is four pixels
-_STEPS_OF_HALF = 2.0**12  # across the middle half of its samples, where some are far away
-_ERROR_STEPS = 8.0  # in a standard error
+_STEPS = 2.0**16  # across a map: at the largest zoom, a step is four pixels
+_STEPS_OF_HALF = 2.0**12  # across the middle half of the samples, in case some are far away
+_ERROR_STEPS = 8.0  # per standard error
 
 
 def packed(array: AnyArray) -> bytes:
     """Return the bytes of `array`, compressed.
 
-    All first bytes of its entries come first, then all second ones, and so on: bytes that are
-    alike, such as the exponents of floats, then stand together. The front end undoes it in
-    ``unpacked``.
+    The first bytes of all entries come first, then the second bytes, and so on. This groups similar
+    bytes, such as the exponents of floats, which then compress better. ``unpacked`` in the front
+    end reverses it.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def packed(array: AnyArray) -> bytes:
 
 
 def _compressed(data: bytes) -> bytes:
-    # Among noise, what looks like a repetition costs more than its bytes do.
+    # In noisy data, default zlib finds matches that cost more than they save: try both.
     strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE)
     found = [zlib.compressobj(_LEVEL, strategy=strategy) for strategy in strategies]
     return min((one.compress(data) + one.flush() for one in found), key=len)
@@ -41,25 +41,25 @@ def _compressed(data: bytes) -> bytes:
 def rounded(values: FloatingArray, step: npt.ArrayLike) -> FloatingArray:
     """Return `values` rounded to multiples of the power of two at or below `step`.
 
-    As floats these end in zeros, which take no room once they are `packed`.
+    The rounded floats end in zeros, which `packed` compresses away.
 
     Examples
     --------
     >>> rounded(np.array([0.3, 1.24]), 0.6).tolist()
     [0.5, 1.0]
     """
-    # Where a step is zero or unknown, values stay.
+    # If a step is zero or unknown, values stay.
     power = np.floor(np.log2(step, out=np.full(np.shape(step), -126.0), where=np.greater(step, 0)))
     unit = np.exp2(power)
     return np.asarray(np.round(np.asarray(values, np.float64) / unit) * unit)
 
 
 def packed_map(xy: FloatingArray) -> bytes:
-    """Return positions ``(n, 2)`` as steps on a grid finer than a map can show.
+    """Pack positions ``(n, 2)`` as steps on a grid finer than a map can show.
 
-    The least x and y and the width of a step come first, as float64, then uint32 numbers of steps,
-    `packed`, of which the largest is for what is not finite. The front end undoes it in
-    ``positions``.
+    The bytes start with the least x and y and the width of a step, as float64. Numbers of steps
+    follow as uint32, `packed`; the largest number stands for values that are not finite.
+    ``positions`` in the front end reverses it.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def packed_map(xy: FloatingArray) -> bytes:
         middle = float(np.ptp(quarters, axis=0).max())
         span = float(np.ptp(finite, axis=0).max())
         step = min(span / _STEPS, middle / _STEPS_OF_HALF if middle > 0 else np.inf)
-        # One sample may be so far from all others that no number of steps reaches it.
+        # A sample may be too far from all others for any number of steps.
         step = max(step, span / (_NOWHERE - 1)) or 1.0
         grid[known] = np.rint((finite - low) / step)
     return np.array([*low, step], "<f8").tobytes() + packed(grid)
@@ -85,10 +85,10 @@ def packed_map(xy: FloatingArray) -> bytes:
 def rounded_matrix(
     values: FloatingArray, errors: FloatingArray | None, beyond: BoolArray
 ) -> tuple[FloatingArray, FloatingArray | None]:
-    """Return entries and errors as far as they are shown: three digits of one, two of the other.
+    """Round entries and errors to what is shown: three digits of entries, two of errors.
 
-    An entry beyond noise is kept to a part in 2000, one within noise to a sixteenth of its error,
-    an error to a part in 30.
+    An entry beyond noise keeps a precision of 1 in 2000. An entry within noise keeps a sixteenth of
+    its error. An error keeps 1 in 30.
     """
     step = np.abs(values) / 2.0**10
     if errors is None:

@@ -1,4 +1,4 @@
-"""Views as one page that opens without a kernel: their state, their pictures and the front end."""
+"""Write views as one page that opens without a kernel."""
 
 import base64
 import hashlib
@@ -21,29 +21,29 @@ Json = dict[str, Any]
 
 _NOT_STATE = re.compile(r"_esm|_css|_core|_anywidget_id|_dom_classes|_(model|view)_.*|layout|tab.*")
 _NOTE = (
-    "Made with nbinterp. The views are alive: lasso, hover, choose and slide. "
-    "What computes anew needs the notebook."
+    "Made with nbinterp. The views are interactive: lasso, hover, choose and slide. "
+    "New computations need the notebook."
 )
 
 
 class PageView(Protocol):
-    """What a page needs of a view; `View` has it."""
+    """The interface that a page needs from a view; `View` implements it."""
 
     @property
     def model_id(self) -> Any:
-        """The name under which the page finds the state of the view."""
+        """The key of the view's state in the page."""
 
     def describe(self) -> str:
-        """Return the view in one line."""
+        """Describe the view in one line."""
 
     def snapshot(self) -> bytes | None:
-        """Return a PNG of the view, for readers without scripts."""
+        """Return a PNG of the view, for readers that run no scripts."""
 
     def page_parts(self) -> "Sequence[PageView]":
         """Return the views within this one."""
 
     def page_images(self) -> ByteArray | None:
-        """Return the pictures of all samples, if it shows them on hovering."""
+        """Return the pictures of all samples, if the view shows them on hover."""
 
 
 def write_views(views: Sequence[PageView], path: Path) -> Path:
@@ -58,7 +58,7 @@ def write_views(views: Sequence[PageView], path: Path) -> Path:
 
 
 def page_data(views: Iterable[PageView]) -> Json:
-    """Return what a page needs of `views` and the views within them, as JSON."""
+    """Return the data of `views` and of the views within them, as JSON."""
     data: Json = {"views": {}, "sprites": {}}
     waiting = list(views)
     while waiting:
@@ -73,13 +73,13 @@ def page_data(views: Iterable[PageView]) -> Json:
         if images is not None:
             sprite = pack(images)
             entry["sprite"] = hashlib.sha256(sprite["png"].encode()).hexdigest()[:16]
-            data["sprites"][entry["sprite"]] = sprite  # one of them for views of the same samples
+            data["sprites"][entry["sprite"]] = sprite  # one for all views of the same samples
         data["views"][view.model_id] = entry
     return data
 
 
 def place(model_id: str, picture: str | None, description: str) -> str:
-    """Return where a view will stand, holding its still picture until the script runs."""
+    """Return the element of a view, with its still picture until the script runs."""
     quoted = html.escape("".join(description), quote=True)
     picture = "".join((picture or "").split())
     still = f'<img alt="{quoted}" src="data:image/png;base64,{picture}">' if picture else quoted
@@ -91,18 +91,18 @@ def place(model_id: str, picture: str | None, description: str) -> str:
 def write_page(
     path: Path, title: str, body: str, data: Mapping[str, Any], styles: str = ""
 ) -> Path:
-    """Write a page of this body, in which `place` stands for each view of `data`."""
+    """Write a page with this body, which holds a `place` for each view of `data`."""
     used = {view["state"]["_kind"] for view in data["views"].values()}
     parts = ",\n".join(f"{kind}: {static(f'{kind}.js')}" for kind in PARTS if kind in used)
     base, page_part = static("nbinterp.js"), static("page.js")
     bundle = f"{base}\nnbinterp.mountPage({page_part},\n{{\n{parts}\n}});"
-    # Within an inline script these would end it or open a comment; in the strings, regular
-    # expressions and templates where a bundle has them the backslash changes nothing.
+    # These sequences would end an inline script or open a comment. A bundle has them only in
+    # strings, regular expressions and templates, where the backslash changes nothing.
     bundle = bundle.replace("</script", r"<\/script").replace("<!--", r"<\!--")
     digest = base64.b64encode(hashlib.sha256(bundle.encode()).digest()).decode("ascii")
     template = resources.files("nbinterp.views.base") / "page.html"
     page = Template(template.read_text(encoding="utf-8")).substitute(
-        # regl compiles its shaders' calls with Function; the index of points builds in a worker.
+        # regl compiles shader calls with Function, and a worker builds the index of points.
         policy=f"default-src 'none'; script-src 'sha256-{digest}' 'unsafe-eval'; worker-src blob:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'",
         title=html.escape(title),
@@ -117,7 +117,7 @@ def write_page(
 
 
 def embedded_json(data: Mapping[str, Any]) -> str:
-    r"""Return JSON that nothing in a page mistakes for markup.
+    r"""Return JSON that is safe inside a page: it holds no markup.
 
     Examples
     --------

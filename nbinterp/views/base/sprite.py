@@ -10,21 +10,22 @@ import numpy as np
 from nbinterp._typing import ByteArray
 
 _MOST_PIXELS = 12_000_000
-_GREYS = 16  # of hovered thumbnails nobody sees more, and the file is half as large
+_GREYS = 16  # enough for thumbnails, and the file is half as large
 
 
 def pack(images: ByteArray) -> dict[str, Any]:
-    """Return images as the tiles of one PNG.
+    """Pack images as the tiles of one PNG.
 
     Parameters
     ----------
     images : array of shape (n, height, width) or (n, height, width, 3), dtype uint8
-        Downsampled if all together would be too large.
+        They are downsampled if the PNG would be too large.
 
     Returns
     -------
     dict
-        ``png`` in base64, ``width`` and ``height`` of a tile, ``across``: tiles a row, ``count``.
+        ``png`` in base64, ``width`` and ``height`` of a tile, ``across`` (tiles per row), and
+        ``count``.
 
     Examples
     --------
@@ -33,7 +34,7 @@ def pack(images: ByteArray) -> dict[str, Any]:
     >>> sprite["width"], sprite["height"], sprite["across"], sprite["count"]
     (6, 4, 3, 5)
     """
-    from PIL import Image  # loads when a still picture is drawn
+    from PIL import Image  # loaded only when a picture is drawn
 
     step = max(1, math.ceil(math.sqrt(math.prod(images.shape[:3]) / _MOST_PIXELS)))
     tiles = images[:, ::step, ::step]

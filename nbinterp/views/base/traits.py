@@ -13,11 +13,11 @@ from nbinterp._typing import AnyArray
 
 
 class TraitArray(np.ndarray[Any, Any]):
-    """An array that is the value of a trait: two of these compare as a whole.
+    """An array as the value of a trait: two of them compare as a whole.
 
-    ``traitlets.link`` asks ``old != new`` and needs one answer. With numbers and other arrays it
-    compares entry by entry, and so does whatever is computed from it. With a text or None, such as
-    the ``"mean"`` that `FactorSlider.base` may also be, the answer is one as well.
+    ``traitlets.link`` evaluates ``old != new`` and needs a single bool. A comparison with another
+    `TraitArray`, a string or None gives one; `FactorSlider.base` may be the string ``"mean"``.
+    Comparisons with numbers and plain arrays work entry by entry, as do those of computed arrays.
 
     Examples
     --------
@@ -28,7 +28,7 @@ class TraitArray(np.ndarray[Any, Any]):
     array([ True, False])
     """
 
-    _is_value = False  # results of computations do not inherit it
+    _is_value = False  # computed arrays do not inherit it
 
     @classmethod
     def of(cls, values: npt.ArrayLike, *, read_only: bool = True) -> "TraitArray":
@@ -39,7 +39,7 @@ class TraitArray(np.ndarray[Any, Any]):
         return array
 
     def _whole(self, other: object) -> bool | None:
-        """Return whether both are equal as a whole, None if they compare entry by entry."""
+        """Return whether both are equal as a whole; None if they compare entry by entry."""
         if other is None or isinstance(other, str):
             return False
         if self._is_value and isinstance(other, TraitArray) and other._is_value:
@@ -54,25 +54,26 @@ class TraitArray(np.ndarray[Any, Any]):
         whole = self._whole(other)
         return np.asarray(self) != other if whole is None else not whole
 
-    __hash__ = None  # as of any array
+    __hash__ = None  # arrays are not hashable
 
     def __repr__(self) -> str:
         return repr(np.asarray(self))
 
 
 class Array(traitlets.TraitType[Any, Any]):
-    """A NumPy array as bytes on the wire: of one dtype and shape, read-only, compared by value.
+    """A trait that holds a read-only NumPy array, compared by value and sent as bytes.
 
     Parameters
     ----------
     dtype : dtype
-        What entries become.
+        The dtype to convert to.
     shape : tuple of int or None
-        The shape, None for an axis of any length (one at most).
+        The shape; None for an axis of any length (at most one).
     sent : dtype, optional
-        What the front end reads, little-endian; `dtype` if not given.
+        The little-endian dtype that the front end reads; by default `dtype`.
     wire : callable or None
-        How it becomes bytes, such as ``packing.packed``, for a large one that only Python sets.
+        Converts the array to bytes, such as ``packing.packed``; for large arrays that only Python
+        sets.
     """
 
     info_text = "an array"
@@ -99,7 +100,7 @@ class Array(traitlets.TraitType[Any, Any]):
         return self._own(np.empty([side or 0 for side in self.shape], self.dtype))
 
     def validate(self, obj: Any, value: Any) -> AnyArray:
-        """Return `value` as an array of this dtype and shape."""
+        """Convert `value` to an array of this dtype and shape."""
         array = np.asarray(value)
         fits = array.ndim == len(self.shape) and all(
             side is None or side == length
@@ -116,7 +117,7 @@ class Array(traitlets.TraitType[Any, Any]):
         return owned
 
     def set(self, obj: Any, value: Any) -> None:
-        """Set the trait; only another length or another entry counts as a change."""
+        """Set the trait; it counts as a change only if the length or an entry differs."""
         new = self._validate(obj, value)
         if new is not obj._trait_values.get(self.name):
             old = getattr(obj, str(self.name))
@@ -124,7 +125,7 @@ class Array(traitlets.TraitType[Any, Any]):
             obj._notify_trait(self.name, old, new)
 
     def to_wire(self, value: AnyArray, _view: Any) -> bytes:
-        """Return the bytes that the page gets."""
+        """Return the bytes for the page."""
         return value.astype(self.sent).tobytes() if self.wire is None else self.wire(value)
 
     def from_wire(self, value: Any, _view: Any) -> AnyArray:
@@ -137,7 +138,7 @@ class Array(traitlets.TraitType[Any, Any]):
 
 
 class Index(traitlets.TraitType[Any, Any]):
-    """The number of a sample, a factor or a row, from 0; None for none."""
+    """The number of a sample, a factor or a row, from 0; or None."""
 
     info_text = "a whole number from 0, or None"
 
@@ -146,19 +147,19 @@ class Index(traitlets.TraitType[Any, Any]):
         self.tag(sync=True)
 
     def validate(self, obj: Any, value: Any) -> int:
-        """Return `value` as an int; NumPy's integers are welcome."""
+        """Return `value` as an int; it may be a NumPy integer."""
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 0:
             self.error(obj, value)
         return int(value)
 
 
 class RefusedError(traitlets.TraitError, ValueError):
-    """A value that a check refused: traitlets puts the old one back."""
+    """A value that a check refused; traitlets restores the old value."""
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn what a check raises within a validator into a `RefusedError`."""
+    """Convert errors that checks raise in the block to `RefusedError`."""
     try:
         yield
     except (ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""The base of all views: traits, messages to and from the page, and the still picture."""
+"""The base class of all views: traits, messages and the still picture."""
 
 import base64
 import threading
@@ -19,11 +19,11 @@ from nbinterp.views.base.page import write_views
 
 PROTOCOL = 1
 
-_LARGEST_SEQ = 2**53  # what a number of JavaScript holds exactly
+_LARGEST_SEQ = 2**53  # the largest integer that JavaScript holds exactly
 LARGEST_BUFFERS = 2**26  # bytes of a message of the page
 LONGEST_ERROR = 600  # letters
 _LONGEST_TRACE = 6000
-BEAT = 2.0  # seconds between signs of life of a long verb
+BEAT = 2.0  # seconds between heartbeats of a long verb
 
 _ESM = """
 export default {
@@ -40,7 +40,7 @@ export default {
 
 
 def raise_all(failures: list[Exception]) -> None:
-    """Raise the exceptions of several calls: one as it is, more as a group."""
+    """Raise a single exception unchanged, several as a group."""
     if len(failures) == 1:
         raise failures[0]
     if failures:
@@ -59,7 +59,7 @@ Handler = Callable[..., Answer]
 
 
 class Form(NamedTuple):
-    """The arguments of a verb: a number of buffers, passed by position, and fields by name."""
+    """The arguments of a verb: buffers, passed by position, and fields, passed by name."""
 
     buffers: int
     fields: Mapping[str, type]
@@ -67,10 +67,10 @@ class Form(NamedTuple):
 
 
 def verb(buffers: int = 0, *, long: bool = False, **fields: type) -> Callable[[Handler], Handler]:
-    """Let the page call the decorated method by its name, with exactly these arguments.
+    """Allow the page to call the decorated method by name, with exactly these arguments.
 
-    While a `long` one runs, the page gets a sign of life every few seconds, so that it notices a
-    kernel that was killed.
+    While a `long` verb runs, the page gets a heartbeat every few seconds, so that it notices when
+    the kernel was killed.
     """
 
     def mark(handler: Handler) -> Handler:
@@ -83,19 +83,19 @@ def verb(buffers: int = 0, *, long: bool = False, **fields: type) -> Callable[[H
 class View(anywidget.AnyWidget):  # type: ignore[misc]
     """A widget drawn by the shared front end.
 
-    A subclass names its part of the front end in `_kind`, keeps in traits what a saved notebook
-    needs, marks with `verb` the methods that the page may call, and may define ``snapshot()``, a
-    PNG for readers without a kernel. The page may not set traits tagged ``page=False``.
+    A subclass names its part of the front end in `_kind`. Its traits hold the state that a saved
+    notebook needs. `verb` marks the methods that the page may call. ``snapshot()`` may return a PNG
+    for readers without a kernel. The page cannot set traits tagged ``page=False``.
     """
 
     _esm = _ESM
     _core = anywidget.WidgetTrait().tag(sync=True)
     _kind = traitlets.Unicode().tag(sync=True)
-    # References to the views that `link` binds this one to; the page does so where no kernel is.
+    # References to the views linked to this one; without a kernel the page keeps the links.
     _linked = traitlets.List(traitlets.Unicode()).tag(sync=True, page=False)
 
     _verbs: ClassVar[dict[str, Form]] = {}
-    # Whether its part of the front end is sent as it is made, not when it is first shown.
+    # Whether to send the view's code when it is created, not when it is first shown.
     _drawn_at_once: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -109,7 +109,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         }
 
     def __init__(self, **traits: Any) -> None:
-        # Comm callbacks run on another thread than cells (JupyterLab's comms over subshells).
+        # Comm callbacks may run on another thread than cells (JupyterLab uses subshells).
         self._lock = threading.RLock()
         super().__init__(_core=shared_core(), **traits)
         if self._drawn_at_once:
@@ -117,10 +117,11 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         self.on_msg(self._receive)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take traits from the page; show there why one is refused or which callback failed."""
+        """Set traits from the page; show there why a value is refused or which callback failed."""
         try:
             for name, value in sync_data.items():
-                # Refused here, since ipywidgets first echoes to all pages what one of them sent.
+                # Checked here, because ipywidgets echoes a page's values to all pages before it
+                # validates.
                 if isinstance(value, memoryview | bytes) and len(value) > LARGEST_BUFFERS:
                     raise traitlets.TraitError(f"The page sent too much as {name}.")
                 own = name in self.keys and self.trait_metadata(name, "page", True) is False
@@ -151,7 +152,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return lambda: self.unobserve(changed, names)
 
     def notify_change(self, change: Any) -> None:
-        """Notify all observers, then raise what some of them raised."""
+        """Notify all observers, then raise their exceptions."""
         super().notify_change(change)
         raise_all(change.pop("failures", []))
 
@@ -160,19 +161,19 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return None
 
     def describe(self) -> str:
-        """Return the view in one line, for readers without a screen for it."""
+        """Describe the view in one line, for text output and screen readers."""
         return type(self).__name__
 
     def to_html(self, path: str | Path) -> Path:
-        """Write this view as one page that opens offline; see `nbinterp.views.export.to_html`."""
+        """Write this view as a page that opens offline; see `nbinterp.views.export.to_html`."""
         return write_views([self], Path(path))
 
     def page_parts(self) -> list["View"]:
-        """Return the views within this one, which a page of it holds too."""
+        """Return the views within this view, which its page includes."""
         return [part for part in self.trait_values().values() if isinstance(part, View)]
 
     def page_images(self) -> ByteArray | None:
-        """Return the pictures of all samples, for a page without a kernel; None if it has none."""
+        """Return the pictures of all samples for a page without a kernel, or None."""
         return None
 
     def __repr__(self) -> str:
@@ -188,7 +189,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return data, metadata
 
     def _receive(self, _widget: Any, content: Any, buffers: Sequence[Any]) -> None:
-        """Answer a message of the page: run its verb, or answer why not."""
+        """Answer a message of the page: run its verb, or say why it is refused."""
         started = time.perf_counter()
         kind, seq = _address(content)
         answer = Answer()
@@ -206,7 +207,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
     @contextmanager
     def _beating(self, kind: str, seq: int, long: bool) -> Iterator[None]:
-        """Tell the page every few seconds that a `long` verb still runs."""
+        """Send the page a heartbeat while a `long` verb runs."""
         if not long:
             yield
             return
@@ -241,21 +242,21 @@ def _envelope(kind: str, seq: int, error: str | Exception | None, seconds: float
 
 
 def _address(content: Any) -> tuple[str, int]:
-    """Return kind and seq of a message, harmless defaults where they are malformed."""
+    """Return kind and seq of a message, or safe defaults if they are malformed."""
     message = content if isinstance(content, dict) else {}
     kind, seq = message.get("kind"), message.get("seq")
     return (kind[:40] if isinstance(kind, str) else ""), (seq if _is_integer(seq) else -1)
 
 
 def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) -> str | None:
-    """Return why a message is refused, None if it is a well-formed call of a known verb."""
+    """Return why a message is refused; None if it is a well-formed call of a known verb."""
     if not isinstance(content, dict) or content.get("v") != PROTOCOL:
         return f"The message is not of protocol {PROTOCOL}. Run the cell again."
     kind, seq = content.get("kind"), content.get("seq")
     if not isinstance(kind, str) or kind not in verbs:
-        return "The message asks for what this view cannot do."
+        return "This view does not support the request."
     if not _is_integer(seq) or not 0 <= seq < _LARGEST_SEQ:
-        return "The message has no proper number."
+        return "The message has no valid number."
     count, fields, _ = verbs[kind]
     if set(content) != {"v", "kind", "seq", *fields}:
         return f"{kind} takes exactly: {', '.join(fields) or 'nothing'}."
@@ -272,7 +273,7 @@ def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) ->
 
 def _is_of(form: type, value: Any) -> bool:
     if form is float and _is_integer(value):
-        return True  # JSON of JavaScript writes 40.0 as 40
+        return True  # JavaScript writes 40.0 as 40 in JSON
     return _is_integer(value) if form is int else isinstance(value, form)
 
 
@@ -281,10 +282,10 @@ def _is_integer(value: Any) -> TypeGuard[int]:
 
 
 def explain(failure: Exception) -> str:
-    """Return a short text of the error; those of our own checks are short already."""
+    """Return a short text of the error; errors of our own checks are already short."""
     text = str(failure).strip()
     if isinstance(failure, ExceptionGroup):
-        text = failure.message  # it names all of them
+        text = failure.message  # names all failures
     elif not isinstance(failure, ValueError | TypeError) or not text:
         text = f"{type(failure).__name__}: {text}".removesuffix(": ")
     return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

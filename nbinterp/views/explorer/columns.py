@@ -1,4 +1,4 @@
-"""The columns of a map, which Python may change."""
+"""The columns of a map, as a mapping that Python can change."""
 
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Columns(MutableMapping[str, AnyArray]):
-    """The columns of an explorer, live: colour by one as soon as it is set here.
+    """The columns of an explorer. A new column can colour the map at once.
 
-    Reading one returns texts for categories, None where one is missing, and floats for numbers.
+    Reading a column returns strings for categories (None where missing) and floats for numbers.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Columns(MutableMapping[str, AnyArray]):
         self._explorer._show_table(table)
 
     def __delitem__(self, name: str) -> None:
-        self[name]  # there is one
+        self[name]  # raises KeyError if there is none
         self._explorer._show_table([one for one in self._explorer._table if one.name != name])
 
     def __iter__(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The map of the samples: hover, lasso, fit."""
+"""A map of the samples: hover, lasso, fit."""
 
 import time
 from collections.abc import Callable
@@ -36,74 +36,76 @@ _UNFITTED = "Lasso samples and press Fit"
 class ClusterExplorer(Hovered):
     """A map of samples. Hover to inspect one, lasso to select some, fit their factors.
 
-    Draw around samples with the mouse, and `selection` holds their numbers; set `selection`, and
-    the map marks them. Named selections are in `selections`. For a fitted `LocalCorEx`, the button
-    *Fit this selection* fits the factors of the selected samples and shows them beside the map.
+    Draw a lasso around samples with the mouse: `selection` then holds their numbers. Set
+    `selection` from Python to mark samples on the map. `selections` holds named selections. For a
+    fitted `LocalCorEx`, the button *Fit this selection* fits the factors of the selected samples
+    and shows them beside the map. A factor is a hidden cause behind nodes that vary together.
 
     Parameters
     ----------
     source : fitted LocalCorEx, fitted PHATE or array of shape (n_samples, 2)
-        What to map: the samples of a fit by its `map_`, a map by its first two components, or
-        positions of your own.
+        What to map: the samples of a `LocalCorEx` at its `map_`, the first two components of a
+        `PHATE` map, or your own positions.
     columns : DataFrame or dict of arrays of shape (n_samples,), optional
-        What is known of the samples: shown on hovering, and to colour by. Booleans, texts and
-        whole numbers of at most 40 values are categories, other numbers a scale. The clusters of a
-        `LocalCorEx` come first, as ``"cluster"``.
+        Values of the samples, to show on hover and to colour the map. Booleans, strings and
+        integers with at most 40 distinct values are categories; other numbers are a scale. The
+        clusters of a `LocalCorEx` are the first column, ``"cluster"``.
     images : array of shape (n, height, width), (n, height, width, 3) or (n, pixels), optional
-        A picture of each sample, shown on hovering: uint8, or floats. Sent on demand.
+        A picture of each sample, as uint8 or floats, shown on hover. They are sent on demand.
     image_shape : tuple of int, optional
-        Height and width (and 3 for colours) of images that come as rows of pixels.
+        Height and width (and 3 for colours) of images that are rows of pixels.
     color_by : str, optional
-        The column to colour by; the first if None, ``""`` for a single colour.
+        The column that colours the map: the first if None, ``""`` for a single colour.
     height : int, default=520
         Height in CSS pixels.
 
     Attributes
     ----------
     selection : array of shape (k,), int64
-        Numbers of the selected samples, ascending; a synced trait. Set it to indices in any order
+        Numbers of the selected samples, ascending; a synced trait. Set it to indices in any order,
         or to a boolean mask.
     factors : ClusterFactors or None
         The factors of the last fitted selection.
     heatmap : InteractionHeatmap
-        Shows these factors beside the map.
+        Shows the factors beside the map.
     hovered : int or None
-        Number of the sample under the pointer; `on_hover` calls when it changes. Set it to point
-        at a sample in the view.
+        Number of the sample under the pointer; see `on_hover`. Set it to point at a sample in the
+        view.
     selections : Selections
-        The named ones: ``explorer.selections["odd nines"].to_frame()``. Set one to sample numbers.
+        Named selections, such as ``explorer.selections["odd nines"]``. Assign sample numbers to a
+        name to add one.
     columns : Columns
-        The columns; add one to colour by: ``explorer.columns["loss"] = loss``.
+        The columns. Add one to colour by it: ``explorer.columns["loss"] = loss``.
     color_by : str
         The column that colours the map.
     search : str
-        Words of categories, all of which must occur, or ``"digit=9"``. Samples that do not match
-        are dimmed, and gestures ignore them.
+        Words that must all occur in categories of a sample, or ``"digit=9"`` for one value of a
+        column. Samples that do not match are dimmed, and gestures ignore them.
     ranges : dict from str to pair
-        Lowest and highest value, None for no bound, of columns of numbers: ``{"loss": (1, None)}``.
+        Lowest and highest value of numeric columns, None for no bound: ``{"loss": (1, None)}``.
     matching : array of shape (k,), int64
         Numbers of the samples that match `search` and `ranges`.
     contours : bool
-        Whether lines are drawn round the densest regions that hold half and nine tenths of the
-        samples, of each category if the map is coloured by at most twelve.
+        Whether to draw lines around the densest regions with 50 % and 90 % of the samples. With at
+        most twelve categories, each has its own lines.
     exemplars : bool
-        Whether a strip under the map shows pictures of each category: the sample nearest to its
-        middle, and some that spread over it.
+        Whether to show pictures of each category in a strip under the map: the sample nearest to
+        its middle, and some that are spread over it.
     labels : bool
-        Whether the names of categories and of selections are on the map.
+        Whether to write the names of categories and selections on the map.
 
     How to read it
     --------------
-    Samples that are near each other are alike to the network, or in the data that was mapped; what
-    is far apart is different, but how far and in which direction says little. Islands are kinds of
-    samples. A label stands at the middle of its category; the legend counts its samples, and the
-    selected of them. Positions are drawn, and saved, to a part in 65,000 of the map's width;
-    `to_frame` has the exact ones.
+    Samples that are near each other are similar in the mapped data, such as the activations of a
+    network. Samples that are far apart differ, but the distance and the direction between them say
+    little. Islands are kinds of samples. A label stands at the middle of its category. The legend
+    counts the samples of each category, and how many of them are selected. Positions are drawn and
+    saved with a precision of 1/65,000 of the map's width; `to_frame` returns the exact ones.
 
-    `selection` is a trait as of any ipywidgets widget. ``explorer.observe(f, "selection")`` calls
-    `f` with the old and the new numbers; ``ipywidgets.link`` ties it to another widget through
-    Python, and ``ipywidgets.jslink`` in the page, which works while the kernel is busy. To bind
-    whole views, with their factors and the sample under the pointer, use `nbinterp.link`.
+    `selection` is a trait, as in any ipywidgets widget. ``explorer.observe(f, "selection")`` calls
+    `f` with the old and the new numbers. ``ipywidgets.link`` links it to another widget through
+    Python. ``ipywidgets.jslink`` links it in the page, which works while the kernel is busy. To
+    link whole views, with their factors and the sample under the pointer, use `nbinterp.link`.
 
     Examples
     --------
@@ -162,7 +164,7 @@ class ClusterExplorer(Hovered):
         _checks.require(
             xy.shape[1] == 2,
             f"(source={_checks.show(xy)})",
-            "must have two columns, a position each",
+            "must have two columns, x and y",
             "Pass a fitted LocalCorEx, or an array of shape (n_samples, 2).",
         )
         table = samples.table(columns, len(xy))
@@ -199,18 +201,18 @@ class ClusterExplorer(Hovered):
 
     @_checks.named
     def to_frame(self, samples: Any = None) -> pd.DataFrame:
-        """Return samples as a table.
+        """Return samples as a DataFrame.
 
         Parameters
         ----------
         samples : array of int or bool, or Selection, default=None
-            Which ones; those selected now unless given.
+            Which samples; by default the selected ones.
 
         Returns
         -------
         DataFrame
-            A row a sample, indexed by sample number: its place on the map as ``x`` and ``y``, and
-            its columns.
+            One row per sample, indexed by sample number: its position on the map as ``x`` and
+            ``y``, and its columns.
 
         Examples
         --------
@@ -226,7 +228,7 @@ class ClusterExplorer(Hovered):
 
     @property
     def factors(self) -> ClusterFactors | None:
-        """The factors of the last fitted selection, None before."""
+        """The factors of the last fitted selection; None before the first fit."""
         return self._factors
 
     def on_select(self, callback: Callback) -> Callable[[], None]:
@@ -235,8 +237,8 @@ class ClusterExplorer(Hovered):
         Parameters
         ----------
         callback : callable
-            Takes the array of sample numbers. In JupyterLab it runs on another thread than cells.
-            An exception shows in the view, after all callbacks have run.
+            Takes the array of sample numbers. In JupyterLab it runs on a different thread than
+            cells. The view shows its exceptions, after all callbacks have run.
 
         Returns
         -------
@@ -260,12 +262,13 @@ class ClusterExplorer(Hovered):
         Returns
         -------
         ClusterFactors
-            As by ``LocalCorEx.fit_selection(explorer.selection)``; it is `factors` from now on.
+            The result of ``LocalCorEx.fit_selection(explorer.selection)``, also stored in
+            `factors`.
 
         Raises
         ------
         TypeError
-            If the map was made of positions: there is no data to fit.
+            If the map was made from positions, so that there is no data to fit.
         ValueError
             If too few samples are selected.
 
@@ -283,8 +286,8 @@ class ClusterExplorer(Hovered):
         if self.source is None:
             _checks.fail(
                 "()",
-                "must have data to fit, and this map was made of positions",
-                "Make the explorer of a fitted LocalCorEx.",
+                "must have data to fit, but this map was made from positions",
+                "Make the explorer from a fitted LocalCorEx.",
                 TypeError,
             )
         with self._lock:
@@ -294,7 +297,7 @@ class ClusterExplorer(Hovered):
         return factors
 
     def describe(self) -> str:
-        """Return the figures of the view in one line."""
+        """Describe the view in one line."""
         columns = ", ".join(column.name for column in self._table)
         about = f"; columns: {columns}" if columns else ""
         chosen = f"{len(self.selection)} of {len(self._positions)} samples selected"
@@ -313,13 +316,13 @@ class ClusterExplorer(Hovered):
 
     @verb(buffers=1, long=True)
     def fit(self, indices: Any) -> Answer:
-        """Answer the button: fit the samples that are selected on the page."""
+        """Fit the samples that are selected on the page, for the button."""
         self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
         self.fit_selection()
         return Answer()
 
     def _show_fit(self, factors: ClusterFactors, seconds: float) -> None:
-        """Show factors in the heatmap, and their figures in the line beside the button."""
+        """Show factors in the heatmap, and a summary of the fit beside the button."""
         self._factors = factors
         self.heatmap.show(factors)
         self._fit = {
@@ -330,7 +333,7 @@ class ClusterExplorer(Hovered):
         }
 
     def _show_table(self, table: list[samples.Column]) -> None:
-        """Replace the columns; forget the colour and the ranges of a column that is gone."""
+        """Replace the columns; drop the colour and the ranges of removed columns."""
         names = [column.name for column in table]
         self._table = table
         with self.hold_sync(), self.hold_trait_notifications():
@@ -342,7 +345,7 @@ class ClusterExplorer(Hovered):
 
     @traitlets.observe("color_by", "ranges")
     def _pack(self, _change: Any = None) -> None:
-        """Send the columns that the page needs now."""
+        """Send the columns that the page needs."""
         headers, data = samples.pack(self._table, {self.color_by, *self.ranges})
         with self.hold_sync():
             self._columns, self._column_data = headers, data
@@ -373,7 +376,7 @@ class ClusterExplorer(Hovered):
 
 
 def _positions(source: Any) -> Any:
-    """Return where the samples of `source` are on the map."""
+    """Return the positions of the samples of `source`."""
     if isinstance(source, LocalCorEx):
         _checks.fitted(source, "labels_")
         return source.map_
@@ -385,5 +388,5 @@ def _positions(source: Any) -> Any:
 
 
 def _clusters(local: LocalCorEx) -> pd.Series:
-    """Return the cluster of each sample; a hundred clusters are still categories, not a scale."""
+    """Return the cluster of each sample as a categorical; even a hundred clusters are no scale."""
     return pd.Series(pd.Categorical(np.asarray(local.labels_)))

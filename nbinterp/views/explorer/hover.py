@@ -11,8 +11,8 @@ from nbinterp._typing import AnyArray, ByteArray
 from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import Answer, View, verb
 
-_MOST_THUMBNAILS = 1024  # of one request
-_MOST_TOLD = 10  # columns on the card about a sample
+_MOST_THUMBNAILS = 1024  # per request
+_MOST_TOLD = 10  # columns on the card of a sample
 
 
 class Hovered(View):
@@ -21,19 +21,19 @@ class Hovered(View):
     _images: ByteArray | None
     columns: Mapping[str, AnyArray]
 
-    # The page knows what it set: an echo would fight a pointer that has moved on.
+    # No echo to the page: it would overwrite the position of a pointer that has moved on.
     hovered = Index().tag(echo_update=False)
 
     def on_hover(self, callback: Callable[[int | None], object]) -> Callable[[], None]:
-        """Call `callback` with the number of the sample under the pointer, None when it leaves.
+        """Call `callback` with the number of the sample under the pointer, None without one.
 
-        At most ten times a second; samples passed in between are skipped.
+        It is called at most ten times per second; samples in between are skipped.
 
         Parameters
         ----------
         callback : callable
-            Takes the number. In JupyterLab it runs on another thread than cells. Long work should
-            wait until the pointer rests. An exception shows in the view.
+            Takes the number. In JupyterLab it runs on a different thread than cells. Long work
+            should wait until the pointer rests. The view shows its exceptions.
 
         Returns
         -------
@@ -54,7 +54,7 @@ class Hovered(View):
     @verb(index=int)
     @_checks.named
     def thumbnail(self, index: int) -> Answer:
-        """Answer a hover with the picture of a sample, grey or RGB."""
+        """Answer with the picture of a sample, grey or RGB."""
         return self._pictures(f"(index={index})", [index])
 
     @verb(buffers=1)
@@ -67,11 +67,11 @@ class Hovered(View):
     @verb(index=int)
     @_checks.named
     def about(self, index: int) -> Answer:
-        """Answer a hover with those values of a sample that the page does not have."""
+        """Answer with the values of a sample that the page does not have."""
         away = [header["name"] for header in self._columns if header["offset"] < 0][:_MOST_TOLD]
         for name in away:
             _checks.integer("index", index, 0, len(self.columns[name]) - 1)
-        # Texts, since JSON has no NaN.
+        # As strings, because JSON has no NaN.
         return Answer({"values": [[name, f"{self.columns[name][index]:.4g}"] for name in away]})
 
     @traitlets.validate("hovered")

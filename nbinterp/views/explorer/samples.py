@@ -1,4 +1,4 @@
-"""Columns and pictures of samples, checked, coded and packed for the page."""
+"""Check, code and pack columns and pictures of samples for the page."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -10,15 +10,15 @@ import pandas as pd
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, ByteArray, Float32Array
 
-_BUDGET = 2**21  # bytes of numbers that go to the page, and into a saved notebook, unasked
-_MOST_CODES = 40  # whole numbers with more values than can be told apart are a scale
+_BUDGET = 2**21  # bytes of numbers sent to the page, and saved with the notebook, without a request
+_MOST_CODES = 40  # integers with more distinct values are a scale
 _LARGEST_PICTURE = 128
 
 Header = dict[str, Any]
 
 
 class Column(NamedTuple):
-    """A column: codes into `categories` (int, -1 missing), or float `entries` (no categories)."""
+    """A column: integer codes of `categories` (-1 if missing), or floats without categories."""
 
     name: str
     entries: AnyArray
@@ -41,8 +41,8 @@ def table(columns: Any, n: int) -> list[Column]:
 def column(name: str, values: Any, n: int) -> Column:
     """Return one column of `n` values as codes or numbers.
 
-    Booleans, texts and whole numbers of few values are categories, in their own order where they
-    have one; other numbers are a scale.
+    Booleans, strings and integers with few distinct values are categories, in their own order if
+    they have one. Other numbers are a scale.
     """
     array = pd.Series(_checks.labels(f"columns[{name!r}]", values, n))
     if isinstance(values, pd.Series):
@@ -71,7 +71,7 @@ def _is_scale(array: pd.Series) -> bool:
 
 
 def natural(value: object) -> tuple[Any, ...]:
-    """Return a key that sorts "kind 2" before "kind 10", and values of any types."""
+    """Return a sort key that puts "kind 2" before "kind 10" and accepts values of any type."""
     if isinstance(value, int | float | np.number | np.bool_):
         return (0, float(value), ())
     parts = re.split(r"(\d+)", str(value))
@@ -84,9 +84,10 @@ def _text(value: object) -> str:
 
 
 def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Header], ByteArray]:
-    """Return the headers of `columns` and their values as bytes: uint8 or uint16 codes, float32.
+    """Return headers and values of `columns` as bytes: uint8 or uint16 codes, or float32.
 
-    Categories all go. Numbers go if `needed`, or while they are few; the offset of others is -1.
+    All categories are included. Numbers are included if `needed`, or while they are few; other
+    columns have offset -1.
     """
     headers: list[Header] = []
     data = bytearray()
@@ -96,14 +97,14 @@ def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Head
         if categories is not None:
             width = 1 if len(categories) < 255 else 2
             header |= {"kind": "category", "categories": categories, "width": width}
-            # -1, which stands for missing, becomes the largest code.
+            # -1 (missing) becomes the largest code.
             data += (entries % 256**width).astype("<u2" if width == 2 else "u1").tobytes()
         elif name in needed or 4 * len(entries) <= budget:
             budget -= 0 if name in needed else 4 * len(entries)
             data += entries.astype("<f4").tobytes()
         else:
             header["offset"] = -1
-        data += bytes(-len(data) % 4)  # typed arrays of the page begin at multiples of their size
+        data += bytes(-len(data) % 4)  # JavaScript aligns typed arrays
         headers.append(header)
     return headers, np.frombuffer(data, np.uint8)
 
@@ -111,8 +112,8 @@ def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Head
 def pictures(images: Any, image_shape: tuple[int, ...] | None, n: int) -> ByteArray | None:
     """Return `images` as uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, or None.
 
-    Floats within [0, 1] are grey levels; others are scaled from their lowest to their highest.
-    Large pictures are thinned to thumbnails.
+    Floats within [0, 1] are intensities; other floats are scaled from lowest to highest. Large
+    pictures are reduced to thumbnails.
     """
     if images is None:
         return None
@@ -122,7 +123,7 @@ def pictures(images: Any, image_shape: tuple[int, ...] | None, n: int) -> ByteAr
         _checks.require(
             array.size == n * int(np.prod(image_shape)),
             f"(image_shape={image_shape})",
-            f"must have as many pixels as each image, {array.size // max(1, n)}",
+            f"must have the number of pixels of each image, {array.size // max(1, n)}",
             "Pass the height and width of the images.",
         )
         array = array.reshape(n, *image_shape)
@@ -134,7 +135,10 @@ def pictures(images: Any, image_shape: tuple[int, ...] | None, n: int) -> ByteAr
         "Pass image_shape=(height, width) too." if flat else "Move the channels to the last axis.",
     )
     _checks.require(
-        len(array) == n, what, f"must hold one image per sample, {n}", "Pass as many images."
+        len(array) == n,
+        what,
+        f"must hold one image per sample, {n}",
+        "Pass a picture of each sample.",
     )
     _checks.require(
         np.issubdtype(array.dtype, np.number) or array.dtype == bool,

@@ -1,4 +1,4 @@
-"""Which samples match a search and ranges of numbers, by the same rules as the page."""
+"""Find samples that match a search and ranges of numbers, by the same rules as the page."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ def matching(
     table : sequence of Column
         The columns of the samples.
     n : int
-        How many samples there are.
+        Number of samples.
     search : str
-        Words, all of which must occur in some category of the sample; upper and lower case are
-        alike, and quotes hold words together. ``column=value`` wants just that category.
+        Words that must all occur in categories of the sample. Case does not matter; quotes keep
+        words together. ``column=value`` matches exactly that category.
     ranges : mapping from str to pair of float or None
-        Lowest and highest value of columns of numbers, None for no bound. What is missing is out.
+        Lowest and highest value of numeric columns, None for no bound. Missing values do not match.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def matching(
             wanted = word.removeprefix(f"{column.name.lower()}=")
             exact = wanted != word
             good = [wanted == name if exact else word in name for name in names]
-            hit |= np.array([*good, False])[column.entries]  # -1, what is missing, takes the last
+            hit |= np.array([*good, False])[column.entries]  # -1 (missing) takes the last
         keep &= hit
     for column in table:
         low, high = ranges.get(column.name, (None, None))
@@ -73,7 +73,7 @@ def checked_search(text: str) -> str:
 
 @_checks.call("explorer.ranges")
 def checked_ranges(table: Sequence[Column], ranges: Mapping[Any, Any]) -> dict[str, list[Any]]:
-    """Return `ranges` as a page can hold them."""
+    """Return `ranges` in a form that fits in JSON."""
     numbers = [column.name for column in table if column.categories is None]
     result: dict[str, list[Any]] = {}
     for name, pair in ranges.items():

@@ -1,4 +1,4 @@
-"""The samples that are selected now, as a trait."""
+"""The trait of the selected samples."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class SelectedSamples(Array):
-    """The trait of the selected samples: their numbers, ascending, int64; uint32 on the wire.
+    """Numbers of the selected samples, ascending: int64, sent as uint32.
 
-    Python may set indices in any order or a boolean mask. Reading it returns a copy.
+    Python may set it to indices in any order or to a boolean mask. Reading it returns a copy.
     """
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class SelectedSamples(Array):
         return super().validate(obj, rows)
 
     def get(self, obj: Any, cls: Any = None) -> AnyArray:
-        """Return a copy that may be written to, as indexing a tensor without a warning needs."""
+        """Return a writable copy; torch warns when a read-only array indexes a tensor."""
         return TraitArray.of(np.asarray(super().get(obj, cls)), read_only=False)
 
     def from_wire(self, value: Any, view: "ClusterExplorer") -> AnyArray:
-        """Return the sample numbers that the page sent; a page sends them ascending."""
+        """Return the sample numbers that the page sent, which must be ascending."""
         rows = super().from_wire(value, view)
         ascending = bool((rows[1:] > rows[:-1]).all())
         if len(rows) and not (ascending and int(rows[-1]) < len(view._positions)):

@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 
 
 LONGEST_NAME = 80
-MOST = 100  # nobody can keep more names apart
+MOST = 100  # more names would be unreadable
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 class Selection:
-    """Samples under a name, as they were when it was read; the view may change later.
+    """A named selection, as it was when it was read; later changes in the view do not affect it.
 
-    Combine two with ``&``, ``|``, ``-`` and ``^``; pass it wherever sample numbers are taken.
+    Combine selections with ``&``, ``|``, ``-`` and ``^``. Pass one wherever sample numbers are
+    accepted.
 
     Attributes
     ----------
     name : str
-        Its name, empty for a combination that has none yet.
+        Its name; empty for a combination without a name.
     color : str
-        Its colour in the view, as ``"#e69f00"``.
+        Its colour in the view, such as ``"#e69f00"``.
     indices : array of shape (k,), int64
         Sample numbers, ascending.
     """
@@ -46,13 +47,13 @@ class Selection:
 
     @property
     def mask(self) -> BoolArray:
-        """Which of all samples are in it, an array of shape (n_samples,)."""
+        """Which samples are in it, as an array of shape (n_samples,)."""
         mask = np.zeros(len(self._explorer._positions), bool)
         mask[self.indices] = True
         return mask
 
     def to_frame(self) -> pd.DataFrame:
-        """Return its samples: position and columns, a row a sample, indexed by sample number."""
+        """Return position and columns of its samples, one row per sample number."""
         return self._explorer.to_frame(self.indices)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
@@ -91,10 +92,10 @@ class Selection:
 
 
 class Selections(MutableMapping[str, Selection]):
-    """The named selections of an explorer, live: the view and Python change the same ones.
+    """The named selections of an explorer. The view and Python change the same ones.
 
-    ``explorer.selections["odd nines"]`` is a `Selection`; set one to sample numbers, a boolean
-    mask or another selection, and the view shows it. A saved notebook keeps them.
+    ``explorer.selections["odd nines"]`` is a `Selection`. Assign sample numbers, a boolean mask or
+    another selection to a name, and the view shows it. A saved notebook keeps them.
 
     Examples
     --------
@@ -146,8 +147,8 @@ class Selections(MutableMapping[str, Selection]):
         return f"Selections({{{counts}}})"
 
     def rename(self, old: str, new: str) -> None:
-        """Give the selection `old` the name `new`; its samples and colour stay."""
-        self[old]  # there is one
+        """Rename the selection `old` to `new`; its samples and colour stay."""
+        self[old]  # raises KeyError if there is none
         kept = self._kept()
         for one in kept:
             if one.name == old:
@@ -155,7 +156,7 @@ class Selections(MutableMapping[str, Selection]):
         self._keep(kept)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return how many samples each holds and its colour, a row a name."""
+        """Return the number of samples and the colour of each selection, one row per name."""
         rows = [(one.name, len(one), one.color) for one in self._kept()]
         return pd.DataFrame(rows, columns=["name", "samples", "color"]).set_index("name")
 
@@ -166,7 +167,7 @@ class Selections(MutableMapping[str, Selection]):
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write all to a JSON file."""
+        """Write all selections to a JSON file."""
         kept = [
             {"name": one.name, "color": one.color, "indices": one.indices.tolist()}
             for one in self._kept()
@@ -177,7 +178,7 @@ class Selections(MutableMapping[str, Selection]):
 
     @_checks.call("explorer.selections.load")
     def load(self, path: str | Path) -> None:
-        """Read a file of `save`; selections of the same names are replaced."""
+        """Read a file written by `save`; selections with the same names are replaced."""
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         n = len(self._explorer._positions)
         _checks.require(
@@ -216,18 +217,18 @@ class Selections(MutableMapping[str, Selection]):
 
 
 def next_colour(taken: list[str]) -> str:
-    """Return the first of the palette that is not taken."""
+    """Return the first colour of the palette that is not taken."""
     palette = categorical(40)
     return next((colour for colour in palette if colour not in taken), palette[-1])
 
 
 def refusal(headers: Any, data: AnyArray, n: int) -> str | None:
-    """Return why these cannot be the named selections of `n` samples, None if they can."""
+    """Return why these are not valid named selections of `n` samples; None if they are."""
     if len(headers) > MOST:
         return f"must be at most {MOST}"
     for header in headers:
         if set(header) != {"name", "color", "count"}:
-            return "must have a name, a colour and a count each"
+            return "must each have a name, a colour and a count"
         name, color, count = header["name"], header["color"], header["count"]
         if not isinstance(name, str) or not 0 < len(name.strip()) <= len(name) <= LONGEST_NAME:
             return f"must have names of 1 to {LONGEST_NAME} letters, not {_checks.show(name)}"
@@ -239,9 +240,9 @@ def refusal(headers: Any, data: AnyArray, n: int) -> str | None:
         return "must have names that differ"
     counts = [header["count"] for header in headers]
     if sum(counts) != len(data):
-        return "must hold as many samples as they count"
+        return "must hold the number of samples that they state"
     rises = np.diff(np.asarray(data, np.int64)) > 0
-    rises[np.cumsum(counts, dtype=int)[:-1] - 1] = True  # from one to the next it may fall
+    rises[np.cumsum(counts, dtype=int)[:-1] - 1] = True  # not between selections
     if len(data) and not (rises.all() and int(data.max()) < n):
         return "must hold numbers of samples, ascending"
     return None

@@ -237,8 +237,8 @@ def test_positions_alone_are_a_map_without_a_fit():
     explorer = ClusterExplorer([[0, 0], [1, 1]])
     page = Page(explorer)
     assert not page["_can_fit"]
-    assert "map was made of positions" in page.ask("fit", wire([0, 1])).error
-    with pytest.raises(TypeError, match="Make the explorer of a fitted LocalCorEx"):
+    assert "map was made from positions" in page.ask("fit", wire([0, 1])).error
+    with pytest.raises(TypeError, match="Make the explorer from a fitted LocalCorEx"):
         explorer.fit_selection()
 
 

@@ -104,7 +104,7 @@ def test_large_pictures_are_thinned():
     [
         (np.zeros((3, 4, 4)), None, "one image per sample, 2"),
         (np.zeros((2, 16)), None, r"Pass image_shape=\(height, width\) too"),
-        (np.zeros((2, 16)), (3, 4), "as many pixels as each image, 16"),
+        (np.zeros((2, 16)), (3, 4), "the number of pixels of each image, 16"),
         (np.zeros((2, 3, 8, 8)), None, "Move the channels to the last axis"),
     ],
 )

@@ -135,14 +135,14 @@ HEADER = {"name": "a", "color": "#e69f00", "count": 2}
 @pytest.mark.parametrize(
     ("headers", "data", "match"),
     [
-        ([HEADER | {"extra": 1}], [0, 1], "a name, a colour and a count"),
+        ([HEADER | {"extra": 1}], [0, 1], "each have a name, a colour and a count"),
         ([HEADER | {"name": 3}], [0, 1], "names of 1 to 80"),
         ([HEADER | {"name": "  "}], [0, 1], "names of 1 to 80"),
         ([HEADER | {"color": "url(x)"}], [0, 1], "colours"),
         ([HEADER | {"count": True}], [0], "samples"),
         ([HEADER | {"count": 0}], [], "samples"),
         ([HEADER | {"count": 2**60}], [0, 1], "samples"),
-        ([HEADER], [0], "as many samples as they count"),
+        ([HEADER], [0], "the number of samples that they state"),
         ([HEADER], [1, 0], "ascending"),
         ([HEADER], [1, 1], "ascending"),
         ([HEADER], [0, 2**32 - 1], "ascending"),
