@@ -16,6 +16,17 @@ from nbinterp._typing import AnyArray
 Array = Any  # a Tensor or a NumPy array; all arrays of one call are of the same kind
 
 
+def as_tensor(values: Any) -> Tensor:
+    """Return numbers of the caller as a tensor, without a copy where that is safe.
+
+    Memory that may not be written, such as that of a DataFrame, is copied: torch warns of it.
+    """
+    if isinstance(values, Tensor):
+        return values.detach()
+    array = np.asarray(values)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
 def as_array(tensor: Tensor) -> Array:
     """Return a CPU tensor as a NumPy array that shares its memory, a GPU tensor unchanged."""
     return tensor.numpy() if tensor.device.type == "cpu" else tensor

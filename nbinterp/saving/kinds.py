@@ -43,6 +43,11 @@ class Kind(NamedTuple):
         return 1 + len(self.upgrades)
 
 
+def _without_names(state: State) -> State:
+    """Return the state of a `SmoothHessian` that did not keep the names of columns."""
+    return state | {"feature_names": None}
+
+
 # Objects that `save` accepts.
 WHOLE = {
     "linear_corex": Kind(LinearCorEx),
@@ -51,7 +56,7 @@ WHOLE = {
     "phate": Kind(PHATE),
     "cluster_factors": Kind(ClusterFactors),
     "and_or_interactions": Kind(AndOrInteractions),
-    "smooth_hessian": Kind(SmoothHessian),
+    "smooth_hessian": Kind(SmoothHessian, (_without_names,)),
 }
 # Objects inside these. Loading never makes an object of a class in neither list.
 PARTS = {

@@ -192,12 +192,14 @@ def test_interactions_go_on_working(tmp_path):
 def test_a_smoothed_hessian_goes_on_working(widest, tmp_path, monkeypatch):
     monkeypatch.setattr(explainer, "WIDEST_MATRIX", widest)
     settings = SmoothHess(sigma=[0.3, 0.4, 0.5], n_samples=640, random_state=0)
-    found = settings.explain(lambda x: x.relu().prod(1), torch.tensor([[0.1, 0.2, 0.3]]))
+    row = pd.DataFrame({"a": [0.1], "b": [0.2], "c": [0.3]})
+    found = settings.explain(lambda x: x.relu().prod(1), row)
     save(found, tmp_path / "a.safetensors")
     again = load(tmp_path / "a.safetensors")
     assert repr(again) == repr(found)
     for name in ("x", "gradient", "hessian", "standard_error", "sigma", "n_samples", "converged"):
         assert_same(getattr(again, name), getattr(found, name))
+    assert again.feature_names == found.feature_names == ("a", "b", "c")
     v = np.eye(3)[:2].T
     assert_same(again.product(v), found.product(v))
     assert_same(again.eigenpairs(2)[0], found.eigenpairs(2)[0])

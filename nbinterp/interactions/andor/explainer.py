@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.arrays import as_tensor
 from nbinterp._state import HasState, State, fields
 from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.interactions.andor.masking import (
@@ -246,7 +247,7 @@ class AndOr(HasState):
         AndOrInteractions
         """
         device = _device.of(self)
-        table = torch.as_tensor(values).detach().to(device, torch.float64)
+        table = as_tensor(values).to(device, torch.float64)
         size = table.shape[-1] if table.ndim == 3 else 0
         _checks.require(
             size > 1 and size & (size - 1) == 0 and bool(table.isfinite().all()),

@@ -11,6 +11,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.arrays import as_tensor
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
@@ -89,7 +90,7 @@ def baseline_rows(baseline: Any, background: Any, samples: Tensor) -> Tensor:
         rows = _background(baseline, background, shape)
         values = rows.double().mean(0, keepdim=True) if baseline == "mean" else rows
     else:
-        values = torch.as_tensor(np.asarray(_checks.to_numpy(baseline)))
+        values = as_tensor(baseline)
         what = f"(baseline={_checks.show(baseline)})"
         _checks.require(
             values.dtype != torch.bool and bool(values.isfinite().all()),
@@ -121,7 +122,7 @@ def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tenso
         "must come with background samples",
         "Pass background=, such as a hundred rows of the training data.",
     )
-    rows = torch.as_tensor(np.asarray(_checks.to_numpy(background)))
+    rows = as_tensor(background)
     _checks.require(
         rows.ndim == len(shape) + 1 and tuple(rows.shape[1:]) == shape and len(rows) > 0,
         what,

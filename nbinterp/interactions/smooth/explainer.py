@@ -164,6 +164,9 @@ class SmoothHess:
             function.for_sample(0).check(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self
             found = settings._explain(function, rows)
+        columns = getattr(x, "columns", None)
+        if columns is not None and self.groups is None:
+            found = replace(found, feature_names=tuple(str(name) for name in columns))
         if not found.converged:
             warnings.warn(
                 f"SmoothHess(n_samples={self.n_samples}) left a relative error of up to "

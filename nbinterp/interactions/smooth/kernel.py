@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nbinterp import _checks
+from nbinterp._numerics.arrays import as_tensor
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
         return Noise(default)
     if np.ndim(sigma) == 0:
         return Noise(_checks.real("sigma", sigma, 0.0, open_low=True))
-    deviations = np.asarray(sigma, dtype=np.float64).ravel()
+    deviations = np.asarray(_checks.to_numpy(sigma), dtype=np.float64).ravel()
     what = f"(sigma={_checks.show(deviations)})"
     _checks.require(
         len(deviations) == d,
@@ -80,7 +81,7 @@ def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
         "must be positive and finite",
         "Give inputs that do not vary a small standard deviation, or leave them out of the model.",
     )
-    return Noise(1.0, torch.as_tensor(deviations))
+    return Noise(1.0, as_tensor(deviations))
 
 
 def _triangle(covariance: Any, d: int) -> Tensor:

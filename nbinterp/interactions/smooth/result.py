@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
+from nbinterp._numerics.arrays import as_tensor
 from nbinterp._state import HasState, fields
 from nbinterp._typing import AnyArray, BoolArray, FloatArray, IntArray
 from nbinterp.interactions.gradients import ScalarFunction
@@ -54,6 +55,8 @@ class SmoothHessian(Displayable, HasState):
         Number of blocks they were taken in; each block gives an independent estimate.
     groups : array of int of shape (n_features,), or None
         The group of each input, -1 for none, if rows are groups.
+    feature_names : tuple of str, or None
+        The columns of the DataFrame that was explained; None of other data, or if rows are groups.
 
     Examples
     --------
@@ -79,6 +82,7 @@ class SmoothHessian(Displayable, HasState):
     n_samples: int
     n_blocks: int
     groups: IntArray | None
+    feature_names: tuple[str, ...] | None = None
     _function: ScalarFunction | None = field(default=None, repr=False)  # code: not in the state
     _rows: Tensor = field(repr=False)
     _gradients: Tensor = field(repr=False)
@@ -86,7 +90,7 @@ class SmoothHessian(Displayable, HasState):
 
     _STATE = fields(
         "x gradient hessian standard_error relative_error converged sigma",
-        "n_samples n_blocks groups",
+        "n_samples n_blocks groups feature_names",
         rows="_rows",
         gradients="_gradients",
         low_rank="_wide",
@@ -187,7 +191,7 @@ class SmoothHessian(Displayable, HasState):
         n : int, optional
             How many pairs to list for each sample; all if None.
         names : sequence of str, optional
-            Names of the inputs or groups; ``"x0"``, ``"x1"``, … if None.
+            Names of the inputs or groups; `feature_names`, or ``"x0"``, ``"x1"``, …, if None.
 
         Returns
         -------
@@ -199,7 +203,8 @@ class SmoothHessian(Displayable, HasState):
         ValueError
             If the matrix is too wide to store.
         """
-        return pairs(self.hessian, self.standard_error, n, names)
+        given = self.feature_names if names is None else names
+        return pairs(self.hessian, self.standard_error, n, given)
 
     @_checks.named
     def entries(
@@ -373,7 +378,7 @@ class SmoothHessian(Displayable, HasState):
             f"must have {self._width} rows",
             "Pass one number per row of the matrix.",
         )
-        return torch.from_numpy(array.reshape(self._width, -1)).to(self._rows.device)
+        return as_tensor(array.reshape(self._width, -1)).to(self._rows.device)
 
     def _refuse_groups(self) -> None:
         _checks.require(

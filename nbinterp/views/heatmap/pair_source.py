@@ -147,6 +147,8 @@ def _of_result(
     width = n_inputs if groups is None else int(groups.max()) + 1
     if groups is not None and feature_names is None:
         feature_names = [f"group {k}" for k in range(width)]
+    if feature_names is None and grid is None:
+        feature_names = source.feature_names
     error = source.relative_error
     open_ = int((~(error < np.inf) & ~np.isnan(error)).sum())
     notes = [

@@ -135,3 +135,13 @@ def test_bad_baselines():
     ):
         with pytest.raises(ValueError, match=message):
             baseline_rows(baseline, background, samples)
+
+
+@pytest.mark.parametrize("baseline", ["mean", "marginal"])
+def test_read_only_baselines(baseline):
+    rows = np.arange(8.0).reshape(2, 4)
+    rows.flags.writeable = False
+    x = torch.ones(3, 4, dtype=torch.float64)
+    assert baseline_rows(rows[0], None, x).tolist() == [rows[0].tolist()]
+    expected = rows.mean(0, keepdims=True) if baseline == "mean" else rows
+    assert baseline_rows(baseline, rows, x).tolist() == expected.tolist()

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import CancelledError
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.stats import norm
@@ -319,3 +320,29 @@ def test_cancelling_stops_it_between_two_blocks():
 
     with tracking(ProgressToken(stop)), pytest.raises(CancelledError):
         SmoothHess(sigma=0.5, n_samples=4000, progress=False).explain(asked, np.ones((1, 4)))
+
+
+def test_names_of_columns_are_kept():
+    x = pd.DataFrame({"age": [1.0, 2.0], "income": [3.0, 4.0]})
+    smooth = SmoothHess(n_samples=200, random_state=0)
+    found = smooth.explain(lambda z: z.prod(1), x)
+    assert found.feature_names == ("age", "income")
+    table = found.to_frame()
+    assert set(table["first"]) | set(table["second"]) == {"age", "income"}
+    assert set(found.to_frame(names=np.array(["a", "b"]))["first"]) <= {"a", "b"}
+    assert smooth.explain(lambda z: z.prod(1), x.to_numpy().copy()).feature_names is None
+    grouped = smooth.changed(groups=[0, 0]).explain(lambda z: z.prod(1), x)
+    assert grouped.feature_names is None
+
+
+def test_read_only_settings_and_directions():
+    x = pd.DataFrame(np.ones((3, 2)), columns=["a", "b"])
+    sigma = read_only([0.5, 0.6])
+    found = SmoothHess(sigma=sigma, n_samples=200, random_state=0).explain(lambda z: z.prod(1), x)
+    assert found.product(read_only([1.0, 0.0])).shape == (2,)
+
+
+def read_only(values):
+    array = np.array(values)
+    array.flags.writeable = False
+    return array
