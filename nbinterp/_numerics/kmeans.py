@@ -217,7 +217,7 @@ def _moved(
     """Return the moved centres, squared distances from those before, and the iterations."""
     for n_iter in range(1, max_iter + 1):
         labels, squared = assign(data, centers)
-        moved = _means(data, labels, squared, len(centers))
+        moved = cluster_means(data, labels, squared, len(centers))
         shift = ((moved - centers) ** 2).sum()
         centers = moved
         if n_iter % _PATIENCE == 0 and float(shift) <= limit:
@@ -225,7 +225,9 @@ def _moved(
     return centers, squared, n_iter
 
 
-def _means(data: torch.Tensor, labels: torch.Tensor, squared: torch.Tensor, k: int) -> torch.Tensor:
+def cluster_means(
+    data: torch.Tensor, labels: torch.Tensor, squared: torch.Tensor, k: int
+) -> torch.Tensor:
     """Return the mean of each cluster; an empty one moves to a sample far from its centre."""
     counts = torch.zeros(k, dtype=torch.int64, device=data.device)
     counts.index_add_(0, labels, torch.ones_like(labels))

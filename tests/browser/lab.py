@@ -21,7 +21,7 @@ from jupyter_client import BlockingKernelClient
 ROOT = Path(__file__).parents[2]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -153,7 +153,7 @@ def start(notebook: Path, folder: Path, command: Sequence[str] = ()) -> Iterator
     shutil.copy(notebook, copy)
     settings = folder / "settings"
     write_setting(settings, "notification", {"fetchNews": "false", "checkForUpdates": False})
-    port = _free_port()
+    port = free_port()
     arguments = [
         *("--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0", f"--port={port}"),
         *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),

@@ -132,14 +132,20 @@ def test_hooks_are_registered_in_one_place() -> None:
 
 
 def _private_uses(path: Path) -> list[str]:
-    """Return the attributes with a leading underscore that a file takes from other objects."""
-    attributes = [
-        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)
+    """Return the names with a leading underscore that a file takes from other objects."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    imported = [
+        f"{node.module}.{one.name}"
+        for node in imports
+        for one in node.names
+        if one.name.startswith("_") and node.module != "nbinterp"  # whose modules may have one
     ]
-    return [
+    return imported + [
         ast.unparse(node)
-        for node in attributes
-        if node.attr.startswith("_")
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
         and not node.attr.startswith("__")
         and not (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"})
     ]

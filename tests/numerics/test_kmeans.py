@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from nbinterp._numerics import kmeans
-from nbinterp._numerics.kmeans import assign, k_means, rough_centers
+from nbinterp._numerics.kmeans import assign, cluster_means, k_means, rough_centers
 
 
 def blobs(n_blobs: int, n_each: int, spread: float, seed: int = 0):
@@ -50,11 +50,9 @@ def test_same_seed_same_result_and_a_shift_changes_no_label():
 
 
 def test_an_emptied_cluster_gets_a_far_sample():
-    from nbinterp._numerics.kmeans import _means
-
     data = torch.tensor([[0.0], [1.0], [9.0]])
     labels, squared = assign(data, torch.tensor([[0.5], [500.0]]))
-    assert _means(data, labels, squared, 2)[1].item() == 9.0
+    assert cluster_means(data, labels, squared, 2)[1].item() == 9.0
 
 
 def test_every_cluster_is_used_while_samples_are_distinct():

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser.lab import _free_port, start, wait_for, write_notebook
+from browser.lab import free_port, start, wait_for, write_notebook
 from browser.page import ARTIFACTS, NotebookPage, circle, lasso
 from playwright.sync_api import Browser, Page, expect
 
@@ -91,7 +91,7 @@ def test_notebook_7(browser: Browser, tmp_path: Path) -> None:
 
 @contextmanager
 def _marimo(program: Path) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     with (program.parent / "marimo.log").open("w") as log:
         server = subprocess.Popen(
             [

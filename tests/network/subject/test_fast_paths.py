@@ -8,7 +8,6 @@ from torch import nn
 from nbinterp.distance import sensitivity_study
 from nbinterp.interactions import SmoothHess
 from nbinterp.network import ablation_study, fast_paths, perturb
-from nbinterp.network.subject.cache import _ThreadForward
 from nbinterp.network.subject.fast_paths import fast_paths_enabled
 
 GENERATOR = np.random.default_rng(0)
@@ -53,7 +52,7 @@ def test_without_fast_paths_no_module_has_its_forward_replaced():
     model, seen = seeded(plain).eval(), []
 
     def look(_module, _inputs):
-        seen.append([isinstance(vars(m).get("forward"), _ThreadForward) for m in model.modules()])
+        seen.append(["forward" in vars(m) for m in model.modules()])  # its own, replaced
 
     handle = model[3].register_forward_pre_hook(look)
     factors = factors_of([f"0[{i}]" for i in range(8)], GENERATOR.random((2, 8)))
