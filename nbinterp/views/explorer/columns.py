@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Columns(MutableMapping[str, AnyArray]):
     """The columns of an explorer. A new column can colour the map at once.
 
-    Reading a column returns strings for categories (None where missing) and floats for numbers.
+    Reading a column returns its values, read-only, in the type in which they were given.
 
     Examples
     --------
@@ -32,11 +32,18 @@ class Columns(MutableMapping[str, AnyArray]):
         self._explorer = explorer
 
     def __getitem__(self, name: str) -> AnyArray:
+        values = np.asarray(self._column(name).given).view()
+        values.setflags(write=False)
+        return values
+
+    def text_of(self, name: str, sample: int) -> str:
+        """Return a number of a sample as the page shows it."""
+        return f"{self._column(name).entries[sample]:.4g}"
+
+    def _column(self, name: str) -> samples.Column:
         for column in self._explorer._table:
             if column.name == name:
-                names = column.categories
-                values = column.entries if names is None else np.array([*names, None], object)
-                return np.asarray(values if names is None else values[column.entries])
+                return column
         raise KeyError(name)
 
     @_checks.call("explorer")
@@ -49,7 +56,7 @@ class Columns(MutableMapping[str, AnyArray]):
         self._explorer._show_table(table)
 
     def __delitem__(self, name: str) -> None:
-        self[name]  # raises KeyError if there is none
+        self._column(name)  # raises KeyError if there is none
         self._explorer._show_table([one for one in self._explorer._table if one.name != name])
 
     def __iter__(self) -> Iterator[str]:

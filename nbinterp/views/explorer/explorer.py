@@ -212,7 +212,7 @@ class ClusterExplorer(Hovered):
         -------
         DataFrame
             One row per sample, indexed by sample number: its position on the map as ``x`` and
-            ``y``, and its columns.
+            ``y``, and its columns in the types in which they were given.
 
         Examples
         --------
@@ -223,7 +223,7 @@ class ClusterExplorer(Hovered):
         rows = self.selection if samples is None else samples
         rows = _checks.indices("samples", rows, len(self._positions))
         x, y = self._positions[rows].T
-        values = {name: column[rows] for name, column in self.columns.items()}
+        values = {column.name: column.given.iloc[rows].array for column in self._table}
         return pd.DataFrame({"x": x, "y": y} | values, pd.Index(rows, name="sample"))
 
     @property

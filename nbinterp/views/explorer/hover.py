@@ -1,15 +1,16 @@
 """The sample under the pointer of a map: its number, picture and values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import traitlets
 
 from nbinterp import _checks
-from nbinterp._typing import AnyArray, ByteArray
+from nbinterp._typing import ByteArray
 from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import Answer, View, verb
+from nbinterp.views.explorer.columns import Columns
 
 _MOST_THUMBNAILS = 1024  # per request
 _MOST_TOLD = 10  # columns on the card of a sample
@@ -19,7 +20,7 @@ class Hovered(View):
     """A view of samples that have pictures, `_images`, and `columns`."""
 
     _images: ByteArray | None
-    columns: Mapping[str, AnyArray]
+    columns: Columns
 
     # No echo to the page: it would overwrite the position of a pointer that has moved on.
     hovered = Index().tag(echo_update=False)
@@ -72,7 +73,7 @@ class Hovered(View):
         for name in away:
             _checks.integer("index", index, 0, len(self.columns[name]) - 1)
         # As strings, because JSON has no NaN.
-        return Answer({"values": [[name, f"{self.columns[name][index]:.4g}"] for name in away]})
+        return Answer({"values": [[name, self.columns.text_of(name, index)] for name in away]})
 
     @traitlets.validate("hovered")
     def _check_hovered(self, proposal: Any) -> int | None:

@@ -18,15 +18,19 @@ Header = dict[str, Any]
 
 
 class Column(NamedTuple):
-    """A column: integer codes of `categories` (-1 if missing), or floats without categories."""
+    """A column: integer codes of `categories` (-1 if missing), or floats without categories.
+
+    `given` holds the values as Python gave them, in their own type.
+    """
 
     name: str
     entries: AnyArray
     categories: list[str] | None
+    given: pd.Series
 
 
-def table(columns: Any, n: int) -> list[Column]:
-    """Return `columns`, a DataFrame or a mapping from names to arrays, checked and coded."""
+def by_name(columns: Any) -> dict[Any, Any]:
+    """Return `columns`, None, a DataFrame or a mapping from names to arrays, as a dict."""
     _checks.require(
         columns is None or isinstance(columns, Mapping | pd.DataFrame),
         f"(columns={_checks.show(columns)})",
@@ -34,8 +38,12 @@ def table(columns: Any, n: int) -> list[Column]:
         'Pass columns={"label": labels}.',
         TypeError,
     )
-    pairs = [] if columns is None else list(columns.items())
-    return [column(str(name), values, n) for name, values in pairs]
+    return {} if columns is None else dict(columns.items())
+
+
+def table(columns: Any, n: int) -> list[Column]:
+    """Return `columns`, a DataFrame or a mapping from names to arrays, checked and coded."""
+    return [column(str(name), values, n) for name, values in by_name(columns).items()]
 
 
 def column(name: str, values: Any, n: int) -> Column:
@@ -44,14 +52,13 @@ def column(name: str, values: Any, n: int) -> Column:
     Booleans, strings and integers with few distinct values are categories, in their own order if
     they have one. Other numbers are a scale.
     """
-    array = pd.Series(_checks.labels(f"columns[{name!r}]", values, n))
-    if isinstance(values, pd.Series):
-        array = values.reset_index(drop=True)
+    array = given = _series(values, _checks.labels(f"columns[{name!r}]", values, n))
     if _is_scale(array):
-        return Column(name, array.to_numpy(np.float32, na_value=np.nan), None)
+        return Column(name, array.to_numpy(np.float32, na_value=np.nan), None, given)
     if not isinstance(array.dtype, pd.CategoricalDtype):
         found = list(array.dropna().unique())
         array = pd.Series(pd.Categorical(array, categories=sorted(found, key=natural)))
+    array = array.cat.remove_unused_categories()
     categories = array.cat.categories
     most = np.iinfo(np.uint16).max
     _checks.require(
@@ -61,7 +68,15 @@ def column(name: str, values: Any, n: int) -> Column:
         "Leave out columns that name every sample.",
     )
     names = [_text(value) for value in categories]
-    return Column(name, np.asarray(array.cat.codes, np.int64), names)
+    return Column(name, np.asarray(array.cat.codes, np.int64), names, given)
+
+
+def _series(values: Any, array: AnyArray) -> pd.Series:
+    """Return a copy of `values` without its index; types that are pandas' own stay."""
+    if isinstance(values, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
+        return pd.Series(values, copy=True).reset_index(drop=True)
+    # pandas would make text of objects, in which None is NaN.
+    return pd.Series(array, dtype=object if array.dtype == object else None, copy=True)
 
 
 def _is_scale(array: pd.Series) -> bool:
@@ -92,7 +107,7 @@ def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Head
     headers: list[Header] = []
     data = bytearray()
     budget = _BUDGET - sum(4 * len(one.entries) for one in columns if one.name in needed)
-    for name, entries, categories in columns:
+    for name, entries, categories, _given in columns:
         header: Header = {"name": name, "kind": "number", "offset": len(data)}
         if categories is not None:
             width = 1 if len(categories) < 255 else 2

@@ -18,6 +18,7 @@ from nbinterp.network import AblationStudy, Perturbation
 from nbinterp.views.base.background import raise_if_cancelled
 from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import Answer, View, verb
+from nbinterp.views.explorer.samples import by_name
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.canvas import stacked
 from nbinterp.views.workbench import actions
@@ -152,6 +153,7 @@ class Workbench(View):
         names: dict[str, str] | None = None,
         progress: bool = True,
     ) -> None:
+        more = by_name(columns)
         setup = self._setup = prepare(
             model,
             data,
@@ -169,7 +171,7 @@ class Workbench(View):
         known = {} if y is None else {"label": y}
         explorer = WorkbenchMap(
             setup.local,
-            columns={**known, "answer": setup.answers, **dict(columns or {})},
+            columns={**known, "answer": setup.answers, **more},
             images=pictures(data, setup.image_shape),
             color_by="label" if known else "cluster",
             height=height,

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import ipywidgets
 import numpy as np
+import pandas as pd
 import pytest
 import traitlets
 from sklearn.exceptions import NotFittedError
@@ -328,6 +329,27 @@ def test_the_selection_is_a_table():
     assert frame[["x", "y"]].to_numpy().tolist() == [[0, 1], [4, 5]]
     assert frame["k"].tolist() == ["a", "b"]
     assert explorer.to_frame([1])["k"].tolist() == [None]
+
+
+def test_columns_keep_their_types():
+    given = {
+        "right": np.array([True, False, True]),
+        "digit": np.array([3, 4, 3]),
+        "loss": np.array([0.1, 0.2, np.nan]),
+        "size": pd.array([1, None, 3], "Int64"),
+        "kind": pd.Categorical(["a", "b", "a"], categories=["b", "a", "c"], ordered=True),
+        "day": pd.Series(pd.date_range("2026-01-01", periods=3), index=[5, 6, 7]),
+    }
+    explorer = ClusterExplorer([[0, 0], [1, 0], [0, 1]], columns=given)
+    frame = explorer.to_frame([0, 2])
+    expected = pd.DataFrame({name: pd.Series(values).array for name, values in given.items()})
+    rows = expected.iloc[[0, 2]].rename_axis("sample")
+    pd.testing.assert_frame_equal(frame.drop(columns=["x", "y"]), rows)
+    assert explorer.columns["right"].dtype == bool and explorer.columns["digit"].dtype.kind == "i"
+    given["digit"][0] = 9  # the explorer has its own
+    assert explorer.columns["digit"].tolist() == [3, 4, 3]
+    with pytest.raises(ValueError, match="read-only"):
+        explorer.columns["digit"][0] = 9
 
 
 def test_hostile_names_travel_as_they_are():

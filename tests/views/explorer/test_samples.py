@@ -41,6 +41,15 @@ def test_a_categorical_keeps_its_order_and_a_series_loses_its_index():
     assert coded.entries.tolist() == [0, 1, 0]
 
 
+def test_categories_that_no_sample_has_are_left_out():
+    names = [f"kind {i}" for i in range(300)]
+    values = pd.Categorical(["kind 250", "kind 7", None], categories=names)
+    for given in (values, pd.Series(values)):
+        coded = column(given)
+        assert coded.categories == ["kind 7", "kind 250"]
+        assert coded.entries.tolist() == [1, 0, -1]
+
+
 def test_columns_of_another_length_or_form_are_refused():
     with pytest.raises(ValueError, match="must be one label per sample, 3"):
         samples.table({"x": [1, 2]}, 3)

@@ -41,7 +41,7 @@ def test_what_the_page_names_is_in_python(explorer):
     chosen = explorer.selections["b"]
     assert chosen.indices.tolist() == [4, 6]
     assert chosen.color == "#0072b2"
-    assert chosen.to_frame()["digit"].tolist() == ["1", "0"]
+    assert chosen.to_frame()["digit"].tolist() == [1, 0]
     assert np.flatnonzero(chosen.mask).tolist() == [4, 6]
     explorer.selection = chosen
     assert explorer.selection.tolist() == [4, 6]

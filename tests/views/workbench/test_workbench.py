@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from views.page import Page
@@ -25,6 +26,19 @@ def test_before_a_selection_there_is_a_map_and_nothing_else(bench, page):
     assert bench.snapshot()[1:4] == b"PNG"
     with pytest.raises(Exception, match="needs a fit first"):
         bench.factor = 0
+
+
+def test_columns_are_a_table_or_a_dict(make_bench):
+    age = np.arange(120) / 2
+    for columns in (pd.DataFrame({"age": age}, index=np.arange(120)[::-1]), {"age": age}):
+        explorer = make_bench(columns=columns).explorer
+        assert list(explorer.columns) == ["cluster", "label", "answer", "age"]
+        assert explorer.columns["age"].tolist() == age.tolist()
+
+
+def test_columns_of_another_kind_are_refused_before_anything_slow(make_bench):
+    with pytest.raises(TypeError, match="must be a DataFrame or a dict"):
+        make_bench(columns=[1, 2], local=None, n_clusters=0)
 
 
 def test_a_selection_runs_all_steps(world, bench, page):
@@ -60,7 +74,7 @@ def test_a_factor_chosen_anywhere_is_chosen_everywhere(bench):
 
 def test_the_truth_is_the_third_argument_by_place(world):
     bench = Workbench(world["model"], world["data"], world["y"], local=world["local"], layer="1")
-    assert bench.explorer.columns["label"].tolist() == world["y"].astype(str).tolist()
+    assert bench.explorer.columns["label"].tolist() == world["y"].tolist()
     page = Page(bench)
     bench.select(range(40))
     assert "right answers" in page.state["_ablation"]["about"]
