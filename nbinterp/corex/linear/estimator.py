@@ -65,7 +65,7 @@ class LinearCorEx(
         correlation of duplicate columns finite, and changes that of other data by about its square.
     gaussianize : {"standard", "outliers", "empirical", "none"}, default="standard"
         How columns become scores: standardized; standardized and squashed beyond four standard
-        deviations; by rank to a normal distribution; or trusted to be standardized.
+        deviations; by rank to a normal distribution; or taken to be standardized, which is checked.
     missing : {"pairwise", "error"}, default="pairwise"
         Of NaN: estimate each correlation from the rows that have both entries, or raise.
     n_restarts : int, default=1

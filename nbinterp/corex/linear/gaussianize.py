@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from nbinterp import _checks
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatArray, FloatingArray
 
 METHODS = ("standard", "outliers", "empirical", "none")
 _SQUASHED = ("outliers", "empirical")  # whose scores have a mean and variance of their own
+_TRUST = 5.0  # standard errors by which "none" lets means and variances differ from 0 and 1
 _EDGE = 4.0  # standard deviations up to which "outliers" leaves a value as it is
 
 
@@ -75,12 +77,15 @@ def learn_columns(data: FloatingArray, method: str) -> Columns:
 
     ``"standard"`` subtracts the mean and divides by the standard deviation; ``"outliers"`` also
     squashes what is beyond four standard deviations to at most five; ``"empirical"`` maps ranks to
-    normal quantiles; ``"none"`` trusts the data to have mean 0 and variance 1.
+    normal quantiles; ``"none"`` takes data that have mean 0 and variance 1 up to chance, and
+    refuses others.
     """
     p = data.shape[1]
     zero, one = np.zeros(p), np.ones(p)
     if method == "none":
-        return Columns(method, zero, one, zero, one)
+        # The rest of the difference goes too: a variance above 1 can mean a correlation above 1.
+        mean, scale = _trusted(data)
+        return Columns(method, mean, scale, zero, np.sign(scale))
     mean, scale = _mean_and_scale(data)
     ranked = np.sort(data, axis=0) if method == "empirical" else None
     plain = Columns(method, mean, scale, zero, one, ranked)
@@ -93,6 +98,27 @@ def learn_columns(data: FloatingArray, method: str) -> Columns:
 def standardizing(mean: FloatArray, scale: FloatArray) -> Columns:
     """Return the columns with this mean and standard deviation, which is 0 of a constant."""
     return Columns("standard", mean, scale, np.zeros(len(scale)), np.sign(scale))
+
+
+def _trusted(data: FloatingArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation of columns that have 0 and 1 up to chance, or raise."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale = _mean_and_scale(data)
+        squares, spread = _mean_and_scale((data - mean) ** 2)
+        count = np.maximum((~np.isnan(data)).sum(0), 1)
+        chance = _TRUST / np.sqrt(count)
+        near = (np.abs(mean) <= chance * np.maximum(scale, 1.0)) & np.isfinite(spread)
+        near &= np.abs(squares - 1.0) <= chance * np.maximum(spread, np.sqrt(2.0))
+    wrong = np.flatnonzero(~near & (scale != 0))
+    if wrong.size:
+        column = wrong[0]
+        _checks.fail(
+            "(gaussianize='none')",
+            "must be given columns of mean 0 and variance 1, but column "
+            f"{column} has mean {mean[column]:.3g} and variance {squares[column]:.3g}",
+            "Use gaussianize='standard', or standardize what is fitted.",
+        )
+    return mean, scale
 
 
 def _mean_and_scale(data: FloatingArray) -> tuple[FloatArray, FloatArray]:

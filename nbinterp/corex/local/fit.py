@@ -103,7 +103,7 @@ def _prepare(
 ) -> tuple[Columns, Product, Product]:
     """Return the columns of a group, its correlations, and those after shuffling."""
     own = data[rows]
-    columns = learn_columns(own, method)
+    columns = learn_columns(own, method if len(rows) >= MIN_SAMPLES else "standard")
     if len(rows) < MIN_SAMPLES or token.stop.is_set():
         shape = (1, 0, data.shape[1])
         nothing = Scores(torch.zeros(shape, dtype=torch.float64, device=device))

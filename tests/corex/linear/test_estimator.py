@@ -217,6 +217,19 @@ class TestDegenerateData:
         assert gain == pytest.approx(np.log(10), abs=0.3)
 
     @pytest.mark.filterwarnings("ignore:.*copies:UserWarning")
+    def test_trusted_columns_whose_variance_is_nearly_one(self):
+        x = mixture()
+        x = (x - x.mean(0)) / x.std(0)
+        x[:, 1] = x[:, 0]
+        expected = LinearCorEx(3, noise_floor=0.1, random_state=0).fit(x)
+        x *= 1.01
+        fit = LinearCorEx(3, noise_floor=0.1, gaussianize="none", random_state=0).fit(x)
+        np.testing.assert_allclose(fit.mutual_information_, expected.mutual_information_, rtol=1e-3)
+        assert fit.score(x) == pytest.approx(expected.score(x / 1.01), rel=1e-3)
+        with pytest.raises(ValueError, match="must be given columns of mean 0 and variance 1"):
+            fit.fit(2 * x)
+
+    @pytest.mark.filterwarnings("ignore:.*copies:UserWarning")
     @given(st.integers(3, 12), st.integers(1, 8), st.integers(1, 8), st.integers(0, 10**6))
     @settings(max_examples=25)
     def test_any_shape_gives_finite_numbers(self, n, p, m, seed):

@@ -88,11 +88,38 @@ def test_missing_entries_stay_missing_and_bias_nothing(method):
 
 def test_none_leaves_the_data():
     x = heavy()
-    np.testing.assert_array_equal(learn_columns(x, "none").apply(x), x)
+    x = (x - x.mean(0)) / x.std(0)
+    np.testing.assert_allclose(learn_columns(x, "none").apply(x), x, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "says"),
+    [
+        (2.0, 0.0, "variance 4"),
+        (0.5, 0.0, "variance 0.25"),
+        (1.0, 1.0, "mean 1"),
+        (1e200, 0, "inf"),
+    ],
+)
+def test_none_refuses_what_is_not_standardized(factor, shift, says):
+    x = np.random.default_rng(0).normal(size=(400, 3))
+    x = (x - x.mean(0)) / x.std(0)
+    x[:, 1] = x[:, 1] * factor + shift
+    with pytest.raises(ValueError, match=f"but column 1 has .*{says}"):
+        learn_columns(x, "none")
+
+
+def test_none_takes_parts_of_standardized_data():
+    x = np.random.default_rng(0).normal(size=(4000, 30))
+    x = (x - x.mean(0)) / x.std(0)
+    for n in (5, 20, 400):
+        scores = learn_columns(x[:n], "none").apply(x[:n])
+        np.testing.assert_allclose(scores.std(0), 1)
 
 
 def test_the_data_are_not_written_to():
     x = heavy().astype(np.float32)
+    x = (x - x.mean(0)) / x.std(0)
     x[3, 2] = np.nan
     before = x.copy()
     for method in [*METHODS, "none"]:

@@ -321,6 +321,19 @@ def test_any_partition_may_be_given():
     assert len(local().fit(x, clusters=labels).clusters_) == 4
 
 
+def test_random_parts_of_standardized_data_are_trusted():
+    x = np.random.default_rng(0).multivariate_normal(np.zeros(25), MODULAR, 400)
+    x = (x - x.mean(0)) / x.std(0)
+    clusters = np.arange(400) % 4
+    clusters[0] = 9  # too few to fit
+    found = LocalCorEx(LinearCorEx(5, gaussianize="none", random_state=0)).fit(x, clusters=clusters)
+    for cluster in found.clusters_:
+        assert np.isfinite(cluster.mutual_information_).all()
+    assert found.clusters_[-1].note == "Not fitted: 1 samples, of at least 3."
+    with pytest.raises(ValueError, match=r"gaussianize='none'.*has mean .* Use gaussianize"):
+        found.fit(x, clusters=x[:, 0] > 0)
+
+
 def test_refusals(fitted):
     x, labels = two_regions(30)
     for model, options, message in [
