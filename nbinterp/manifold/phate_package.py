@@ -23,7 +23,7 @@ def fit_package(settings: "PHATE", data: FloatingArray) -> dict[str, Any]:
     except ModuleNotFoundError:
         _checks.fail(
             "(engine='phate')",
-            "needs the package phate, which is not installed",
+            "must have the package phate installed",
             "Install it with pip install 'nbinterp[reference]', or use engine='torch'.",
             ImportError,
         )

@@ -13,15 +13,15 @@ from nbinterp.views.png.canvas import Scale
 from nbinterp.views.png.matrix import matrix_png
 
 EMPTY = "Nothing to show yet: show(…) takes a fit, a SmoothHessian or a matrix."
-# Where the colours end, in nats: a correlation of 0.999. A node that its factor copies has any
-# number of nats more, and would leave all others dark. As in scene.ts of the page.
+# The colours end here, in nats: a correlation of 0.999. A factor that copies a node shares far more
+# with it, and would leave all other cells dark. As in scene.ts.
 BRIGHTEST = 3.0
-_NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names the nodes of a layer
+_NODE = re.compile(r".*\[[\d,:]+\]", re.DOTALL)  # how `record` names nodes
 
 
 @dataclass(frozen=True)
 class FactorTable:
-    """The factors of a fit; rows and columns are in the order of the picture."""
+    """The factors of a fit; rows and columns are in the order on screen."""
 
     about: str
     rows: IntArray
@@ -36,7 +36,7 @@ class FactorTable:
 
     @classmethod
     def of(cls, source: ClusterFactors | LinearCorEx | None) -> "FactorTable":
-        """Return the factors of a fit, or an empty table that says why it is empty."""
+        """Return the factors of a fit, or an empty table with the reason."""
         if source is None:
             return cls.nothing(EMPTY)
         information = np.nan_to_num(source.mutual_information_)
@@ -82,14 +82,14 @@ class FactorTable:
         }
 
     def describe(self) -> str:
-        """Return the size and the strongest factor in a few words."""
+        """Describe the size and the strongest factor in a few words."""
         strongest = np.argsort(-self.mutual_information[0], kind="stable")[:5]
         size = f"{count(len(self.rows), 'factor')} × {count(len(self.names), 'node')}"
         best = f"{self.row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
         return f"{size} of {self.about.split(' · ')[0]}; {best}"
 
     def png(self, quantity: str, top: int) -> bytes:
-        """Return a picture of the `top` nodes that share most, and of all outputs, as PNG bytes."""
+        """Draw the `top` nodes that share most, and all outputs, as PNG bytes."""
         information = self.mutual_information
         n_hidden = len(self.names) - self.n_outputs
         by_strength = np.argsort(-information[:, :n_hidden].max(axis=0, initial=0), kind="stable")
@@ -101,7 +101,7 @@ class FactorTable:
             notes.append(f"shuffled data: {null:.2f} nats in all factors together")
         if limit is not None:
             notes.append("grey: not above chance")
-        # Square roots, as in the paper: a few cells hold nearly all of the information.
+        # Square roots, as in the paper: a few cells hold almost all the information.
         largest = float(information[:, columns].max(initial=0)) or 1.0
         scale = Scale("viridis", 0.0, min(largest, BRIGHTEST), "nats", root=True)
         if is_correlation:
@@ -127,10 +127,11 @@ class FactorTable:
 
 
 def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, int]:
-    """Return the order of the columns, and how many of the last ones are outputs of a model.
+    """Return the order of the columns, and the number of outputs at the end.
 
-    Nodes are grouped by the factor with which they share most, and sorted by how much that is. If
-    some columns are nodes of a recorded layer, such as ``"h1[17]"``, the others are outputs.
+    Nodes are grouped by the factor that they share most with, and sorted by this mutual
+    information. If some columns are nodes of a recorded layer, such as ``"h1[17]"``, the others are
+    outputs.
 
     Examples
     --------
@@ -147,7 +148,7 @@ def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, in
 
 
 def count(number: int, thing: str) -> str:
-    """Return a number of things, such as ``"1,024 nodes"``."""
+    """Return a count with its noun, such as ``"1,024 nodes"``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 

@@ -1,4 +1,4 @@
-"""Interactions as a matrix: factors by nodes, or inputs by inputs."""
+"""A heatmap of interactions: factors by nodes, or inputs by inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,22 +25,22 @@ _FACTORS = ("mutual_information", "correlation")
 
 @shows(ClusterFactors, LinearCorEx, SmoothHessian)
 class InteractionHeatmap(FactorView):
-    """Show interactions as a heatmap: of factors with nodes, or of inputs with inputs.
+    """A heatmap of interactions between factors and nodes, or between inputs.
 
     For a fit it shows which nodes each hidden factor groups, and which outputs vary with it. For a
-    `SmoothHessian`, or any symmetric matrix, it shows how inputs interact in pairs. That matrix can
-    be zoomed and dragged; of an image, a click on a pixel shows all its partners.
+    `SmoothHessian`, or any symmetric matrix, it shows how inputs interact in pairs. Zoom and drag
+    this matrix; for an image, click a pixel to show all its partners.
 
     Parameters
     ----------
     source : ClusterFactors, fitted LinearCorEx, SmoothHessian or array, default=None
         What to show. A matrix is an array of shape (width, width) or (n_samples, width, width), or
-        a square DataFrame. None gives an empty view, which `show` fills.
+        a square DataFrame. None creates an empty view, to be filled by `show`.
     top : int, optional
-        How many nodes or inputs to draw: those that share most with any factor, or those in the
-        strongest pairs. By default 40 nodes, or all inputs. Outputs are always drawn.
+        Number of nodes or inputs to draw: the nodes that share most with any factor, or the inputs
+        in the strongest pairs. By default 40 nodes, or all inputs. Outputs are always drawn.
     quantity : {"mutual_information", "correlation"}, default="mutual_information"
-        What the cells of factors show: mutual information in nats, or correlation.
+        What the cells of factors show: mutual information in nats (see below), or correlation.
     height : int, optional
         Height of the matrix in CSS pixels; by default 380 for factors and 520 for pairs. Rows of
         factors keep a readable height even if this is too small.
@@ -54,9 +54,9 @@ class InteractionHeatmap(FactorView):
     standard_error : array of the shape of `source`, optional
         The standard errors of the entries of an array; a `SmoothHessian` has its own.
     sample : int or None, default=0
-        The sample whose matrix is shown; None for the mean of the selected ones, or of all.
+        The sample whose matrix is shown; None for the mean of the selected samples, or of all.
     explorer : ClusterExplorer, optional
-        A map of the samples: the heatmap shows what is selected on it. See `link`.
+        A map of the samples: the heatmap shows the samples that are selected on it. See `link`.
     samples : sequence of int, optional
         The number on that map of each sample of the result.
 
@@ -66,37 +66,42 @@ class InteractionHeatmap(FactorView):
         The chosen factor, as its row in `mutual_information_` of the source. A click in the view
         sets it; set it to choose a factor in the view.
     pair : (int, int) or None
-        The chosen pair of inputs, likewise; the same input twice for an entry of the diagonal.
+        The chosen pair of inputs; the same input twice for an entry of the diagonal. It is set in
+        the same way.
     order : {"similarity", "given"}
-        The order of the inputs: those with the same partners side by side, or as in the source.
+        The order of the inputs: inputs with the same partners side by side, or as in the source.
     top, quantity, height, sample
-        As the parameters; they follow the controls of the view.
+        As the parameters; the controls of the view change them.
 
     How to read it
     --------------
     *Factors.* A row is a factor: a hidden cause behind nodes that vary together in these samples.
-    Rows are sorted by total correlation, the dependence that the factor explains, in nats; the bars
-    on the right show it. A column is a node: the brighter a cell, the more information the factor
-    and the node share. Nodes are grouped by the factor with which they share most. The block on the
-    right holds the model's outputs: a bright cell there means that the output varies with the
-    factor. The colours end at 3 nats, a correlation of 0.999, so that one node that its factor
-    copies does not leave the others dark; the legend then says "≥ 3 nats".
+    A column is a node. The brighter a cell, the higher the *mutual information*: how much factor
+    and node say about each other, in *nats*. 1 nat is 1.44 bits. A Gaussian pair with correlation r
+    shares ``-log(1 - r²) / 2``: 0.5 nats at r = 0.80, 1 at 0.93, 2 at 0.99. Rows are sorted by
+    *total correlation*, the dependence between nodes that the factor explains; the bars on the
+    right show it. 7 nats is a lot: as much as seven pairs with r = 0.93. Nodes are grouped by the
+    factor that they share most with. The block on the right holds the model's outputs: a bright
+    cell there means that the output varies with the factor. The colours end at 3 nats, a
+    correlation of 0.999, so that a node that its factor copies does not leave the others dark; the
+    legend then says "≥ 3 nats".
 
     Shuffled data has no dependence, yet a fit to it finds some by chance. Hatched cells are not
     above chance: 99 % of the cells of such a fit are below this level. The hatched band over the
-    bars ends at the average total correlation of its factors.
+    bars ends at the average total correlation of the factors of such a fit.
 
     *Pairs.* A cell tells how two inputs interact near the sample. Above zero (orange), the effect
     of each on the output grows as the other grows; below zero (blue), it shrinks; at zero, their
     effects add up. The diagonal tells how the effect of an input changes with the input itself.
     Colours follow the square root of an entry, up to the largest pair of different inputs. Hatched
-    cells are within noise. Of the other cells, at most 5 % are expected to differ from zero by
+    cells are within noise. At most 5 % of the other cells are expected to differ from zero by
     chance (the false discovery rate, from the standard errors). Inputs with the same partners stand
-    side by side. Of more than 1024 inputs, those with the largest entries are drawn. For an image,
-    the picture beside the matrix is one row of it: all partners of the pixel that was clicked.
+    side by side. If there are more than 1024 inputs, those with the largest entries are drawn. For
+    an image, the picture beside the matrix is one row of it: all partners of the pixel that was
+    clicked.
 
-    The page, and so a saved notebook, keeps an entry beyond noise to a part in 2000, and one within
-    noise to a sixteenth of its standard error. The result in Python is exact.
+    The page and a saved notebook keep an entry beyond noise with a precision of 1 in 2000, and an
+    entry within noise with a sixteenth of its standard error. The result in Python is exact.
 
     Examples
     --------
@@ -112,7 +117,7 @@ class InteractionHeatmap(FactorView):
     """
 
     _kind = traitlets.Unicode("heatmap").tag(sync=True)
-    # Each map has an empty heatmap beside it, for fits that may never come.
+    # Each map has a heatmap, which stays empty until a selection is fitted.
     _drawn_at_once = False
 
     quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True)
@@ -127,7 +132,7 @@ class InteractionHeatmap(FactorView):
     _form = traitlets.Enum(["factors", "pairs"], "factors").tag(sync=True)
     _about = traitlets.Unicode(EMPTY).tag(sync=True)
     _warning = traitlets.Unicode("").tag(sync=True)
-    # Factors, their rows and columns in the order of the picture.
+    # Factors; rows and columns in the order on screen.
     _nodes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _outputs = traitlets.Int(0).tag(sync=True)
     _mutual_information = Array("f4")
@@ -135,7 +140,7 @@ class InteractionHeatmap(FactorView):
     _total_correlations = traitlets.List(traitlets.Float()).tag(sync=True)
     _null_total_correlation = traitlets.Float(None, allow_none=True).tag(sync=True)
     _null_mutual_information = traitlets.Float(None, allow_none=True).tag(sync=True)
-    # Pairs: the upper triangle with its diagonal, row by row; a bit says which are beyond noise.
+    # Pairs: the upper triangle with its diagonal, row by row; bits mark those beyond noise.
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _features = Array("u4", wire=packed)
     _values = Array("f4", wire=packed)
@@ -145,7 +150,7 @@ class InteractionHeatmap(FactorView):
     _unit = traitlets.Unicode("").tag(sync=True)
     _width = traitlets.Int(0).tag(sync=True)
     _samples = traitlets.List(traitlets.Int()).tag(sync=True)
-    # Images: channels, height and width; the row of each pixel if pixels are grouped.
+    # Images: channels, height and width, and the row of each pixel if pixels are grouped.
     _grid = traitlets.List(traitlets.Int()).tag(sync=True)
     _groups = Array("i4", wire=packed)
     _picture = Array("f4", wire=packed)
@@ -201,7 +206,7 @@ class InteractionHeatmap(FactorView):
         source : ClusterFactors, fitted LinearCorEx, SmoothHessian, array or None
             None empties the view.
         feature_names, image_shape, unit, standard_error, sample
-            As of the view, for a matrix of pairs.
+            As for the view, for a matrix of pairs.
 
         Raises
         ------
@@ -231,7 +236,7 @@ class InteractionHeatmap(FactorView):
             self._core.need(self._kind)
         with self._lock, self.hold_sync():
             self.source, self._factors = source, FactorTable.of(source if is_fit else None)
-            self._pairs = None  # `sample` may be beyond the last one of the old source
+            self._pairs = None  # `sample` may be out of range for the old source
             self.factor = None
             self.set_trait("pair", None)
             self.sample = sample
@@ -251,8 +256,8 @@ class InteractionHeatmap(FactorView):
         explorer : ClusterExplorer
             The map of the samples.
         samples : sequence of int, optional
-            The number on the map of each sample of the result, by which ``x`` was taken from the
-            data. By default those given before, or else the result has all samples of the map.
+            The number on the map of each sample of the result. By default the numbers given before;
+            if there are none, the result must have all samples of the map.
 
         Returns
         -------
@@ -291,13 +296,12 @@ class InteractionHeatmap(FactorView):
         return follow(explorer, np.array(pairs.numbers), selected, self)
 
     def on_choose(self, callback: Callable[[Any], object]) -> Callable[[], None]:
-        """Call `callback` whenever another factor, or another pair, is chosen.
+        """Call `callback` whenever the chosen factor or pair changes.
 
         Parameters
         ----------
         callback : callable
-            Takes the number of the factor; of a matrix of pairs the pair. None when none is chosen
-            any more.
+            Takes the number of the factor, or the pair of inputs, or None if nothing is chosen.
 
         Returns
         -------
@@ -313,13 +317,13 @@ class InteractionHeatmap(FactorView):
         return self.when_changed(["factor", "pair"], lambda change: callback(change["new"]))
 
     def describe(self) -> str:
-        """Return the figures of the view in one line."""
+        """Describe the view in one line."""
         if self._pairs is not None:
             return f"InteractionHeatmap({self._pairs.describe()})"
         return f"InteractionHeatmap({self._factors.describe() if self._ids else self._about})"
 
     def snapshot(self) -> bytes | None:
-        """Return the view as a PNG, None while it is empty."""
+        """Return the view as a PNG; None while it is empty."""
         if self._pairs is not None:
             return self._pairs.picture(top=self.top, order=self.order, pair=self.pair)
         return self._factors.png(self.quantity, self.top) if self._ids else None
@@ -327,7 +331,7 @@ class InteractionHeatmap(FactorView):
     @verb(feature=int)
     @_checks.named
     def partners(self, feature: int) -> Answer:
-        """Answer with all interactions of one input, if not all rows of the matrix are drawn."""
+        """Answer with all interactions of one input, for when not all rows are drawn."""
         return self._explained().partners(feature)
 
     @verb(first=int, second=int)

@@ -1,4 +1,4 @@
-"""The order of inputs in the heatmap: those with the same partners stand side by side."""
+"""Order inputs so that those with the same partners stand side by side."""
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def seriated(strengths: AnyArray) -> IntArray:
         return _joined(active, still)
     rows = table[np.ix_(active, active)]
     np.fill_diagonal(rows, largest[active])
-    # Square roots, as in the picture: else a few large entries would decide alone.
+    # Square roots, as on screen: otherwise a few large entries would decide the order.
     rows = np.sqrt(rows)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     place = np.triu_indices(len(rows), 1)
@@ -54,7 +54,7 @@ def seriated(strengths: AnyArray) -> IntArray:
         tree = optimal_leaf_ordering(tree, apart)
     leaves = leaves_list(tree)
     if leaves[0] > leaves[-1]:
-        leaves = leaves[::-1]  # of an order and its reverse, take the one nearer to the given order
+        leaves = leaves[::-1]  # of both directions, take the one nearer to the given order
     return _joined(active[leaves], still)
 
 

@@ -10,7 +10,7 @@ from nbinterp.views.png.matrix import Partners, pairs_png
 
 
 def describe(source: PairSource, table: PairTable, which: str) -> str:
-    """Return size, sample and the strongest pairs in one line."""
+    """Describe size, sample and the strongest pairs in one line."""
     parts = []
     for row, column in zip(*table.strongest(3), strict=True):
         error = "" if table.errors is None else f" ± {table.errors[row, column]:.2g}"
@@ -59,13 +59,13 @@ def _rows(table: PairTable, top: int, order: str) -> IntArray:
 
 
 def _limit(table: PairTable) -> float:
-    """Return where the colours end: the largest size of a pair of different inputs."""
+    """Return the end of the colours: the largest size of a pair of different inputs."""
     size = np.abs(table.values[np.triu_indices(len(table.values), 1)])
     return float(size.max(initial=0.0)) or float(np.abs(table.values).max(initial=0.0)) or 1.0
 
 
 def _partners(source: PairSource, table: PairTable, feature: int) -> Partners | None:
-    """Return the row of one input as an image; of channels, the strongest at each pixel."""
+    """Return the row of one input as an image, with the strongest channel at each pixel."""
     grid = source.grid
     if grid is None:
         return None

@@ -12,12 +12,12 @@ from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.interactions import SmoothHessian
 
 _PROBES = 32
-_CLOSE = 1e-6  # of the largest entry: how unsymmetric rounding makes a matrix
+_CLOSE = 1e-6  # asymmetry by rounding, relative to the largest entry
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The image that the inputs are pixels of: channel after channel, row by row."""
+    """The image whose pixels are the inputs: channel after channel, row by row."""
 
     channels: int
     height: int
@@ -25,11 +25,11 @@ class Grid:
 
     @property
     def size(self) -> int:
-        """How many inputs there are."""
+        """Number of inputs."""
         return self.channels * self.height * self.width
 
     def names(self) -> list[str]:
-        """Return the names of the inputs: row and column, and channel of several."""
+        """Return the names of the inputs: row and column, and the channel if there are several."""
         channels = [f" · {k}" for k in range(self.channels)] if self.channels > 1 else [""]
         rows, columns = range(self.height), range(self.width)
         return [f"pixel {r},{c}{k}" for k in channels for r in rows for c in columns]
@@ -37,25 +37,25 @@ class Grid:
 
 @dataclass(frozen=True)
 class PairSource:
-    """Symmetric matrices, one per sample, and what their rows are."""
+    """Symmetric matrices, one per sample, and the meaning of their rows."""
 
     title: str
     n_samples: int
     names: list[str]
     unit: str
-    # (n_samples, width, width), or a result that computes entries of matrices too wide to store.
+    # (n_samples, width, width), or a result that computes entries of matrices too large to store.
     values: FloatArray | SmoothHessian
     errors: FloatArray | None
     n_blocks: int | None
     grid: Grid | None
-    # The row of each input, -1 for none, if rows are groups of inputs.
+    # The row of each input if rows are groups of inputs; -1 for no row.
     groups: IntArray | None
     pictures: AnyArray | None
     warning: str
 
     @property
     def width(self) -> int:
-        """How many rows a matrix has."""
+        """Number of rows of a matrix."""
         return len(self.names)
 
     def entries(
@@ -64,8 +64,8 @@ class PairSource:
         """Return some entries, averaged over samples, and their standard errors.
 
         The matrices of all samples were estimated with the same random directions, so their errors
-        may be correlated. The error of a mean is then at most the mean of the errors, which is what
-        this returns.
+        may be correlated. This returns the mean of the errors, which is an upper bound of the error
+        of the mean.
         """
         if isinstance(self.values, SmoothHessian):
             found = [self.values.entries(rows, columns, sample=int(k)) for k in samples]

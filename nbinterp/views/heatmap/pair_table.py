@@ -9,7 +9,7 @@ from nbinterp.interactions.smooth.fdr import significant
 from nbinterp.views.heatmap.pair_order import seriated
 from nbinterp.views.heatmap.pair_source import PairSource
 
-MOST = 1024  # rows that are drawn at once: a million pairs
+MOST = 1024  # rows drawn at once: a million pairs
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PairTable:
 
     @property
     def upper(self) -> tuple[IntArray, IntArray]:
-        """Rows and columns of the upper triangle, in the order in which the page has them."""
+        """Rows and columns of the upper triangle, in the order of the page."""
         rows, columns = np.triu_indices(len(self.features))
         return rows, columns
 
@@ -49,12 +49,12 @@ class PairTable:
 
     @property
     def n_beyond(self) -> int:
-        """How many pairs are beyond noise, or not zero if errors are unknown; no diagonal."""
+        """Number of pairs beyond noise, or not zero if errors are unknown; no diagonal."""
         return int(np.triu(self.beyond & (self.values != 0), 1).sum())
 
     @property
     def noise(self) -> BoolArray:
-        """Which entries are within noise; an entry without error is never."""
+        """Which entries are within noise; without errors, none is."""
         if self.errors is None:
             return np.zeros(self.values.shape, bool)
         within: BoolArray = ~self.beyond & (self.errors > 0)

@@ -1,4 +1,4 @@
-"""What the heatmap shows of matrices of pairs: of which sample, and what the page may ask."""
+"""Show matrices of pairs in the heatmap, and answer requests of the page."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ NO_PAIRS: dict[str, Any] = {
 
 
 class ShownPairs:
-    """Matrices of pairs, one per sample, of which one is shown, or the mean of several.
+    """Matrices of pairs, one per sample; the view shows one, or the mean of several.
 
     Parameters
     ----------
     source : PairSource
         The matrices.
     sample : int or None
-        The place of the sample to show; None for the mean of the selected ones.
+        The position of the sample to show; None for the mean of the selected samples.
 
     Attributes
     ----------
@@ -55,32 +55,32 @@ class ShownPairs:
         self.source = source
         self.numbers: IntArray = np.arange(source.n_samples)
         self.is_numbered = False
-        self._selected: IntArray = np.arange(source.n_samples)  # their mean is shown
+        self._selected: IntArray = np.arange(source.n_samples)  # the view shows their mean
         self._missing = ""
         self.show(sample)
 
     def show(self, sample: int | None) -> None:
-        """Show the matrix of a sample, or the mean of the selected ones."""
+        """Show the matrix of a sample, or the mean of the selected samples."""
         self._sample = sample
         self._table = PairTable.of(self.source, self._shown)
 
     def select(self, chosen: IntArray, selection: IntArray) -> int | None:
-        """Take what is selected on a map, and return the sample to show, None for a mean.
+        """Store the selection of a map; return the sample to show, None for a mean.
 
-        `chosen` are the places of the selected samples that have a matrix. If there is none, what
-        is shown stays.
+        `chosen` are the positions of the selected samples that have a matrix. If there are none,
+        the view does not change.
         """
         self._missing = ""
         if len(selection) and not len(chosen):
-            which = f"Sample {selection[0]}" if len(selection) == 1 else "What is selected"
-            self._missing = f"{which} is not among the {len(self.numbers)} explained."
+            which = f"Sample {selection[0]}" if len(selection) == 1 else "The selection"
+            self._missing = f"{which} is not among the {len(self.numbers)} explained samples."
         self._selected = chosen if len(chosen) > 1 else np.arange(len(self.numbers))
         if not len(chosen):
             return self._sample
         return int(chosen[0]) if len(chosen) == 1 else None
 
     def traits(self) -> dict[str, Any]:
-        """Return the traits that send the shown matrix to the page, and what surrounds it."""
+        """Return the traits that send the shown matrix and its captions to the page."""
         source, table = self.source, self._table
         upper, grid = table.upper, source.grid
         beyond = table.beyond[upper]
@@ -105,7 +105,7 @@ class ShownPairs:
         }
 
     def describe(self) -> str:
-        """Return size, sample and the strongest pairs in a few words."""
+        """Describe size, sample and the strongest pairs in a few words."""
         return describe(self.source, self._table, self._which())
 
     def picture(self, *, top: int, order: str, pair: tuple[int, int] | None) -> bytes:
@@ -114,7 +114,7 @@ class ShownPairs:
         return picture(self.source, self._table, top=top, order=order, pair=pair, note=note)
 
     def partners(self, feature: int) -> Answer:
-        """Return the interactions of one input with all inputs, also with those not drawn."""
+        """Return the interactions of one input with all inputs, drawn or not."""
         source = self.source
         place = np.array([_checks.integer("feature", feature, 0, source.width - 1)])
         row, error = source.entries(self._shown, place, np.arange(source.width))
@@ -140,7 +140,7 @@ class ShownPairs:
         return self._selected if self._sample is None else np.array([self._sample])
 
     def _which(self) -> str:
-        """Return in words which sample is shown."""
+        """Say which sample is shown."""
         if len(self.numbers) == 1 and self.numbers[0] == 0:
             return "one sample"
         if self._sample is None:

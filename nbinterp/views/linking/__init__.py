@@ -1,1 +1,1 @@
-"""Link views, so that a choice in one shows in all."""
+"""Link views, so that they share selections and chosen factors."""

@@ -1,4 +1,4 @@
-"""Views of results that follow the selection on a map of the same samples."""
+"""Let views of results follow the selection on a map of the same samples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from nbinterp.views.linking.trait_sync import add_link
 
 
 def numbers(samples: Any, n_samples: int, explorer: Any) -> IntArray:
-    """Return the number on the map of each sample of a result; 0, 1, … if none are given."""
+    """Return the number on the map of each sample of a result; 0, 1, … by default."""
     _checks.require(
         explorer is None or callable(getattr(explorer, "on_select", None)),
         f"(explorer={_checks.show(explorer)})",
@@ -25,7 +25,7 @@ def numbers(samples: Any, n_samples: int, explorer: Any) -> IntArray:
         _checks.require(
             on_map == n_samples,
             f"(explorer=<a map of {on_map} samples>)",
-            f"must be told which {n_samples} of them the result explains",
+            f"must come with the numbers of the {n_samples} samples explained",
             "Pass their numbers, samples=[…], in the order of the result.",
         )
         return np.arange(n_samples)
@@ -33,8 +33,8 @@ def numbers(samples: Any, n_samples: int, explorer: Any) -> IntArray:
     _checks.require(
         array.shape == (n_samples,) and array.dtype.kind in "iu",
         f"(samples={_checks.show(samples)})",
-        f"must be the number of each of the {n_samples} samples of the result",
-        "Pass the numbers by which x was taken from the data.",
+        f"must be {n_samples} sample numbers, one per sample of the result",
+        "Pass the indices that took x from the data.",
     )
     return array.astype(np.int64)
 
@@ -45,10 +45,10 @@ def follow(
     show: Callable[[IntArray, IntArray], object],
     view: View | None = None,
 ) -> Callable[[], None]:
-    """Call ``show(chosen, selection)`` now and at each selection, until the answer is called.
+    """Call ``show(chosen, selection)`` now and at each selection; return a function that stops it.
 
-    `chosen` are the places in `samples` of those selected on the map, in their order. The page of
-    `view` is told, so that it says where no kernel lets it follow.
+    `chosen` are the positions in `samples` of the selected samples, in their order. The page of
+    `view` is informed of the link, so that without a kernel it can say that it does not follow.
     """
 
     def selected(selection: IntArray) -> None:
@@ -60,7 +60,7 @@ def follow(
 def follow_selection(
     explorer: Any, show: Callable[[IntArray], object], view: View | None = None
 ) -> Callable[[], None]:
-    """Call ``show(selection)`` now, if there is one, and at each selection, as `follow` does."""
+    """Call ``show(selection)`` now, unless it is empty, and at each selection, like `follow`."""
     if len(explorer.selection):
         show(explorer.selection)
     stop: Callable[[], None] = explorer.on_select(show)

@@ -1,4 +1,4 @@
-"""Link views: what is chosen in one is chosen in all."""
+"""Link views, so that they share the chosen factor, the selection and the hovered sample."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -26,42 +26,44 @@ _KINDS = (FactorView, ClusterExplorer, NodeTable, DistanceView, PrimitiveChart)
 
 
 def link(*views: Any) -> "Link":
-    """Link views: a factor chosen in one is chosen in all, and all follow a lasso.
+    """Link views, so that a factor or a selection in one appears in all.
 
     Linked views share:
 
-    - *The chosen factor*: by heatmaps of factors, by sliders, by a workbench, and by the heatmap
-      beside a map, if they show a factor of that number; by a table of nodes, as a column that
-      sorts them; by a view of distances, which shows the two nodes that the factor binds most.
-      Factors go by their numbers, so that all must be of one fit; where a lasso fits others later,
-      those are chosen only in the views that show them.
-    - *The selected samples*: by other maps of the same samples; by a heatmap of pairs, which shows
-      the matrix of the one, or the mean of several; by sliders, which edit the one, or the mean of
-      several; by a table of nodes and a view of distances, as a column; by a chart of primitives.
-    - *The sample under the pointer*: by other maps.
+    - *The chosen factor*. Heatmaps of factors, sliders, a workbench and the heatmap beside a map
+      choose it too, if they show a factor with that number. A table of nodes sorts by a column of
+      this factor. A view of distances shows the two nodes that share most with it. Factors are
+      linked by number, so all views must show the same fit. If a lasso later fits other factors,
+      only the views that show them choose them.
+    - *The selected samples*. Other maps of the same samples select them. A heatmap of pairs shows
+      the matrix of the sample, or the mean of several. Sliders edit the sample, or the mean of
+      several. A table of nodes and a view of distances add a column. A chart of primitives shows
+      the sample.
+    - *The sample under the pointer*, between maps.
 
-    In a page without a kernel the views still do so for all that is in the page: the chosen
-    factor, selections on maps, and the sample under the pointer. What would have to be computed
-    for a selection stays as it was, and says so.
+    A page without a kernel keeps these links for everything that it contains: the chosen factor,
+    selections on maps, and the sample under the pointer. Views that would need a computation for a
+    selection do not change, and say so.
 
     Parameters
     ----------
     *views : ClusterExplorer, InteractionHeatmap, FactorSlider, Workbench, NodeTable, DistanceView \
 or PrimitiveChart
-        At least two. Samples must be the same in all, in one order; of a heatmap of pairs, or a
-        chart, that was told the numbers of its samples they are those.
+        At least two views of the same samples, in the same order. A heatmap of pairs or a chart
+        with given sample numbers uses those.
 
     Returns
     -------
     Link
-        ``link.unlink()`` ends it, and ``link.to_html("page.html")`` writes all views as one page.
+        ``link.unlink()`` ends the link, and ``link.to_html("page.html")`` writes all views as one
+        page.
 
     Raises
     ------
     TypeError
-        If one of them is no such view.
+        If one of them is not such a view.
     ValueError
-        If there are fewer than two, or they are of different samples or different fits.
+        If there are fewer than two views, or they show different samples or fits.
 
     Examples
     --------
@@ -88,7 +90,7 @@ class Link:
     Attributes
     ----------
     views : tuple
-        As they were given.
+        The views, in the given order.
     """
 
     @_checks.call("link")
@@ -97,8 +99,8 @@ class Link:
         _checks.require(
             len(self.views) > 1,
             f"({len(self.views)} views)",
-            "must have two views or more",
-            "Pass all that should be bound: link(explorer, heatmap, slider).",
+            "must have at least two views",
+            "Pass all views to link: link(explorer, heatmap, slider).",
         )
         for view in self.views:
             _checks.require(
@@ -128,7 +130,7 @@ class Link:
             raise
 
     def unlink(self) -> None:
-        """End the link; what is chosen stays."""
+        """End the link; the current choices stay."""
         while self._stops:
             self._stops.pop()()
 
@@ -137,7 +139,7 @@ class Link:
         return write_views([view for view in self.views if isinstance(view, View)], Path(path))
 
     def __enter__(self) -> Self:
-        """Link for the length of a block."""
+        """Keep the link for the length of a block."""
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -149,7 +151,7 @@ class Link:
 
 
 def _ends(views: Iterable[Any]) -> list[Any]:
-    """Return the views and those within them that take part."""
+    """Return the views that take part, including those within the given ones."""
     found: list[Any] = []
     for view in views:
         within = view._link_ends() if hasattr(view, "_link_ends") else [view]
@@ -159,18 +161,18 @@ def _ends(views: Iterable[Any]) -> list[Any]:
 
 
 def _factor_views(ends: list[Any]) -> list[Any]:
-    """Return the views in which a factor can be chosen; all must be of one fit."""
+    """Return the views with a chosen factor; all must show one fit."""
     found = [end.table if isinstance(end, DistanceView) else end for end in ends]
     found = [view for view in found if hasattr(view, "factor")]
     fits = [fit for view in found if isinstance(fit := _fit_of(view), ClusterFactors)]
     for table in found:
         if isinstance(table, NodeTable) and table.fit is None and fits:
-            with suppress(ValueError):  # they are of another layer
+            with suppress(ValueError):  # factors of another layer
                 table.show_factors(fits[0])
     beside = [end.heatmap for end in ends if isinstance(end, ClusterExplorer)]
-    called: dict[int, tuple[str, str]] = {}  # by number: in which view, and how there
+    called: dict[int, tuple[str, str]] = {}  # per number: a view, and the name there
     kept = []
-    # A map may have fitted others meanwhile: its heatmap then stays for itself.
+    # A map may have fitted other factors since; its heatmap is then left out.
     for view in sorted(found, key=lambda view: view in beside):
         kind, names = type(view).__name__, _factor_names(view)
         apart = [(*called[k], name) for k, name in names.items() if k in called]
@@ -180,8 +182,8 @@ def _factor_views(ends: list[Any]) -> list[Any]:
         for other, known, name in apart:
             _checks.fail(
                 f"(<{other}: {known}>, <{kind}: {name}>)",
-                "must be of the same fit, since factors are linked by their numbers",
-                "Make all views of one fit, or link those of each fit apart.",
+                "must show the same fit, since factors are linked by number",
+                "Make all views from one fit, or link the views of each fit separately.",
             )
         called |= {number: (kind, name) for number, name in names.items()}
         kept.append(view)
@@ -189,14 +191,14 @@ def _factor_views(ends: list[Any]) -> list[Any]:
 
 
 def _fit_of(view: Any) -> Any:
-    """Return the fit that a view shows; sliders know the names of their factors only."""
+    """Return the fit that a view shows; None for sliders, which know only names of factors."""
     if isinstance(view, InteractionHeatmap):
         return view.source if view._ids else None
     return view.fit if isinstance(view, NodeTable) else getattr(view, "factors", None)
 
 
 def _factor_names(view: Any) -> dict[int, str]:
-    """Return what factors are called, with their total correlations: other fits have others."""
+    """Return the names of factors with their total correlations, which identify a fit."""
     if isinstance(view, FactorSlider):
         return dict(zip(view._ids, view._factor_names, strict=True))
     table = FactorTable.of(_fit_of(view))
@@ -204,7 +206,7 @@ def _factor_names(view: Any) -> dict[int, str]:
 
 
 def _same_factor(one: Any, other: Any, number: int) -> bool:
-    """Return whether a factor of this number is the same in both; a lasso may fit others."""
+    """Return whether both views show the same factor under this number; a lasso may fit others."""
     fits = [_fit_of(view) for view in (one, other)]
     if fits[0] is not None and fits[0] is fits[1]:
         return True
@@ -212,7 +214,7 @@ def _same_factor(one: Any, other: Any, number: int) -> bool:
 
 
 def _samples_of(view: Any) -> int | None:
-    """Return how many samples a view is of, if their number must be that of the map."""
+    """Return the number of samples of a view, if it must equal that of the map."""
     if isinstance(view, ClusterExplorer):
         return len(view._positions)
     if isinstance(view, FactorSlider):
@@ -229,12 +231,12 @@ def _check_samples(maps: list[ClusterExplorer], ends: list[Any]) -> None:
             here is None or here == have,
             f"(<a map of {have} samples>, <{type(end).__name__} of {here}>)",
             "must be of the same samples",
-            "Make all of the same data.",
+            "Make all views from the same data.",
         )
 
 
 def _follower(view: Any, explorer: ClusterExplorer) -> Stop | None:
-    """Let a view follow the selection of a map; return a function that stops it."""
+    """Let a view follow the selection of a map; return a function that ends it."""
     if isinstance(view, PrimitiveChart) or (
         isinstance(view, InteractionHeatmap) and view._pairs is not None
     ):

@@ -1,4 +1,4 @@
-"""A trait that several views share: set in one, it is set in all."""
+"""Keep a trait equal in several views."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ _NOTHING = object()
 
 
 def add_link(view: View, others: Sequence[View]) -> Callable[[], None]:
-    """Tell the page of `view` which others it is linked to; return a function that undoes it.
+    """Tell the page of `view` which views it is linked to; return a function that undoes this.
 
-    Without a kernel the page then follows them as far as it can, and says where it cannot.
+    Without a kernel, the page then follows them where possible, and says where it cannot.
     """
     named = [f"anywidget:{other.model_id}" for other in others]
     added = [reference for reference in named if reference not in view._linked]
@@ -27,18 +27,19 @@ def add_link(view: View, others: Sequence[View]) -> Callable[[], None]:
 
 
 class TraitSync:
-    """Keeps a trait of views the same; `_linked` tells their pages, which do so without a kernel.
+    """Keeps a trait equal in several views; without a kernel, their pages do so by `_linked`.
 
     Parameters
     ----------
     name : str
-        The trait: a chosen factor, a selection, the sample under the pointer. Of ``"factor"`` each
-        view takes what it shows, by its ``_ids``, and letting go of one leaves the others.
+        The trait: the chosen factor, the selection or the sample under the pointer. A view takes a
+        ``"factor"`` only if it shows it, by its ``_ids``. A factor that is set to None in one view
+        stays chosen in the others.
     views : sequence of View
-        All with this trait.
+        Views with this trait.
     alike : callable, optional
-        Takes two of the views and a value, and says whether it means the same in both: a view in
-        which it means something else is not told.
+        Takes two views and a value, and returns whether the value means the same in both. A view in
+        which it means something else does not get the value.
     """
 
     def __init__(
@@ -48,8 +49,8 @@ class TraitSync:
         alike: Callable[[View, View, Any], bool] = lambda _one, _other, _value: True,
     ) -> None:
         self._name, self._views, self._alike = name, tuple(views), alike
-        # Pages are answered on several threads. What a view is told may take its lock, so that
-        # none is held here meanwhile.
+        # Pages are answered on several threads. Setting a trait may take the lock of a view, so
+        # this lock is not held meanwhile.
         self._lock = threading.Lock()
         self._newest: tuple[Any, View | None] = (_NOTHING, None)
         self._telling = False
@@ -65,13 +66,13 @@ class TraitSync:
                 break
 
     def tell(self, value: Any, origin: View | None = None) -> None:
-        """Let all views have the value that one has; of several at a time, the last one."""
+        """Set a value in all views; if several arrive at once, the last one wins."""
         if self._name == "factor" and value is None:
             return
         with self._lock:
             self._newest = value, origin
             if self._telling:
-                return  # whoever tells now goes on with it
+                return  # the call that is running also sets this value
             self._telling = True
         failures: list[Exception] = []
         try:
@@ -96,13 +97,13 @@ class TraitSync:
             if value is _NOTHING:
                 self._telling = False
                 return False
-        # Also where it came from: another value may have been set there since.
+        # Set it also in its origin, where another value may have been set since.
         for view in self._views:
             try:
                 if self._takes(view, value, origin):
                     setattr(view, self._name, value)
             except Exception as failure:
-                failures.append(failure)  # of a callback there: the others follow all the same
+                failures.append(failure)  # from a callback; the other views still follow
         return True
 
     def _takes(self, view: View, value: Any, origin: View | None) -> bool:

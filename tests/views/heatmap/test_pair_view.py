@@ -106,7 +106,7 @@ def test_the_explorer_chooses_the_sample(found):
     explorer.selection = [12, 7]
     assert_close(page, found.hessian[[0, 2]].mean(0), found.standard_error[[0, 2]].mean(0))
     explorer.selection = [4]
-    assert "Sample 4 is not among the 4 explained." in page["_warning"]
+    assert "Sample 4 is not among the 4 explained samples." in page["_warning"]
     explorer.selection = []
     assert page["_warning"] == ""
     assert_close(page, found.hessian.mean(0), found.standard_error.mean(0))
@@ -126,9 +126,9 @@ def test_another_source_is_no_longer_that_of_the_map(found):
 
 def test_a_link_that_cannot_be(found):
     explorer = ClusterExplorer(np.zeros((30, 2)))
-    with pytest.raises(ValueError, match="must be told which 4 of them"):
+    with pytest.raises(ValueError, match="must come with the numbers of the 4"):
         InteractionHeatmap(found, explorer=explorer)
-    with pytest.raises(ValueError, match="the number of each of the 4 samples"):
+    with pytest.raises(ValueError, match="must be 4 sample numbers"):
         InteractionHeatmap(found, explorer=explorer, samples=[1])
     with pytest.raises(TypeError, match="must be a ClusterExplorer"):
         InteractionHeatmap(found, explorer=3)
