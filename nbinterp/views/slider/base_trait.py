@@ -1,4 +1,4 @@
-"""The trait that says what a slider edits: a sample, or the mean of several."""
+"""The trait for what a slider edits: a sample, or the mean of several samples."""
 
 import numbers
 from typing import Any
@@ -15,9 +15,9 @@ MEAN = "mean"
 
 
 class Base(traitlets.TraitType[Any, Any]):
-    """What a slider edits: a row number, rows whose mean it is, or ``"mean"``, that of its factors.
+    """What a slider edits: a row, the mean of several rows, or ``"mean"`` for the factors' samples.
 
-    Rows are an int64 array, uint32 on the wire; a single one becomes its number.
+    Several rows are an int64 array, sent as uint32; a single row is an int.
     """
 
     info_text = 'the row number of a sample, rows of samples, or "mean"'
@@ -27,7 +27,7 @@ class Base(traitlets.TraitType[Any, Any]):
         self.tag(sync=True, to_json=self._to_wire, from_json=self._from_wire)
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Return `value` as ``"mean"``, an int or an array of two rows or more."""
+        """Return `value` as ``"mean"``, an int or an array of at least two rows."""
         if isinstance(value, str) and value == MEAN:
             return MEAN
         if value is None or isinstance(value, str | bool):
@@ -40,7 +40,7 @@ class Base(traitlets.TraitType[Any, Any]):
             return rows_of(_checks.indices("base", value, n_rows, at_least=1))
 
     def set(self, obj: Any, value: Any) -> None:
-        """Set the base and compute its frame, while no other thread changes the view."""
+        """Set the base and compute its frame, with the view locked."""
         with obj._lock:
             super().set(obj, value)
 
@@ -53,15 +53,15 @@ class Base(traitlets.TraitType[Any, Any]):
 
 
 def rows_of(rows: IntArray) -> Any:
-    """Return rows as a `Base` holds them: the number of one, an array of several."""
+    """Return rows in the form of a `Base`: an int for one row, an array for several."""
     return int(rows[0]) if len(rows) == 1 else TraitArray.of(rows.astype(np.int64))
 
 
 def base_of(frame: Perturbation) -> Any:
-    """Return what a frame edits, as a `Base` holds it."""
+    """Return what a frame edits, in the form of a `Base`."""
     return TraitArray.of(frame.base) if isinstance(frame.base, np.ndarray) else frame.base
 
 
 def same_base(one: Any, other: Any) -> bool:
-    """Return whether two values of a `Base` are the same."""
+    """Return whether two values of a `Base` are equal."""
     return type(one) is type(other) and bool(one == other)

@@ -1,4 +1,4 @@
-"""The names, the caption and the warning that stand beside a frame."""
+"""The names, the caption and the warning of a frame."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -29,7 +29,7 @@ def names_of(frame: Perturbation) -> dict[str, Any]:
 
 
 def moved(names: Iterable[str], amounts: Iterable[float]) -> str:
-    """Return which factors are moved, and how far.
+    """Say which factors are moved, and how far.
 
     Examples
     --------
@@ -43,9 +43,9 @@ def moved(names: Iterable[str], amounts: Iterable[float]) -> str:
 
 
 def largest_output(frame: Perturbation) -> str:
-    """Return the name of the largest output, and how the edit changes it if it does.
+    """Return the name of the largest output, and its change if the edit changes it.
 
-    Outputs that are not a number count as the smallest.
+    NaN outputs count as the smallest.
     """
     before, after = (
         frame.output_names[int(np.argmax(np.nan_to_num(outputs, nan=-np.inf)))]
@@ -55,7 +55,7 @@ def largest_output(frame: Perturbation) -> str:
 
 
 def warning_of(frame: Perturbation) -> str:
-    """Return what is wrong with a frame; empty if nothing is."""
+    """Return the problems of a frame; empty if there are none."""
     parts = {"decoded values": frame.decoded, "outputs": frame.outputs}
     wrong = [
         name
@@ -66,6 +66,6 @@ def warning_of(frame: Perturbation) -> str:
 
 
 def _about(frame: Perturbation) -> str:
-    """Return the caption: the layer, and what an amount of 1 does."""
+    """Return the caption: the layer, and the meaning of an amount of 1."""
     signs = "with the sign of its correlation" if frame.direction == "signed" else "always up"
     return f"layer {frame.layer} · 1 moves a node by its mutual information in nats, {signs}"

@@ -1,4 +1,4 @@
-"""Precomputed frames: what each factor alone shows, for a notebook or page without a kernel."""
+"""Precomputed frames of each factor moved alone, for use without a kernel."""
 
 import math
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import numpy as np
 from nbinterp._typing import AnyArray, ByteArray, Float32Array, IntArray
 from nbinterp.network import Perturbation
 
-_MOST_BYTES = 400_000  # of all frames together: they are saved with the notebook
-_POSITIONS = (25, 17, 13, 9)  # odd, so that 0 is among them
+_MOST_BYTES = 400_000  # for all frames together, which are saved with the notebook
+_POSITIONS = (25, 17, 13, 9)  # odd, so that 0 is one of them
 _MOST_DECODED = 2**26  # bytes decoded in one call
 
 
@@ -21,13 +21,13 @@ class PrecomputedFrames:
     Parameters
     ----------
     amounts : ndarray of shape (k,)
-        The positions of the slider, of which the middle one is 0.
+        The positions of the slider; the middle one is 0.
     decoded : ndarray of shape (n_factors, k, n_kept), dtype uint8
-        The decoded inputs; 0 and 255 are the ends of `limits`. No column without a decoder.
+        The decoded inputs; 0 and 255 are the ends of `limits`. It has no columns without a decoder.
     outputs : ndarray of shape (n_factors, k, n_outputs)
         The outputs of the network.
     limits : tuple of float
-        The range of the decoded values, with those of the base.
+        The range of the decoded values, including the base.
     step : int
         Every `step`-th pixel is kept in each direction, or every `step`-th variable.
     """
@@ -54,17 +54,17 @@ def precompute(
 ) -> PrecomputedFrames:
     """Return frames of each factor of `perturbation` moved alone.
 
-    There are 25 positions per factor if all frames fit in 400 kB. Else there are fewer, down to 9,
-    and smaller images.
+    There are 25 positions per factor if all frames fit in 400 kB. Otherwise there are fewer, down
+    to 9, and smaller images.
 
     Parameters
     ----------
     perturbation : Perturbation
-        The base and the factors; its own frame counts for the limits.
+        The base and the factors; its own frame also counts for the limits.
     span : float
         The positions go from ``-span`` to `span`.
     wanted : bool
-        False for the limits alone, without frames.
+        False computes only the limits, without frames.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def precompute(
     shape = layout(perturbation)
     count, step = plan(n_factors, shape)
     half = count // 2
-    # A quotient of whole numbers: the middle is exactly 0, the ends are exactly the span.
+    # Division of integers: the middle is exactly 0, and the ends are exactly the span.
     amounts = span * np.arange(-half, half + 1) / half if wanted else np.empty(0)
     steps = np.kron(np.eye(n_factors), amounts[:, None])  # one factor after the other
     places = kept(shape, step)
@@ -119,7 +119,7 @@ def plan(n_factors: int, shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def kept(shape: tuple[int, ...], step: int) -> IntArray:
-    """Return the places within a decoded row that are kept: every `step`-th.
+    """Return the indices within a decoded row that are kept: every `step`-th.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def kept(shape: tuple[int, ...], step: int) -> IntArray:
 
 
 def quantized(values: Float32Array, limits: tuple[float, float]) -> ByteArray:
-    """Return `values` as 0 to 255 over `limits`; NaN becomes 0."""
+    """Scale `values` from `limits` to 0 to 255; NaN becomes 0."""
     low, high = limits
     shares = np.nan_to_num((values - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
     return np.asarray(np.clip(shares, 0, 1) * 255).round().astype(np.uint8)
@@ -154,7 +154,7 @@ def _computed(
 
 
 def _limits(perturbation: Perturbation, decoded: Float32Array) -> tuple[float, float]:
-    """Return the range to draw: 0 to 1 for images within it, else that of all finite values."""
+    """Return the range to draw: 0 to 1 for images within it, else the range of finite values."""
     shown = [decoded, perturbation.baseline_decoded, perturbation.decoded]
     values = np.concatenate([part.ravel() for part in shown if part is not None])
     values = values[np.isfinite(values)]

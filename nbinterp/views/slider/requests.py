@@ -1,4 +1,4 @@
-"""The frames that the page of a slider asks for, and the limits of what it may ask."""
+"""Compute the frames that the page of a slider requests, and check the requests."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +12,12 @@ from nbinterp.views.base.view import Answer
 
 ROUNDING = 1e-6  # relative; the page computes in float32
 _MOST_FRAMES = 64  # in one answer
-_MOST_BYTES = 2**24  # of the decoded frames in one answer
+_MOST_BYTES = 2**24  # for the decoded frames in one answer
 
 
 @dataclass(frozen=True)
 class Latency:
-    """How long exact frames took during a drag, in milliseconds, as the page measured it."""
+    """How long exact frames took during a drag, in milliseconds, as measured by the page."""
 
     count: int
     p50: float
@@ -25,7 +25,7 @@ class Latency:
 
     @classmethod
     def reported(cls, count: Any, p50: Any, p95: Any) -> "Latency":
-        """Return the figures that the page reported; refuse numbers that cannot be."""
+        """Return the times that the page reported; refuse impossible numbers."""
         return cls(
             _checks.integer("count", count, 0),
             _checks.real("p50", p50, 0),
@@ -34,13 +34,13 @@ class Latency:
 
 
 class FrameCache:
-    """Computes frames and keeps the newest: a drag that ends there need not compute it again."""
+    """Computes frames and keeps the newest one, so that the end of a drag can reuse it."""
 
     def __init__(self, newest: Perturbation) -> None:
         self.newest = newest
 
     def at(self, base: Perturbation, amounts: AnyArray) -> Perturbation:
-        """Return the frame at `amounts` of the base and factors of `base`."""
+        """Return the frame at `amounts`, with the base and factors of `base`."""
         newest = self.newest
         is_known = (
             newest.base_name == base.base_name
@@ -52,7 +52,7 @@ class FrameCache:
         return self.newest
 
     def drag(self, base: Perturbation, steps: AnyArray) -> Perturbation:
-        """Return the frames at `steps`; the first is where the pointer is, and is kept."""
+        """Return the frames at `steps`, and keep the first, which is at the pointer."""
         if len(steps) == 1:
             return self.at(base, steps[0])
         frames = base.at(steps)
@@ -61,7 +61,7 @@ class FrameCache:
 
 
 def check_reach(amounts: AnyArray, span: float) -> None:
-    """Refuse amounts beyond the ends of the sliders."""
+    """Check that amounts are within the ends of the sliders."""
     wrong = amounts[~(np.abs(amounts) <= span * (1 + ROUNDING))]
     _checks.require(
         not len(wrong),
@@ -74,7 +74,7 @@ def check_reach(amounts: AnyArray, span: float) -> None:
 def read_amounts(
     buffer: Any, frame: Perturbation, span: float, *, most: int = _MOST_FRAMES
 ) -> FloatArray:
-    """Return the rows of amounts, at most `most`, that the page sent for the factors of `frame`."""
+    """Read at most `most` rows of amounts, from the page, for the factors of `frame`."""
     n_numbers = 0 if frame.baseline_decoded is None else frame.baseline_decoded.size
     amounts = _rows(buffer, len(frame.factors), most, n_numbers)
     check_reach(amounts, span)
@@ -88,7 +88,7 @@ def as_answer(frames: Perturbation) -> Answer:
 
 
 def _rows(buffer: Any, n_factors: int, most: int, n_numbers: int) -> FloatArray:
-    """Return the bytes as rows of amounts; `n_numbers` is the size of a decoded frame."""
+    """Read rows of amounts from bytes; `n_numbers` is the size of a decoded frame."""
     data = bytes(buffer)
     steps, rest = divmod(len(data), 4 * n_factors)
     _checks.require(
@@ -109,7 +109,7 @@ def _rows(buffer: Any, n_factors: int, most: int, n_numbers: int) -> FloatArray:
 
 
 def _first(frames: Perturbation) -> Perturbation:
-    """Return the first of several frames alone."""
+    """Return the first of several frames."""
     return replace(
         frames,
         amounts=frames.amounts[:1],

@@ -1,4 +1,4 @@
-"""Sliders that move the factors of a layer, beside the decoded input and the outputs."""
+"""Sliders that move the factors of a layer, with the decoded input and the outputs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,57 +33,59 @@ Callback = Callable[[Perturbation], Any]
 class FactorSlider(FactorView):
     """Move the factors of a layer with sliders, and watch the decoded input and the outputs.
 
-    A factor is a hidden cause behind a group of nodes, and its slider moves the whole group. Beside
-    the sliders stand the decoded input before and after the edit, their difference, and the outputs
-    of the network.
+    A factor is a hidden cause behind a group of nodes, and its slider moves the whole group. The
+    view shows the decoded input before and after the edit, their difference, and the outputs of the
+    network.
 
     Parameters
     ----------
     source : Perturbation
-        What `perturb` returned: the base, the factors, the network and the decoder. If it has one
-        step, the sliders start there; if it has several, they start at 0.
+        The result of `perturb`: the base, the factors, the network and the decoder. The sliders
+        start at its step if it has one, and at 0 if it has several.
     span : float, default=3.0
         The sliders go from ``-span`` to `span`, or farther if `source` does.
     precompute : bool, default=True
-        Whether to precompute frames of each factor moved alone. With them a saved notebook or an
-        exported page still slides, and a drag shows an approximate frame at once. There are 25
-        positions per factor if all frames fit in 400 kB, else fewer, and smaller images. They are
-        computed whenever the base or the span changes: pass False for a slow decoder.
+        Whether to precompute frames of each factor moved alone. With them, sliders work in a saved
+        notebook or an exported page, and a drag shows an approximate frame at once. There are 25
+        positions per factor if all frames fit in 400 kB, otherwise fewer, and smaller images. They
+        are computed whenever the base or the span changes: pass False for a slow decoder.
     height : int, default=420
         Height in CSS pixels.
 
     Attributes
     ----------
     amounts : array of shape (n_factors,), float32
-        The positions of the sliders: 1 moves each node of the factor by its mutual information in
-        nats. Set it to move them.
+        The positions of the sliders. An amount of 1 moves each node by the mutual information that
+        it shares with the factor, in nats: 1 nat, or 1.44 bits, is the mutual information of a
+        Gaussian pair with correlation 0.93. Set it to move the sliders.
     base : "mean", int or array of int64
-        What is edited: the mean of the factors' samples, a sample by its row number, or the mean
-        of several by theirs. Set it to any of these, or to a boolean mask.
+        What is edited: ``"mean"`` is the mean of the factors' samples, an int the sample with this
+        row number, and an array the mean of these rows. Set it to any of these, or to a boolean
+        mask.
     factor : int or None
-        The chosen factor, by its number in the fit: the one that was moved last. Set it to mark
+        The number of the chosen factor in the fit: the factor that was moved last. Set it to mark
         its slider.
     perturbation : Perturbation
-        The frame that is shown: one step, at `amounts`.
+        The frame on screen: one step, at `amounts`.
     stats : Latency
-        How long the exact frames of the last drag took, from the move of the pointer until the
-        frame was drawn: count, median and 95th percentile, in ms.
+        How long the exact frames of the last drag took, from the move of the pointer to the drawn
+        frame: count, median and 95th percentile, in ms.
     span, height
         As the parameters.
 
     How to read it
     --------------
-    While a slider moves, a frame may be marked as approximate: the last exact frame, plus the
-    change that each factor makes when it moves alone. The exact frame follows and replaces it. If
-    several frames take little longer than one, the view also asks for the next frames along the
-    drag, so that the decoder gets a few rows at a time.
+    While a slider moves, a frame may be marked as approximate: it is the last exact frame, plus the
+    change that each factor makes when it moves alone. The exact frame then replaces it. If several
+    frames take little longer than one, the view also requests the next frames along the drag, so
+    the decoder gets a few rows at a time.
 
-    At 0 the edited input is the base. The decoder draws both from the activations alone, so compare
-    the edited input with the base beside it, not with the data: neither shows what the layer has
-    lost or what the decoder never learned. In the difference, an edit removes where it is blue and
-    adds where it is orange. The bars are the outputs; the grey bars behind them are those of the
-    base. A factor matters to an output as much as its bar moves. Far from 0, no sample may have
-    such activations, and the decoder then shows only its guess.
+    At 0 the edited input is the base. The decoder computes both from the activations alone, so
+    compare the edited input with the base, not with the data: neither shows what the layer has lost
+    or what the decoder has not learned. In the difference, the edit removes what is blue and adds
+    what is orange. The bars are the outputs; the grey bars behind them are the outputs of the base.
+    The more a bar moves, the more the factor matters to this output. Far from 0, there may be no
+    samples with such activations, and the decoder only guesses.
 
     Examples
     --------
@@ -106,7 +108,7 @@ class FactorSlider(FactorView):
 
     _kind = traitlets.Unicode("slider").tag(sync=True)
 
-    # The page knows what it set: an echo would fight a hand that has moved on.
+    # No echo to the page: it would overwrite the position of a slider that has moved on.
     amounts = Array("f4").tag(echo_update=False)
     base = Base()
     span = traitlets.Float(3.0).tag(sync=True)
@@ -130,7 +132,7 @@ class FactorSlider(FactorView):
     _about = traitlets.Unicode("").tag(sync=True)
     _warning = traitlets.Unicode("").tag(sync=True)
 
-    # Not sent: who wants to know of another frame observes this. It changes last.
+    # Not sent to the page. It changes last, so observe it to follow frames.
     _shown = traitlets.Any(None)
 
     @_checks.named
@@ -148,13 +150,13 @@ class FactorSlider(FactorView):
         self._frame: Any = None  # the Perturbation that the traits show; None during __init__
         self._frames = FrameCache(source)
         self._stats = Latency(0, 0.0, 0.0)
-        self._selected: Any = None  # the base that `show_selection` set last
+        self._selected: Any = None  # the last base set by `show_selection`
         super().__init__(height=_checks.integer("height", height, 200, 4000))
         self.show(source)
 
     @property
     def perturbation(self) -> Perturbation:
-        """The frame that is shown: one step, at `amounts`."""
+        """The frame on screen: one step, at `amounts`."""
         frame: Perturbation = self._frame
         return frame
 
@@ -170,18 +172,18 @@ class FactorSlider(FactorView):
         Parameters
         ----------
         source : Perturbation
-            As for the view itself.
+            As for the view.
 
         Raises
         ------
         TypeError
-            If `source` is no Perturbation.
+            If `source` is not a Perturbation.
         """
         _checks.require(
             isinstance(source, Perturbation),
             f"(source={_checks.show(source)})",
             "must be a Perturbation",
-            "Pass what perturb(...) returned.",
+            "Pass the result of perturb(...).",
             TypeError,
         )
         with self._lock:
@@ -197,10 +199,10 @@ class FactorSlider(FactorView):
 
     @_checks.named
     def show_selection(self, samples: Any) -> None:
-        """Edit the one selected sample, or the mean of several.
+        """Edit the selected sample, or the mean of several.
 
-        An empty selection goes back to the mean of the factors' samples, unless the base has been
-        changed since.
+        An empty selection restores the mean of the factors' samples, unless the base was changed
+        since the last call.
 
         Parameters
         ----------
@@ -230,8 +232,8 @@ class FactorSlider(FactorView):
         Parameters
         ----------
         callback : callable
-            Takes the `Perturbation` that is shown. JupyterLab may call it on another thread than
-            the cells; the view shows the errors that it raises.
+            Takes the `Perturbation` on screen. In JupyterLab it may run on a different thread than
+            cells. The view shows its exceptions.
 
         Returns
         -------
@@ -245,7 +247,7 @@ class FactorSlider(FactorView):
         return self.when_changed("_shown", lambda change: callback(change["new"]))
 
     def describe(self) -> str:
-        """Return the view in one line: the base, the moved factors and the largest output."""
+        """Describe the view in one line: the base, the moved factors and the largest output."""
         shown = self.perturbation
         parts = (f"{shown.base_name} in {shown.layer!r}", self._moved())
         return f"{type(self).__name__}({'; '.join(parts)}; largest output: {largest_output(shown)})"
@@ -268,14 +270,14 @@ class FactorSlider(FactorView):
         )
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take traits from the page while no other thread changes the view."""
+        """Set traits from the page, with the view locked."""
         with self._lock:
             super().set_state(sync_data)
 
     @verb(buffers=1)
     @_checks.named
     def frame(self, amounts: Any) -> Answer:
-        """Answer a drag: the frame where the pointer is, and those where it may go next."""
+        """Answer a drag with the frame at the pointer, and frames where it may go next."""
         shown = self.perturbation
         return as_answer(self._frames.drag(shown, read_amounts(amounts, shown, self.span)))
 
@@ -289,7 +291,7 @@ class FactorSlider(FactorView):
     @verb(buffers=1, count=int, p50=float, p95=float)
     @_checks.named
     def settle(self, amounts: Any, count: int, p50: float, p95: float) -> Answer:
-        """Take the amounts where a drag ended, and how long its frames took."""
+        """Set the amounts at the end of a drag, and store how long its frames took."""
         stats = Latency.reported(count, p50, p95)
         self.amounts = read_amounts(amounts, self.perturbation, self.span, most=1)[0]
         self._stats = stats
@@ -349,7 +351,7 @@ class FactorSlider(FactorView):
             self._choose_moved(frame, last.amounts[0] != frame.amounts[0])
 
     def _choose_moved(self, frame: Perturbation, is_moved: AnyArray) -> None:
-        """Choose the factor that moved, if it is one."""
+        """Choose the factor that moved, if only one did."""
         places = np.flatnonzero(is_moved)
         if len(places) == 1:
             self.factor = frame.factors[int(places[0])]

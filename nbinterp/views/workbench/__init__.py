@@ -1,1 +1,1 @@
-"""The workbench: the whole loop in one widget."""
+"""The workbench: all steps of an analysis in one widget."""

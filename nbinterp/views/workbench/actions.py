@@ -1,6 +1,6 @@
-"""What a workbench does: calls of public functions, each with the Python lines that repeat it.
+"""The steps of a workbench: calls of public functions, each with the Python lines that repeat it.
 
-The lines spell out all that an action needs, so that they run where nobody has used a mouse.
+The lines contain everything that a step needs, so that they run without the widget.
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from nbinterp.views.workbench.defaults import as_array, guess_radius, patches, p
 from nbinterp.views.workbench.setup import Setup
 
 _SIZES = (5, 10, 20, 50)
-_DRAWS = 50  # of random nodes: enough for a band, and fast enough to wait for
+_DRAWS = 50  # draws of random nodes: enough for a band, and fast
 _GRADIENTS = 4000
-_MOST_INPUTS = 2000  # of samples that are no images: nobody can read the pairs of more
+_MOST_INPUTS = 2000  # unless samples are images: pairs of more inputs are unreadable
 
 
 class Step(NamedTuple):
-    """What was done, in words and in Python; a later step of the same kind may replace it."""
+    """A step in words and in Python; a later step of the same kind may replace it."""
 
     kind: str
     title: str
@@ -42,7 +42,7 @@ def fit(setup: Setup, selection: IntArray) -> tuple[ClusterFactors, Step]:
 
 
 def move(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[Perturbation, Step]:
-    """Prepare to move chosen factors: all at 0 first."""
+    """Prepare to move chosen factors, all of them at 0."""
     still = [0] * len(chosen)
     options: dict[str, Any] = {"layer": setup.layer, "factor": list(chosen), "amounts": still}
     written = f"layer={setup.layer!r}, factor={list(chosen)}, amounts={still}"
@@ -59,7 +59,7 @@ def move(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[Perturbatio
 
 
 def move_to(frame: Perturbation) -> Step:
-    """Return the step to where the sliders stand."""
+    """Return the step that moves the factors to the positions of the sliders."""
     amounts = [float(f"{amount:.6g}") for amount in frame.amounts[0]]
     moved = [
         f"factor {factor} by {amount:.2f}"
@@ -71,7 +71,7 @@ def move_to(frame: Perturbation) -> Step:
 
 
 def edit(frame: Perturbation) -> Step:
-    """Return the step to another base."""
+    """Return the step that changes the base."""
     base = base_of(frame)
     base = base.tolist() if isinstance(base, np.ndarray) else base
     return Step("base", f"Base: {frame.base_name}", f"moved = moved.from_base({base!r})")
@@ -80,7 +80,7 @@ def edit(frame: Perturbation) -> Step:
 def ablate(
     setup: Setup, factors: Any, chosen: Sequence[int]
 ) -> tuple[AblationStudy | None, Step | None]:
-    """Ablate the nodes of chosen factors; None if the network is no classifier."""
+    """Ablate the nodes of chosen factors; return None if the network is not a classifier."""
     if not setup.is_classifier:
         return None, None
     n_nodes = sum(name.startswith(f"{setup.layer}[") for name in factors.feature_names)
@@ -108,7 +108,7 @@ def ablate(
 
 
 def interact(setup: Setup, sample: int) -> tuple[SmoothHessian | None, Step | None]:
-    """Find the interactions in a sample; None if it is no array of numbers, or too long a one."""
+    """Find the interactions in a sample; None if it is not numeric or has too many inputs."""
     array = as_array(setup.data)
     n_inputs = 0 if array is None else int(np.prod(array.shape[1:]))
     if array is None or (setup.image_shape is None and n_inputs > _MOST_INPUTS):

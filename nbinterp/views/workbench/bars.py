@@ -1,4 +1,4 @@
-"""Results of the workbench as bars over bands of chance, ready for the page to draw."""
+"""Convert results of the workbench to bars with bands of chance, for the page to draw."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ Chart = dict[str, Any]
 
 _MOST_GROUPS = 10
 _MOST_PAIRS = 10
-_TWO_SIDED = 1.96  # noise stays within so many standard errors 95 % of the time
+_TWO_SIDED = 1.96  # standard errors: noise stays within them 95 % of the time
 
 
 def ablation_chart(study: AblationStudy, counted: str) -> Chart:
-    """Return a chart for each factor and size: how the accuracy of groups changes, and chance.
+    """Return charts of the change of accuracy of each group, per factor and size, with chance.
 
     Parameters
     ----------
     study : AblationStudy
-        Of some factors of one cluster.
+        A study of some factors of one cluster.
     counted : str
-        What accuracy is the share of: ``"right answers"``.
+        The answers that accuracy counts, such as ``"right answers"``.
     """
     charts = []
     for (_, factor, size), rows in study.to_frame().groupby(
@@ -53,18 +53,18 @@ def ablation_chart(study: AblationStudy, counted: str) -> Chart:
 def interaction_chart(
     result: SmoothHessian, sample: int, answer: str, grid: tuple[int, int, int] | None
 ) -> Chart:
-    """Return the strongest pairs of inputs in one sample, each with its 95 % band of noise.
+    """Return a chart of the strongest pairs of inputs in one sample, with 95 % bands of noise.
 
     Parameters
     ----------
     result : SmoothHessian
         The interactions in one sample.
     sample : int
-        Its number.
+        The number of the sample.
     answer : str
         The name of the explained output.
     grid : (int, int, int) or None
-        For images: the side of a patch in pixels, and how many patches there are down and across.
+        For images: the side of a patch in pixels, and the numbers of patches down and across.
     """
     matrix, errors = result.hessian, result.standard_error
     chart: Chart = {"sample": sample, "answer": answer, "unit": "", "grid": [], "bars": []}
@@ -91,10 +91,10 @@ def interaction_chart(
 
 
 def input_name(place: int, grid: tuple[int, int, int] | None) -> str:
-    """Return the name of an input; a patch of an image goes by its row and column."""
+    """Return the name of an input; for a patch of an image, its row and column."""
     return f"x{place}" if grid is None else f"({place // grid[2]}, {place % grid[2]})"
 
 
 def _number(value: float) -> float | None:
-    """Return a number of five digits; None, which JSON can hold, if it is not finite."""
+    """Round a number to five digits; None if it is not finite, which JSON cannot hold."""
     return float(f"{value:.5g}") if np.isfinite(value) else None

@@ -16,16 +16,16 @@ from nbinterp.network.subject.model import batch_of, eval_mode, forward
 
 _LEAST_NODES, _MOST_NODES = 4, 4096
 _LEAST_SIDE = 8
-_PATCHES = 7  # to a side of an image
+_PATCHES = 7  # per side of an image
 
 
 @_checks.call("Workbench")
 def guess_layer(model: nn.Module, data: Any) -> str:
     """Return the last hidden layer of `model` before its output.
 
-    Of modules with the same output the one with the shortest name: for a block ``"h2"`` of Linear,
-    ReLU and Dropout, the block. Layers with outputs of shape (n, nodes) go before those with more
-    axes.
+    Of modules with the same output it returns the one with the shortest name, such as the block
+    ``"h2"`` of Linear, ReLU and Dropout. Layers with outputs of shape (n, nodes) take precedence
+    over layers with more axes.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     modules = {name: part for name, part in model.named_modules() if name}
 
     def keep(name: str, output: torch.Tensor) -> None:
-        seen.pop(name, None)  # the last of its calls, in the order in which modules end
+        seen.pop(name, None)  # keep the last call, in the order in which modules end
         seen[name] = output.detach().clone()
 
     tensors = {name: part for name, part in modules.items() if not _has_other_output(part)}
@@ -78,10 +78,10 @@ def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 
 def guess_image_shape(data: Any) -> tuple[int, ...] | None:
-    """Return the shape of a sample as an image, None if it is none.
+    """Return the shape of a sample as an image; None if it is not an image.
 
-    The shape is (h, w), or (h, w, 3), or has its channels first. Flat samples are square images if
-    they have as many values as a square of at least 8 × 8 pixels, within [0, 1] or [0, 255].
+    The shape is (h, w), (h, w, 3) or channels first. Flat samples count as square images if they
+    have the number of values of a square of at least 8 × 8 pixels, within [0, 1] or [0, 255].
 
     Examples
     --------
@@ -106,7 +106,7 @@ def guess_image_shape(data: Any) -> tuple[int, ...] | None:
 
 
 def as_array(data: Any) -> AnyArray | None:
-    """Return arrays, tensors and tables of numbers as an array; None for anything else."""
+    """Convert arrays, tensors and numeric tables to an array; return None for anything else."""
     if isinstance(data, Mapping) or not hasattr(data, "shape"):
         return None
     array = np.asarray(_checks.to_numpy(data))
@@ -114,7 +114,7 @@ def as_array(data: Any) -> AnyArray | None:
 
 
 def pictures(data: Any, shape: tuple[int, ...] | None) -> AnyArray | None:
-    """Return the samples as (n, h, w) or (n, h, w, 3), None without a shape."""
+    """Return the samples as (n, h, w) or (n, h, w, 3); None without a shape."""
     array = as_array(data)
     if shape is None or array is None:
         return None
@@ -126,7 +126,7 @@ def pictures(data: Any, shape: tuple[int, ...] | None) -> AnyArray | None:
 
 
 def patches(shape: tuple[int, ...]) -> IntArray:
-    """Return the patch of each entry of a flattened image, some 7 patches to a side.
+    """Return the patch of each entry of a flattened image, with about 7 patches per side.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def patches(shape: tuple[int, ...]) -> IntArray:
 
 
 def patches_code(shape: tuple[int, ...]) -> str:
-    """Return the Python expression of `patches`.
+    """Return a Python expression that computes `patches`.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def patches_code(shape: tuple[int, ...]) -> str:
 
 
 def patch_grid(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return the side of a patch, and how many patches an image is high and wide."""
+    """Return the side of a patch, and the numbers of patches down and across."""
     height, width = shape[1:] if _channels_first(shape) else shape[:2]
     step = max(1, round(max(height, width) / _PATCHES))
     return step, -(-height // step), -(-width // step)
@@ -172,7 +172,7 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
 
 
 def guess_radius(data: Any) -> float:
-    """Return a quarter of the typical distance of a sample from the mean, to two digits."""
+    """Return a quarter of the typical distance of samples from their mean, to two digits."""
     array = as_array(data)
     if array is None:
         return 0.5

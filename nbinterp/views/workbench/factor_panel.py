@@ -1,4 +1,4 @@
-"""The factors of the last fit: sliders that move them, and what ablating their nodes costs."""
+"""The factors of the last fit: sliders that move them, and the ablation of their nodes."""
 
 import threading
 from collections.abc import Sequence
@@ -22,27 +22,27 @@ class FactorPanel:
     Parameters
     ----------
     setup : Setup
-        What the workbench looks into.
+        The network and data of the workbench.
     steps : Steps
-        Told which step runs, and which were done.
+        Records which step runs, and which are done.
     put : callable
-        Sets traits of the workbench by name: ``sample``, when the sliders edit another one, and
+        Sets traits of the workbench by name: ``sample``, when the sliders edit another sample, and
         ``_ablation``, the bars.
 
     Attributes
     ----------
     slider : FactorSlider
-        It shows some cluster before the first fit.
+        Before the first fit it shows the largest cluster.
     perturbation : Perturbation or None
         The frame on the sliders.
     ablation : AblationStudy or None
-        Of the factors on the sliders.
+        The ablation of the factors on the sliders.
     base : int or None
         The sample to edit, if one was picked since the last fit.
     """
 
     def __init__(self, setup: Setup, steps: Steps, put: Put) -> None:
-        # Made here, on the thread of the cell: not every host lets other threads make widgets.
+        # Created on the thread of the cell: some hosts do not allow widgets from other threads.
         largest = max(setup.local.clusters_, key=lambda cluster: cluster.n_samples)
         self.slider = FactorSlider(actions.move(setup, largest, setup.strongest(largest))[0])
         self.perturbation: Perturbation | None = None
@@ -56,7 +56,7 @@ class FactorPanel:
         """Put factors on the sliders."""
         moved, step = actions.move(self._setup, factors, chosen)
         raise_if_cancelled(stop)
-        # With this lock held, a sample that is picked now waits; one picked before is kept.
+        # While this lock is held, a sample picked now waits; a sample picked before is kept.
         with self.slider._lock:
             if self.base is not None:
                 moved = moved.from_base(self.base)
@@ -71,7 +71,7 @@ class FactorPanel:
                 self._steps.note(actions.edit(self.perturbation))
 
     def ablate(self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event) -> None:
-        """Ablate the nodes of factors, and as many random ones."""
+        """Ablate the nodes of factors, and the same number of random nodes."""
         study, step = actions.ablate(self._setup, factors, chosen)
         raise_if_cancelled(stop)
         self.ablation = study
@@ -80,13 +80,13 @@ class FactorPanel:
         self._steps.note(step)
 
     def edit(self, sample: int, *, now: bool) -> None:
-        """Edit a sample from now on: `now`, if the sliders are in sight, or once they are."""
+        """Edit a sample: at once if `now`, otherwise when factors are next put on the sliders."""
         self.base = sample
         if now and self.slider.base != sample:
             self.slider.base = sample
 
     def _moved(self, frame: Perturbation) -> None:
-        """Follow the sliders: keep the step, and tell of a sample that they edit."""
+        """Follow the sliders: record the step, and set `sample` if they edit another one."""
         if self._is_filling:
             return
         before, self.perturbation = self.perturbation, frame

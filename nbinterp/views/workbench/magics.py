@@ -1,4 +1,4 @@
-"""The magic of IPython that ``%load_ext nbinterp`` adds: ``%workbench model, data``."""
+"""The IPython magic ``%workbench model, data``, added by ``%load_ext nbinterp``."""
 
 import ast
 from typing import Any
@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from nbinterp import _checks
 from nbinterp.views.workbench.workbench import Workbench
 
-_USAGE = "Write %workbench model, data, or with the right classes: %workbench model, data, y."
+_USAGE = "Write %workbench model, data, or with true classes: %workbench model, data, y."
 _PLACES = ("model", "data", "y")
 _NAMED = (*_PLACES, "decode", "local")
 _OPTIONS = ("y", "layer", "decode", "local", "image_shape", "columns", "n_clusters", "height")
@@ -24,10 +24,10 @@ class NbinterpMagics(Magics):  # type: ignore[misc]
 
     @line_magic  # type: ignore[untyped-decorator]
     def workbench(self, line: str) -> Workbench:
-        """Look into a network: ``%workbench model, data, y, layer="h1"``.
+        """Open a workbench: ``%workbench model, data, y, layer="h1"``.
 
-        The arguments are those of `nbinterp.Workbench`: names or any expressions. The layer is the
-        last hidden one unless given, and the shape of images is guessed.
+        The arguments are those of `nbinterp.Workbench`, as names or expressions. By default the
+        layer is the last hidden one, and the shape of images is guessed.
         """
         options: dict[str, Any] = {}
         names: dict[str, str] = {}
@@ -42,7 +42,7 @@ class NbinterpMagics(Magics):  # type: ignore[misc]
 
 @_checks.call("%workbench")
 def arguments(line: str) -> dict[str, ast.expr]:
-    """Return the arguments of a line by name.
+    """Return the arguments of a line, by name.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def arguments(line: str) -> dict[str, ast.expr]:
     except SyntaxError:
         parsed = None
     if not isinstance(parsed, ast.Call) or len(parsed.args) > len(_PLACES):
-        _checks.fail(what, "must be arguments of Workbench, with commas between them", _USAGE)
+        _checks.fail(what, "must be arguments of Workbench, separated by commas", _USAGE)
     given = dict(zip(_PLACES, parsed.args, strict=False))
     for keyword in parsed.keywords:
         _checks.require(
@@ -92,7 +92,7 @@ def complete(shell: Any, event: Any) -> list[str]:
 
 
 def _commas(text: str) -> int:
-    """Return how many commas are outside all brackets."""
+    """Return the number of commas outside all brackets."""
     depth = count = 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")
@@ -106,6 +106,6 @@ def _holds_samples(value: Any) -> bool:
 
 
 def register(shell: Any) -> None:
-    """Add the magics, and the completion of their lines."""
+    """Register the magics and the completion of their arguments."""
     shell.register_magics(NbinterpMagics(shell))
     shell.set_hook("complete_command", complete, re_key=r"%?workbench")

@@ -1,4 +1,4 @@
-"""The map of a workbench: an explorer whose fits the workbench makes."""
+"""The map of a workbench: an explorer whose fits run in the workbench."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from nbinterp.views.explorer.explorer import ClusterExplorer
 
 
 class WorkbenchMap(ClusterExplorer):
-    """A map that asks `fit` for the factors of a selection."""
+    """A map that gets the factors of a selection from `fit`."""
 
     def __init__(self, *args: Any, fit: Callable[[], ClusterFactors], **options: Any) -> None:
         self._make_fit = fit
@@ -16,9 +16,9 @@ class WorkbenchMap(ClusterExplorer):
         self._fits_itself = True
 
     def fit_selection(self) -> ClusterFactors:
-        """Fit the factors of the selected samples, and run the steps that follow."""
+        """Fit the factors of the selected samples, and run the following steps."""
         return self._make_fit()
 
     def show_fit(self, factors: ClusterFactors, seconds: float) -> None:
-        """Show factors beside the map, which took so many seconds to fit."""
+        """Show factors beside the map; `seconds` is how long their fit took."""
         self._show_fit(factors, seconds)

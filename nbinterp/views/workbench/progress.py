@@ -1,4 +1,4 @@
-"""The steps of a workbench: what runs now, how far it has come, what failed, what was done."""
+"""The steps of a workbench: the running step, its progress, failures and the history."""
 
 import threading
 from collections.abc import Callable
@@ -17,24 +17,25 @@ _REPLACED = {"move", "base"}
 
 
 class Steps:
-    """Runs the newest job in the background, and tells the page about its steps.
+    """Runs the newest job in the background, and shows its steps on the page.
 
     Parameters
     ----------
     put : callable
-        Sets traits of the workbench by name: ``_step`` and ``_done``, the step that runs, in words,
-        and how far all has come, from 0 to 1; ``_error`` and ``_trace``; ``_history``.
+        Sets traits of the workbench by name: ``_step``, the running step in words, and ``_done``,
+        the progress of all steps from 0 to 1; ``_error`` and ``_trace``; ``_history``.
     lock : RLock
-        Of the workbench: held while a cancelled job must not report any more.
+        The lock of the workbench. It is held during a cancellation, so that a cancelled job cannot
+        report afterwards.
 
     Attributes
     ----------
     running : str
-        The step that runs, in words; empty if none does.
+        The running step in words; empty if none runs.
     failure : Exception or None
-        What the last job raised.
+        The exception of the last job.
     history : list of Step
-        What was done so far.
+        The steps done so far.
     """
 
     def __init__(self, put: Put, lock: threading.RLock) -> None:
@@ -46,35 +47,35 @@ class Steps:
         self._task = LatestTask(self.fail)
 
     def run(self, job: Job) -> None:
-        """Run ``job(stop)`` in place of the one that runs now."""
+        """Run ``job(stop)`` instead of the current job."""
         self.failure = None
         self._put(_error="")
         self._task.submit(job)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Return whether the job has ended, after at most so many seconds."""
+        """Wait at most `seconds` for the job to end; return whether it did."""
         return self._task.wait(seconds)
 
     def cancel(self) -> None:
-        """Give up the job; what was there before stays."""
+        """Cancel the job; earlier results stay."""
         with self.lock:
             self._task.cancel()
             self.say("", 0.0)
 
     def say(self, step: str, done: float) -> None:
-        """Tell the page which step runs, and how far all has come."""
+        """Show the running step and the progress of all steps on the page."""
         self.running = step
         self._put(_step=step, _done=done)
 
     def follow(
         self, stop: threading.Event, step: str, begin: float, end: float
     ) -> AbstractContextManager[None]:
-        """Return a block whose progress the page is told: it takes all from `begin` to `end`."""
+        """Return a context that shows its progress on the page, from `begin` to `end`."""
         self.say(step, begin)
         return telling(stop, partial(self._within, stop, step, begin, end))
 
     def note(self, step: Step | None) -> None:
-        """Add a step to those done; the last of many moves in a row stands for all of them."""
+        """Add a step to the history; the last of several moves in a row replaces the others."""
         if step is None:
             return
         steps = list(self.history)
@@ -84,20 +85,20 @@ class Steps:
         self._put(_history=[one._asdict() for one in self.history])
 
     def fail(self, failure: Exception) -> None:
-        """Keep what a job raised, and show it."""
+        """Store the exception of a job, and show it."""
         self.failure = failure
         self.show_failure(failure)
         self.say("", 0.0)
 
     def show_failure(self, failure: Exception) -> None:
-        """Tell the page what failed; the traceback goes first, and is folded there."""
+        """Show an exception on the page; the traceback is sent first, and is collapsed there."""
         self._put(_trace=trace(failure) or "", _error=explain(failure))
 
     def _within(
         self, stop: threading.Event, step: str, begin: float, end: float, progress: Progress
     ) -> None:
         done, of, unit = progress
-        with self.lock:  # not after `cancel` has said that nothing runs
+        with self.lock:  # no report after `cancel`
             if of and not stop.is_set():
                 text = f"{step}: {unit} {min(done + 1, of)} of {of}"
                 self.say(text, begin + (end - begin) * done / of)

@@ -1,4 +1,4 @@
-"""The interactions in one sample: the one that was picked, or the one under the pointer."""
+"""The interactions in one sample: the picked sample, or the sample under the pointer."""
 
 import threading
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ from nbinterp.views.workbench.bars import input_name, interaction_chart
 from nbinterp.views.workbench.progress import Put, Steps
 from nbinterp.views.workbench.setup import Setup
 
-_REST = 0.15  # seconds that the pointer must stay on a sample
-_ALWAYS = 128  # inputs whose matrix is sent also while it is folded: some 60 kB
-_EMPTY = "Click a sample on the map: all pairs of its inputs come here."
+_REST = 0.15  # seconds for which the pointer must stay on a sample
+_ALWAYS = 128  # the matrix of up to this many inputs is sent even while collapsed: about 60 kB
+_EMPTY = "Click a sample on the map to see all pairs of its inputs here."
 
 
 class _Shown(NamedTuple):
-    """What the panel shows now."""
+    """The content of the panel."""
 
     sample: int | None
     found: SmoothHessian | None
@@ -26,14 +26,14 @@ class _Shown(NamedTuple):
 
 
 class SamplePanel:
-    """Explains the picked sample, and the one under the pointer while it rests there.
+    """Explains the picked sample, or the sample under a resting pointer.
 
     Parameters
     ----------
     setup : Setup
-        What the workbench looks into.
+        The network and data of the workbench.
     steps : Steps
-        Told which step runs, and which were done.
+        Records which step runs, and which are done.
     put : callable
         Sets traits of the workbench by name: ``sample`` and ``_interactions``, the bars.
 
@@ -42,7 +42,7 @@ class SamplePanel:
     pairs : InteractionHeatmap
         All pairs of the inputs.
     interactions : SmoothHessian or None
-        Those of the picked sample.
+        The interactions in the picked sample.
     picked : int or None
         The sample of `interactions`.
     """
@@ -56,17 +56,17 @@ class SamplePanel:
         self._shown = _Shown(None, None, False)
         self._is_open = False
         self._picking = LatestTask(steps.fail)
-        # Nobody asked for the sample under the pointer: that no step fails with it.
+        # Errors under the pointer are ignored: the user did not ask for this sample.
         self._pointing = LatestTask(steps.show_failure)
-        # One at a time: a model is put into eval mode and back.
+        # One at a time, because the model is switched to eval mode and back.
         self._model_lock = threading.Lock()
 
     def pick(self, sample: int) -> None:
-        """Explain a sample from now on, in the background."""
+        """Pick a sample, and explain it in the background."""
         self._picking.submit(lambda stop: self.explain(sample, stop))
 
     def explain(self, sample: int, stop: threading.Event) -> None:
-        """Explain a sample from now on, within a job."""
+        """Pick a sample, and explain it within a job."""
         self._steps.say(f"Averaging second derivatives near sample {sample}", 0.85)
         found, step = self._interact(sample, stop)
         self.interactions, self.picked = found, sample
@@ -76,31 +76,31 @@ class SamplePanel:
         self._steps.say("", 1.0)
 
     def point(self, sample: int | None) -> None:
-        """Explain the sample under the pointer, once it rests there; None: the picked one again."""
+        """Explain the sample under a resting pointer; for None, show the picked sample again."""
         self._pointing.submit(lambda stop: self._explain_pointed(sample, stop))
 
     def stop_pointing(self) -> None:
-        """Give up the sample under the pointer: something else was asked for."""
+        """Cancel the explanation of the sample under the pointer."""
         self._pointing.cancel()
 
     def open_pairs(self, is_open: bool) -> None:
-        """Fill the heatmap of all pairs from now on, or only if they are few."""
+        """Fill the heatmap of all pairs if it is open, otherwise only if there are few inputs."""
         self._is_open = is_open
         self._fill_pairs()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Return whether all samples asked for are explained, after at most so many seconds."""
+        """Wait at most `seconds` for all explanations; return whether they ended."""
         return self._picking.wait(seconds) and self._pointing.wait(seconds)
 
     def cancel(self) -> None:
-        """Give up the sample that was picked last; what is shown stays."""
+        """Cancel the explanation of the picked sample; the panel does not change."""
         self._picking.cancel()
 
     def _explain_pointed(self, sample: int | None, stop: threading.Event) -> None:
-        """Explain without a step: the Python lines repeat no moves of the pointer."""
+        """Explain without a step, since the Python lines do not repeat moves of the pointer."""
         if stop.wait(_REST):
             return
-        # What was asked for by a click or a lasso comes first.
+        # A click or a lasso takes precedence.
         while self._steps.running:
             if stop.wait(_REST):
                 return
@@ -131,7 +131,7 @@ class SamplePanel:
             self._fill_pairs()
 
     def _fill_pairs(self) -> None:
-        """Send the matrix if it is unfolded, or small."""
+        """Send the matrix if the heatmap is open, or the matrix is small."""
         sample, found, _ = self._shown
         if found is None or found.hessian is None or self.pairs.source is found:
             return

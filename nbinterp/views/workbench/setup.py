@@ -1,4 +1,4 @@
-"""What a workbench looks into: the network, its samples, and what was recorded of them."""
+"""The inputs of a workbench: the network, its samples, the recorded layer and the clusters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer, pa
 _PREAMBLE = """import numpy as np
 from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
 _FACTORS = 10
-_SAMPLES_A_CLUSTER = 10  # of a small data set, at least
+_SAMPLES_A_CLUSTER = 10  # at least, in a small data set
 _ON_SLIDERS = 5  # factors
 
 
 class Names(NamedTuple):
-    """What things are called in the Python lines."""
+    """Variable names in the Python lines."""
 
     model: str = "model"
     data: str = "data"
@@ -31,18 +31,18 @@ class Names(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """All that stays the same while a workbench is used.
+    """Everything that stays constant in a workbench.
 
     Attributes
     ----------
     y : array of shape (n_samples,)
-        The right class of each sample; the answers of the network if `knows_y` is False.
+        The true class of each sample, or the answers of the network if `knows_y` is False.
     nodes : array of shape (n_samples, n_columns)
-        The recorded layer and the outputs, to which the factors are fitted.
+        The recorded layer and the outputs; factors are fitted to them.
     answers : array of shape (n_samples,)
-        The number of the largest output.
+        The number of the largest output for each sample.
     code : str
-        The Python lines that lead here.
+        The Python lines that create these objects.
     """
 
     model: Any
@@ -62,30 +62,30 @@ class Setup:
 
     @property
     def n_samples(self) -> int:
-        """How many samples there are."""
+        """Number of samples."""
         return len(self.outputs)
 
     @property
     def is_classifier(self) -> bool:
-        """Whether the network has several outputs, of which the largest is its answer."""
+        """Whether the network has several outputs, so that the largest is its answer."""
         return self.outputs.ndim == 2 and self.outputs.shape[1] > 1
 
     @property
     def grid(self) -> tuple[int, int, int] | None:
-        """The patches of an image: their side, and how many there are down and across."""
+        """The patches of an image: their side, and their numbers down and across."""
         return None if self.image_shape is None else patch_grid(self.image_shape)
 
     def answer(self, sample: int) -> str:
-        """Return the name of the largest output of a sample."""
+        """Return the name of the largest output for a sample."""
         return self.output_names[int(np.ravel(self.outputs[sample]).argmax())]
 
     def strongest(self, factors: ClusterFactors) -> tuple[int, ...]:
-        """Return the factors of largest total correlation, as many as there are sliders."""
+        """Return the factors with the largest total correlation, one for each slider."""
         order = np.argsort(-np.nan_to_num(factors.total_correlations_), kind="stable")
         return tuple(order[:_ON_SLIDERS].tolist())
 
     def most_typical(self, selection: IntArray) -> int:
-        """Return the selected sample whose activations are nearest to the mean of all selected."""
+        """Return the selected sample whose activations are nearest to the mean of the selection."""
         rows = self.nodes[selection]
         return int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
 
@@ -105,7 +105,7 @@ def prepare(
     names: Mapping[str, str],
     progress: bool,
 ) -> Setup:
-    """Record the layer, find the clusters of its samples, and keep the lines that do so."""
+    """Record the layer and cluster its samples, and store the Python lines for this."""
     called, lines = _called(names)
     given = {called.y: y, called.local: local, called.decode: decode}
     passed = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
@@ -164,12 +164,12 @@ def _check_local(local: object, n: int) -> None:
         len(local.labels_) == n,
         f"(local=<of {len(local.labels_)} samples>)",
         f"must be of the same samples as data, {n}",
-        "Fit it to what was recorded of the same data.",
+        "Fit it to the recording of the same data.",
     )
 
 
 def _called(names: Mapping[str, str]) -> tuple[Names, list[str]]:
-    """Return what things are called in the lines, and lines that name expressions."""
+    """Return the variable names for the lines, and lines that assign expressions."""
     for name in names:
         _checks.choice("names", name, Names._fields)
     called = {name: text for name, text in names.items() if text.isidentifier()}

@@ -1,4 +1,4 @@
-"""The whole loop in one widget: see, lasso, fit, read, move, ablate, explain."""
+"""All steps of an analysis in one widget: see, lasso, fit, read, move, ablate, explain."""
 
 import threading
 import time
@@ -29,66 +29,68 @@ from nbinterp.views.workbench.progress import Steps
 from nbinterp.views.workbench.sample_panel import SamplePanel
 from nbinterp.views.workbench.setup import prepare
 
-_LEAST = 3  # samples of a fit
-_FIT = (0.05, 0.45)  # where a fit begins and ends, of all that follows a lasso
+_LEAST = 3  # samples for a fit
+_FIT = (0.05, 0.45)  # progress at the beginning and the end of a fit
 
 
 class Workbench(View):
-    """See what a network does with some samples: lasso them, and all follows in about a second.
+    """Lasso samples to see what a network does with them, in about a second.
 
-    A lasso fits the factors of the samples, puts the strongest on sliders, ablates their nodes
-    beside random ones, and finds the interactions in one of the samples. A factor that is chosen
-    in one place is chosen everywhere. While the pointer rests on a sample of the map, the
-    workbench shows the interactions in that one. All steps can be copied as Python.
+    A lasso fits the factors of the selected samples: hidden causes behind nodes that vary together.
+    The workbench then puts the strongest factors on sliders, compares the ablation of their nodes
+    with the ablation of random nodes, and finds the interactions in one of the samples. All parts
+    share the chosen factor. While the pointer rests on a sample of the map, the workbench shows the
+    interactions in that sample. All steps can be copied as Python.
 
     Parameters
     ----------
     model : torch.nn.Module
         The network. It is restored after each step: mode, hooks, gradients and parameters.
     data : array or tensor of shape (n_samples, ...), DataFrame, or torch Dataset
-        Its samples.
+        The samples.
     y : array of shape (n_samples,), optional
-        The right class of each sample, as the number of an output. If None, the answers of the
-        network take its place: ablation then counts the answers that stay the same.
+        The true class of each sample, as the number of an output. If None, ablation counts the
+        answers of the network that stay the same.
     layer : str, optional
-        The layer to look into, by its dotted path; the last hidden one if None.
+        The dotted path of the layer to explain; the last hidden layer if None.
     local : LocalCorEx, optional
-        Fitted to the recorded layer; fitted now if None, in seconds for thousands of samples.
+        A fit to the recorded layer. If None, it is fitted here, which takes seconds for thousands
+        of samples.
     decode : Decoder or callable, optional
-        From activations to inputs, as in `perturb`; None: sliders show outputs only.
+        Maps activations to inputs, as in `perturb`. If None, the sliders show only outputs.
     image_shape : tuple of int, optional
-        The shape of a sample as an image; guessed if None. ``()`` says that samples are no images.
+        The shape of a sample as an image; guessed if None, and ``()`` if samples are not images.
     columns : DataFrame or dict of arrays, optional
-        More values of the samples, to colour the map by.
+        More values of the samples, to colour the map.
     n_clusters : int, default=20
-        Clusters of the map, if it is made now.
+        Number of clusters, if `local` is None.
     random_state : int, default=0
-        Seeds the map.
+        Seed of the map and the clusters, if `local` is None.
     height : int, default=520
-        Of the map, in CSS pixels.
+        Height of the map in CSS pixels.
     names : dict, optional
-        What to call `model`, `data`, `y`, `local` and `decode` in the Python lines: names or
-        expressions.
+        Names or expressions for `model`, `data`, `y`, `local` and `decode` in the Python lines.
     progress : bool, default=True
-        Whether to show progress while the map is made.
+        Whether to show progress while the map is computed.
 
     Attributes
     ----------
     explorer : ClusterExplorer
         The map; ``explorer.heatmap`` shows the factors.
     slider : FactorSlider or None
-        Moves the strongest factors of the last fit; None before.
+        Moves the strongest factors of the last fit; None before the first fit.
     factor : int or None
-        The chosen factor of the last fit, None before. Set it to choose.
+        The chosen factor of the last fit; None before the first fit. Set it to choose another.
     sample : int or None
-        The sample whose interactions are shown, None before. Set it, click it on the map, or make
-        it the base of the sliders.
+        The picked sample, whose interactions are shown, or None. To pick a sample, set this, click
+        it on the map, or make it the base of the sliders.
     follow : bool
-        Whether to show the interactions of the sample under the pointer while it rests there.
+        Whether to show the interactions in the sample under a resting pointer.
     pairs : InteractionHeatmap
-        All pairs of the inputs of that sample; the bars are the strongest of them.
+        All pairs of inputs of the picked sample; the bars show the strongest of them.
     factors, perturbation, ablation, interactions
-        Results of the steps: ClusterFactors, Perturbation, AblationStudy, SmoothHessian, or None.
+        Results of the steps, or None: ClusterFactors, Perturbation, AblationStudy and
+        SmoothHessian.
     code : str
         The Python lines that reproduce all steps so far.
 
@@ -97,7 +99,7 @@ class Workbench(View):
     The map, the heatmap and the sliders are those of `ClusterExplorer`, `InteractionHeatmap` and
     `FactorSlider`. *Ablated*: a bar says how many percentage points of right answers a group of
     samples loses when the nodes of the chosen factor are set to zero. The grey band holds 95 % of
-    the draws of as many random nodes: only a bar beyond it says that these nodes matter.
+    the draws of the same number of random nodes: only a bar beyond it says that these nodes matter.
     *Interactions*: two inputs strengthen (orange) or weaken (blue) each other's effect on the
     answer near this sample. A bar within the grey band may be noise.
 
@@ -199,7 +201,7 @@ class Workbench(View):
 
     @property
     def ablation(self) -> AblationStudy | None:
-        """What ablating the nodes of the factors on the sliders costs."""
+        """The ablation of the nodes of the factors on the sliders."""
         return self._factor_panel.ablation
 
     @property
@@ -214,12 +216,12 @@ class Workbench(View):
 
     @_checks.named
     def select(self, samples: Any) -> ClusterFactors:
-        """Select samples on the map, and wait until all that follows is ready.
+        """Select samples on the map, and wait for the results of all steps.
 
         Parameters
         ----------
         samples : array of int, or boolean mask
-            At least 3.
+            At least 3 samples.
 
         Returns
         -------
@@ -228,7 +230,7 @@ class Workbench(View):
         Raises
         ------
         ValueError
-            If there are too few samples, or a step failed.
+            If there are too few samples, or a step fails.
         """
         rows = _checks.indices("samples", samples, self._setup.n_samples, at_least=_LEAST)
         if np.array_equal(rows, self.explorer.selection):
@@ -237,19 +239,19 @@ class Workbench(View):
         return self._wait_for_factors()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Return whether all work in the background has ended, after at most so many seconds."""
+        """Wait at most `seconds` for all background work to end; return whether it did."""
         return self._steps.wait(seconds) and self._sample_panel.wait(seconds)
 
     @verb()
     def cancel(self) -> Answer:
-        """Give up what runs, as the button does; what is shown stays."""
+        """Cancel the running work, as the button does; the view does not change."""
         with self._lock:
             self._sample_panel.cancel()
             self._steps.cancel()
         return Answer()
 
     def describe(self) -> str:
-        """Return what is shown in one line."""
+        """Describe the view in one line."""
         setup = self._setup
         text = f"{setup.layer!r} of {type(setup.model).__name__}, {setup.n_samples:,} samples"
         if (found := self.factors) is not None:
@@ -262,13 +264,13 @@ class Workbench(View):
         return stacked(None if view is None else view.snapshot() for view in views)
 
     def _put(self, **traits: Any) -> None:
-        """Set traits, and send them together."""
+        """Set traits, and send them in one message."""
         with self.hold_sync():
             for name, value in traits.items():
                 setattr(self, name, value)
 
     def _selected(self, selection: IntArray) -> None:
-        """Follow the map: fit three samples or more, explain one."""
+        """Follow the selection on the map: fit three samples or more, explain one."""
         if len(selection) == 1:
             self.sample = int(selection[0])
         elif len(selection) >= _LEAST:
@@ -318,34 +320,34 @@ class Workbench(View):
             return
         strongest = self._setup.strongest(factors)
         self._show_factors(factors, strongest, strongest[0], stop)
-        if self._factor_panel.base is None:  # else somebody has picked another meanwhile
+        if self._factor_panel.base is None:  # otherwise a sample was picked meanwhile
             self._sample_panel.explain(self._setup.most_typical(selection), stop)
         self._steps.say("", 1.0)
 
     def _show_factors(
         self, factors: ClusterFactors, chosen: Sequence[int], first: int, stop: threading.Event
     ) -> None:
-        """Put factors on sliders, choose the first, and ablate the nodes of each."""
+        """Put factors on the sliders, choose the first, and ablate the nodes of each."""
         self._steps.say("Running the network with moved factors", _FIT[1])
         self._factor_panel.move(factors, chosen, stop)
         self.slider = self._factor_panel.slider
         self._put(_slider_factors=list(chosen), factor=first)
-        self._factor_sync.tell(first)  # the heatmap is new, also where the number is not
+        self._factor_sync.tell(first)  # the heatmap is new even if the number is the same
         self._steps.say("Ablating their nodes, and random ones", 0.6)
         self._factor_panel.ablate(factors, chosen, stop)
 
     @property
     def _ids(self) -> list[int]:
-        """Which factors there are to choose from."""
+        """The factors to choose from."""
         return [] if self.factors is None else list(range(len(self.factors.weights_)))
 
     def _link_ends(self) -> list[View]:
-        """Return the views that take part for the workbench where views are linked."""
+        """Return the views that represent the workbench in a link."""
         return [self, self.explorer]
 
     @traitlets.observe("factor")
     def _factor_chosen(self, change: Any) -> None:
-        """Put a factor on a slider that has none, in the place of the last."""
+        """Put the chosen factor on the last slider, unless it is on a slider already."""
         factor, factors = change["new"], self.factors
         if factors is None or factor is None:
             return
@@ -361,7 +363,7 @@ class Workbench(View):
 
     @traitlets.observe("sample")
     def _sample_picked(self, change: Any) -> None:
-        """Explain a sample, and edit it on the sliders."""
+        """Explain the picked sample, and edit it on the sliders."""
         sample = change["new"]
         if sample is not None and sample != self._sample_panel.picked:
             self._factor_panel.edit(sample, now=self.slider is not None)
