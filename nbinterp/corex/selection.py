@@ -1,5 +1,6 @@
 """Choose the number of factors, against shuffled data and on samples held out."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -7,16 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
+from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._typing import FloatArray, IntArray
+from nbinterp._numerics.progress import current_token
+from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.linear.gaussianize import learn_columns
 from nbinterp.corex.linear.implied import predicted_total_correlation
 from nbinterp.corex.linear.settings import checked_settings
 from nbinterp.corex.linear.solver import Problem, fit_problems, random_start
+from nbinterp.corex.local.fit import fit_clone
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,7 @@ class FactorSelection:
     null : array of shape (n_permutations, candidates)
         Of the data with every column shuffled by itself, in nats.
     held_out : array of shape (n_splits, candidates)
-        `LinearCorEx.score` on the samples that were left out of the fit, in nats per sample.
+        The `score` of the CorEx on the samples that were left out of the fit, in nats per sample.
     best : int
         The smallest number of factors whose held-out score is within a standard error of the best.
     """
@@ -76,7 +80,7 @@ def select_n_factors(
     X: Any,
     candidates: Any = (1, 2, 3, 5, 8, 12, 20),
     *,
-    corex: LinearCorEx | None = None,
+    corex: Any = None,
     n_permutations: int = 5,
     n_splits: int = 5,
     random_state: int | np.random.RandomState | None = None,
@@ -93,8 +97,9 @@ def select_n_factors(
     X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
     candidates : sequence of int
         Numbers of factors to try; those above the number of columns are left out.
-    corex : LinearCorEx or None, default=None
-        How to fit; its `n_factors` is not used.
+    corex : LinearCorEx, BioCorEx or None, default=None
+        How to fit; its `n_factors` is not used. None is ``LinearCorEx()``, which fits all tables of
+        a number of factors as one batch.
     n_permutations : int, default=5
         Shuffled copies of the data.
     n_splits : int, default=5
@@ -115,7 +120,16 @@ def select_n_factors(
     2
     """
     model = clone(LinearCorEx() if corex is None else corex)
-    data = _checks.samples(X, min_samples=2 * MIN_SAMPLES, missing=model.missing == "pairwise")
+    linear = isinstance(model, LinearCorEx)
+    _checks.require(
+        linear or (hasattr(model, "score") and "n_factors" in model.get_params(deep=False)),
+        f"(corex={_checks.show(corex)})",
+        "must be a CorEx: an estimator with n_factors, score and total_correlation_",
+        "Use LinearCorEx(…) or BioCorEx(…).",
+        TypeError,
+    )
+    missing = get_tags(model).input_tags.allow_nan
+    data = _checks.samples(X, min_samples=2 * MIN_SAMPLES, missing=missing)
     _checks.integer("n_permutations", n_permutations, 1)
     _checks.integer("n_splits", n_splits, 2, len(data) // 2, of="half the samples")
     wanted = sorted({_checks.integer("candidates", m, 1) for m in candidates})
@@ -128,26 +142,81 @@ def select_n_factors(
     )
     rng = check_random_state(random_state)
     generator = np.random.default_rng(rng.randint(2**31))
-    device = _device.resolve(model.device)
     folds = np.array_split(generator.permutation(len(data)), n_splits)
     tables = [data, *(generator.permuted(data, axis=0) for _ in range(n_permutations))]
     tables += [np.delete(data, fold, axis=0) for fold in folds]
+    left_out = [data[fold] for fold in folds]
+    fits = _linear_fits if linear else _any_fits
+    totals, scores = zip(*fits(model, tried, tables, left_out, rng), strict=True)
+    total = np.array(totals)[:, : 1 + n_permutations]
+    return FactorSelection(np.array(tried), total[:, 0], total[:, 1:].T, np.array(scores).T)
+
+
+# For each number of factors: the total of each table, and the scores of the samples that the last
+# tables leave out.
+_Fits = Iterator[tuple[list[float], list[float]]]
+
+
+def _linear_fits(
+    model: LinearCorEx,
+    tried: Sequence[int],
+    tables: Sequence[FloatingArray],
+    left_out: Sequence[FloatingArray],
+    rng: np.random.RandomState,
+) -> _Fits:
+    """Fit all tables as one batch, for each number of factors."""
+    device = _device.resolve(model.device)
     columns = [learn_columns(table, model.gaussianize) for table in tables]
     products = [
         product_of(each, table, device) for each, table in zip(columns, tables, strict=True)
     ]
-    total, null, held_out = [], [], []
     for m in tried:
-        settings = checked_settings(model.set_params(n_factors=m), data.shape[1])
-        start = partial(random_start, rng, settings.n_restarts, m, data.shape[1])
-        found = [
-            each[0] for each in fit_problems([Problem(p, start()) for p in products], settings)
+        p = tables[0].shape[1]
+        settings = checked_settings(model.set_params(n_factors=m), p)
+        start = partial(random_start, rng, settings.n_restarts, m, p)
+        problems = [Problem(product, start()) for product in products]
+        found = [each[0] for each in fit_problems(problems, settings)]
+        last = len(left_out)
+        pairs = zip(left_out, found[-last:], columns[-last:], strict=True)
+        scores = [
+            float(
+                predicted_total_correlation(
+                    np.nan_to_num(each.apply(rows)), factors.correlation
+                ).mean()
+            )
+            for rows, factors, each in pairs
         ]
-        total.append(found[0].total_correlation)
-        null.append([factors.total_correlation for factors in found[1 : 1 + n_permutations]])
-        scores = []
-        for fold, factors, each in zip(folds, found[-n_splits:], columns[-n_splits:], strict=True):
-            left_out = np.nan_to_num(each.apply(data[fold]))
-            scores.append(predicted_total_correlation(left_out, factors.correlation).mean())
-        held_out.append(scores)
-    return FactorSelection(np.array(tried), np.array(total), np.array(null).T, np.array(held_out).T)
+        yield [factors.total_correlation for factors in found], scores
+
+
+def _any_fits(
+    model: Any,
+    tried: Sequence[int],
+    tables: Sequence[FloatingArray],
+    left_out: Sequence[FloatingArray],
+    rng: np.random.RandomState,
+) -> _Fits:
+    """Fit one table after the other, for each number of factors."""
+    bar = tqdm(
+        total=len(tried) * len(tables),
+        desc="select_n_factors",
+        delay=1,
+        leave=False,
+        disable=not getattr(model, "progress", True),
+    )
+    token = current_token()
+    with bar:
+        for m in tried:
+            found = []
+            for table in tables:
+                token.raise_if_cancelled()
+                model.set_params(n_factors=m)
+                if "random_state" in model.get_params(deep=False):
+                    model.set_params(random_state=int(rng.randint(2**31)))
+                found.append(fit_clone(model, table))
+                bar.update()
+            scores = [
+                float(each.score(rows))
+                for rows, each in zip(left_out, found[-len(left_out) :], strict=True)
+            ]
+            yield [each.total_correlation_ for each in found], scores

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
-from nbinterp.corex import LinearCorEx, select_n_factors
+from nbinterp.corex import BioCorEx, LinearCorEx, select_n_factors
 
 
 def planted(n=300, groups=3, seed=0):
@@ -30,7 +31,23 @@ def test_what_chance_gives_is_shown():
     assert (real["above_null"] > 10 * real["null_max"]).all()
 
 
+def test_bio_corex_may_be_selected():
+    rng = np.random.default_rng(0)
+    x = 3.0 * np.repeat(rng.integers(0, 2, (200, 2)), 4, axis=1) + rng.normal(size=(200, 8))
+    x[0, 0] = np.nan
+    model = BioCorEx(7, progress=False)
+    found = select_n_factors(x, [1, 2], corex=model, n_permutations=2, n_splits=3, random_state=0)
+    assert found.best == 2
+    assert found.null.shape == (2, 2)
+    assert found.held_out.shape == (3, 2)
+    frame = found.to_frame()
+    assert (frame["total_correlation"] > 5 * frame["null_max"]).all()
+    assert model.n_factors == 7
+
+
 def test_refusals():
+    with pytest.raises(TypeError, match="must be a CorEx: an estimator with n_factors, score"):
+        select_n_factors(planted(), [2], corex=PCA())
     with pytest.raises(ValueError, match="number up to that of the columns, 12"):
         select_n_factors(planted(), [20])
     with pytest.raises(ValueError, match="at least 2"):

@@ -128,7 +128,8 @@ def information(w: Tensor, rho: Tensor) -> Information:
     cross.fill_diagonal_(1.0)
     # Not lstsq: on the CPU its last bits differ from call to call.
     left_over = 1.0 - (torch.linalg.pinv(cross, hermitian=True) @ rho * rho).sum(0)
-    about_variable = -0.5 * torch.log(left_over.clamp(1e-6, 1.0))
+    # As fine as `u`: a coarser floor would count less of a near copy here than for its factor.
+    about_variable = -0.5 * torch.log(left_over.clamp(torch.finfo(rho.dtype).eps, 1.0))
     return Information(
         mutual,
         mutual.sum(1) - about_factor,

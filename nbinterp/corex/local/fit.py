@@ -191,7 +191,7 @@ def _fit_one(
     found = []
     for each in (own, shuffled):
         token.raise_if_cancelled()
-        found.append(_fitted(corex, each))
+        found.append(fit_clone(corex, each))
         token.done()
     fitted, null = found
     mutual_information = np.asarray(fitted.mutual_information_, dtype=np.float64)
@@ -216,8 +216,8 @@ def _fit_one(
     )
 
 
-def _fitted(corex: Any, data: FloatingArray) -> Any:
-    """Return a clone of `corex` fitted to `data`; refuse what is no CorEx."""
+def fit_clone(corex: Any, data: FloatingArray) -> Any:
+    """Return a clone of `corex` fitted to `data` without a bar; refuse what is no CorEx."""
     estimator = clone(corex)
     if hasattr(estimator, "progress"):
         estimator.set_params(progress=False)  # there is a bar over the groups

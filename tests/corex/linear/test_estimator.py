@@ -206,6 +206,14 @@ class TestDegenerateData:
         assert np.isfinite(fit.total_correlation_)
         assert np.isfinite(fit.mutual_information_).all()
 
+    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("floor", [0.0, 1e-4, 0.01])
+    def test_what_factors_say_together_is_at_least_the_bound(self, floor, seed):
+        # Few samples and no noise: a factor is a copy of a column to eight digits.
+        x = np.random.default_rng(seed).normal(size=(8, 5))
+        fit = LinearCorEx(3, noise_floor=floor, random_state=seed).fit(x)
+        assert fit.total_correlation_direct_ >= fit.total_correlation_ - 1e-9
+
     def test_near_duplicates_grow_up_to_the_floor(self):
         rng = np.random.default_rng(0)
         found = []
