@@ -33,6 +33,8 @@ from nbinterp.manifold.search import by_features
 
 # SMACOF has converged when an iteration lowers the error by less than this share.
 _TOLERANCE = 3e-4
+# Root mean square difference of log probabilities below which walks end alike: rounding, mostly.
+_ALIKE = 1e-5
 
 
 class PHATE(
@@ -279,6 +281,14 @@ class PHATE(
             if self.mds == "metric":
                 scaling = smacof(target, start, self.max_iter, _TOLERANCE)
             bar.update()
+        if float(target.max()) < _ALIKE * len(target) ** 0.5:
+            warnings.warn(
+                f"PHATE(n_neighbors={self.n_neighbors}, t={self.t!r}) places all samples at one "
+                f"point: after {t} steps, random walks from any of them end alike, so the map says "
+                "nothing. Use fewer neighbors or a smaller t, or samples that differ.",
+                UserWarning,
+                stacklevel=4,
+            )
         if not scaling.converged:
             warnings.warn(
                 f"PHATE's SMACOF was still improving after max_iter={self.max_iter} iterations. "

@@ -144,6 +144,7 @@ def test_names_of_columns_and_pandas_output():
     assert list(map_.columns) == ["phate0", "phate1"]
 
 
+@pytest.mark.filterwarnings("ignore:.*all samples at one point:UserWarning")
 @pytest.mark.parametrize("n_landmarks", [None, 10])
 @pytest.mark.parametrize(
     "spoil",
@@ -315,3 +316,18 @@ def test_many_samples_are_searched_in_cells(monkeypatch):
     assert exact.neighbor_recall_ == 1
     found = k_means(fast.embedding_, 4, random_state=0).labels
     assert adjusted_rand_score(labels, found) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("x", "options"),
+    [
+        (np.eye(30), {"n_neighbors": 29, "t": 60}),
+        (np.random.default_rng(0).normal(size=(200, 5)), {"t": 1000}),
+        (np.random.default_rng(0).normal(size=(1000, 5)), {"t": 1000}),
+        (np.ones((40, 3)), {}),
+    ],
+)
+def test_a_map_that_says_nothing_is_said_to(x, options):
+    with pytest.warns(UserWarning, match="all samples at one point: after .* so the map says noth"):
+        fitted = PHATE(random_state=0, progress=False, **options).fit(x)
+    assert np.ptp(fitted.embedding_) < 1e-3
