@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from nbinterp._typing import AnyArray, FloatingArray, IntArray
@@ -87,9 +88,11 @@ def require(
 
 def show(value: object, limit: int = 60) -> str:
     """Return a short repr of `value` for an error message."""
-    if isinstance(value, np.ndarray | torch.Tensor):
-        return f"<{type(value).__name__} of shape {tuple(value.shape)}>"
-    text = repr(value)
+    if isinstance(value, np.ndarray | torch.Tensor | pd.DataFrame | pd.Series):
+        # Arrays of one type have subclasses of no interest here, such as those of traits.
+        name = "ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+        return f"<{name} of shape {tuple(value.shape)}>"
+    text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -107,7 +110,9 @@ def integer(
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         fail(what, f"must be a whole number, not {type(value).__name__}", "Pass an int.", TypeError)
     number = int(value)
-    require(number >= low, what, f"must be at least {low}", remedy or f"Use {low} or more.")
+    # Where there is a limit above, the remedy is how to stay below that.
+    enough = remedy if high is None and remedy else f"Use {low} or more."
+    require(number >= low, what, f"must be at least {low}", enough)
     if high is not None:
         limit = f"{of}, {high}" if of else f"{high}"
         require(number <= high, what, f"must be at most {limit}", remedy or f"Use {high} or fewer.")
@@ -132,12 +137,9 @@ def real(
     bounds = f"{'above' if open_low else 'at least'} {low:g}" if np.isfinite(low) else ""
     if np.isfinite(high):
         bounds += f"{' and ' if bounds else ''}at most {high:g}"
-    require(
-        np.isfinite(number) and inside,
-        what,
-        f"must be {bounds or 'finite'}",
-        remedy or "Choose a value in that range.",
-    )
+    if not (np.isfinite(number) and inside):
+        default = "Choose a value in that range." if bounds else "Pass a finite number."
+        fail(what, f"must be {bounds or 'finite'}", remedy or default)
     return number
 
 
@@ -152,6 +154,8 @@ def choice(name: str, value: object, options: Collection[str]) -> str:
     """Return `value` if it is one of `options`."""
     listed = ", ".join(repr(option) for option in options)
     what = f"({name}={show(value)})"
+    if not options:
+        fail(what, "must name something that exists, but there is nothing to name", "Leave it out.")
     if not isinstance(value, str) or value not in options:
         fail(what, f"must be one of {listed}", "Choose one of these.")
     return value
@@ -261,16 +265,28 @@ def _way_out(text: str, missing: bool) -> str:
     return "Pass numbers in a table of shape (n_samples, n_features)."
 
 
-def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
-    """Return sorted, distinct row numbers below `n` from indices or from a boolean mask."""
+def generator(random_state: Any) -> np.random.RandomState:
+    """Return the generator of a `random_state`: a seed, a RandomState, or None for any."""
+    try:
+        return check_random_state(random_state)  # type: ignore[no-any-return]
+    except ValueError as error:
+        must = "must be a whole number, a RandomState or None"
+        fail(f"(random_state={show(random_state)})", must, "Pass a seed such as 0.", type(error))
+
+
+def indices(name: str, value: object, n: int, *, at_least: int = 0, of: str = "sample") -> IntArray:
+    """Return sorted, distinct numbers below `n` from indices or from a boolean mask.
+
+    They are numbers of samples, or of what `of` names.
+    """
     array = np.asarray(to_numpy(value))
     what = f"({name}={show(array if array.size > 6 else value)})"
     if array.dtype == bool:
         require(
             array.shape == (n,),
             what,
-            f"must have one entry per sample, {n}, if it is a mask",
-            "Pass a mask over all samples, or their indices.",
+            f"must have one entry per {of}, {n}, if it is a mask",
+            f"Pass a mask over all {of}s, or their indices.",
         )
         array = np.flatnonzero(array)
     if array.size == 0:
@@ -278,8 +294,9 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
     require(
         array.ndim == 1 and np.issubdtype(array.dtype, np.integer),
         what,
-        "must be a list of sample indices or a boolean mask",
-        "Pass whole numbers, such as those of explorer.selection.",
+        f"must be a list of {of} indices or a boolean mask",
+        "Pass whole numbers"
+        + (", such as those of explorer.selection." if of == "sample" else " in a list."),
         TypeError,
     )
     require(
@@ -292,8 +309,8 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0) -> IntArray:
     require(
         unique.size >= at_least,
         what,
-        f"must hold at least {at_least} samples, not {unique.size}",
-        "Select more samples.",
+        f"must hold at least {at_least} {of}{'s' if at_least > 1 else ''}, not {unique.size}",
+        f"Select more {of}s.",
     )
     return unique
 
@@ -318,7 +335,7 @@ def nodes(value: object, n: int | None = None) -> list[int | str]:
         require(
             n is None or len(flags) == n,
             what,
-            f"must have one entry a node, {n}, if it is a mask, not {len(flags)}",
+            f"must have one entry per node, {n}, if it is a mask, not {len(flags)}",
             "Pass a mask over all nodes, or their numbers.",
         )
         return [number for number, flag in enumerate(items) if flag]
@@ -338,9 +355,21 @@ def labels(name: str, value: object, n: int) -> AnyArray:
     array = np.asarray(to_numpy(value))
     require(
         array.ndim == 1 and len(array) == n,
-        f"({name}={show(array)})",
+        f"({name}={show(array if array.ndim else value)})",
         f"must be one label per sample, {n}",
         "Pass a list as long as the data.",
+    )
+    return array
+
+
+def groups(name: str, value: object, n: int) -> AnyArray:
+    """Return a partition of `n` samples as an array of labels, none of them missing."""
+    array = labels(name, value, n)
+    require(
+        not bool(pd.isna(array).any()),
+        f"({name}={show(array)})",
+        "must name the group of each sample, but some are NaN or None",
+        "Drop those samples, or put them into a group of their own.",
     )
     return array
 

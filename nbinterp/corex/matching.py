@@ -63,6 +63,14 @@ def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
     >>> match_factors(local.clusters_[0], local.clusters_[0])["similarity"].round(6).tolist()
     [1.0, 1.0]
     """
+    for name, factors in (("first", first), ("second", second)):
+        _checks.require(
+            hasattr(factors, "feature_names") and hasattr(factors, "mutual_information_"),
+            f"({name}={_checks.show(factors)})",
+            "must be ClusterFactors",
+            "Pass one of local.clusters_, or what fit_selection returned.",
+            TypeError,
+        )
     names = first.feature_names
     _checks.require(
         names == second.feature_names,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
@@ -132,7 +132,8 @@ def select_n_factors(
     data = _checks.samples(X, min_samples=2 * MIN_SAMPLES, missing=missing)
     _checks.integer("n_permutations", n_permutations, 1)
     _checks.integer("n_splits", n_splits, 2, len(data) // 2, of="half the samples")
-    wanted = sorted({_checks.integer("candidates", m, 1) for m in candidates})
+    listed = np.atleast_1d(np.asarray(candidates, dtype=object))
+    wanted = sorted({_checks.integer("candidates", m, 1) for m in listed})
     tried = [m for m in wanted if m <= data.shape[1]]
     _checks.require(
         bool(tried),
@@ -140,7 +141,7 @@ def select_n_factors(
         f"must hold a number up to that of the columns, {data.shape[1]}",
         "Try fewer factors.",
     )
-    rng = check_random_state(random_state)
+    rng = _checks.generator(random_state)
     generator = np.random.default_rng(rng.randint(2**31))
     folds = np.array_split(generator.permutation(len(data)), n_splits)
     tables = [data, *(generator.permuted(data, axis=0) for _ in range(n_permutations))]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from nbinterp import _checks
 from nbinterp._typing import BoolArray, FloatArray
@@ -131,7 +130,7 @@ def make_corex_clusters(
     n = _checks.integer("n_samples_per_cluster", n_samples_per_cluster, 2)
     alpha = _checks.real("separation", separation, 0.0)
     _checks.choice("overlap", overlap, tuple(_SECOND_CLASS))
-    rng = check_random_state(random_state)
+    rng = _checks.generator(random_state)
     means = np.stack([_MEANS[0], _MEANS[0] + alpha * (_MEANS[0] - _MEANS[1])])
     covariances = np.stack(
         [

@@ -139,6 +139,13 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
 
     A `target` of one whole number per sample becomes a tuple.
     """
+    _checks.require(
+        callable(model),
+        f"(model={_checks.show(model)})",
+        "must be a torch.nn.Module, or a function of a batch",
+        "Pass the model first, then the samples.",
+        TypeError,
+    )
     if target is None or callable(target):
         return ScalarFunction(model, target, shape)
     array = np.asarray(_checks.to_numpy(target))
@@ -155,8 +162,16 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
 def as_rows(x: Any) -> tuple[Tensor, tuple[int, ...]]:
     """Return samples flattened to rows ``(n, d)`` of floats, and the shape of one sample."""
     # A copy: the memory of a DataFrame may be read-only, and torch warns about that.
-    tensor = x.detach() if isinstance(x, Tensor) else torch.from_numpy(np.array(x))
     what = f"(x={_checks.show(x)})"
+    array = x if isinstance(x, Tensor) else np.array(x)
+    _checks.require(
+        isinstance(array, Tensor) or array.dtype.kind in "biufc",
+        what,
+        "must be numbers",
+        "Pass the samples as an array of floats, after the model.",
+        TypeError,
+    )
+    tensor = array.detach() if isinstance(array, Tensor) else torch.from_numpy(array)
     _checks.require(
         tensor.is_floating_point(),
         what,

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
@@ -270,7 +269,7 @@ class PHATE(
             self.__dict__.update(fit_package(self, data))
             return
         # One seed per stage, so that a reused stage does not change the others' random numbers.
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
+        seeds = _checks.generator(self.random_state).randint(2**31 - 1, size=3)
         with tqdm(total=3, desc="PHATE", delay=1, leave=False, disable=not self.progress) as bar:
             graph, walk = self._graph_and_walk(data, seeds, bar)
             # Entry t belongs to power t + 1; the authors' program uses t as the power nonetheless.

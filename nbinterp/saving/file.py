@@ -93,8 +93,10 @@ def load(path: str | Path) -> Any:
     remedy = "Write it with nbinterp.save."
     try:
         found = _read(what, path)
-    except (FileNotFoundError, UnknownKindError):
+    except UnknownKindError:
         raise
+    except FileNotFoundError as error:
+        _checks.fail(what, "must be a file that exists", remedy, type(error))
     except Exception as error:
         # A truncated or forged file may raise anything.
         _checks.fail(what, f"must be a whole file of nbinterp.save ({error})", remedy)

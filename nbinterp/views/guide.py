@@ -193,6 +193,13 @@ def guide(word: str = "") -> Any:
     What does dropout do to groups of nodes?
       dropout_study: dropout_study(data, y, test_data, test_y)
     """
+    _checks.require(
+        isinstance(word, str),
+        f"({_checks.show(word)})",
+        "must be a word",
+        "Call guide() for all entries.",
+        TypeError,
+    )
     found = tuple(entry for entry in ENTRIES if word.lower() in " ".join(entry).lower())
     _checks.require(
         len(found) > 0,

@@ -5,12 +5,15 @@ import inspect
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import nbinterp
 from nbinterp import _checks
 from nbinterp._numerics.parallel import parallel_map
+from nbinterp.views.base.traits import TraitArray
 
 
 def check(size):
@@ -99,6 +102,12 @@ def test_a_context_manager_does_not_name_what_its_block_does():
 def test_help_and_signatures_are_those_of_the_function():
     assert str(inspect.signature(public)) == "(size, other=2)"
     assert (public.__name__, public.__doc__) == ("public", "Check a size.")
+
+
+def test_values_are_shown_in_one_line():
+    assert _checks.show(np.zeros((2, 3)).view(TraitArray)) == "<ndarray of shape (2, 3)>"
+    assert _checks.show(pd.DataFrame({"a": [1]})) == "<DataFrame of shape (1, 1)>"
+    assert "\n" not in _checks.show(torch.nn.Sequential(torch.nn.ReLU()))
 
 
 def test_no_generator_is_named():

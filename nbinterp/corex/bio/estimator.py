@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
 from nbinterp._numerics.parallel import thread_pool
@@ -215,7 +214,7 @@ class BioCorEx(
         exact = bool((columns.floor < _FLOAT64_FLOOR).any())
         table = columns.table(data, device, torch.float64 if exact else torch.float32)
 
-        rng = check_random_state(self.random_state)
+        rng = _checks.generator(self.random_state)
         with thread_pool(device):
             solutions = iterate(
                 table,

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 
 from nbinterp import _checks, _device
 from nbinterp._display import Displayable
@@ -204,7 +203,7 @@ class LinearCorEx(
         product = parallel_map([task], device, always_workers=True, stop=stop)[0]
         if self.engine == "torch":
             return self._fit(product, columns, settings)
-        rng = check_random_state(self.random_state)
+        rng = _checks.generator(self.random_state)
         return self._accept(fit_with_package(columns.apply(data), product, settings, rng), columns)
 
     @_checks.named
@@ -271,7 +270,7 @@ class LinearCorEx(
         return self._fit(product, columns, checked_settings(self, len(scale)))
 
     def _fit(self, product: Product, columns: Columns, settings: Settings) -> Self:
-        rng = check_random_state(self.random_state)
+        rng = _checks.generator(self.random_state)
         start = random_start(rng, settings.n_restarts, settings.n_factors, len(columns.mean))
         return self._accept(fit_problems([Problem(product, start)], settings)[0], columns)
 
@@ -300,6 +299,7 @@ class LinearCorEx(
             self.stability_ = stability(factors.mutual_information, others)
         return self
 
+    @_checks.named
     def transform(self, X: Any) -> FloatArray:
         """Return the factor values of samples.
 
@@ -357,6 +357,7 @@ class LinearCorEx(
         _checks.fitted(self, "weights_")
         return covariance_of(self.correlation_, self.scale_)
 
+    @_checks.named
     def score(self, X: Any, y: Any = None) -> float:
         """Return the total correlation of `X` that the factors predict, in nats per sample.
 
@@ -377,7 +378,6 @@ class LinearCorEx(
         """
         return float(predicted_total_correlation(self._scores(X), self.correlation_).mean())
 
-    @_checks.named
     def _scores(self, X: Any) -> FloatArray:
         """Return the scores of new samples, 0 where missing."""
         _checks.fitted(self, "weights_")

@@ -157,7 +157,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         data = _checks.samples(X, missing=missing, estimator=self)
         if isinstance(corex, LinearCorEx):
             checked_settings(corex, data.shape[1])  # before an embedding, which may take long
-        embedder = self._part(PHATE(n_components=10) if self.embedding is None else self.embedding)
+        embedder = self._part(self._embedding())
         embedding: FloatingArray | None = None
         centers: FloatingArray | None = None
         if clusters is None:
@@ -167,7 +167,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             given = _checks.to_numpy(grouped.labels)
             centers = _checks.to_numpy(grouped.centers)
         else:
-            given = _checks.labels("clusters", clusters, len(data))
+            given = _checks.groups("clusters", clusters, len(data))
         classes, member = np.unique(given, return_inverse=True)
         groups = [
             (f"cluster {label}", np.flatnonzero(member == i)) for i, label in enumerate(classes)
@@ -283,6 +283,17 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             TypeError,
         )
         return LinearCorEx() if self.corex is None else self.corex
+
+    @_checks.named
+    def _embedding(self) -> Any:
+        _checks.require(
+            self.embedding is None or hasattr(self.embedding, "fit_transform"),
+            f"(embedding={_checks.show(self.embedding)})",
+            "must be an estimator with fit_transform",
+            "Use PHATE(…), or a class of scikit-learn such as PCA(…).",
+            TypeError,
+        )
+        return PHATE(n_components=10) if self.embedding is None else self.embedding
 
     @_checks.named
     def _count(self, n: int) -> int:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
@@ -62,7 +61,7 @@ def _fit_together(
     starts, tasks = [], []
     for _, rows in groups:
         # One generator per group: a group's factors do not depend on what is fitted beside it.
-        rng = check_random_state(corex.random_state)
+        rng = _checks.generator(corex.random_state)
         starts.append(random_start(rng, settings.n_restarts, settings.n_factors, data.shape[1]))
         seed = int(rng.randint(2**31))
         tasks.append(partial(_prepare, data, rows, corex.gaussianize, seed, device, token))
@@ -73,7 +72,7 @@ def _fit_together(
     if corex.engine == "linearcorex":
         owns = [
             fit_with_package(
-                columns.apply(data[rows]), own, settings, check_random_state(corex.random_state)
+                columns.apply(data[rows]), own, settings, _checks.generator(corex.random_state)
             )
             if bool((own.variances() > 0).any())
             else [Factors.none(settings.n_factors, data.shape[1])]
@@ -185,7 +184,7 @@ def _fit_one(
         return _result(name, rows, feature_names, columns, nothing, nothing, why)
     # What takes no seed is taken to need none: its null should not differ from run to run either.
     # A clone's generator: a group's factors do not depend on what was fitted before it.
-    rng = check_random_state(getattr(clone(corex), "random_state", 0))
+    rng = _checks.generator(getattr(clone(corex), "random_state", 0))
     shuffled = np.random.default_rng(rng.randint(2**31)).permuted(own, axis=0)
     token = current_token()
     found = []

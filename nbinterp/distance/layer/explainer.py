@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from torch import nn
 
 from nbinterp import _checks
@@ -129,7 +128,7 @@ class LinearDistance:
             "Wrap the layer in one.",
             TypeError,
         )
-        seed = check_random_state(self.random_state)
+        seed = _checks.generator(self.random_state)
         module = linear_module(model, layer)
         weight, bias = hyperplanes_of(module)
         groups = groups_of(clusters, weight.shape[1])

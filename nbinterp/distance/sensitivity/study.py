@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -26,6 +25,7 @@ from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
 from nbinterp.network.subject.model import (
     batch_of,
+    check_module,
     device_and_dtype,
     eval_mode,
     forward,
@@ -93,7 +93,7 @@ def sensitivity_study(
     ------
     ValueError
         If the layer does not exist, does not run exactly once, or has no node that varies; if a
-        node, class, shift or scale is invalid; if outputs are not finite or not one row a sample.
+        node, class, shift or scale is invalid; if outputs are not finite or not one row per sample.
 
     References
     ----------
@@ -115,9 +115,12 @@ def sensitivity_study(
     amounts = _amounts("shifts", shifts)
     factors = _amounts("scales", scales, above=0.0)
     draws = _checks.integer("n_random", n_random, 0)
+    check_module(model)
     model = model_on_device(model, device)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
+    if y is not None:
+        _checks.labels("y", y, n)  # before all samples run through the network
     edited = EditedForward(model, layer)
     first = batch_of(model, data, *range(min(2, n)))
     shape = tuple(edited.probe(first).shape[1:])
@@ -291,7 +294,7 @@ def _scores(logits: Tensor, before: Tensor, right: Tensor | None) -> Tensor:
 
 def _directions(sd: Tensor, n_random: int, random_state: Any) -> Tensor:
     """Return random unit vectors (n_random, n_nodes), zero for nodes that do not vary."""
-    drawn = check_random_state(random_state).normal(size=(n_random, len(sd)))
+    drawn = _checks.generator(random_state).normal(size=(n_random, len(sd)))
     live = torch.from_numpy(drawn) * (sd > 0).cpu()
     directions: Tensor = live / live.norm(dim=1, keepdim=True)
     return directions

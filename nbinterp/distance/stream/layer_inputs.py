@@ -11,7 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
 from nbinterp._typing import FloatArray
-from nbinterp.network.subject.model import find_layers, suggestions
+from nbinterp.network.subject.model import find_layer, suggestions
 
 CONV_ROWS = ("patches", "means")
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -21,7 +21,7 @@ _PATCH_BYTES = 64 * 2**20
 
 def linear_module(model: nn.Module, layer: str) -> nn.Module:
     """Return the Linear or convolution called `layer`; raise for any other module."""
-    module = find_layers(model, layer)[layer]
+    module = find_layer(model, layer)
     linear = [
         name
         for name, part in model.named_modules()

@@ -140,6 +140,13 @@ def check_several(models: Sequence[str]) -> None:
 
 def check_same(one: Any, other: Any, *, samples: bool = True) -> None:
     """Refuse two `AndOrInteractions` of different players, or of different `samples`."""
+    _checks.require(
+        isinstance(other, type(one)),
+        f"({_checks.show(other)})",
+        "must be AndOrInteractions",
+        "Pass what AndOr().explain returned for other models or samples.",
+        TypeError,
+    )
     ours, theirs = one.outputs.shape, other.outputs.shape
     _checks.require(
         ours[2] == theirs[2] and (not samples or ours[0] == theirs[0]),

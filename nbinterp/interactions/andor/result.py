@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
@@ -158,7 +157,7 @@ class AndOrInteractions(Displayable, HasState):
         """
         sharing.check_several(self.models)
         n_repeats = _checks.integer("n_repeats", n_repeats, 1)
-        random = check_random_state(random_state)
+        random = _checks.generator(random_state)
         if mismatched is not None:
             sharing.check_same(self, mismatched)
         return [

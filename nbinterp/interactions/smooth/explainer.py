@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -227,7 +226,7 @@ class SmoothHess:
             f"must be None above {WIDEST_MATRIX} rows, where no error is estimated",
             "Set n_samples, or give groups of inputs.",
         )
-        seed = int(check_random_state(self.random_state).randint(2**31))
+        seed = int(_checks.generator(self.random_state).randint(2**31))
         directions = Directions(self.sampling, d, seed, rows.device, dtype)
         stein = Stein(
             function,

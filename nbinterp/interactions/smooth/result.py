@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.utils import check_random_state
 from torch import Tensor
 
 from nbinterp import _checks
@@ -330,7 +329,7 @@ class SmoothHessian(Displayable, HasState):
             reach,
             n=total,
             ball=ball,
-            seed=int(check_random_state(random_state).randint(2**31)),
+            seed=int(_checks.generator(random_state).randint(2**31)),
         )
 
     @_checks.named

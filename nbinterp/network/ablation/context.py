@@ -14,7 +14,7 @@ from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.network.recording.nodes import channel_axis, positions_of_name, positions_of_number
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.model import find_layers
+from nbinterp.network.subject.model import find_layer
 
 MODES = ("zero", "mean", "weights")
 Nodes = int | str | Sequence[int | str] | AnyArray | torch.Tensor
@@ -89,7 +89,7 @@ def ablated(
         asked = _checks.listed(nodes)
         _checks.nodes(asked)
         module = ablated_module(model, layer, mode)
-        fill: torch.Tensor | float = 0.0
+        fill = torch.zeros(())
         if mode == "mean":
             fill = torch.as_tensor(_means(model, layer, data, means))
 
@@ -97,9 +97,15 @@ def ablated(
     def ablate(output: Any, _inputs: Any) -> Any:
         activation = first_tensor(f"layer {layer!r}", output)
         shape = tuple(activation.shape[1:])
+        _checks.require(
+            mode != "mean" or tuple(fill.shape) == shape,
+            f"(means=<of shape {tuple(fill.shape)}>)",
+            f"must have the shape of one sample's activations, {shape}",
+            f"Pass the mean over samples of record(model, data, {layer!r})[{layer!r}].",
+        )
         mask = torch.zeros(shape, dtype=torch.bool)
         mask.view(-1)[torch.as_tensor(_positions(asked, layer, shape))] = True
-        value = torch.as_tensor(fill).to(activation)
+        value = fill.to(activation)
         edited = torch.where(mask.to(activation.device), value, activation)
         return with_first_tensor(output, edited)
 
@@ -110,7 +116,7 @@ def ablated(
 def ablated_module(model: nn.Module, layer: str, mode: str) -> nn.Module:
     """Return the module whose output an ablation of `layer` changes."""
     _checks.choice("mode", mode, MODES)
-    module = find_layers(model, layer)[layer]
+    module = find_layer(model, layer)
     if mode != "weights":
         return module
     # A row of weights and its bias at 0 give an output of 0: set the output instead.

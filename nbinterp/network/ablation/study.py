@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -29,10 +28,17 @@ from nbinterp.network.ablation.rankings import (
 from nbinterp.network.ablation.result import AblationStudy
 from nbinterp.network.ablation.sweep import measure
 from nbinterp.network.data.batches import batches, length, n_rows, take_rows, to_device
-from nbinterp.network.directions.factors import Factors, chosen, layer_columns
+from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.forward import EditedForward
-from nbinterp.network.subject.model import batch_of, device_and_dtype, model_on_device
+from nbinterp.network.subject.model import (
+    batch_of,
+    check_module,
+    device_and_dtype,
+    eval_mode,
+    forward,
+    model_on_device,
+)
 from nbinterp.network.subject.size import batch_size, widest_output
 
 
@@ -122,18 +128,23 @@ def ablation_study(
     given: list[Factors] = (
         list(directions) if isinstance(directions, list | tuple) else [directions]  # type: ignore[list-item]
     )
+    check_module(model)
     _checks.require(len(given) > 0, "(directions=[])", "must hold factors", "Pass local.clusters_.")
+    for factors in given:
+        check_factors(factors)
     _checks.choice("mode", mode, MODES)
     draws = _checks.integer("n_random", n_random, 0)
+    generator = _checks.generator(random_state)
     ablated = _AblatedLayer(model_on_device(model, device), data, layer, mode, given[0])
     steps = _sizes(sizes, len(ablated.columns))
-    rec = recorded(ablated.model, data, layer, progress=progress)
-    truth = _truth(y, ablated.n, rec.output)
-    kept = _outputs(outputs, rec.output.shape[1])
+    # Refuse all that is wrong before the data run through the network.
+    n_outputs = ablated.n_outputs()
+    truth = _checks.classes("y", y, ablated.n, n_outputs)
+    kept = _outputs(outputs, n_outputs)
     groups, names = _groups(given, clusters, truth, ablated.n)
+    rec = recorded(ablated.model, data, layer, progress=progress)
 
     rankings = ablated.rankings(given, factor, truth, rec[layer].shape[1:], steps[-1])
-    generator = check_random_state(random_state)
     random = at_random(len(ablated.columns), steps[-1], draws, generator)
     orders, place = _distinct([*rankings.orders, *random], steps)
     fill = rec[layer].mean(axis=0, dtype=np.float64).ravel() if mode == "mean" else None
@@ -177,6 +188,18 @@ class _AblatedLayer:
         positions = self.columns.values()
         self.is_flat = all(len(at) == 1 for at in positions) and len(positions) == np.prod(shape)
         self.device, self.dtype = device_and_dtype(model)
+
+    def n_outputs(self) -> int:
+        """Return how many outputs the model has; refuse one that is no classifier."""
+        with eval_mode(self.model):
+            output = forward(self.model, self.example)
+        _checks.require(
+            output.ndim == 2,
+            f"(model) with outputs of shape {tuple(output.shape[1:])}",
+            "must give one row of outputs per sample",
+            "Wrap the model so that it returns (b, n_classes).",
+        )
+        return int(output.shape[1])
 
     def rankings(
         self,
@@ -269,20 +292,10 @@ def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
     return tuple(sorted(checked))
 
 
-def _truth(y: Any, n: int, output: Float32Array) -> IntArray:
-    _checks.require(
-        output.ndim == 2,
-        f"(model) with outputs of shape {output.shape[1:]}",
-        "must give one row of outputs per sample",
-        "Wrap the model so that it returns (b, n_classes).",
-    )
-    return _checks.classes("y", y, n, output.shape[1])
-
-
 def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> IntArray:
     if outputs is None:
         return np.arange(n_outputs)
-    return _checks.indices("outputs", outputs, n_outputs)
+    return _checks.indices("outputs", outputs, n_outputs, at_least=1, of="output")
 
 
 def _groups(
@@ -296,7 +309,7 @@ def _groups(
             names.append(factors.name)
             members.append(np.isin(np.arange(n), factors.indices))
     else:
-        found = _checks.labels("clusters", clusters, n)
+        found = _checks.groups("clusters", clusters, n)
         names += [f"cluster {label}" for label in np.unique(found)]
         members += [found == label for label in np.unique(found)]
     for label in np.unique(truth):

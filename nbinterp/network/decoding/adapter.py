@@ -28,6 +28,12 @@ class DecoderAdapter:
         if self.decode is None:
             return None
         decoded = _channels_last(self.decode(hidden))
+        _checks.require(
+            len(decoded) == len(hidden),
+            f"(decode): an output of shape {decoded.shape} for {len(hidden)} rows",
+            "must have one row per row of activations",
+            "Return an array of shape (n, n_features) or (n, height, width).",
+        )
         return decoded.reshape(len(decoded), -1)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from torch import nn
 
 from nbinterp import _checks, _device
@@ -16,6 +15,7 @@ from nbinterp.network.data.batches import batches
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.decoding.training import score, train
 from nbinterp.network.recording.record import recorded
+from nbinterp.network.subject.model import check_module
 
 
 class Rescale(nn.Module):
@@ -129,6 +129,14 @@ def fit_decoder(
     >>> decoder.n_hidden, decoder.validation_error < decoder.baseline_error
     (200, True)
     """
+    check_module(model)
+    _checks.require(
+        np.ndim(hidden) == 1,
+        f"(hidden={_checks.show(hidden)})",
+        "must be the widths of hidden layers",
+        "Pass a list such as [256], or () for a linear decoder.",
+        TypeError,
+    )
     widths = [_checks.integer("hidden", width, 1) for width in hidden]
     epochs = _checks.integer("max_epochs", max_epochs, 1)
     wait = _checks.integer("patience", patience, 1)
@@ -136,7 +144,7 @@ def fit_decoder(
     rate = _checks.real("learning_rate", learning_rate, 0, open_low=True)
     share = _checks.real("validation_fraction", validation_fraction, 0, 0.9, open_low=True)
     where = _device.resolve(device)
-    rng = check_random_state(random_state)
+    rng = _checks.generator(random_state)
 
     wanted = _samples(data, size) if inputs is None else _given(inputs)
     rec = recorded(model, wanted if inputs is None else data, layer, progress=progress)

@@ -1,7 +1,7 @@
 """Factors as directions: which of them to take, and which nodes of a layer they belong to."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from nbinterp import _checks
 from nbinterp._typing import FloatArray, IntArray
 from nbinterp.network.recording.nodes import positions_of_name
 
+_PARTS = ("name", "indices", "feature_names", "mutual_information_", "total_correlations_")
 _N_STRONGEST = 5  # that are taken by default
 
 
@@ -21,6 +22,17 @@ class Factors(Protocol):
     correlation_: FloatArray
     mutual_information_: FloatArray
     total_correlations_: FloatArray
+
+
+def check_factors(directions: Any) -> None:
+    """Raise unless `directions` are the factors of one table."""
+    if not all(hasattr(directions, part) for part in _PARTS):
+        _checks.fail(
+            f"(directions={_checks.show(directions)})",
+            "must be ClusterFactors",
+            "Pass local.clusters_[3], explorer.factors, or what fit_selection returned.",
+            TypeError,
+        )
 
 
 def chosen(factors: Factors, factor: int | Sequence[int] | None) -> tuple[int, ...]:

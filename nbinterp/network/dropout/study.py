@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.utils import check_random_state
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -150,7 +149,7 @@ def dropout_study(
     )
     measure = LinearCorEx(n_factors=5) if corex is None else corex
     _check_measure(measure, min(min(widths) for widths in architectures))
-    rng = check_random_state(random_state)
+    rng = _checks.generator(random_state)
 
     frames, networks = [], {}
     for widths in architectures:

@@ -1,5 +1,6 @@
 """Move a layer's activations along factors, and run the rest of the network on them."""
 
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from nbinterp._typing import Float32Array, FloatArray, IntArray
 from nbinterp.network.data.batches import n_rows, take_rows
 from nbinterp.network.decoding.adapter import DecoderAdapter, decoder_adapter
 from nbinterp.network.decoding.decoder import Decoder
-from nbinterp.network.directions.factors import Factors, chosen, layer_columns
+from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.perturbation.result import Base, Perturbation, checked_amounts
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.forward import EditedForward
@@ -125,6 +126,7 @@ def perturb(
     Perturbation(mean of cluster 1 in '1': 1 factor, 2 steps)
     """
     check_module(model)
+    check_factors(directions)
     signed = _checks.choice("direction", direction, ("signed", "unsigned")) == "signed"
     forward = EditedForward(model_on_device(model, device), layer)
     n_rows(data)
@@ -219,6 +221,13 @@ class _Factory:
         """Return the rows whose mean is edited."""
         if isinstance(base, str) and base == "mean":
             return np.asarray(self.factors.indices, np.int64)
+        if np.ndim(base) == 0 and not isinstance(base, numbers.Integral):
+            _checks.fail(
+                f"(base={_checks.show(base)})",
+                "must be 'mean', a row number or rows",
+                "Pass the rows of samples in data, such as explorer.selection.",
+                TypeError,
+            )
         if np.ndim(base) == 0:
             return np.array([_checks.integer("base", base, 0, total - 1)])
         return _checks.indices("base", base, total, at_least=1)

@@ -133,6 +133,7 @@ class Perturbation(Displayable):
         hidden, outputs, decoded = self._run(steps)
         return replace(self, amounts=steps, hidden=hidden, outputs=outputs, decoded=decoded)
 
+    @_checks.named
     def from_base(self, base: Base) -> "Perturbation":
         """Return the same edits of another base.
 

@@ -12,7 +12,7 @@ from nbinterp import _checks
 from nbinterp._typing import FloatingArray, IntArray
 from nbinterp.network.data.batches import length, refuse_nonfinite
 from nbinterp.network.recording.storage import Store
-from nbinterp.network.subject.model import find_layers
+from nbinterp.network.subject.model import find_layers, layer_names
 
 _LIMITS = {kind: float(np.finfo(kind).max) for kind in ("float32", "float16")}
 
@@ -59,8 +59,7 @@ class Recorder:
         rows: IntArray | None = None,
     ) -> None:
         known = {name for name, _ in model.named_modules(remove_duplicate=False) if name}
-        names = [layers] if isinstance(layers, str) else list(layers)
-        self._asked = {name: _call_of(name, known) for name in names}
+        self._asked = {name: _call_of(name, known) for name in layer_names(layers)}
         self.modules = find_layers(model, [module for module, _ in self._asked.values()])
         self._rows = rows
         self._new_store, self._limit = new_store, _LIMITS[dtype]

@@ -61,7 +61,7 @@ class Recording:
     def __getitem__(self, layer: str) -> FloatingArray:
         """Return the activations (n_samples, ...) of a recorded layer, as they are stored."""
         _checks.require(
-            layer in self._activations,
+            isinstance(layer, str) and layer in self._activations,
             f"[{layer!r}]",
             "must be a layer that was recorded",
             f"Did you mean {suggestions(self._activations, like=layer)}?",

@@ -14,7 +14,7 @@ from nbinterp import _checks
 from nbinterp.network.subject.cache import cached_prefix
 from nbinterp.network.subject.fast_paths import fast_paths_enabled
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.model import eval_mode, find_layers, forward
+from nbinterp.network.subject.model import eval_mode, find_layer, forward
 
 # From activations (b, ...) of a batch, and the inputs of the layer, to (n_edits * b, ...), edit
 # after edit: a new tensor.
@@ -48,7 +48,7 @@ class EditedForward:
         self.layer = layer
         self.repeats = False
         self._ready = False
-        self.module = find_layers(model, layer)[layer] if module is None else module
+        self.module = find_layer(model, layer) if module is None else module
 
     def __call__(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
         """Return the outputs (n_edits * b, ...) for a batch of b samples on the model's device."""

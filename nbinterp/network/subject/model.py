@@ -3,7 +3,7 @@
 import copy
 import difflib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -102,32 +102,64 @@ def check_module(model: Any) -> None:
         )
 
 
-def find_layers(model: nn.Module, layers: str | Sequence[str]) -> dict[str, nn.Module]:
+def find_layer(model: nn.Module, layer: str) -> nn.Module:
+    """Return the submodule of `model` called `layer`, by its dotted path."""
+    check_module(model)
+    return _submodule(_submodules(model), layer, "layer")
+
+
+def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
     """Return the submodules of `model` called `layers`, by their dotted path."""
-    names = [layers] if isinstance(layers, str) else list(layers)
-    known = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
-    if not names:
+    known = _submodules(model)
+    if not layers:
         _checks.fail(
             f"(layers={layers!r})",
             "must name at least one layer",
             f"Choose from {suggestions(known)}.",
         )
-    for name in names:
-        if name in known:
-            continue
-        whole = str(name).partition("#")[0]
+    return {name: _submodule(known, name, "layers") for name in layers}
+
+
+def layer_names(layers: Any) -> list[str]:
+    """Return one name or several as a list."""
+    if isinstance(layers, str):
+        return [layers]
+    if not isinstance(layers, Collection):
+        _checks.fail(
+            f"(layers={_checks.show(layers)})",
+            "must be the name of a layer, or a list of names",
+            "Choose from the names in model.named_modules().",
+            TypeError,
+        )
+    return list(layers)
+
+
+def _submodules(model: nn.Module) -> dict[str, nn.Module]:
+    return {name: part for name, part in model.named_modules(remove_duplicate=False) if name}
+
+
+def _submodule(known: dict[str, nn.Module], name: object, argument: str) -> nn.Module:
+    what = f"({argument}={_checks.show(name)})"
+    if not isinstance(name, str):
+        _checks.fail(
+            what,
+            f"must be the name of a submodule, not {type(name).__name__}",
+            f"Choose from {suggestions(known)}.",
+        )
+    if name not in known:
+        whole = name.partition("#")[0]
         _checks.require(
             whole not in known,
-            f"(layers={_checks.show(name)})",
+            what,
             "must be the name of a submodule, not of one of its calls",
             f"Use {whole!r}; only record and fit_decoder tell the calls of a module apart.",
         )
         _checks.fail(
-            f"(layers={_checks.show(name)})",
+            what,
             "must be the name of a submodule",
             f"Did you mean {suggestions(known, like=name)}?",
         )
-    return {name: known[name] for name in names}
+    return known[name]
 
 
 def suggestions(names: Iterable[str], like: object = "", limit: int = 5) -> str:

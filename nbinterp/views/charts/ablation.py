@@ -63,6 +63,14 @@ class AblationChart:
         quantity: str = "accuracy",
         groups: list[str] | None = None,
     ) -> None:
+        _checks.require(
+            isinstance(study, AblationStudy),
+            f"(study={_checks.show(study)})",
+            "must be an AblationStudy",
+            "Pass what ablation_study(...) returned.",
+            TypeError,
+        )
+        _checks.choice("quantity", quantity, (*study.output_names, "accuracy"))
         self.study = study
         self.case = _checks.integer("case", case, 0, len(study.cases) - 1)
         self.quantity = quantity

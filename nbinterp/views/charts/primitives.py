@@ -84,6 +84,13 @@ class PrimitiveChart:
         explorer: Any = None,
         samples: Any = None,
     ) -> None:
+        _checks.require(
+            isinstance(result, AndOrInteractions),
+            f"(result={_checks.show(result)})",
+            "must be AndOrInteractions",
+            "Pass what AndOr().explain returned.",
+            TypeError,
+        )
         last = len(result.outputs) - 1
         self.result = result
         self.sample = _checks.integer("sample", sample, 0, last, of="the last one")

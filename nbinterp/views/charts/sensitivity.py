@@ -69,6 +69,13 @@ class SensitivityChart:
         measure: str | None = None,
         nodes: Sequence[int] | AnyArray | None = None,
     ) -> None:
+        _checks.require(
+            isinstance(study, SensitivityStudy),
+            f"(study={_checks.show(study)})",
+            "must be a SensitivityStudy",
+            "Pass what sensitivity_study(...) returned.",
+            TypeError,
+        )
         self.study = study
         name = study.measures[0] if measure is None else measure
         self.measure = _checks.choice("measure", name, study.measures)

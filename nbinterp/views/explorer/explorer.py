@@ -29,6 +29,7 @@ from nbinterp.views.png.map import scatter_png
 
 Callback = Callable[[IntArray], Any]
 
+_LEAST = 3  # samples of a fit
 _UNFITTED = "Lasso samples and press Fit"
 
 
@@ -291,6 +292,12 @@ class ClusterExplorer(Hovered):
                 TypeError,
             )
         with self._lock:
+            _checks.require(
+                len(self.selection) >= _LEAST,
+                f"() of {len(self.selection)} selected samples",
+                f"must hold at least {_LEAST} samples",
+                "Lasso a region, or set explorer.selection to their numbers.",
+            )
             started = time.perf_counter()
             factors = self.source.fit_selection(self.selection)
             self._show_fit(factors, time.perf_counter() - started)

@@ -172,7 +172,7 @@ def _of_result(
 
 def _matrices(name: str, value: Any) -> FloatArray:
     array = np.asarray(_checks.to_numpy(value))
-    what = f"({name}={_checks.show(array)})"
+    what = f"({name}={_checks.show(array if array.ndim else value)})"
     _checks.require(
         array.ndim in (2, 3)
         and array.shape[-1] == array.shape[-2]

@@ -65,7 +65,7 @@ def check_reach(amounts: AnyArray, span: float) -> None:
     wrong = amounts[~(np.abs(amounts) <= span * (1 + ROUNDING))]
     _checks.require(
         not len(wrong),
-        f": amounts of {wrong.flat[0] if len(wrong) else 0:g}",
+        f"(amounts={wrong.flat[0] if len(wrong) else 0:g})",
         f"must be from {-span:g} to {span:g}",
         "Stay within the sliders, or set a larger span.",
     )

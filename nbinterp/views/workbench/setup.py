@@ -10,6 +10,8 @@ from nbinterp import _checks
 from nbinterp._typing import AnyArray, Float32Array, IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.network import record
+from nbinterp.network.data.batches import n_rows
+from nbinterp.network.subject.model import check_module, find_layer
 from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer, patch_grid
 
 _PREAMBLE = """import numpy as np
@@ -109,7 +111,13 @@ def prepare(
     called, lines = _called(names)
     given = {called.y: y, called.local: local, called.decode: decode}
     passed = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
+    check_module(model)
+    # Refuse what is wrong before anything takes long.
+    if y is not None:
+        _checks.labels("y", y, n_rows(data))
+    most = _checks.integer("n_clusters", n_clusters, 1)
     layer = guess_layer(model, data) if layer is None else layer
+    find_layer(model, layer)
     rec = record(model, data, layer, progress=progress)
     n = len(rec.output)
     pool = "mean" if rec[layer].ndim > 2 else None
@@ -120,7 +128,6 @@ def prepare(
         f"nodes = rec.concat({layer!r}, output=True{pooled})",
     ]
     if local is None:
-        most = _checks.integer("n_clusters", n_clusters, 1)
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
         m = min(_FACTORS, table.shape[1])
         corex = LinearCorEx(n_factors=m)

@@ -341,9 +341,13 @@ def test_refusals(fitted):
         (local(n_clusters=0), {}, "must be at least 1"),
         (local(), {"clusters": labels[:5]}, "one label per sample, 60"),
         (local().set_params(corex__n_factors=26), {}, "Use fewer factors"),
+        (local(), {"clusters": np.where(labels == 1, np.nan, labels)}, "some are NaN or None"),
+        (local(), {"clusters": [None, *labels[1:].tolist()]}, "some are NaN or None"),
     ]:
         with pytest.raises(ValueError, match=message):
             model.fit(x, **options)
+    with pytest.raises(TypeError, match="must be an estimator with fit_transform"):
+        local().set_params(embedding="phate").fit(x)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         local().fit_selection([1, 2, 3])
     for indices, message in [

@@ -78,12 +78,13 @@ def test_nested_blocks_restore_the_model():
         (("0", 0, "off"), "'zero', 'mean', 'weights'"),
         (("0", 0, "mean"), "either data to take the means of, or means"),
         (("2", 0, "weights"), "one Linear or convolution, not 0"),
+        ((np.zeros(3), 0), r"ablated\(layer=<ndarray of shape \(3,\)>\) must be the name"),
     ],
 )
 def test_bad_arguments(arguments, match):
     model = seeded(plain).eval()
     before = state(model)
-    with pytest.raises(ValueError, match=match), ablated(model, *arguments):
+    with pytest.raises((ValueError, TypeError), match=match), ablated(model, *arguments):
         run(model)
     assert_same(before, state(model))
 
@@ -113,7 +114,23 @@ def test_what_is_no_node_is_refused_before_the_model_runs(nodes):
 def test_a_mask_of_another_length_is_refused():
     model = seeded(plain).eval()
     with (
-        pytest.raises(ValueError, match="one entry a node, 8, if it is a mask, not 6"),
+        pytest.raises(ValueError, match="one entry per node, 8, if it is a mask, not 6"),
         ablated(model, "0", np.ones(6, bool)),
     ):
         run(model)
+
+
+def test_means_of_another_shape_are_refused():
+    model = seeded(plain).eval()
+    with (
+        pytest.raises(ValueError, match="must have the shape of one sample's activations"),
+        ablated(model, "0", 0, "mean", means=[1.0, 2.0]),
+    ):
+        run(model)
+
+
+@pytest.mark.parametrize("nodes", [np.int64(3), np.array(3), torch.tensor([3]), (3,)])
+def test_numbers_of_nodes_may_come_from_arrays(nodes):
+    model = seeded(plain).eval()
+    with ablated(model, "0", nodes):
+        assert not record(model, X, "0")["0"][:, 3].any()

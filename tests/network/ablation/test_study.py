@@ -117,10 +117,27 @@ def test_the_model_is_restored_also_when_interrupted():
         ({"y": LABELS[:5]}, "one label per sample, 90"),
         ({"mode": "off"}, "'zero', 'mean', 'weights'"),
         ({"n_random": -1}, "at least 0"),
+        ({"outputs": []}, "at least 1 output"),
+        ({"clusters": np.where(LABELS == 1, np.nan, LABELS)}, "some are NaN"),
+        (
+            {"random_state": "a"},
+            r"random_state='a'\) must be a whole number, a RandomState or None",
+        ),
     ],
 )
-def test_bad_arguments(change, match):
+def test_bad_arguments_are_refused_before_the_data_run(change, match):
     model, layer, data, clusters, _ = world(plain)
+    rows = []
+    model.register_forward_pre_hook(lambda _module, inputs: rows.append(len(inputs[0])))
     asked = {"layer": layer, "y": LABELS, "sizes": SIZES, **change}
     with pytest.raises(ValueError, match=match):
         ablation_study(model, data, clusters, **asked)
+    assert max(rows, default=0) < len(data)
+
+
+def test_the_model_comes_first_and_factors_third():
+    model, layer, data, clusters, _ = world(plain)
+    with pytest.raises(TypeError, match=r"^ablation_study\(model=.*must be a torch.nn.Module"):
+        ablation_study(data, model, clusters, layer=layer, y=LABELS)
+    with pytest.raises(TypeError, match=r"^ablation_study\(directions=.*must be ClusterFactors"):
+        ablation_study(model, data, [data], layer=layer, y=LABELS)

@@ -140,6 +140,8 @@ def test_half_precision_and_tokens():
         ({"amounts": [1, 2, 3]}, "one per factor, 2"),
         ({"amounts": [1, np.nan]}, "must be finite"),
         ({"base": 30}, "at most 29"),
+        ({"base": "median"}, "'mean', a row number or rows"),
+        ({"decode": lambda h: h[:1]}, "one row per row of activations"),
         ({"direction": "up"}, "'signed', 'unsigned'"),
         ({"decode": 3}, "a Decoder or a callable"),
         ({"image_shape": (2, 2), "decode": lambda h: h}, "of 5 decoded variables"),
@@ -149,6 +151,18 @@ def test_bad_arguments(change, match):
     asked = {"layer": "0", **change}
     with pytest.raises((ValueError, TypeError), match=match):
         perturb(linear(), X, factors_of(NAMES, MI[:, :5]), **asked)
+
+
+@pytest.mark.parametrize("directions", [[factors_of(NAMES, MI[:, :5])], X, None])
+def test_other_things_than_factors_are_refused(directions):
+    with pytest.raises(TypeError, match=r"^perturb\(directions=.*must be ClusterFactors"):
+        perturb(linear(), X, directions, layer="0")
+
+
+def test_errors_name_the_method():
+    moved = perturb(linear(), X, factors_of(NAMES, MI[:, :5]), layer="0")
+    with pytest.raises(ValueError, match=r"^Perturbation\.from_base\(base=30\)"):
+        moved.from_base(30)
 
 
 def test_a_decoder_of_another_layer_is_refused():

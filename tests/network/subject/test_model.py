@@ -4,7 +4,13 @@ import torch
 from network.worlds import assert_same, plain, seeded, state, worn
 
 from nbinterp import _checks
-from nbinterp.network.subject.model import device_and_dtype, eval_mode, find_layers, forward
+from nbinterp.network.subject.model import (
+    device_and_dtype,
+    eval_mode,
+    find_layer,
+    find_layers,
+    forward,
+)
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
 
@@ -23,14 +29,27 @@ def test_eval_mode_restores_each_module_also_on_an_exception():
 @pytest.mark.parametrize(
     ("layers", "match"),
     [
-        ("0.3", r"test\(layers='0.3'\) must be the name of a submodule. Did you mean '0.[0-2]'"),
+        (["0.3"], r"test\(layers='0.3'\) must be the name of a submodule. Did you mean '0.[0-2]'"),
         ([], "at least one layer"),
-        ("1#2", "not of one of its calls. Use '1'"),
+        (["1#2"], "not of one of its calls. Use '1'"),
     ],
 )
 def test_unknown_layers(layers, match):
     with _checks.call("test"), pytest.raises(ValueError, match=match):
         find_layers(seeded(plain), layers)
+
+
+@pytest.mark.parametrize(
+    ("layer", "match"),
+    [
+        ("0.3", r"test\(layer='0.3'\) must be the name of a submodule. Did you mean '0.[0-2]'"),
+        ("1#2", "not of one of its calls. Use '1'"),
+        (["0"], r"test\(layer=\['0'\]\) must be the name of a submodule, not list"),
+    ],
+)
+def test_an_unknown_layer(layer, match):
+    with _checks.call("test"), pytest.raises(ValueError, match=match):
+        find_layer(seeded(plain), layer)
 
 
 def test_a_dict_names_the_arguments():

@@ -82,7 +82,7 @@ def test_rename_replace_and_delete(explorer):
 @pytest.mark.parametrize(
     ("name", "samples", "match"),
     [
-        ("empty", [], "at least 1 samples, not 0"),
+        ("empty", [], "at least 1 sample, not 0"),
         ("far", [20], "from 0 to 19"),
         ("", [0], "names of 1 to 80 letters"),
         ("x" * 81, [0], "names of 1 to 80 letters"),

@@ -63,7 +63,7 @@ def test_a_base_of_rows_compares_with_a_text_by_one_answer(slider):
         (None, 'the row number of a sample, rows of samples, or "mean"'),
         (True, 'the row number of a sample, rows of samples, or "mean"'),
         (1.5, "must be a list of sample indices"),
-        (b"", "must hold at least 1 samples"),
+        (b"", "must hold at least 1 sample"),
         (np.array([3, 90], "<u4").tobytes(), "must hold indices from 0 to 89"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_drag_looks_ahead_and_keeps_the_frame_where_the_pointer_is(slider, pag
         ("frame", b"1234567", "must be float32 amounts"),
         ("frame", wire([np.nan, 0]), "must be from -3 to 3"),
         ("frame", wire([0, np.inf]), "must be from -3 to 3"),
-        ("frame", wire([0, 3.1]), "amounts of 3.1 must be from -3 to 3"),
+        ("frame", wire([0, 3.1]), "amounts=3.1) must be from -3 to 3"),
         ("frames", wire([]), "1 to 64 times"),
         ("frames", wire(np.zeros((65, 2))), "1 to 64 times"),
     ],

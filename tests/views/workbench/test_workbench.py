@@ -134,6 +134,22 @@ def test_a_map_of_other_samples_is_refused(world):
         Workbench(world["model"], world["data"][:100], layer="1", local=world["local"])
 
 
+def test_wrong_arguments_are_refused_before_the_data_run(world):
+    rows = []
+    count = world["model"].register_forward_pre_hook(lambda _m, x: rows.append(len(x[0])))
+    for options, message in [
+        ({"y": world["y"][:3]}, r"^Workbench\(y=.*must be one label per sample"),
+        ({"layer": "none"}, r"^Workbench\(layer='none'\) must be the name of a submodule"),
+        ({"n_clusters": 0}, "must be at least 1"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Workbench(world["model"], world["data"], **options)
+    with pytest.raises(TypeError, match=r"^Workbench\(model=.*must be a torch.nn.Module"):
+        Workbench(world["data"], world["model"], world["y"])
+    count.remove()
+    assert max(rows, default=0) < len(world["data"])
+
+
 def test_channels_of_a_convolutional_network():
     torch.manual_seed(0)
     model = torch.nn.Sequential(
