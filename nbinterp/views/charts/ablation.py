@@ -14,31 +14,31 @@ _MOST_GROUPS = 12
 _LINES = ("change", "by_activation", "by_weight")
 _CHOSEN = ("mutual information", "mean activation", "weight")
 _GREY = "#999999"
-_CHANCE = "95 % of as many random nodes"
+_CHANCE = "95 % of draws of random nodes"
 
 
 @shows(AblationStudy)
 class AblationChart:
-    """How much each group of samples loses when nodes are ablated, beside chance.
+    """How much each group of samples loses when nodes are ablated, compared with chance.
 
-    To ablate a node is to set its activation to a constant.
+    Ablation sets the activation of a node to a constant.
 
     Parameters
     ----------
     study : AblationStudy
         The result of `ablation_study`.
     case : int, default=0
-        Which factor, by its place in `study.cases`.
+        The factor, by its position in `study.cases`.
     quantity : str, default="accuracy"
         ``"accuracy"`` or one of `study.output_names`.
     groups : list of str, optional
-        Which groups to draw; None for those that lose most, all samples first.
+        Groups to draw; None for the groups that lose most, after all samples.
 
     How to read it
     --------------
-    Each panel is a group of samples. To the right more nodes are ablated, and down is worse. The
-    grey band holds 95 % of the draws of as many random nodes: only a line below it says that these
-    nodes matter more to these samples than others do.
+    Each panel is a group of samples. Farther right, more nodes are ablated; lower is worse. The
+    grey band holds 95 % of the draws of the same number of random nodes: only a line below it says
+    that these nodes matter more to these samples than other nodes do.
 
     Examples
     --------
@@ -87,13 +87,13 @@ class AblationChart:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The rows that are drawn: those of `AblationStudy.to_frame` for case and groups."""
+        """The rows in the chart: those of `AblationStudy.to_frame` for the case and the groups."""
         return self._frame[self._frame["group"].isin(self.groups)].reset_index(drop=True)
 
     @property
     def chart(self) -> Any:
         """The Altair chart, to change or save."""
-        import altair as alt  # takes a second: loaded only when a chart is drawn
+        import altair as alt  # slow to import: loaded only when a chart is drawn
 
         percent = "+.1%" if self.quantity == "accuracy" else "+.3~g"
         drawn = self.frame.rename(columns=dict(zip(_LINES, _CHOSEN, strict=True)))
@@ -138,7 +138,7 @@ class AblationChart:
         ).properties(title=self._title())
 
     def describe(self) -> str:
-        """Return the largest losses in one line."""
+        """Describe the largest losses in one line."""
         rows = self.frame
         rows = rows[rows["size"] == self.study.sizes[-1]].set_index("group").loc[self.groups[:4]]
         spelled = rows[["change", "chance_lower", "chance_upper"]].map(self._spelled)
@@ -160,7 +160,7 @@ class AblationChart:
         return chart_png(self.chart)
 
     def _spelled(self, change: float) -> str:
-        """Return a change of the quantity as text; of accuracy in percent."""
+        """Return a change of the quantity as text; accuracy is in percent."""
         return f"{100 * change:+.1f} %" if self.quantity == "accuracy" else f"{change:+.3g}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""A chart of clusters beside the hyperplane of a node, or of two nodes."""
+"""A chart of clusters relative to the hyperplanes of one or two nodes."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from nbinterp.views.base.colours import categorical
 from nbinterp.views.charts.projections import SELECTED, Projection
 from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 
-_CHOSEN = "#d81b60"  # of a selection: none of the clusters' colours
+_CHOSEN = "#d81b60"  # for a selection; it differs from the colours of clusters
 
 
 class DistanceChart:
-    """The clusters along the direction of a node, or of two nodes.
+    """The clusters along the directions of one or two nodes.
 
     The hyperplane of a node is where its pre-activation is zero.
 
@@ -35,9 +35,9 @@ class DistanceChart:
     the others far away, is a candidate for a prototype: the node may measure the distance from it.
     A ReLU sets clusters to the left of zero to 0.
 
-    Two nodes: the lines through zero are both hyperplanes. An ellipse lies two standard deviations
-    of a cluster around its mean. Axes are in standard deviations of the data: hyperplanes are drawn
-    at right angles, whatever their angle in the data.
+    Two nodes: the lines through zero are the two hyperplanes. An ellipse marks two standard
+    deviations of a cluster around its mean. Axes are in standard deviations of the data:
+    hyperplanes are drawn at right angles, whatever their angle in the data.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class DistanceChart:
             0 < len(nodes) < 3,
             f"(nodes={nodes})",
             "must be one node or two",
-            "Name one for its histogram, two for the plane through both.",
+            "Name one for its histogram, or two for their plane.",
         )
         self.report = report
         self.numbers = [report.node_number(node) for node in nodes]
@@ -85,7 +85,7 @@ class DistanceChart:
         import altair as alt
 
         shown = self.projection
-        # Binned bars stand on zero; others would be dashes at their height.
+        # Binned bars start at zero; without bins they would be dashes.
         x = alt.X("left:Q", title=f"{shown.nodes[0]}, standard deviations of the data")
         x = x.bin("binned").scale(zero=True, nice=False)
         bars = (
@@ -149,7 +149,7 @@ class DistanceChart:
         )
 
     def _colours(self) -> list[str]:
-        """Return a colour for each cluster, the same in every chart of the report."""
+        """Return a colour per cluster, the same in every chart of the report."""
         known = [str(name) for name in self.report.cluster_names]
         codes = dict(zip(known, categorical(len(known)), strict=True))
         names = self.projection.names
@@ -159,7 +159,7 @@ class DistanceChart:
         return chosen
 
     def describe(self) -> str:
-        """Return the figures of the chart in one line."""
+        """Describe the chart in one line."""
         return f"{type(self).__name__}({self._title()})"
 
     def _title(self) -> str:

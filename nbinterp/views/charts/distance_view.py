@@ -1,4 +1,4 @@
-"""The view of a distance report: a table of nodes, and a chart of clusters beside them."""
+"""The view of a distance report: a table of nodes and a chart of clusters."""
 
 import base64
 from collections.abc import Callable
@@ -20,38 +20,38 @@ from nbinterp.views.linking.trait_sync import add_link
 
 @shows(DistanceReport)
 class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
-    """A table of the nodes of a layer, and below it a chart of clusters beside the chosen ones.
+    """A table of the nodes of a layer, and a chart of clusters for the chosen nodes.
 
     Parameters
     ----------
     report : DistanceReport
         The result of `LinearDistance`.
     explorer : ClusterExplorer, optional
-        A map of the same samples. A chosen node colours it by the distance from the hyperplane of
-        the node; samples selected on it become a column of the table and a cluster of the chart.
+        A map of the same samples. It is coloured by the distance from the hyperplane of the chosen
+        node. Samples selected on it become a column of the table and a cluster of the chart.
     factors : fitted LocalCorEx or ClusterFactors, optional
         Factors to list with the nodes that they use.
     nodes : str, int, list of these or boolean mask over all nodes, optional
-        Which to choose first; if None, the one nearest to a cluster.
+        Nodes to choose at first; if None, the node nearest to a cluster.
     **options
-        Of `NodeTable`: sort, query, height.
+        Options of `NodeTable`: sort, query, height.
 
     Attributes
     ----------
     table : NodeTable
-        ``view.table.chosen = [3, 7]`` chooses nodes from Python, and ``view.table.factor = 2`` the
-        two that share most with a factor.
+        ``view.table.chosen = [3, 7]`` chooses nodes from Python. ``view.table.factor = 2`` chooses
+        the two nodes that share most with a factor.
     chart : DistanceChart or None
-        Of the chosen nodes.
+        The chart of the chosen nodes.
 
     How to read it
     --------------
     The prototype of a node is the cluster nearest to its hyperplane. Look for nodes with a small
-    prototype offset and the rest of the data far to one side: such a node is zero at a cluster and
-    grows away from it, as a distance from a prototype does. A unit ratio far from 1 says that the
-    node does not measure in standard deviations. A prototype is only a candidate: some cluster is
-    always the nearest, and every hyperplane passes near many. In ReLU networks look at the share
-    above zero too: a layer may encode a cluster by setting nodes to 0 on all of it.
+    prototype offset and the other data far to one side: such a node is zero at a cluster and grows
+    away from it, like a distance from a prototype. A unit ratio far from 1 says that the node does
+    not measure in standard deviations. A prototype is only a candidate: some cluster is always the
+    nearest, and every hyperplane passes near many clusters. In ReLU networks, also look at the
+    share above zero: a layer may encode a cluster by setting nodes to 0 on all of it.
 
     Examples
     --------
@@ -79,10 +79,10 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self.chart: DistanceChart | None = None
         self._column: str | None = None
         self._stop: Callable[[], None] = lambda: None
-        # Filled by hand: `with Output()` needs the kernel of a cell.
+        # Filled directly, because `with Output()` needs a running cell.
         self._drawing = ipywidgets.Output()
         self._note = Note()
-        add_link(self._note, [self.table])  # without a kernel it says that the chart stays
+        add_link(self._note, [self.table])  # says without a kernel that the chart stays
         super().__init__([self.table, self._note, self._drawing])
         if explorer is not None:
             self._watch(explorer)
@@ -99,12 +99,12 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             self._draw()
 
     def link(self, explorer: ClusterExplorer) -> Callable[[], None]:
-        """Show the selection on a map, and colour the map by the distance from the chosen node.
+        """Show the selection of a map, and colour the map by the distance from the chosen node.
 
         Parameters
         ----------
         explorer : ClusterExplorer
-            A map of the samples of the report; it replaces the last one.
+            A map of the samples of the report; it replaces the previous map.
 
         Returns
         -------
@@ -133,7 +133,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         super().close()
 
     def describe(self) -> str:
-        """Return the figures of the view in one line."""
+        """Describe the view in one line."""
         return f"DistanceView({self.report!r}; {self.chart or 'no node chosen'})"
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             isinstance(explorer, ClusterExplorer) and len(explorer._positions) == n,
             f"(explorer={_checks.show(explorer)})",
             f"must be a ClusterExplorer of the samples of this report, {n}",
-            "Make both of the same data.",
+            "Make both from the same data.",
         )
 
     def _show_selection(self) -> None:
@@ -173,7 +173,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
             self.table.chosen = nodes
 
     def _draw(self, *, colour: bool = True) -> None:
-        """Draw the chosen nodes, or say why there is nothing to draw."""
+        """Draw the chosen nodes, or say why there is no chart."""
         chosen = list(self.table.chosen)
         flat = [i for i in chosen if self.report.planes.unit_ratio[i] == 0.0]
         if flat or not chosen:
@@ -191,7 +191,7 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
                 self._colour(chosen[0])
 
     def _colour(self, node: int) -> None:
-        """Colour the map by the distance from the hyperplane of a node, instead of the last one."""
+        """Colour the map by the distance from the hyperplane of a node."""
         if self.explorer is None or self.report.sampled.stride > 1:
             return
         ((name, values),) = self.report.columns(node).items()

@@ -1,4 +1,4 @@
-"""A table of the nodes of a layer, to sort, filter and choose from."""
+"""A table of the nodes of a layer, to sort, filter and choose."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,38 +17,38 @@ from nbinterp.views.charts.table_columns import TableColumn, columns_of, selecti
 
 
 class NodeTable(FactorView):
-    """A table of the nodes of a `DistanceReport`, one in a row.
+    """A table of the nodes of a `DistanceReport`, one node per row.
 
     Parameters
     ----------
     report : DistanceReport
         The result of `LinearDistance`.
     factors : fitted LocalCorEx or ClusterFactors, optional
-        Factors to list with the nodes that they use; see `DistanceReport.factor_usage`. Those of
+        Factors to list with the nodes that they use; see `DistanceReport.factor_usage`. Factors of
         one cluster can be chosen; see `show_factors`.
     sort : str, default="prototype_offset"
-        The column to sort by; offsets by their absolute value.
+        The column to sort by; offsets are sorted by absolute value.
     query : str
-        Which rows to show: words that a row must hold, and bounds such as ``unit_ratio<2`` or
+        Which rows to show: words that a row must contain, and bounds such as ``unit_ratio<2`` or
         ``prototype=4``.
     height : int, default=300
-        Of the rows, in CSS pixels.
+        Height of the rows in CSS pixels.
 
     Attributes
     ----------
     chosen : list of int
-        Numbers of the chosen nodes, none to two.
+        Numbers of the chosen nodes, at most two.
     factor : int or None
-        The chosen factor: its mutual information with each node is a column, and
-        sorts the rows.
+        The chosen factor. Its mutual information with each node (how much they say about each
+        other, in nats; 1 nat is 1.44 bits) is a column, and sorts the rows.
     sort, descending, query, height
-        As the parameters; the controls of the view set them too.
+        As the parameters; the controls of the view change them.
 
     How to read it
     --------------
     Each row is a node, with the columns of `DistanceReport.nodes`. Click a row to choose its node,
-    with Shift a second one; click the name of a column to sort. Offsets are distances from the
-    hyperplane in standard deviations.
+    and Shift-click another to choose a second one. Click the name of a column to sort. Offsets are
+    distances from the hyperplane in standard deviations.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class NodeTable(FactorView):
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     _numbers = Array("f4")
-    # Mutual information of each factor of `_ids` with each node, in nats; NaN within chance.
+    # Mutual information of each factor of `_ids` with each node, in nats; NaN if within chance.
     _uses = Array("f4")
     _texts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _about = traitlets.Unicode("").tag(sync=True)
@@ -90,7 +90,7 @@ class NodeTable(FactorView):
             isinstance(report, DistanceReport),
             f"(report={_checks.show(report)})",
             "must be a DistanceReport",
-            "Pass what LinearDistance(...).explain returned.",
+            "Pass the result of LinearDistance(...).explain.",
             TypeError,
         )
         self.report = report
@@ -115,17 +115,17 @@ class NodeTable(FactorView):
             self.show_factors(factors)
 
     def show_factors(self, factors: ClusterFactors) -> None:
-        """Let readers choose factors of a fit, by their numbers; `nbinterp.link` calls this too.
+        """Offer the factors of a fit to choose, by their numbers; `nbinterp.link` also calls this.
 
         Parameters
         ----------
         factors : ClusterFactors
-            Whose columns are nodes of this layer; see `DistanceReport.factor_usage`.
+            Factors of nodes of this layer; see `DistanceReport.factor_usage`.
 
         Raises
         ------
         ValueError
-            If none is.
+            If none of their columns is a node of this layer.
         """
         uses = self.report.factor_usage(factors)
         n_factors = len(factors.mutual_information_)
@@ -137,15 +137,15 @@ class NodeTable(FactorView):
             self._ids, self._uses = list(range(n_factors)), table.ravel()
 
     def top_nodes(self, factor: int, n: int = 2) -> list[int]:
-        """Return the nodes, at most `n`, that share most with a factor."""
+        """Return at most `n` nodes that share most with a factor."""
         shared = self._uses.reshape(-1, len(self._names))[factor]
         order = np.argsort(-np.nan_to_num(shared), kind="stable")
         return [int(node) for node in order[:n] if np.isfinite(shared[node])]
 
     def show_selection(self, samples: IntArray) -> None:
-        """Add a column with the offset of the mean of some samples; no samples remove it.
+        """Add a column with the offset of the mean of some samples; no samples remove the column.
 
-        Like those of clusters, offsets are in standard deviations of these samples.
+        Offsets are in standard deviations of these samples, as for clusters.
         """
         table = list(self._table)
         if len(samples):
@@ -174,7 +174,7 @@ class NodeTable(FactorView):
         return pd.DataFrame(values, index=self._names)
 
     def describe(self) -> str:
-        """Return the figures of the view in one line."""
+        """Describe the view in one line."""
         chosen = ", ".join(self._names[i] for i in self.chosen) or "none"
         return f"NodeTable({len(self._names)} nodes of {self.report.name}; chosen: {chosen})"
 
@@ -200,6 +200,7 @@ class NodeTable(FactorView):
     def _check_sort(self, proposal: Any) -> str:
         name: str = proposal["value"]
         if name not in {"node", "selection", "factor", *(column.name for column in self._table)}:
-            # Only this kind of error is undone when the page has set several traits at once.
+            # traitlets rolls back only this kind of error when the page sets several traits at
+            # once.
             raise traitlets.TraitError(f"sort must be the name of a column, not {name!r}")
         return name

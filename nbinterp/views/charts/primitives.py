@@ -20,14 +20,14 @@ from nbinterp.views.linking.follow import follow, numbers
 _KIND, _SHARED = "AND or OR", "in how many models"
 _SIGNS = ("raises the output", "lowers the output")
 _COLOURS = (OKABE_ITO[4], OKABE_ITO[0])
-_STEP = 30  # pixels of a primitive
+_STEP = 30  # pixels per primitive
 
 
 @shows(AndOrInteractions)
 class PrimitiveChart:
-    """The strongest primitives of a sample: their players, and what they add to the output.
+    """The strongest primitives of a sample: their players and their effects on the output.
 
-    A primitive is an AND or OR interaction of some inputs, its players.
+    A primitive is an AND or OR interaction between some inputs, its players.
 
     Parameters
     ----------
@@ -36,14 +36,15 @@ class PrimitiveChart:
     sample : int, default=0
         Which sample.
     top : int, default=20
-        How many primitives to draw, the strongest in any model.
+        Number of primitives to draw: the strongest in any model.
     tau : float, default=0.05
-        A primitive is salient in a model from this share of its strongest primitive.
+        A primitive is salient in a model if it has at least this share of the strength of the
+        model's strongest primitive.
     null : Overlap, optional
-        The result of ``result.null_overlap(k)``: how much unrelated models share of their `k`
-        strongest primitives. The chart shows it beside the overlap of these models.
+        The result of ``result.null_overlap(k)``: how many of their `k` strongest primitives
+        unrelated models share. The chart compares the overlap of these models with it.
     explorer : ClusterExplorer, optional
-        A map of the samples: the chart shows the sample selected there. See `link`.
+        A map of the samples: the chart shows the sample that is selected on it. See `link`.
     samples : sequence of int, optional
         The number on that map of each sample of the result.
 
@@ -54,14 +55,14 @@ class PrimitiveChart:
 
     How to read it
     --------------
-    A column is a primitive, the strongest first. The dots below mark its players; an AND primitive
-    (full dots, a line) counts when all of them are present, an OR primitive (open dots, a broken
-    line) when any is. The bar is what it adds to the output then: orange raises it, blue lowers
-    it. With several models there is a bar for each. The numbers over the dots say in how many
-    models the primitive is salient; those that are not salient in all are pale. At the right is
-    the share of the strongest primitives that all models have. Compare it with chance (the black
-    stroke) and with unrelated models (the grey band): solving for several models together makes
-    even those share some.
+    A column is a primitive, the strongest first. The dots below mark its players. An AND primitive
+    (full dots, a line) is active if all of them are present, an OR primitive (open dots, a broken
+    line) if any is present. The bar is its effect on the output: orange raises it, blue lowers it.
+    With several models there is one bar per model. The numbers over the dots say in how many models
+    the primitive is salient; primitives that are not salient in all models are pale. At the right
+    is the share of the strongest primitives that all models have in common. Compare it with chance
+    (the black stroke) and with unrelated models (the grey band): solving for several models
+    together makes even unrelated models share some.
 
     Examples
     --------
@@ -113,15 +114,15 @@ class PrimitiveChart:
 
     @_checks.named
     def link(self, explorer: Any, samples: Any = None) -> Callable[[], None]:
-        """Show the sample that is selected on a map; of several the first.
+        """Show the sample that is selected on a map, or the first of several.
 
         Parameters
         ----------
         explorer : ClusterExplorer
             The map of the samples.
         samples : sequence of int, optional
-            The number on the map of each sample of the result. If None, those passed last; if
-            there are none, the result has all samples of the map.
+            The number on the map of each sample of the result. If None, the numbers passed last;
+            without any, the result must have all samples of the map.
 
         Returns
         -------
@@ -137,7 +138,7 @@ class PrimitiveChart:
         import ipywidgets  # only a linked chart is a widget
 
         if self._output is None:
-            # Without a kernel the note says that the chart stays.
+            # Without a kernel the note says that the chart does not change.
             self._output, self._note = ipywidgets.Output(), Note()
             self._box = ipywidgets.VBox([self._note, self._output])
         self._refresh()
@@ -145,7 +146,7 @@ class PrimitiveChart:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The values that are drawn: a row for each primitive and model.
+        """The values in the chart, one row per primitive and model.
 
         Columns ``place, kind, players, order, model, interaction, salient, n_salient, shared``.
         """
@@ -191,7 +192,7 @@ class PrimitiveChart:
         return parts.properties(title=title).resolve_scale(color="shared")
 
     def describe(self) -> str:
-        """Return the strongest primitives in one line."""
+        """Describe the strongest primitives in one line."""
         frame = self.frame
         best = frame.loc[frame.groupby("place")["interaction"].apply(lambda x: x.abs().idxmax())]
         told = ", ".join(
@@ -271,7 +272,7 @@ class PrimitiveChart:
         base = alt.Chart(frame)
         off = base.mark_circle(size=28, color="#bbbbbb", opacity=0.5).encode(x=x, y=y)
         on = base.transform_filter("datum.on != 'off'")
-        # A line from the first of its players to the last.
+        # A line from the first player to the last.
         links = on.mark_line(color="#777777", strokeWidth=2).encode(
             x=x,
             y=y,
@@ -319,7 +320,7 @@ class PrimitiveChart:
         return alt.layer(*layers).properties(width=100, height=170)
 
     def _shares(self) -> pd.DataFrame | None:
-        """Return what share the models have in common, beside chance and unrelated models."""
+        """Return the share that the models have in common, by chance, and for unrelated models."""
         result, sample = self.result, self.sample
         if len(result.models) < 2:
             return None
@@ -371,13 +372,13 @@ class PrimitiveChart:
         if len(chosen):
             self.sample = int(chosen[0])
             if len(chosen) > 1:
-                self._said = f"The first of {len(chosen)} selected samples that are explained."
+                self._said = f"The first of {len(chosen)} explained samples in the selection."
         elif len(selection):
-            self._said = f"No selected sample is among the {explained} samples explained."
+            self._said = f"No selected sample is among the {explained} explained samples."
         self._refresh()
 
     def _refresh(self) -> None:
-        # No still picture: a click on the map waits for this, and the page draws the chart.
+        # No still picture, because a click on the map waits for this; the page draws the chart.
         data = chart_bundle(self.chart, self.describe(), still=False)
         self._output.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 

@@ -1,4 +1,4 @@
-"""Clusters projected onto the normals of one or two hyperplanes, ready to draw."""
+"""Project clusters onto the normals of one or two hyperplanes, for charts."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from nbinterp._typing import FloatArray, IntArray
 from nbinterp.distance import DistanceReport
 from nbinterp.views.explorer.samples import natural
 
-MOST_CLUSTERS = 12  # that a reader can tell apart in one chart
+MOST_CLUSTERS = 12  # more are hard to tell apart in one chart
 _MOST_POINTS = 1500
 _BINS = 60
-_OUTLYING = 0.001  # share of the rows left out at either end
-SIGMAS = 2.0  # where ellipses lie: they hold 86 % of a Gaussian
+_OUTLYING = 0.001  # share of the rows left out at each end
+SIGMAS = 2.0  # radius of the ellipses: they hold 86 % of a Gaussian
 _STEPS = 48
 SELECTED = "selection"
 
@@ -25,13 +25,13 @@ class Projection:
     Attributes
     ----------
     nodes : list of str
-        The one node or two.
+        One or two nodes.
     names : list of str
-        Clusters: for one node the nearest first, for two in their own order.
+        Names of the clusters: for one node the nearest first, for two nodes in their own order.
     values : ndarray of shape (n, 1 or 2)
         The distances.
     codes : ndarray of shape (n,)
-        The place in `names` of the cluster, -1 for one that is not drawn.
+        The position of the cluster in `names`; -1 if it is not drawn.
     """
 
     nodes: list[str]
@@ -43,9 +43,9 @@ class Projection:
     def of(
         cls, report: DistanceReport, numbers: list[int], selection: IntArray | None = None
     ) -> "Projection":
-        """Return the projection of the rows that `report` keeps; a selection is one more cluster.
+        """Project the rows that `report` keeps; a selection is one more cluster.
 
-        Selected samples that the report does not keep are left out.
+        Selected samples that the report does not keep are omitted.
         """
         sampled = report.sampled
         unit = report.planes.deviation[numbers]
@@ -70,12 +70,12 @@ class Projection:
     def histogram(self) -> pd.DataFrame:
         """Return the share of each cluster in each bin: cluster, left, right, share.
 
-        For one node. Bins cover all but a thousandth of the rows at either end, and the hyperplane.
+        For one node. Bins include the hyperplane and omit a thousandth of the rows at each end.
         """
         x = self.values[:, 0]
         low, high = (float(end) for end in np.quantile(x, [_OUTLYING, 1 - _OUTLYING]))
         low, high = min(low, -0.5), max(high, 0.5)
-        # The hyperplane lies between two bins, so that each bin is on one side of it.
+        # The hyperplane is the edge of a bin, so that each bin is on one side of it.
         step = (high - low) / _BINS
         edges = step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
         frames = []
@@ -105,9 +105,9 @@ class Projection:
         )
 
     def points(self) -> pd.DataFrame:
-        """Return rows drawn at random, for two nodes: cluster, x, y."""
+        """Return randomly drawn rows, for two nodes: cluster, x, y."""
         drawn = np.flatnonzero(self.codes >= 0)
-        # Each n-th row would miss whole clusters where these take turns.
+        # Every n-th row could miss whole clusters if the order of clusters is periodic.
         drawn = np.random.default_rng(0).permutation(drawn)[:_MOST_POINTS]
         return pd.DataFrame(
             {
@@ -118,9 +118,9 @@ class Projection:
         )
 
     def ellipses(self) -> pd.DataFrame:
-        """Return the outline of each cluster two deviations from its mean: cluster, step, x, y.
+        """Return an ellipse at two standard deviations of each cluster: cluster, step, x, y.
 
-        For two nodes. A cluster of a single row has no outline.
+        For two nodes. A cluster with a single row has no ellipse.
         """
         angle = np.linspace(0, 2 * np.pi, _STEPS + 1)
         circle = np.stack([np.cos(angle), np.sin(angle)])

@@ -1,4 +1,4 @@
-"""The chart of a sensitivity study: what editing a layer costs, beside random directions."""
+"""The chart of a sensitivity study: the cost of editing a layer, and of random edits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,20 +30,21 @@ class SensitivityChart:
     Parameters
     ----------
     study : SensitivityStudy
-        What `sensitivity_study` returned.
+        The result of `sensitivity_study`.
     measure : str, optional
         One of `study.measures`; the first if None.
     nodes : list of int or boolean mask over all nodes, optional
-        Which nodes to colour, at most five; None for those whose shifts cost most.
+        Nodes to colour, at most five; None for the nodes whose shifts cost most.
 
     How to read it
     --------------
     On the left, pre-activations are shifted by standard deviations of the data. On the right, they
-    are multiplied by a factor, on a logarithmic axis. Above, all nodes of the layer change at
-    once; below, one at a time, in grey unless chosen. The grey band holds 95 % of equally long
-    edits along random directions: only a line that leaves it says that the directions of the nodes
-    matter. For the dashed line the logits are divided by the factor again, without their bias;
-    where it is flat, the other line loses by the output bias alone.
+    are multiplied by a factor, on a logarithmic axis. In the upper panels, all nodes of the layer
+    change at once. In the lower panels, one node changes at a time; its line is grey unless chosen.
+    The grey band holds 95 % of equally long edits along random directions: only a line outside it
+    says that the directions of the nodes matter. For the dashed line the logits, without their
+    bias, are divided by the factor again. Where it is flat, only the output bias causes the loss of
+    the other line.
 
     Examples
     --------
@@ -90,20 +91,20 @@ class SensitivityChart:
             _checks.require(
                 node in study.nodes,
                 f"(nodes={_checks.show(nodes)})",
-                f"must be nodes that the study edited alone, but {node} is not",
+                f"must be nodes that the study edited singly, but {node} is not",
                 "Choose from study.nodes.",
             )
         _checks.require(
             len(asked) <= len(_COLOURS),
             f"(nodes={_checks.show(nodes)})",
-            f"must be at most {len(_COLOURS)}, so that colours can be told apart",
+            f"must be at most {len(_COLOURS)}, so that colours are distinct",
             "Draw the others in another chart.",
         )
         self.nodes = asked
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The rows that are drawn: those of `SensitivityStudy.to_frame`, and the unedited layer."""
+        """The rows in the chart: those of `SensitivityStudy.to_frame`, and the unedited layer."""
         found = self.study.to_frame(self.measure).drop(columns="rank")
         still = found.drop_duplicates(["part", "edit"]).copy()
         still["amount"] = np.where(still["edit"] == SHIFT, 0.0, 1.0)
@@ -130,7 +131,7 @@ class SensitivityChart:
         return grid.properties(title=self._title())
 
     def _panel(self, rows: pd.DataFrame, whole: bool) -> Any:
-        """Return one of the four charts: of the layer as a `whole`, or node by node."""
+        """Return one of the four panels: for the `whole` layer, or for single nodes."""
         import altair as alt
 
         shifts = rows["edit"].iloc[0] == SHIFT
@@ -146,7 +147,7 @@ class SensitivityChart:
         return alt.layer(*layers).properties(width=300, height=180, title=title)
 
     def _band(self, rows: pd.DataFrame, x: Any) -> Any:
-        """Return the band of random directions; it is the same for all nodes."""
+        """Return the band of random directions, which is the same for all nodes."""
         import altair as alt
 
         band = rows[rows["part"] == rows["part"].iloc[0]].dropna(subset=["chance_lower"])
@@ -168,7 +169,7 @@ class SensitivityChart:
         )
 
     def _layer_lines(self, rows: pd.DataFrame, x: Any, shifts: bool) -> list[Any]:
-        """Return a line for each edit of the layer; dashed with the output bias folded out."""
+        """Return one line per edit of the layer; a dashed line without the output bias."""
         import altair as alt
 
         names = [name for name in (SHIFT, SCALE, FOLDED) if (rows["edit"] == name).any()]
@@ -187,7 +188,7 @@ class SensitivityChart:
         return [lines.encode(color=colour, strokeDash=dash)]
 
     def _node_lines(self, rows: pd.DataFrame, x: Any, shifts: bool) -> list[Any]:
-        """Return grey lines of all nodes but the chosen ones, and those in colour."""
+        """Return the lines of the chosen nodes in colour, and all others in grey."""
         import altair as alt
 
         names = [f"{self.study.layer}[{node}]" for node in self.nodes]
@@ -204,7 +205,7 @@ class SensitivityChart:
         return [others.encode(detail="part:N"), lines.encode(color=colour)]
 
     def _values(self, rows: pd.DataFrame, x: Any) -> Any:
-        """Return a chart of values over amounts, without a mark yet."""
+        """Return a chart of values over amounts, without marks."""
         import altair as alt
 
         y = alt.Y("value:Q", title=_TITLES[self.measure], scale=alt.Scale(zero=False))
@@ -215,7 +216,7 @@ class SensitivityChart:
         return sorted({1.0, *self.study.scales})
 
     def describe(self) -> str:
-        """Return the largest losses in one line."""
+        """Describe the largest losses in one line."""
         study, at = self.study, self._at
         told = []
         for name, unit, amounts, found, random in (

@@ -10,11 +10,11 @@ from nbinterp.distance import DistanceReport
 from nbinterp.distance.layer.hyperplanes import ratio
 
 _OF_DIRECTION = ("component", "cosine_percentile", "effective_components")
-_MOST_USES = 3  # factors listed for a node
+_MOST_USES = 3  # factors listed per node
 
 
 class TableColumn(NamedTuple):
-    """A column of numbers, shown with `digits`, or of texts if that is None."""
+    """A column of numbers with `digits` decimals, or of strings if `digits` is None."""
 
     name: str
     label: str
@@ -24,7 +24,7 @@ class TableColumn(NamedTuple):
     signed: bool = False  # sorted by absolute value
 
     def header(self) -> dict[str, Any]:
-        """Return what the page gets beside the values."""
+        """Return the data for the page, without the values."""
         return {
             "name": self.name,
             "label": self.label,
@@ -63,7 +63,7 @@ _NODES = (
     (
         "cosine_percentile",
         "closer than, %",
-        "Per cent of random directions that are farther from every component",
+        "Percentage of random directions that are farther from every component",
         0,
         False,
     ),
@@ -74,7 +74,7 @@ _NODES = (
 
 
 def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColumn]:
-    """Return the columns of the nodes of a report; the last has the factors that use them."""
+    """Return the columns of a report's nodes; the last column lists factors that use them."""
     table = []
     for name, label, title, digits, signed in _NODES:
         values: AnyArray
@@ -92,7 +92,7 @@ def columns_of(nodes: pd.DataFrame, uses: pd.DataFrame | None) -> list[TableColu
 
 
 def _usage(nodes: pd.DataFrame, uses: pd.DataFrame) -> AnyArray:
-    """Return the factors of largest mutual information with each node, as text."""
+    """Return the factors with the largest mutual information with each node, as text."""
     listed: dict[str, list[str]] = {str(name): [] for name in nodes.index}
     for row in uses.itertuples(index=False):
         mine = listed[str(row.node)]
@@ -104,7 +104,7 @@ def _usage(nodes: pd.DataFrame, uses: pd.DataFrame) -> AnyArray:
 def selection_column(report: DistanceReport, samples: IntArray) -> TableColumn:
     """Return the offsets of the mean of some samples, in standard deviations of these samples.
 
-    Where they all agree, as a single sample does, in standard deviations of all data.
+    If these do not vary, as for a single sample, the unit is the standard deviation of all data.
     """
     sampled = report.sampled
     kept = samples[samples % sampled.stride == 0] // sampled.stride

@@ -1,4 +1,4 @@
-"""Altair charts as mimebundles and still pictures."""
+"""Convert Altair charts to mimebundles and still pictures."""
 
 import base64
 import io
@@ -6,30 +6,30 @@ from typing import Any
 
 from nbinterp.views.png.canvas import encoded
 
-# JupyterLab draws version 5 and no other. The marks and encodings of our charts all belong to it,
-# whichever version the installed Altair writes.
+# JupyterLab draws only Vega-Lite 5. Our charts use only marks and encodings of version 5, whatever
+# version the installed Altair writes.
 _MIME = "application/vnd.vegalite.v5+json"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-_SCALE = 1.5  # device pixels a logical pixel: sharp at 800 pixels, in a fifth of a second
+_SCALE = 1.5  # device pixels per logical pixel: sharp at 800 pixels, in a fifth of a second
 
 
 def chart_bundle(chart: Any, text: str, *, still: bool = True) -> dict[str, Any]:
-    """Return a chart as a mimebundle, with a PNG and a line of text for other readers.
+    """Return a chart as a mimebundle, with a PNG and a line of text as fallbacks.
 
-    `still` says whether to make the PNG, which takes a fifth of a second. Altair's own bundle is a
-    page that fetches its scripts from the internet.
+    `still` says whether to add the PNG, which takes a fifth of a second. Altair's own bundle would
+    be a page that loads scripts from the internet.
     """
     drawn = chart.to_dict()
     png = _rendered(drawn) if still else b""
     drawn["$schema"] = _SCHEMA
-    # On a dark page JupyterLab draws in light ink, but on a background of its own.
+    # On a dark page JupyterLab draws light text, but on its own background.
     drawn["config"] = {"background": "transparent", **drawn.get("config", {})}
     bundle = {_MIME: drawn, "text/plain": text}
     return bundle | {"image/png": base64.b64encode(png).decode("ascii")} if still else bundle
 
 
 def chart_png(chart: Any) -> bytes:
-    """Return an Altair chart as PNG bytes, drawn by the Vega that vl-convert carries.
+    """Return an Altair chart as PNG bytes, drawn by vl-convert.
 
     Examples
     --------

@@ -22,11 +22,11 @@ INK: Colour = (33, 33, 33)
 QUIET: Colour = (105, 105, 105)
 FRAME: Colour = (215, 215, 215)
 _PAPER: Colour = (255, 255, 255)
-_SCALE = 2  # device pixels a logical pixel, as on the screens of today
+_SCALE = 2  # device pixels per logical pixel, as on current screens
 _MANY_POINTS = 2000
 _GAP = 32  # device pixels between pictures
 _LONGEST = 120  # characters of a line, before it is cut to its width
-# The letters of Pillow's own font have no dashes.
+# Pillow's built-in font has no dashes.
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
 
 
@@ -34,7 +34,7 @@ _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
 class Scale:
     """How values become colours: a ramp from `low` to `high`, linear or by signed roots.
 
-    Roots let one see small values where a few large ones would leave the rest dark.
+    Roots keep small values visible beside a few large ones.
     """
 
     ramp: str
@@ -44,7 +44,7 @@ class Scale:
     root: bool = False
 
     def pixels(self, values: AnyArray) -> ByteArray:
-        """Return the colour of each value, on one axis more."""
+        """Return the colour of each value, along an additional axis."""
         clipped = np.clip(values, self.low, self.high)
         low, high, shown = (
             np.sign(x) * np.sqrt(np.abs(x)) if self.root else np.asarray(x)
@@ -57,7 +57,7 @@ class Canvas:
     """A white picture measured in logical pixels, with a title above and a note below."""
 
     def __init__(self, width: float, height: float, title: str = "", note: str = "") -> None:
-        from PIL import Image, ImageDraw  # loads when a still picture is drawn
+        from PIL import Image, ImageDraw  # loaded only when a picture is drawn
 
         self.width, self.height = width, height
         self._image = Image.new("RGB", (round(width * _SCALE), round(height * _SCALE)), _PAPER)
@@ -77,9 +77,10 @@ class Canvas:
         width: float = math.inf,
         upright: bool = False,
     ) -> None:
-        """Write one line, cut to `width`; (x, y) is its left, middle or right by `anchor`.
+        """Write one line, cut to `width`.
 
-        `upright` turns the line to be read from below.
+        `anchor` says whether (x, y) is its left, middle or right. `upright` rotates the line, to be
+        read from bottom to top.
         """
         from PIL import Image, ImageDraw
 
@@ -105,21 +106,21 @@ class Canvas:
         fill: Colour | None = None,
         outline: Colour | None = None,
     ) -> None:
-        """Draw a box with a `fill` or an `outline`; one below half a device pixel is left out."""
+        """Draw a box with a `fill` or an `outline`, unless it is below half a device pixel."""
         if min(width, height) * _SCALE >= 0.5:
             far = (max(x, x + width - 1 / _SCALE), max(y, y + height - 1 / _SCALE))
             corners = [side * _SCALE for side in (x, y, *far)]
             self._draw.rectangle(corners, fill, outline)
 
     def line(self, x: AnyArray, y: AnyArray, colour: Colour, *, dots: bool = False) -> None:
-        """Join points by a line, with a dot on each if asked."""
+        """Connect points by a line, with a dot on each if `dots`."""
         places = [(float(a) * _SCALE, float(b) * _SCALE) for a, b in zip(x, y, strict=True)]
         self._draw.line(places, fill=colour, width=2 * _SCALE, joint="curve")
         for a, b in places if dots else ():
             self._draw.circle((a, b), 2.5 * _SCALE, fill=colour)
 
     def image(self, pixels: AnyArray, box: Box, hatched: AnyArray | None = None) -> None:
-        """Stretch `pixels` ``(h, w, 3)`` over a box, with sharp edges; hatch those of a mask."""
+        """Stretch `pixels` ``(h, w, 3)`` over a box, with sharp edges; hatch masked pixels."""
         from PIL import Image
 
         x, y, width, height = (max(0, round(side * _SCALE)) for side in box)
@@ -133,7 +134,7 @@ class Canvas:
             self._image.paste(stripes.convert("RGB"), (x, y), mask)
 
     def points(self, xy: AnyArray, colours: AnyArray, box: Box) -> None:
-        """Stamp a disc for each row into a box, both axes at one scale, later ones on top."""
+        """Draw a disc per row into a box, with equal scales of the axes and later rows on top."""
         finite = np.isfinite(xy).all(axis=1)
         xy, colours = xy[finite], colours[finite].round().astype(np.uint8)
         self.box(*box, outline=FRAME)
@@ -141,7 +142,7 @@ class Canvas:
             middle = (box[0] + box[2] / 2, box[1] + box[3] / 2)
             self.text(*middle, "no samples", anchor="m", fill=QUIET)
             return
-        # Of thousands of points on coarser pixels, a picture takes half the bytes.
+        # Coarser pixels halve the bytes of a picture of thousands of points.
         fine = _SCALE if len(xy) <= _MANY_POINTS else 1
         left, top, width, height = box[0] + 1, box[1] + 1, box[2] - 2, box[3] - 2
         pixels = np.full((round(height * fine), round(width * fine), 3), 255, np.uint8)
@@ -149,19 +150,19 @@ class Canvas:
         room = np.array([pixels.shape[1], pixels.shape[0]]) - 2 * (radius + 4 * fine)
         centre = xy.max(axis=0) / 2 + xy.min(axis=0) / 2
         ratio = float((np.ptp(xy, axis=0) / room).max())
-        offset = (xy - centre) / (ratio or 1.0)  # all in one place: the middle
+        offset = (xy - centre) / (ratio or 1.0)  # if all are in one place: the middle
         column = (pixels.shape[1] / 2 + offset[:, 0]).round().astype(int)
         row = (pixels.shape[0] / 2 - offset[:, 1]).round().astype(int)
         steps = np.arange(-math.floor(radius), math.floor(radius) + 1)
         down, right = (grid.ravel() for grid in np.meshgrid(steps, steps, indexing="ij"))
         disc = down**2 + right**2 <= (radius + 0.3) ** 2
-        # NumPy lets the last of repeated places win, so that a later point covers an earlier one.
+        # NumPy assigns the last of repeated indices, so later points cover earlier ones.
         places = row[:, None] + down[disc], column[:, None] + right[disc]
         pixels[places] = colours[:, None]
         self.image(pixels, (left, top, width, height))
 
     def colour_bar(self, scale: Scale, x: float, y: float) -> None:
-        """Draw a scale with its label above, its lowest value at the bottom."""
+        """Draw a colour scale, with its label above and its lowest value at the bottom."""
         values = np.linspace(scale.high, scale.low, 120)
         self.text(x - 4, y + 6, scale.label, width=74)
         self.image(scale.pixels(values)[:, None], (x, y + 18, 12, 120))
@@ -170,12 +171,12 @@ class Canvas:
             self.text(x + 17, y + 18 + place, f"{told:.3g}")
 
     def png(self, colours: int | None = 256) -> bytes:
-        """Return the picture with a palette, or None for all colours of a photograph."""
+        """Return PNG bytes with a palette of `colours`; None keeps all colours, for photographs."""
         return encoded(self._image, colours, _SCALE)
 
 
 def encoded(image: "Image.Image", colours: int | None, scale: float) -> bytes:
-    """Return an image as PNG bytes; a palette halves them and keeps the colours that cover most."""
+    """Return PNG bytes; a palette of the most frequent colours halves their number."""
     from PIL import Image
 
     if colours is not None:
@@ -186,7 +187,7 @@ def encoded(image: "Image.Image", colours: int | None, scale: float) -> bytes:
 
 
 def stacked(pngs: Iterable[bytes | None]) -> bytes | None:
-    """Return one PNG of several, one below the other; those that are None are left out.
+    """Stack several PNGs, one below the other, into one; None entries are omitted.
 
     Examples
     --------
@@ -208,7 +209,7 @@ def stacked(pngs: Iterable[bytes | None]) -> bytes | None:
 
 
 def text_width(texts: Sequence[str], size: float, most: float) -> float:
-    """Return the width of the longest of some lines, each cut to `most`."""
+    """Return the width of the longest line, each line cut to `most`."""
     font = _font(size)
     lengths = (font.getlength(_shorten(text, size, most)) for text in texts)
     return float(max(lengths, default=0.0)) / _SCALE

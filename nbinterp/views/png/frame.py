@@ -12,9 +12,9 @@ _EDITED: Colour = (0, 114, 178)
 _PANEL = 150.0  # the longer side of an image
 _CHART = _PANEL * 3 + 20.0
 _BARS, _ROW = 240.0, 15.0
-_NO_CHANGE = 1e-4  # of the range of the values: rounding, not an edit
+_NO_CHANGE = 1e-4  # share of the range of the values: rounding, not an edit
 _MOST_BARS = 20
-_MOST_NAMED = 30  # variables of a chart that have room for their names
+_MOST_NAMED = 30  # a chart with more variables has no room for their names
 _HEAD, _FOOT = 50.0, 28.0
 
 
@@ -30,11 +30,11 @@ def frame_png(
     title: str = "",
     note: str = "",
 ) -> bytes:
-    """Return a frame of the slider as PNG bytes, at twice the resolution of its logical size.
+    """Return a frame of the slider as PNG bytes, at twice its logical resolution.
 
-    `decoded` holds two rows, the base and its edit: images of `shape` (h, w) or (h, w, 3) drawn
-    with their difference, or lines over `feature_names`, from the lower to the upper of `limits`.
-    Of more than 20 outputs, those that changed most are drawn.
+    `decoded` holds two rows: the base and its edit. They are images of `shape` (h, w) or (h, w, 3),
+    drawn with their difference, or lines over `feature_names`. Values range over `limits`. If there
+    are more than 20 outputs, the outputs that changed most are drawn.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def frame_png(
 def _images(canvas: Canvas, pair: AnyArray, limits: tuple[float, float]) -> None:
     """Draw both images and their difference side by side."""
     change = np.nan_to_num(np.where(np.isfinite(pair[1]), pair[1], np.nan) - pair[0])
-    # Of colours, the mean of the three: the difference is a matter of more or less.
+    # The difference of colour images is the mean over channels, as it has one scale.
     flat = change.mean(axis=-1) if change.ndim == 3 else change
     reach = float(np.abs(flat).max(initial=0))
     if reach < _NO_CHANGE * (limits[1] - limits[0]):
@@ -92,7 +92,7 @@ def _images(canvas: Canvas, pair: AnyArray, limits: tuple[float, float]) -> None
 def _lines(
     canvas: Canvas, pair: AnyArray, names: Sequence[str], limits: tuple[float, float]
 ) -> None:
-    """Draw both rows over the variables."""
+    """Draw both rows as lines over the variables."""
     count = pair.shape[1]
     x, width = 44.0, _CHART - 36
     across = x + width * (np.arange(count) + 0.5) / max(count, 1)
@@ -110,7 +110,7 @@ def _lines(
 
 
 def _bars(canvas: Canvas, x: float, outputs: FloatArray, told: AnyArray, names: list[str]) -> None:
-    """Draw the outputs from a common zero, the base as a wide grey bar behind the edited one."""
+    """Draw the outputs as bars, with the base as a wide grey bar behind the edited output."""
     for at, label, colour in (
         (x, "outputs:", QUIET),
         (x + 46, "base", _BASE),

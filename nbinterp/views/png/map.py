@@ -10,7 +10,7 @@ from nbinterp.views.png.canvas import QUIET, Canvas, Scale
 
 _NEUTRAL = (190, 190, 190)
 _MAX_LEGEND = 20
-_MOST_POINTS = 200_000  # of a map: more would only cover each other
+_MOST_POINTS = 200_000  # more points would only cover each other
 _KEY, _TOP = 134.0, 28.0
 
 
@@ -24,11 +24,11 @@ def scatter_png(
     width: int = 640,
     height: int = 420,
 ) -> bytes:
-    """Return a map of samples as PNG bytes, `width` by `height` at twice that resolution.
+    """Return a map of samples as PNG bytes, `width` by `height`, at twice this resolution.
 
-    `codes` are indices into `names` (negative: no category), or numbers where there are no names;
-    `label` says what they are. Rows of `xy` that are not finite are left out. Of a `selection`
-    of row numbers, the others are dimmed.
+    `codes` are indices into `names` (negative: no category), or numbers if there are no names;
+    `label` names them. Rows of `xy` that are not finite are omitted. With a `selection` of row
+    numbers, all other rows are dimmed.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def scatter_png(
         dim = np.ones(len(xy), bool)
         dim[chosen] = False
         colours = np.where(dim[:, None], colours * 0.25 + 255 * 0.75, colours)
-        order = np.argsort(~dim, kind="stable")  # selected samples come on top
+        order = np.argsort(~dim, kind="stable")  # selected samples are on top
     order = order[:: max(1, len(order) // _MOST_POINTS)]
     room = width - (_KEY + 16 if keyed else 16)
     canvas.points(xy[order], colours[order], (8, _TOP, room, height - _TOP - 8))
@@ -71,7 +71,7 @@ def scatter_png(
 def _legend(
     canvas: Canvas, label: str, names: Sequence[str], palette: AnyArray, counts: AnyArray
 ) -> None:
-    """Name the colours beside the map, with how many samples each has."""
+    """Draw a legend with the number of samples per colour."""
     x, right = canvas.width - _KEY, canvas.width - 8
     canvas.text(x, _TOP + 6, label, fill=QUIET, width=right - x)
     for code, name in enumerate(names[:_MAX_LEGEND]):

@@ -11,15 +11,15 @@ from nbinterp.views.png.canvas import FRAME, QUIET, Canvas, Scale, text_width
 
 _WIDEST, _TALLEST, _SIDE = 620.0, 520.0, 460.0
 _CELL = (34.0, 24.0)  # the largest width and height of a cell
-_NAMED = 11.0  # the height of a name: of smaller cells, only some are named
+_NAMED = 11.0  # the height of a name: if cells are smaller, only some are named
 _NAME = 150.0  # the longest name
 _GAP, _BAR, _PARTNERS = 10.0, 90.0, 190.0
-_MOST_CELLS = 130  # of the inputs from side to side: more would not be seen
+_MOST_CELLS = 130  # cells per side: more would be invisible
 _FAINT = (232, 232, 232)
 
 
 class Partners(NamedTuple):
-    """The interactions of one input with the pixels of an image, to be drawn beside a matrix."""
+    """The interactions of one input with the pixels of an image, drawn beside a matrix."""
 
     title: str
     values: AnyArray
@@ -38,7 +38,7 @@ def matrix_png(
     title: str = "",
     note: str = "",
 ) -> bytes:
-    """Return factors by nodes as PNG bytes; the last `block` columns stand apart, `weak` is grey.
+    """Draw factors by nodes as PNG; the last `block` columns are apart, and `weak` cells grey.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def pairs_png(
     note: str = "",
     partners: Partners | None = None,
 ) -> bytes:
-    """Return inputs by inputs as PNG bytes: noise is hatched, `partners` stand beside it."""
+    """Draw inputs by inputs as PNG bytes: noise is hatched, `partners` are beside the matrix."""
     values, noise = thinned(values, noise)
     names = names if len(names) == len(values) else []
     side = float(np.clip(_SIDE / max(len(values), 1), 2, _CELL[0]))
@@ -94,7 +94,7 @@ def _grid(
     hatched: BoolArray | None = None,
     room: float = 0.0,
 ) -> tuple[Canvas, float]:
-    """Draw coloured cells with their names and a colour bar; return the canvas and their top."""
+    """Draw coloured cells with names and a colour bar; return the canvas and the cells' top."""
     m, p = pixels.shape[:2]
     width, height = cell
     named_rows = range(0, len(rows), math.ceil(_NAMED / height))
@@ -121,7 +121,7 @@ def _grid(
 
 
 def _draw_partners(canvas: Canvas, partners: Partners, top: float) -> None:
-    """Draw the image of the partners of an input at the right, its own pixels framed."""
+    """Draw the partners of an input as an image at the right; frame the input's own pixels."""
     title, values, noise, own = partners
     limit = float(np.abs(values[~own]).max(initial=0.0)) or 1.0
     colours = Scale("diverging", -limit, limit, root=True).pixels(values)
@@ -137,7 +137,7 @@ def _draw_partners(canvas: Canvas, partners: Partners, top: float) -> None:
 
 
 def thinned(values: AnyArray, noise: BoolArray) -> tuple[AnyArray, BoolArray]:
-    """Return the strongest value of each block of cells, noise where a block has nothing else."""
+    """Return the strongest value per block of cells; noise if a block holds only noise."""
     side = len(noise)
     if side <= _MOST_CELLS:
         return values, noise

@@ -88,7 +88,7 @@ def test_lines_and_band_are_drawn_where_their_values_are(study):
 
 def test_the_legend_names_what_is_drawn(study):
     band, lines = layers(study.view())
-    assert band["fill"]["scale"]["domain"] == ["95 % of as many random nodes"]
+    assert band["fill"]["scale"]["domain"] == ["95 % of draws of random nodes"]
     assert lines["color"]["scale"]["domain"] == [
         "mutual information",
         "mean activation",

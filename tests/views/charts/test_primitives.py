@@ -120,7 +120,7 @@ def test_the_explorer_chooses_the_sample(one):
     explorer.selection = [2, 8]
     assert chart.sample == 0 and "first of 2" in repr(chart)
     explorer.selection = [0]
-    assert "No selected sample is among the 2 samples explained" in repr(chart)
+    assert "No selected sample is among the 2 explained samples" in repr(chart)
 
 
 def test_a_linked_chart_has_a_note_for_where_no_kernel_is(one):

@@ -84,7 +84,7 @@ def test_the_legends_name_lines_and_band():
     ("wrong", "match"),
     [
         ({"measure": "loss"}, "must be one of"),
-        ({"nodes": [3]}, "must be nodes that the study edited alone, but 3 is not"),
+        ({"nodes": [3]}, "must be nodes that the study edited singly, but 3 is not"),
         ({"nodes": [2] * 6}, "must be at most 5"),
     ],
 )
