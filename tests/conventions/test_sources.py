@@ -25,6 +25,7 @@ WITHOUT_A_SOURCE = {
     "manifold/test_estimator.py": "the estimator under scikit-learn's own checks",
     "network/test_any_network.py": "networks of other kinds, through all functions of the folder",
     "package/test_kernel_threads.py": "the package in a real kernel",
+    "views/test_hostile_pages.py": "what a page may set, of every view",
 }
 VAGUE = {"utils", "helpers", "misc", "common"}
 

@@ -12,7 +12,7 @@ from nbinterp.views.base.view import View
 class FactorView(View):
     """A view of factors; one of them may be chosen."""
 
-    factor = Index()
+    factor = Index().tag(page=True)
     # Factor numbers in the fit, in the order of the view.
     _ids = traitlets.List(traitlets.Int()).tag(sync=True)
 

@@ -20,7 +20,7 @@ class Note(View):
     """
 
     _kind = traitlets.Unicode("note").tag(sync=True)
-    text = traitlets.Unicode("").tag(sync=True, page=False)
+    text = traitlets.Unicode("").tag(sync=True)
 
     def describe(self) -> str:
         """Return the text."""

@@ -92,8 +92,6 @@ class Array(traitlets.TraitType[Any, Any]):
         self.shape = shape
         self.wire = wire
         self.tag(sync=True, to_json=self.to_wire, from_json=self.from_wire)
-        if wire is not None:
-            self.tag(page=False)
 
     def make_dynamic_default(self) -> Any:
         """Return an empty array."""
@@ -129,7 +127,9 @@ class Array(traitlets.TraitType[Any, Any]):
         return value.astype(self.sent).tobytes() if self.wire is None else self.wire(value)
 
     def from_wire(self, value: Any, _view: Any) -> AnyArray:
-        """Return the array that the page sent."""
+        """Return the array that the page sent; only bytes are taken as bytes."""
+        if not isinstance(value, bytes | memoryview):
+            raise traitlets.TraitError(f"The page must send {self.name} as bytes.")
         sides = [-1 if side is None else side for side in self.shape]
         return np.frombuffer(bytes(value), self.sent).reshape(sides)
 

@@ -85,14 +85,16 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
     A subclass names its part of the front end in `_kind`. Its traits hold the state that a saved
     notebook needs. `verb` marks the methods that the page may call. ``snapshot()`` may return a PNG
-    for readers without a kernel. The page cannot set traits tagged ``page=False``.
+    for readers without a kernel. The page can set traits tagged ``page=True``, no others.
     """
 
     _esm = _ESM
     _core = anywidget.WidgetTrait().tag(sync=True)
     _kind = traitlets.Unicode().tag(sync=True)
     # References to the views linked to this one; without a kernel the page keeps the links.
-    _linked = traitlets.List(traitlets.Unicode()).tag(sync=True, page=False)
+    _linked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    # ipywidgets' own: the page counts in it, if Python asks for that.
+    _view_count = traitlets.Int(None, allow_none=True).tag(sync=True, page=True)
 
     _verbs: ClassVar[dict[str, Form]] = {}
     # Whether to send the view's code when it is created, not when it is first shown.
@@ -122,11 +124,11 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             for name, value in sync_data.items():
                 # Checked here, because ipywidgets echoes a page's values to all pages before it
                 # validates.
-                if isinstance(value, memoryview | bytes) and len(value) > LARGEST_BUFFERS:
-                    raise traitlets.TraitError(f"The page sent too much as {name}.")
-                own = name in self.keys and self.trait_metadata(name, "page", True) is False
-                if own or name in ("_core", "_kind"):
+                if name not in self.keys or self.trait_metadata(name, "page") is not True:
                     raise traitlets.TraitError(f"The page may not set {name}.")
+                is_binary = isinstance(value, bytes | memoryview)
+                if is_binary and memoryview(value).nbytes > LARGEST_BUFFERS:
+                    raise traitlets.TraitError(f"The page sent too much as {name}.")
             super().set_state(sync_data)
         except Exception as failure:
             # JupyterLab hides errors of comm callbacks in its log.

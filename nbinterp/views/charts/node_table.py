@@ -63,10 +63,10 @@ class NodeTable(FactorView):
     """
 
     _kind = traitlets.Unicode("node_table").tag(sync=True)
-    chosen = traitlets.List(traitlets.Int(min=0), maxlen=2).tag(sync=True)
-    sort = traitlets.Unicode("prototype_offset").tag(sync=True)
-    descending = traitlets.Bool(False).tag(sync=True)
-    query = traitlets.Unicode("").tag(sync=True)
+    chosen = traitlets.List(traitlets.Int(min=0), maxlen=2).tag(sync=True, page=True)
+    sort = traitlets.Unicode("prototype_offset").tag(sync=True, page=True)
+    descending = traitlets.Bool(False).tag(sync=True, page=True)
+    query = traitlets.Unicode("").tag(sync=True, page=True)
     height = traitlets.Int(300, min=80, max=4000).tag(sync=True)
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _columns = traitlets.List(traitlets.Dict()).tag(sync=True)

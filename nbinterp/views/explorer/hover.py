@@ -23,7 +23,7 @@ class Hovered(View):
     columns: Columns
 
     # No echo to the page: it would overwrite the position of a pointer that has moved on.
-    hovered = Index().tag(echo_update=False)
+    hovered = Index().tag(echo_update=False, page=True)
 
     def on_hover(self, callback: Callable[[int | None], object]) -> Callable[[], None]:
         """Call `callback` with the number of the sample under the pointer, None without one.

@@ -120,13 +120,13 @@ class InteractionHeatmap(FactorView):
     # Each map has a heatmap, which stays empty until a selection is fitted.
     _drawn_at_once = False
 
-    quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True)
-    order = traitlets.Enum(["similarity", "given"], "similarity").tag(sync=True)
+    quantity = traitlets.Enum(list(_FACTORS), "mutual_information").tag(sync=True, page=True)
+    order = traitlets.Enum(["similarity", "given"], "similarity").tag(sync=True, page=True)
     pair = traitlets.Tuple(
         traitlets.Int(), traitlets.Int(), default_value=None, allow_none=True
-    ).tag(sync=True)
-    sample = Index(0)
-    top = traitlets.Int(40, min=1).tag(sync=True)
+    ).tag(sync=True, page=True)
+    sample = Index(0).tag(page=True)
+    top = traitlets.Int(40, min=1).tag(sync=True, page=True)
     height = traitlets.Int(380, min=60, max=4000).tag(sync=True)
 
     _form = traitlets.Enum(["factors", "pairs"], "factors").tag(sync=True)

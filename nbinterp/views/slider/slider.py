@@ -109,9 +109,9 @@ class FactorSlider(FactorView):
     _kind = traitlets.Unicode("slider").tag(sync=True)
 
     # No echo to the page: it would overwrite the position of a slider that has moved on.
-    amounts = Array("f4").tag(echo_update=False)
-    base = Base()
-    span = traitlets.Float(3.0).tag(sync=True)
+    amounts = Array("f4").tag(echo_update=False, page=True)
+    base = Base().tag(page=True)
+    span = traitlets.Float(3.0).tag(sync=True, page=True)
     height = traitlets.Int(420, min=200, max=4000).tag(sync=True)
 
     _factor_names = traitlets.List(traitlets.Unicode()).tag(sync=True)

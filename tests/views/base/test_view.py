@@ -20,8 +20,8 @@ VERBS = ("add", "double", "fail", "crash", "work", "hold")
 
 class Sums(View):
     _kind = traitlets.Unicode("sums").tag(sync=True)
-    points = Array("f4", (None, 2))
-    limit = traitlets.Int(3, max=5).tag(sync=True)
+    points = Array("f4", (None, 2)).tag(page=True)
+    limit = traitlets.Int(3, max=5).tag(sync=True, page=True)
 
     @verb(a=int, b=int)
     def add(self, a, b):
