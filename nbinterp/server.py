@@ -6,7 +6,10 @@ TCP_NODELAY on the websockets of kernels, which avoids the wait. ``make lab`` tu
 run ``jupyter server extension enable nbinterp.server``; ``disable`` turns it off.
 """
 
+import logging
 from typing import Any
+
+_LOG = logging.getLogger(__name__)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -17,10 +20,11 @@ def _load_jupyter_server_extension(app: Any) -> None:
     """Let the server `app` connect browsers to kernels without delay."""
     settings = app.web_app.settings
     connection = settings.get("kernel_websocket_connection_class")
-    if connection is None:
+    if not isinstance(connection, type) or not callable(getattr(connection, "connect", None)):
         app.log.warning("nbinterp.server has no effect: this server has its own connections.")
         return
-    settings["kernel_websocket_connection_class"] = without_delay(connection)
+    if not getattr(connection, "_nbinterp_no_delay", False):  # it may be loaded twice
+        settings["kernel_websocket_connection_class"] = without_delay(connection)
 
 
 def without_delay(connection: type[Any]) -> type[Any]:
@@ -35,15 +39,21 @@ def without_delay(connection: type[Any]) -> type[Any]:
     Returns
     -------
     type
-        The subclass. Class attributes stay shared with `connection`.
+        The subclass. Class attributes stay shared with `connection`. It connects as `connection`
+        does, also where TCP_NODELAY cannot be set.
     """
 
     class WithoutDelay(connection):  # type: ignore[misc]
-        def connect(self) -> Any:
-            handler = self.websocket_handler
-            if handler.ws_connection is not None:  # the browser may have left already
-                handler.set_nodelay(True)
-            return super().connect()
+        _nbinterp_no_delay = True
+
+        def connect(self, *args: Any, **kwargs: Any) -> Any:
+            try:
+                handler = self.websocket_handler
+                if handler.ws_connection is not None:  # the browser may have left already
+                    handler.set_nodelay(True)
+            except Exception as error:  # an optional speed-up never cuts a kernel off
+                _LOG.warning("nbinterp.server has no effect on a connection: %r", error)
+            return super().connect(*args, **kwargs)
 
     WithoutDelay.__name__ = WithoutDelay.__qualname__ = connection.__name__
     return WithoutDelay

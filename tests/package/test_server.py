@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import ClassVar
 
+import pytest
 from jupyter_server.extension.manager import ExtensionPoint
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
@@ -93,6 +94,50 @@ def test_a_server_that_connects_its_own_way_is_left_alone(caplog):
     EXTENSION.load(app)
     assert "kernel_websocket_connection_class" not in app.web_app.settings
     assert "its own connections" in caplog.text
+
+
+class Closed:
+    ws_connection = object()
+
+    def set_nodelay(self, _value):
+        raise OSError("stream is closed")
+
+
+class Without:
+    """A connection of another server: it has no `websocket_handler`."""
+
+    async def connect(self, *args, **kwargs):
+        return args, kwargs
+
+
+@pytest.mark.parametrize("handler", [SimpleNamespace(), Closed(), None])
+def test_an_unknown_handler_or_a_closed_stream_does_not_cut_the_kernel_off(handler, caplog):
+    assert _run(server.without_delay(Connection)(handler).connect) == "connected"
+    assert "no effect on a connection" in caplog.text
+
+
+def test_an_unknown_connection_is_asked_as_before(caplog):
+    connection = server.without_delay(Without)()
+    assert _run(lambda: connection.connect(1, later=2)) == ((1,), {"later": 2})
+    assert "no effect on a connection" in caplog.text
+
+
+@pytest.mark.parametrize("connection", ["jupyter_server.x.Y", object(), object, lambda _: None])
+def test_what_is_no_class_of_connections_is_left_alone(connection, caplog):
+    app = SimpleNamespace(
+        web_app=_app(kernel_websocket_connection_class=connection), log=logging.getLogger("test")
+    )
+    EXTENSION.load(app)
+    assert app.web_app.settings["kernel_websocket_connection_class"] is connection
+    assert "its own connections" in caplog.text
+
+
+def test_loaded_twice_it_wraps_once():
+    app = SimpleNamespace(web_app=_app(kernel_websocket_connection_class=Connection))
+    EXTENSION.load(app)
+    once = app.web_app.settings["kernel_websocket_connection_class"]
+    EXTENSION.load(app)
+    assert app.web_app.settings["kernel_websocket_connection_class"] is once
 
 
 def test_jupyter_server_knows_the_extension_and_loads_little():
