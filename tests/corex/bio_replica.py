@@ -43,7 +43,7 @@ def all_ratios(X, discrete, q, floor):
     return np.array(ratios), prior
 
 
-def reliance(X, ratios, q, strength, jitter):
+def reliance(X, ratios, q, strength, jitter, raised):
     m, _, n = q.shape
     alpha = np.zeros((m, X.shape[1]))
     label = q.argmax(1)
@@ -59,18 +59,18 @@ def reliance(X, ratios, q, strength, jitter):
             alpha[j, i] = (right[j] & ~explained).sum() / max(right[j].sum(), 1)
             explained |= right[j]
     for j in range(m):
-        if abs(strength[j]) < 0.01:
+        if raised and abs(strength[j]) < 0.01:
             power = np.log(0.99) / np.log(np.clip(alpha[j].max(), 0.01, 0.99))
             alpha[j] = alpha[j] ** power + 0.001 * jitter[j]
     return alpha
 
 
-def update(X, discrete, q, strength, jitter, floor, fixed_alpha=None):
+def update(X, discrete, q, strength, jitter, floor, fixed_alpha=None, raised=True):
     """Alpha ``(m, p)``, the next responsibilities ``(m, k, n)`` and ``log Z`` ``(m, n)``."""
     ratios, prior = all_ratios(X, discrete, q, floor)
     alpha = np.ones((len(q), X.shape[1]))
     if len(q) > 1:
-        alpha = reliance(X, ratios, q, strength, jitter)
+        alpha = reliance(X, ratios, q, strength, jitter, raised)
     varying = [len(np.unique(x[~np.isnan(x)])) > 1 for x in X.T]
     alpha = alpha * varying
     if fixed_alpha is not None:
@@ -99,7 +99,8 @@ def fit(X, m, k=2, *, discrete=None, floor=0.01, max_iter=500, tol=1e-5, seed=0)
     alpha, strength, history = None, np.zeros(m), []
     for step in range(1, max_iter + 1):
         fixed = alpha if step > 100 else None
-        alpha, q, log_z = update(X, discrete, q, strength, jitter, floor, fixed)
+        raised = step < min(100, max_iter)
+        alpha, q, log_z = update(X, discrete, q, strength, jitter, floor, fixed, raised)
         strength = log_z.mean(1)
         history.append(strength.sum())
         settled = (

@@ -108,7 +108,7 @@ class BioCorEx(
     Differences from the authors' program: the variance floor does not depend on units. Shrinkage
     uses standard errors in closed form instead of 20 bootstraps. A missing entry never counts as
     explained. Alpha is counted on all samples, and fixed after 100 iterations, because it may
-    alternate forever.
+    alternate forever; not where it is raised to give a weak factor another chance.
 
     References
     ----------

@@ -22,14 +22,16 @@ _JITTER = 0.001  # added to raised alpha
 _ALPHA_STEPS = 100  # iterations after which alpha is fixed; the authors' program stops there
 
 
-def reliance(likelihoods: Likelihoods, strength: Pending, jitter: Tensor) -> Tensor:
+def reliance(
+    likelihoods: Likelihoods, strength: Pending, jitter: Tensor, raised: bool = True
+) -> Tensor:
     """Return alpha ``(r, m, p)``: the share of a column's agreement unique to a factor.
 
     Take the samples where column i agrees with factor j. Alpha is the share of them where the
     column agrees with no other factor with which it agrees more often overall. Factors with a
-    `strength` ``(r, m)`` below 0.01 nats get an alpha raised to near 1. The authors' program counts
-    on up to 10,000 random samples and draws `jitter` ``(r, m, p)`` again in each iteration. Here
-    all samples count and the jitter is fixed, so that the iteration converges.
+    `strength` ``(r, m)`` below 0.01 nats get an alpha near 1 if `raised`. The authors' program
+    counts on up to 10,000 random samples and draws `jitter` ``(r, m, p)`` again in each iteration.
+    Here all samples count and the jitter is fixed, so that the iteration converges.
     """
     agreed = total(likelihoods.each(lambda part: part.agrees.sum(-1)))
     # m for the factor with which the column agrees most often, down to 1 for the last.
@@ -44,6 +46,8 @@ def reliance(likelihoods: Likelihoods, strength: Pending, jitter: Tensor) -> Ten
     unique = total(likelihoods.each(count))
     alpha = (unique / agreed.clamp(min=1)).permute(1, 2, 0)
 
+    if not raised:
+        return alpha
     power = math.log(0.99) / alpha.amax(-1, keepdim=True).clamp(0.01, 0.99).log()
     weak = (strength().abs() < _WEAK).unsqueeze(-1)
     return torch.where(weak, alpha**power + _JITTER * jitter, alpha)
@@ -56,6 +60,7 @@ def update(
     jitter: Tensor,
     smooth: bool,
     alpha: Tensor | None = None,
+    raised: bool = True,
 ) -> tuple[Model, Tensor, Pending]:
     """Return the model of responsibilities `q`, the responsibilities it implies, and ``log Z``.
 
@@ -66,7 +71,7 @@ def update(
     model, _ = estimate(table, q, smooth)
     likelihoods = Likelihoods(table, model, q)
     if alpha is None and q.shape[1] > 1:
-        alpha = reliance(likelihoods, strength, jitter) * table.varying
+        alpha = reliance(likelihoods, strength, jitter, raised) * table.varying
     if alpha is not None:
         model = replace(model, alpha=alpha)
     strength()  # wait, so that only one is in progress
@@ -164,7 +169,9 @@ def iterate(
         range(1, max_iter + 1), desc="BioCorEx", delay=1, leave=False, disable=not progress
     ):
         fixed = alpha if step > _ALPHA_STEPS else None
-        model, q, log_z = update(table, q, strength, jitter, smooth, fixed)
+        # Raised alpha count again what other factors explain, so these are not the ones to keep.
+        raised = step < min(_ALPHA_STEPS, max_iter)
+        model, q, log_z = update(table, q, strength, jitter, smooth, fixed, raised)
         alpha, strength = model.alpha, _mean(log_z)
         trail.append(strength)
         if step % _CHECK_EVERY and step < max_iter:

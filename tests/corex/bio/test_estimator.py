@@ -186,6 +186,35 @@ def test_more_states_find_more_groups():
     assert (table.max(1) / table.sum(1)).min() > 0.98
 
 
+@pytest.fixture(scope="module")
+def three_groups():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 2, (600, 3))
+    x = np.repeat(groups, 5, axis=1) * 2.5 + rng.normal(size=(600, 15))
+    planted = BioCorEx(3, n_restarts=4, random_state=0, progress=False).fit(x)
+    return x, planted.total_correlation_
+
+
+@pytest.mark.filterwarnings("ignore:.*did not converge")
+@pytest.mark.parametrize("max_iter", [100, 500])
+@pytest.mark.parametrize("seed", range(8))
+def test_more_factors_than_there_are_explain_no_more(three_groups, seed, max_iter):
+    x, planted = three_groups
+    fit = BioCorEx(5, max_iter=max_iter, random_state=seed, progress=False).fit(x)
+    assert fit.total_correlation_ <= planted + 0.01
+    assert fit.score(x) == pytest.approx(fit.total_correlation_, abs=1e-4)
+
+
+@pytest.mark.parametrize("m", [4, 5])
+def test_restarts_with_more_factors_than_there_are_find_the_groups(three_groups, m):
+    x, planted = three_groups
+    fit = BioCorEx(m, n_restarts=8, random_state=0, progress=False).fit(x)
+    assert fit.total_correlation_ == pytest.approx(planted, abs=0.01)
+    best = fit.mutual_information_.argmax(0).reshape(3, 5)
+    assert (best == best[:, :1]).all() and len(set(best[:, 0])) == 3
+    assert fit.total_correlations_[3:] == pytest.approx(0, abs=0.01)
+
+
 def test_noise_has_no_factors():
     X = np.random.default_rng(0).normal(size=(400, 30))
     corex = BioCorEx(2, random_state=0).fit(X)
