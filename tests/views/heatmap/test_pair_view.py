@@ -16,7 +16,9 @@ from nbinterp import ClusterExplorer, InteractionHeatmap, SmoothHess
 from nbinterp.corex import LinearCorEx
 from nbinterp.interactions.smooth import explainer
 from nbinterp.views.heatmap import pair_table
+from nbinterp.views.heatmap.pair_source import read
 
+BARE = dict.fromkeys(["feature_names", "image_shape", "unit", "standard_error"])
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -182,6 +184,14 @@ def test_a_wide_matrix_is_shown_by_its_strongest_rows(monkeypatch, images, found
     told = np.flatnonzero(np.unpackbits(np.frombuffer(flags, "u1"), bitorder="little"))
     assert {5, 6} <= set(told.tolist()) and len(told) <= 3
     assert view.snapshot().startswith(b"\x89PNG")
+
+
+def test_columns_of_a_table_keep_their_names():
+    x = pd.DataFrame({"age": [1.0, 2.0], "income": [3.0, 4.0]})
+    found = SmoothHess(n_samples=64, random_state=0).explain(lambda z: z.prod(1), x)
+    assert read(found, **BARE).names == ["age", "income"]
+    assert read(found, **{**BARE, "feature_names": ["a", "b"]}).names == ["a", "b"]
+    assert read(found, **{**BARE, "image_shape": (1, 2)}).names == ["pixel 0,0", "pixel 0,1"]
 
 
 def test_groups_of_pixels(images):
