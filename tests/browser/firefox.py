@@ -1,6 +1,6 @@
-"""A Firefox as a person uses it, by WebDriver BiDi, which it speaks without a driver beside it.
+"""Drive an ordinary Firefox by WebDriver BiDi, which needs no separate driver.
 
-Playwright drives only a Firefox of its own making; this is the one that people have.
+Playwright drives only its own build of Firefox.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""A real JupyterLab, started as `make lab` starts it, and its kernel seen from Python."""
+"""Start a real JupyterLab as `make lab` does, and run code in its kernel."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the pages for developers say of the tree is so."""
+"""The pages for developers describe the tree correctly."""
 
 import re
 import tomllib

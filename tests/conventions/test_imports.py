@@ -1,4 +1,4 @@
-"""What the package imports: declared in pyproject.toml, and loaded only where it is needed."""
+"""Imports of the package are declared in pyproject.toml, and loaded only where needed."""
 
 import ast
 import re

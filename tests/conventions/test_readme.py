@@ -1,4 +1,4 @@
-"""What the README shows runs, and what it links to is there."""
+"""The code in the README runs, and its links exist."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The conventions that a reader of the sources relies on."""
+"""Conventions of the source files."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Every tutorial runs from top to bottom, and is stored without what it showed."""
+"""Every tutorial runs from top to bottom, and is stored without outputs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A wheel built without Node holds all that a view needs, and shows one."""
+"""A wheel built without Node contains everything that a view needs, and can show one."""
 
 import re
 import subprocess

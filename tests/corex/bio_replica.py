@@ -1,7 +1,7 @@
-"""Bio CorEx a second time: NumPy, one variable after the other, in the units of the data.
+"""A slow replica of Bio CorEx: NumPy, with a loop over variables, in the units of the data.
 
-Written from Pepke and Ver Steeg (2017), beside the tests that compare it with the package's, which
-it shares nothing with but the order of random draws.
+It follows Pepke and Ver Steeg (2017). It shares no code with the package, only the order of random
+draws, so that tests can compare both.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Data for Bio CorEx of which the structure is known."""
+"""Data with known structure for Bio CorEx."""
 
 import numpy as np
 import torch

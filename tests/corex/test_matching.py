@@ -1,4 +1,4 @@
-"""Which factor is which."""
+"""Matching of factors between fits."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How many factors: against shuffled data and on samples held out."""
+"""Choosing the number of factors, by shuffled data and by held-out samples."""
 
 import numpy as np
 import pytest

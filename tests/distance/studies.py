@@ -1,4 +1,4 @@
-"""A perturbation study of made-up scores, for the tests of what is read from it."""
+"""A sensitivity study with made-up scores, for tests of results and charts."""
 
 import numpy as np
 

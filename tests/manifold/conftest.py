@@ -1,4 +1,4 @@
-"""What the tests of the kernel, the walks and the landmarks share."""
+"""Fixtures for the tests of the kernel, the walks and the landmarks."""
 
 from collections.abc import Callable
 

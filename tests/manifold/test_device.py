@@ -1,4 +1,4 @@
-"""The core never waits for the device inside its loops, and leaves memory to others."""
+"""Loops do not wait for the device, and leave memory to others."""
 
 from collections import Counter
 

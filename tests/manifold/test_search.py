@@ -1,4 +1,4 @@
-"""The ways to look up neighbours agree."""
+"""All neighbour searches agree."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Networks and factors whose answers are known, for the tests of what edits them."""
+"""Networks and factors with known answers, for tests of edits."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The same words for NumPy and torch: same values, same kind, same memory where promised."""
+"""Array functions for NumPy and torch: same values, same kind, and shared memory if promised."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The search in cells: its recall, and when it steps aside."""
+"""The search in cells: its recall, and its fallback to the exact search."""
 
 import numpy as np
 import pytest

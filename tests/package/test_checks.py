@@ -1,4 +1,4 @@
-"""Errors name the public call, wherever the check is that raises."""
+"""Errors name the public call, wherever the check is."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""Results find their views, and know none of them."""
+"""Results find their views without importing them."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Comm callbacks in a real kernel: on the main thread, and on subshells beside a running cell."""
+"""Comm callbacks in a real kernel: on the main thread, and on subshells during a running cell."""
 
 import queue
 import time

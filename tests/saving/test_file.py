@@ -1,4 +1,4 @@
-"""What is loaded does what the saved one did, and nothing else can be in a file."""
+"""Loaded objects behave like saved ones, and files with other content are refused."""
 
 import json
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What files say: names of kinds and fields stay, and newer ones are refused by name."""
+"""Names of kinds and fields in files stay the same, and unknown newer names are refused."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files of 0.1.0 load, and what is in them gives the numbers that it gave then."""
+"""Files of 0.1.0 load, and their objects give the same numbers as in 0.1.0."""
 
 from pathlib import Path
 

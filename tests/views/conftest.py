@@ -1,4 +1,4 @@
-"""A small network whose factors are moved, and a decoder that can be told to fail."""
+"""A small network with factors to move, and a decoder that can be made to fail."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A layer whose nodes are explained, for the tests of the views of that."""
+"""A layer with a distance report, for tests of its views."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""A page that shows a view, played by a test: it speaks the messages of comms and nothing else."""
+"""A simulated page with a view: it exchanges comm messages, as a browser does."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Read still pictures back, for the tests of what they show."""
+"""Read the pixels of still pictures, for tests."""
 
 import io
 

@@ -1,7 +1,7 @@
-"""Bio CorEx, 2000 samples of 25 columns, 5 factors: a loop over variables against the package.
+"""Bio CorEx on 2000 samples of 25 columns, with 5 factors: nbinterp against a plain loop.
 
-The reference is the tests' second writing of the method, NumPy with one variable after the other;
-both sides start from the same random draws and end with the same factors.
+The reference is the independent implementation of the tests: NumPy, with a loop over variables.
+Both start from the same random draws and find the same factors.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""Linear CorEx against linearcorex 0.53: seconds, and the objective that each reaches.
+"""Linear CorEx against linearcorex 0.53: seconds and the objective reached.
 
-Both are judged by the same number: the total correlation of their weights, in float64, with the
-correlation matrix's noise at 0.01. Run as ``python tests/benchmarks/corex/bench_linear_corex.py``.
+The objective is the total correlation of the weights, computed in float64 for both, with 0.01 of
+noise in the correlation matrix. Run as ``python tests/benchmarks/corex/bench_linear_corex.py``.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
-"""The whole of Local CorEx on MNIST's 60,000 training images: map, clusters, factors of each.
+"""Local CorEx on MNIST's 60,000 training images: map, clusters and the factors of each.
 
-Against the packages that users have: phate, scikit-learn's k-means on its map, and linearcorex on
-one cluster after the other, each in a process of its own. A cluster that linearcorex does not
-finish counts as the time that was waited for it; the ratio without those clusters, where ours
-still pays for all, is printed too. Ours also fits the shuffled null of every cluster; the
-reference has none.
+The reference combines existing packages: phate, scikit-learn's k-means on its map, and linearcorex
+on one cluster after the other, each in its own process. A cluster that linearcorex does not finish
+counts with the time limit. The benchmark also prints the ratio without those clusters, with our
+time for all clusters. Our time includes a fit to shuffled data for every cluster; the reference has
+none.
 
 Run as ``python tests/benchmarks/corex/bench_local_corex.py [n_samples]``.
 """

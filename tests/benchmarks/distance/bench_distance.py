@@ -1,4 +1,4 @@
-"""The distance report of a layer, against a forward pass and one covariance of its input."""
+"""The distance report of a layer, against a forward pass plus one covariance of its input."""
 
 import statistics
 import time

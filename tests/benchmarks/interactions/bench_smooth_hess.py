@@ -1,6 +1,6 @@
-"""SmoothHess of a digit: gradients needed for an error, and what one costs beyond the gradient.
+"""SmoothHess of a digit: gradients needed for a given error, and the overhead per gradient.
 
-The network has the layers of the paper's, 784-500-300-250-250-250-10, trained briefly here.
+The network has the paper's layers, 784-500-300-250-250-250-10, and is trained briefly here.
 """
 
 import itertools

@@ -1,8 +1,8 @@
 """PHATE of MNIST's 60,000 training images to 10 dimensions, against the package phate.
 
-Run with ``python tests/benchmarks/manifold/bench_phate.py [n_samples]``. Both run on the
-threads that this process has; the reference has its defaults and ``n_jobs=2``. Stress is between
-landmarks, at the best scale; the clusters compared with the labels are those of k-means on the map.
+Run with ``python tests/benchmarks/manifold/bench_phate.py [n_samples]``. Both use the threads of
+this process; the reference runs with its defaults and ``n_jobs=2``. Stress is between landmarks, at
+the best scale. Clusters of k-means on the map are compared with the labels.
 """
 
 import os

@@ -1,10 +1,10 @@
 """Ablate the nodes of 10 factors x 8 sizes x 20 clusters, on MNIST's 10,000 test images.
 
 The reference is one masked forward pass per combination: `ablated` and the whole network over all
-images, in batches of the size that is fastest here. It is timed on some combinations, alternating
-with ours, and scaled by the median; it computes no means of groups. Ours does, and also measures
-the comparisons (largest activation, largest weight, and 100 random draws in the last row); "a pass"
-is the ratio to a reference that runs those too.
+images, in batches of the fastest size. It is timed on some combinations, alternating with ours, and
+scaled by the median. It computes no means of groups. Ours does, and also measures the comparisons
+(largest activation, largest weight, and 100 random draws in the last row). "a pass" is the ratio to
+a reference that also runs the comparisons.
 
 Run as ``python tests/benchmarks/network/bench_ablation.py [layer ...]``.
 """

@@ -1,4 +1,4 @@
-"""What dropout does to the hidden layers of MNIST classifiers, beside the paper's table 2.
+"""Effects of dropout on the hidden layers of MNIST classifiers, compared with the paper's table 2.
 
 Run as ``python tests/benchmarks/network/bench_dropout.py [--pairs N] [--epochs N] [--depths 2 3]``.
 """

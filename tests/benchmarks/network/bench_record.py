@@ -1,12 +1,12 @@
-"""Recording all layers against the plain forward pass over the same data in the same batches.
+"""Recording all layers, against a plain forward pass over the same data in the same batches.
 
 Run as ``python tests/benchmarks/network/bench_record.py``. The plain pass keeps nothing, not even
-the output; a recording keeps the output too, and checks all it keeps. The two alternate. `ratio`
-is that of the medians; `pairs` is the median of the ratios of two neighbours, which a machine that
-is slow for some seconds at a time changes less. `by hand` is the ratio, in pairs, of the least
-that keeps the activations: hooks that copy them, in a loop that trusts network and data. `guarded`
-is that of the same loop with what a recording may not leave out: it shows the network a copy of
-the caller's data, and refuses NaN. What `record` takes beyond it is its own.
+the output; a recording also keeps the output, and checks what it keeps. The two alternate. `ratio`
+is the ratio of the medians. `pairs` is the median of the ratios of neighbouring runs, which changes
+less on a machine that is slow for seconds at a time. `by hand` is this ratio for minimal code that
+keeps the activations: hooks that copy them, in a loop without checks. `guarded` is the ratio for
+the same loop with the checks that a recording needs: it passes a copy of the caller's data to the
+network, and refuses NaN. The time of `record` beyond `guarded` is its own overhead.
 """
 
 import math

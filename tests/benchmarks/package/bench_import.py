@@ -1,8 +1,7 @@
-"""Importing what a notebook begins with, against importing PyTorch and scikit-learn alone.
+"""Importing nbinterp in a notebook, against importing only PyTorch and scikit-learn.
 
-Run as ``python tests/benchmarks/package/bench_import.py``. Each import runs in fresh
-processes, the two in turn; `ratio` is that of the medians of the seconds that the import
-statement takes.
+Run as ``python tests/benchmarks/package/bench_import.py``. Each import runs in fresh processes, in
+turn. `ratio` is the ratio of the median seconds of the import statement.
 """
 
 import statistics

@@ -1,7 +1,7 @@
 """Small replies of a kernel through Jupyter Server's websocket, with and without nbinterp.server.
 
-A kernel echoes comm messages, as a slider's frames travel, to a client on the loopback; the two
-servers take turns. Run with ``python tests/benchmarks/package/bench_websocket.py``.
+A kernel echoes comm messages, like the frames of a slider, to a client on the loopback interface.
+The two servers alternate. Run with ``python tests/benchmarks/package/bench_websocket.py``.
 """
 
 import asyncio

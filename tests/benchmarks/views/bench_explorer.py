@@ -1,12 +1,12 @@
 """Maps of 10,000 to a million points in a real JupyterLab, against jupyter-scatter.
 
-Loading is from the press that runs the cell until the canvas shows points; the lasso from letting
-go of the mouse until Python's callback has the selection; saved bytes are those of a notebook run
-by nbclient, which keeps the state of widgets. Best of two or three. Frames are those of the page
-while the wheel zooms in and out; recolouring is from the press that runs a cell of another column
-until the canvas has other colours. What takes longer than two minutes is left. Run with
-``python tests/benchmarks/views/bench_explorer.py``; sizes may follow, as ``100000``.
-jupyter-scatter comes with ``make bench``, or ``make .venv/.bench``.
+Loading lasts from the key press that runs the cell until the canvas shows points. The lasso lasts
+from the release of the mouse until Python's callback has the selection. Recolouring lasts from the
+key press that runs a cell with another column until the canvas changes colours. Times are the best
+of two or three. Frames are counted while the wheel zooms in and out. Saved bytes are those of a
+notebook run by nbclient, which keeps the state of widgets. Runs of more than two minutes are
+skipped. Run with ``python tests/benchmarks/views/bench_explorer.py``; sizes may follow, as
+``100000``. jupyter-scatter comes with ``make bench``, or ``make .venv/.bench``.
 """
 
 import importlib.util

@@ -1,9 +1,9 @@
-"""Pictures under the pointer, in a real JupyterLab: from the move of the mouse to the frame after.
+"""Pictures under the pointer, in a real JupyterLab: time from a mouse move to the next frame.
 
-Of a grid of digits far enough apart that the pointer is always on one. Cold is the first time that
-a sample is pointed at, when its picture comes from Python; cached is the second. The server runs
-`nbinterp.server`, as ``make lab`` has it. The bar is 150 ms cold and 50 ms cached. Run with
-``python tests/benchmarks/views/bench_hover.py``.
+The map is a grid of digits, spaced so that the pointer is always on one. Cold is the first hover
+over a sample, when its picture comes from Python; cached is the second. The server runs
+`nbinterp.server`, as in ``make lab``. The limit is 150 ms cold and 50 ms cached. Run with ``python
+tests/benchmarks/views/bench_hover.py``.
 """
 
 import sys

@@ -1,14 +1,14 @@
-"""Dragging at 60 events a second in a real JupyterLab, against ipywidgets with matplotlib.
+"""Dragging at 60 events per second in a real JupyterLab, against ipywidgets with matplotlib.
 
-Both decode an image of 28 × 28 in 30 ms; several in one call take 30 ms too, as on a GPU, or with
-``--each`` 30 ms each. The server runs `nbinterp.server`, as ``make lab`` has it, or with
-``--stock`` does not. The mouse drags the slider for three seconds and lets
-go. Lag is, for each new value that the mouse gives the slider, the time until the frame of that
-value or of a newer one is drawn. Ours is measured twice: for exact frames, and for what it draws
-meanwhile, from the last exact frame and precomputed ones. ipywidgets runs as it is by default:
-``continuous_update``, matplotlib's inline figures, the output cleared when the next one comes. A
-move of the mouse waits until the page has taken the one before, so that a page that is busy gets
-fewer of them, and is spared their lags. Run with ``python tests/benchmarks/views/bench_slider.py``.
+Both decode an image of 28 × 28 in 30 ms. Several images in one call also take 30 ms, as on a GPU,
+or 30 ms each with ``--each``. The server runs `nbinterp.server`, as in ``make lab``, or does not,
+with ``--stock``. The mouse drags the slider for three seconds and then releases it. Lag is the time
+from each new value of the slider until the frame of this value, or of a newer one, is drawn. Ours
+is measured twice: for exact frames, and for approximate frames from the last exact frame and
+precomputed ones. ipywidgets runs with its defaults: ``continuous_update``, matplotlib's inline
+figures, and an output that is cleared when the next one arrives. A mouse move waits until the page
+has handled the one before, so a busy page gets fewer moves, and the lags of the missing ones do not
+count. Run with ``python tests/benchmarks/views/bench_slider.py``.
 """
 
 import sys

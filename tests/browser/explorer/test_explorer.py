@@ -1,4 +1,4 @@
-"""The explorer's gestures in a real JupyterLab, each ending in what Python has of it."""
+"""The explorer's gestures in a real JupyterLab, checked by their result in Python."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What must not break an explorer: restarts, lost connections, many runs, hostile messages."""
+"""An explorer survives restarts, lost connections, repeated runs and hostile messages."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The views in other hosts than JupyterLab: Notebook 7, and marimo where it is installed."""
+"""The views in hosts other than JupyterLab: Notebook 7, and marimo if installed."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A page without a kernel and without a network: its views are alive."""
+"""An exported page works without a kernel and without a network."""
 
 from collections.abc import Iterator
 from pathlib import Path

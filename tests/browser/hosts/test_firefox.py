@@ -1,4 +1,4 @@
-"""The workbench in JupyterLab, and its page without a kernel, in Firefox where it is installed."""
+"""The workbench in JupyterLab, and its page without a kernel, in Firefox if installed."""
 
 import json
 from pathlib import Path

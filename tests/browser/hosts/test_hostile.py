@@ -1,4 +1,4 @@
-"""What goes wrong stays in its place: hostile names, selections too small, failing callbacks."""
+"""Errors stay contained: hostile names, selections too small, failing callbacks."""
 
 from collections.abc import Callable
 

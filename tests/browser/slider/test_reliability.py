@@ -1,4 +1,4 @@
-"""A slider under bad conditions: a flood of events, and a kernel that goes away in mid-drag."""
+"""A slider under bad conditions: a flood of events, and a kernel that dies during a drag."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The factor slider in a real JupyterLab: gestures of a person, asserted in Python."""
+"""The factor slider in a real JupyterLab: gestures, checked by their result in Python."""
 
 from collections.abc import Callable
 from pathlib import Path

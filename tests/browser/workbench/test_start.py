@@ -1,4 +1,4 @@
-"""The product's loop as a newcomer meets it: the start tutorial in a real JupyterLab."""
+"""The start tutorial in a real JupyterLab, as a newcomer runs it."""
 
 from collections import Counter
 from collections.abc import Callable

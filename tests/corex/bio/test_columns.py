@@ -1,4 +1,4 @@
-"""Which family a column is of, and what happens to values that do not fit."""
+"""Families of columns, and values that do not fit them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Bio CorEx: known answers, invariances, and data it should not trip over."""
+"""Bio CorEx: known answers, invariances and difficult data."""
 
 import warnings
 

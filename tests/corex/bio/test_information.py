@@ -1,4 +1,4 @@
-"""What factors tell about columns, and what chance tells."""
+"""Mutual information of factors and columns, and its correction for chance."""
 
 import numpy as np
 import pytest

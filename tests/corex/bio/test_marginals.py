@@ -1,4 +1,4 @@
-"""The two families of columns: estimates in closed form, and what chance does to them."""
+"""The two families of columns: estimates in closed form, and their shrinkage."""
 
 import numpy as np
 import pytest

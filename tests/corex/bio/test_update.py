@@ -1,4 +1,4 @@
-"""The iteration of Bio CorEx: one update against a slow second writing of it."""
+"""The iteration of Bio CorEx: one update against a slow replica."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""The iteration as a whole: it climbs, and a batch is its problems."""
+"""The whole iteration: the objective rises, and a batch equals its single problems."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Correlations, complete and pairwise."""
+"""Correlations of complete data and of pairs with missing entries."""
 
 import numpy as np
 import torch

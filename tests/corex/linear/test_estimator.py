@@ -1,4 +1,4 @@
-"""Linear CorEx: known answers, invariances, and data it should not trip over."""
+"""Linear CorEx: known answers, invariances and difficult data."""
 
 import numpy as np
 import pandas as pd

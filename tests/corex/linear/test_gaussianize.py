@@ -1,4 +1,4 @@
-"""Columns to scores and back, in and out of sample."""
+"""Columns to scores and back, for training data and new data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Both ways to multiply by the correlations."""
+"""Both operators that multiply by the correlations."""
 
 import numpy as np
 import pytest

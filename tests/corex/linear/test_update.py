@@ -1,4 +1,4 @@
-"""The step against the authors' update, written a second time and slowly."""
+"""The step against a slow replica of the authors' update."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Local CorEx: planted regions, selections, any CorEx, and what is too small."""
+"""Local CorEx: planted regions, selections, any CorEx, and clusters that are too small."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Which interactions count: hand-made tables of two models and three players."""
+"""Strengths of interactions: hand-made tables of two models and three players."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a network may do with its batches during a recording."""
+"""Networks that change or keep their batches during a recording."""
 
 import weakref
 

@@ -1,4 +1,4 @@
-"""What the page gets stands for what Python has, to the precision that is promised."""
+"""Packed values equal the values in Python, to the promised precision."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""Traits that hold arrays or the number of something."""
+"""Traits that hold arrays or indices."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""`explorer.selection` is a trait as of any widget: observed, linked, sent as bytes."""
+"""`explorer.selection` is an ordinary trait: observed, linked, and sent as bytes."""
 
 import ipywidgets
 import numpy as np

@@ -1,4 +1,4 @@
-"""The heatmap of pairs: what the page is given, and what it may ask and set."""
+"""The heatmap of pairs: data sent to the page, and its requests."""
 
 import base64
 import io

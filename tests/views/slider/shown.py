@@ -1,4 +1,4 @@
-"""Whether the page of a slider shows a frame."""
+"""Check that the page of a slider shows a frame."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What a slider edits: the mean of its factors' samples, a row, or rows and so their mean."""
+"""What a slider edits: the mean of its factors' samples, a row, or the mean of several rows."""
 
 import re
 

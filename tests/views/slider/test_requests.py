@@ -1,4 +1,4 @@
-"""What the page of a slider may ask, and the frames that it gets."""
+"""Requests from the page of a slider, and the frames in the answers."""
 
 import threading
 
