@@ -48,7 +48,7 @@ class FactorTable:
         rows = np.argsort(-totals, kind="stable")
         columns, n_outputs = arrange(information[rows], names)
         return cls(
-            f"{_title(source)} · {source.total_correlation_:.2f} nats in all factors together",
+            f"{_title(source)} · {source.total_correlation_:.2f} nats in all factors",
             rows,
             [names[column] for column in columns],
             n_outputs,
@@ -98,7 +98,7 @@ class FactorTable:
         limit, null = self.null_mutual_information, self.null_total_correlation
         notes = [self.about]
         if null is not None:
-            notes.append(f"shuffled data: {null:.2f} nats in all factors together")
+            notes.append(f"shuffled data: {null:.2f} nats in all factors")
         if limit is not None:
             notes.append("grey: not above chance")
         # Square roots, as in the paper: a few cells hold almost all the information.

@@ -127,16 +127,25 @@ function drawMarks(context: CanvasRenderingContext2D, picture: Picture, block: B
   outline(position * width + 1, layout.head + cursor.row * height + 1, width - 2, height - 2);
 }
 
+/** The widest of `names` in CSS pixels, written in bold as the chosen one is. */
+function widest(canvas: HTMLCanvasElement, names: readonly string[], font: string): number | null {
+  const context = canvas.getContext("2d");
+  if (!context) return null;
+  context.font = `bold ${font}`;
+  const wide = (name: string) => context.measureText(name.slice(0, 200)).width;
+  return names.reduce((most, name) => Math.max(most, wide(name)), 0);
+}
+
 /** The height of the names above the matrix, with an upper limit. */
 export function headOf(canvas: HTMLCanvasElement, names: readonly string[], font: string): number {
-  const context = canvas.getContext("2d");
-  if (!context) return 60;
-  context.font = `bold 11px ${font}`;
-  const longest = names.reduce(
-    (most, name) => Math.max(most, context.measureText(name.slice(0, 200)).width),
-    0,
-  );
-  return Math.ceil(Math.min(110, longest)) + 14;
+  const longest = widest(canvas, names, `11px ${font}`);
+  return longest === null ? 60 : Math.ceil(Math.min(110, longest)) + 14;
+}
+
+/** Room for the names of the rows, so that none is cut off, also not the chosen one. */
+export function besideOf(canvas: HTMLCanvasElement, rows: readonly string[], font: string): number {
+  const longest = widest(canvas, rows, `12px ${font}`);
+  return longest === null ? 142 : Math.ceil(Math.min(220, longest)) + 14;
 }
 
 /** Paint the colour scale from left to right. */

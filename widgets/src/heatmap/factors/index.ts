@@ -6,7 +6,7 @@ import { FACTOR_DATA, type Model, readFactors } from "../model";
 import { mount } from "../mount";
 import type { HeatmapTraits } from "../traits";
 import { Cursor } from "./cursor";
-import { drawBars, drawBlock, drawScale, headOf } from "./draw";
+import { besideOf, drawBars, drawBlock, drawScale, headOf } from "./draw";
 import { cellAt, type Layout, layoutOf, type Place } from "./layout";
 import { Panel } from "./panel";
 import {
@@ -21,9 +21,9 @@ import {
   visible,
 } from "./scene";
 
-// CSS pixels of names, bars and matrix: in a view of its own, or beside the map.
-const WIDE = { names: 150, bars: 96, height: Number.POSITIVE_INFINITY };
-const NARROW = { names: 142, bars: 40, height: 300 };
+// CSS pixels of bars and matrix: in a view of its own, or beside the map.
+const WIDE = { bars: 96, height: Number.POSITIVE_INFINITY };
+const NARROW = { bars: 40, height: 300 };
 const NARROW_BELOW = 620;
 const GAPS = 36;
 const PLACES = [0, 1] as const;
@@ -179,7 +179,9 @@ export class FactorMatrix {
     const names = columns.map((column) => factors.nodes[column] ?? "");
     const head = headOf(panel.bars, names, font);
     const sizes = root.clientWidth < NARROW_BELOW ? NARROW : WIDE;
-    const room = Math.max(60, root.clientWidth - sizes.names - sizes.bars - GAPS);
+    const rowNames = factors.ids.map((_, row) => rowName(factors, row));
+    const beside = besideOf(panel.bars, rowNames, font);
+    const room = Math.max(60, root.clientWidth - beside - sizes.bars - GAPS);
     const height = Math.min(model.get("height"), sizes.height);
     const layout = layoutOf(factors, columns, room, height, head);
     const quantity = model.get("quantity");
@@ -195,7 +197,7 @@ export class FactorMatrix {
     panel.sizeBars(sizes.bars, layout.height);
     drawBars(panel.bars, picture, sizes.bars);
     drawScale(panel.legend.scale, scale, theme.dark);
-    const rows = { width: sizes.names, head, height: layout.cell.height };
+    const rows = { width: beside, head, height: layout.cell.height };
     panel.showRows(factors, rows, chosen, (row) => this.choose(row));
     panel.showQuantity(quantity);
     panel.legend.show(scale, factors);

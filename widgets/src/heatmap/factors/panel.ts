@@ -11,10 +11,10 @@ function quantityButton(quantity: Quantity, label: string): HTMLButtonElement {
   return h("button", { class: "nbi-button", ...names }, label);
 }
 
-/** The canvas of a block, in an element that scrolls. */
+/** The canvas of a block, in an element that scrolls, which browsers would make a tab stop. */
 function blockCanvas(name: string) {
   const canvas = h("canvas", { class: "nbi-heatmap-matrix", "data-nbi": name });
-  return { canvas, scroller: h("div", { class: "nbi-heatmap-scroller" }, canvas) };
+  return { canvas, scroller: h("div", { class: "nbi-heatmap-scroller", tabindex: -1 }, canvas) };
 }
 
 /** The elements of the view; `index.ts` connects them to the model. */
@@ -51,6 +51,10 @@ export class Panel {
       { class: "nbi-heatmap-group", role: "group", "aria-label": "What the cells show" },
       ...Object.values(this.quantities),
     );
+    for (const { scroller } of this.blocks) {
+      // A click focuses the element around both blocks, which takes the keys.
+      scroller.addEventListener("focus", () => this.field.focus({ preventScroll: true }));
+    }
     this.grid = h("div", { class: "nbi-heatmap-grid" }, this.rows, this.field, this.bars, card);
     full.append(
       h("div", { class: "nbi-heatmap-bar" }, quantities, top.field, search, guide.button, about),

@@ -46,6 +46,15 @@ async function shown(given: Record<string, unknown>) {
   return { model, root, page };
 }
 
+it("is one tab stop for all cells, also where they scroll", async () => {
+  const { root } = await shown(state());
+  const field = root.querySelector<HTMLElement>('[data-nbi="field"]');
+  const scrollers = [...root.querySelectorAll<HTMLElement>(".nbi-heatmap-scroller")];
+  expect(scrollers.map(({ tabIndex }) => tabIndex)).toEqual([-1, -1]);
+  scrollers[0]?.focus();
+  expect(document.activeElement).toBe(field);
+});
+
 it("exposes what it draws, and shows hostile names as text", async () => {
   const { root } = await shown(state());
   expect(root.nbi).toMatchObject({
