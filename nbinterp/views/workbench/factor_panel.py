@@ -11,7 +11,7 @@ from nbinterp.views.base.background import raise_if_cancelled
 from nbinterp.views.slider.base_trait import base_of, same_base
 from nbinterp.views.slider.slider import FactorSlider
 from nbinterp.views.workbench import actions
-from nbinterp.views.workbench.bars import ablation_chart
+from nbinterp.views.workbench.bars import NO_ANSWERS, ablation_chart
 from nbinterp.views.workbench.progress import Put, Steps
 from nbinterp.views.workbench.setup import Setup
 
@@ -76,7 +76,7 @@ class FactorPanel:
         raise_if_cancelled(stop)
         self.ablation = study
         counted = "right answers" if self._setup.knows_y else "unchanged answers"
-        self._put(_ablation={} if study is None else ablation_chart(study, counted))
+        self._put(_ablation=NO_ANSWERS if study is None else ablation_chart(study, counted))
         self._steps.note(step)
 
     def edit(self, sample: int, *, now: bool) -> None:

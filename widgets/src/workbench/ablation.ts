@@ -38,7 +38,9 @@ export class AblationCard {
     this.element.dataset.nbiEmpty = String(!chart);
     if (!chart) {
       replace(this.sizes);
-      replace(this.body, h("p", { class: "nbi-workbench-empty nbi-quiet" }, EMPTY));
+      // Without bars, `about` says why there are none.
+      const text = this.ablation.about ?? EMPTY;
+      replace(this.body, h("p", { class: "nbi-workbench-empty nbi-quiet" }, text));
       this.about.textContent = "";
       return;
     }

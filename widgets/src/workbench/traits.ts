@@ -13,6 +13,7 @@ export type Bar = {
 
 export type Ablation = {
   unit?: string;
+  /** What the bars show, or why there will be none. */
   about?: string;
   /** A chart for each factor and number of ablated nodes. */
   charts?: { factor: number; size: number; bars: Bar[] }[];

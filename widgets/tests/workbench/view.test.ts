@@ -84,6 +84,13 @@ it("shows the evidence for the chosen factor, names as text", async () => {
   expect(el.querySelector("img")).toBeNull();
 });
 
+it("says why there are no bars, if Python knows", async () => {
+  const about = "A network with one output gives numbers.";
+  const { at } = await shown(new FakeModel({ ...state(), _ablation: { about, charts: [] } }));
+  expect(at("ablation")?.textContent).toContain(about);
+  expect(at("ablation")?.textContent).not.toContain("appears here");
+});
+
 it("chooses a factor by button and key", async () => {
   const model = new FakeModel(state());
   const { el, at } = await shown(model);
