@@ -202,7 +202,10 @@ class _Factory:
             layer=self.forward.layer,
             direction=self.direction,
             factors=self.moved,
-            factor_names=tuple(f"factor {j} · {totals[j]:.2f} nats" for j in self.moved),
+            # + 0.0: what rounds to zero has no sign.
+            factor_names=tuple(
+                f"factor {j} · {round(float(totals[j]), 2) + 0.0:.2f} nats" for j in self.moved
+            ),
             amounts=steps,
             hidden=hidden[1:],
             outputs=outputs[1:],

@@ -76,7 +76,7 @@ def _images(canvas: Canvas, pair: AnyArray, limits: tuple[float, float]) -> None
     grey = Scale("grey", *limits)
     panels = {
         label: grey.pixels(image) if image.ndim == 2 else grey.pixels(image)[..., 0]
-        for label, image in zip(("base", "edited"), pair, strict=True)
+        for label, image in zip(("baseline", "edited"), pair, strict=True)
     }
     difference = Scale("diverging", -(reach or 1.0), reach or 1.0)
     panels[f"difference, ±{reach:.2g}" if reach else "no difference"] = difference.pixels(flat)
@@ -100,10 +100,10 @@ def _lines(
     canvas.box(x, _HEAD, width, _PANEL, outline=FRAME)
     for share, value in zip((1.0, 0.0), limits, strict=True):
         canvas.text(x - 5, _HEAD + share * _PANEL, f"{value:.3g}", anchor="r")
-    for row, (label, colour) in enumerate((("base", _BASE), ("edited", _EDITED))):
+    for row, (label, colour) in enumerate((("baseline", _BASE), ("edited", _EDITED))):
         down = _HEAD + _PANEL * (1 - shares[row])
         canvas.line(across, down, colour, dots=count <= _MOST_NAMED)
-        canvas.text(x + 40.0 * row, 38, label, size=10.5, fill=colour)
+        canvas.text(x + 56.0 * row, 38, label, size=10.5, fill=colour)
     for at, name in zip(across, names if count <= _MOST_NAMED else (), strict=False):
         where = (at, _HEAD + _PANEL + 6)
         canvas.text(*where, name, size=9, anchor="r", fill=QUIET, width=_PANEL / 2, upright=True)
@@ -113,8 +113,8 @@ def _bars(canvas: Canvas, x: float, outputs: FloatArray, told: AnyArray, names: 
     """Draw the outputs as bars, with the base as a wide grey bar behind the edited output."""
     for at, label, colour in (
         (x, "outputs:", QUIET),
-        (x + 46, "base", _BASE),
-        (x + 76, "edited", _EDITED),
+        (x + 46, "baseline", _BASE),
+        (x + 97, "edited", _EDITED),
     ):
         canvas.text(at, 38, label, size=10.5, fill=colour)
     low, high = min(outputs.min(initial=0), 0.0), max(outputs.max(initial=0), 0.0)
