@@ -55,7 +55,10 @@ class NotebookPage:
     def run_all(self) -> None:
         """Run all cells, as Run > Run All Cells does, to the end of the last one."""
         self.menu("Run", "Run All Cells")
-        failed = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
+        # JupyterLab shows a traceback as it shows stderr.
+        failed = self.page.locator(
+            '[data-mime-type="application/vnd.jupyter.stderr"]', has_text="Traceback (most recent"
+        )
         last = self.page.locator(".jp-CodeCell .jp-InputArea-prompt").last
 
         def finished() -> bool:
