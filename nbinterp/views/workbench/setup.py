@@ -9,6 +9,7 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, Float32Array, IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.manifold import PHATE
 from nbinterp.network import record
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.model import check_module, find_layer
@@ -131,7 +132,10 @@ def prepare(
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
         m = min(_FACTORS, table.shape[1])
         corex = LinearCorEx(n_factors=m)
-        local = LocalCorEx(corex, n_clusters=count, random_state=random_state).fit(table)
+        quiet = None if progress else PHATE(n_components=10, progress=False)
+        local = LocalCorEx(corex, n_clusters=count, embedding=quiet, random_state=random_state).fit(
+            table
+        )
         settings = f"LinearCorEx(n_factors={m}), n_clusters={count}, random_state={random_state}"
         lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
     _check_local(local, n)

@@ -5,10 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tqdm.auto import tqdm
 from views.page import Page
 
 import nbinterp
 from nbinterp import FactorSlider, Workbench, record
+from nbinterp.manifold import phate
 from nbinterp.views.base.view import View
 
 TRAITS = Path(__file__).parents[3] / "widgets" / "src" / "workbench" / "traits.ts"
@@ -26,6 +28,19 @@ def test_before_a_selection_there_is_a_map_and_nothing_else(bench, page):
     assert bench.snapshot()[1:4] == b"PNG"
     with pytest.raises(Exception, match="needs a fit first"):
         bench.factor = 0
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress_is_that_of_the_map_too(make_bench, monkeypatch, progress):
+    shown = []
+
+    def bar(*args, disable, **options):
+        shown.append(not disable)
+        return tqdm(*args, disable=True, **options)
+
+    monkeypatch.setattr(phate, "tqdm", bar)
+    make_bench(local=None, n_clusters=3, progress=progress)
+    assert shown and set(shown) == {progress}
 
 
 def test_columns_are_a_table_or_a_dict(make_bench):
