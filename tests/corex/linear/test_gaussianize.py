@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
 
+from nbinterp.corex import LinearCorEx
 from nbinterp.corex.linear.gaussianize import learn_columns
 
 METHODS = ["standard", "outliers", "empirical"]
@@ -125,3 +126,18 @@ def test_the_data_are_not_written_to():
     for method in [*METHODS, "none"]:
         learn_columns(x, method).apply(x)
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.filterwarnings("ignore:.*copies:UserWarning")
+def test_trusted_columns_whose_variance_is_nearly_one():
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.normal(size=(400, 3)), 4, axis=1) + 0.7 * rng.normal(size=(400, 12))
+    x = (x - x.mean(0)) / x.std(0)
+    x[:, 1] = x[:, 0]
+    expected = LinearCorEx(3, noise_floor=0.1, random_state=0).fit(x)
+    x *= 1.01
+    fit = LinearCorEx(3, noise_floor=0.1, gaussianize="none", random_state=0).fit(x)
+    np.testing.assert_allclose(fit.mutual_information_, expected.mutual_information_, rtol=1e-3)
+    assert fit.score(x) == pytest.approx(expected.score(x / 1.01), rel=1e-3)
+    with pytest.raises(ValueError, match="must be given columns of mean 0 and variance 1"):
+        fit.fit(2 * x)

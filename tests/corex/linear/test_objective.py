@@ -5,6 +5,7 @@ import pytest
 import torch
 from corex.known_covariances import gaussian_total_correlation, random_correlation
 
+from nbinterp.corex import LinearCorEx
 from nbinterp.corex.linear.objective import half_gradient, information, moments
 
 
@@ -91,3 +92,12 @@ def test_measures_agree_with_one_another():
 def test_infeasible_weights_have_no_value():
     s, w = world(0)
     assert moments(3.0 * w, 3.0 * w @ s).total_correlation.isnan().all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("floor", [0.0, 1e-4, 0.01])
+def test_what_factors_say_together_is_at_least_the_bound(floor, seed):
+    # Few samples and no noise: a factor is a copy of a column to eight digits.
+    x = np.random.default_rng(seed).normal(size=(8, 5))
+    fit = LinearCorEx(3, noise_floor=floor, random_state=seed).fit(x)
+    assert fit.total_correlation_direct_ >= fit.total_correlation_ - 1e-9
