@@ -234,13 +234,6 @@ def test_a_hostile_fit_is_refused(explorer, page, data):
     assert explorer.factors is None
 
 
-def test_a_fit_without_a_selection_says_how_to_select(explorer):
-    explorer.selection = []
-    message = r"^ClusterExplorer\.fit_selection\(\) of 0 selected samples must hold at least 3"
-    with pytest.raises(ValueError, match=message):
-        explorer.fit_selection()
-
-
 def test_positions_alone_are_a_map_without_a_fit():
     explorer = ClusterExplorer([[0, 0], [1, 1]])
     page = Page(explorer)

@@ -6,7 +6,7 @@ import pytest
 import torch
 import traitlets
 
-from nbinterp import ClusterExplorer
+from nbinterp import ClusterExplorer, LinearCorEx, LocalCorEx
 
 
 class Other(traitlets.HasTraits):
@@ -136,3 +136,14 @@ def test_the_sample_under_the_pointer_is_none_or_a_number():
     assert one.hovered is None
     with pytest.raises(traitlets.TraitError, match="from 0, or None"):
         one.hovered = -1
+
+
+def test_a_fit_without_a_selection_says_how_to_select():
+    data = np.random.default_rng(0).normal(size=(40, 3))
+    clusters = np.repeat([0, 1], 20)
+    local = LocalCorEx(LinearCorEx(1), random_state=0).fit(data, clusters=clusters)
+    explorer = ClusterExplorer(local)
+    explorer.selection = []
+    message = r"^ClusterExplorer\.fit_selection\(\) of 0 selected samples must hold at least 3"
+    with pytest.raises(ValueError, match=message):
+        explorer.fit_selection()
