@@ -97,13 +97,7 @@ def show(value: object, limit: int = 60) -> str:
 
 
 def integer(
-    name: str,
-    value: object,
-    low: int,
-    high: int | None = None,
-    *,
-    of: str = "",
-    remedy: str = "",
+    name: str, value: object, low: int, high: int | None = None, *, of: str = "", remedy: str = ""
 ) -> int:
     """Return `value` as an int within ``[low, high]``; `of` says what `high` is."""
     what = f"({name}={show(value)})"

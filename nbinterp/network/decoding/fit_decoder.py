@@ -130,14 +130,7 @@ def fit_decoder(
     (200, True)
     """
     check_module(model)
-    _checks.require(
-        np.ndim(hidden) == 1,
-        f"(hidden={_checks.show(hidden)})",
-        "must be the widths of hidden layers",
-        "Pass a list such as [256], or () for a linear decoder.",
-        TypeError,
-    )
-    widths = [_checks.integer("hidden", width, 1) for width in hidden]
+    widths = _widths(hidden)
     epochs = _checks.integer("max_epochs", max_epochs, 1)
     wait = _checks.integer("patience", patience, 1)
     size = _checks.integer("batch_size", batch_size, 2)
@@ -222,6 +215,18 @@ def _scale(
         return mean, None
     deviation = wanted[training].std(dim=0, correction=0)
     return mean, torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+
+
+def _widths(hidden: Sequence[int]) -> list[int]:
+    """Return the checked widths of the hidden layers."""
+    _checks.require(
+        np.ndim(hidden) == 1,
+        f"(hidden={_checks.show(hidden)})",
+        "must be the widths of hidden layers",
+        "Pass a list such as [256], or () for a linear decoder.",
+        TypeError,
+    )
+    return [_checks.integer("hidden", width, 1) for width in hidden]
 
 
 def _network(

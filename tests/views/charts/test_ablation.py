@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from views.page import displayed
-from views.png_reading import near, opened, pixels
+from views.png.reading import near, opened, pixels
 
 from nbinterp.network import AblationStudy
 from nbinterp.views import AblationChart

@@ -3,7 +3,7 @@ import base64
 import altair as alt
 import pandas as pd
 import pytest
-from views.png_reading import near, opened, pixels
+from views.png.reading import near, opened, pixels
 
 from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 

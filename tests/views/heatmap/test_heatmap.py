@@ -8,7 +8,7 @@ import pytest
 import traitlets
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from views.page import Page, displayed
-from views.png_reading import near, pixels
+from views.png.reading import near, pixels
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.views.base.colours import ramp

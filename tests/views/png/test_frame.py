@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from views.png_reading import pixels
+from views.png.reading import pixels
 
 from nbinterp.views.base.colours import ramp
 from nbinterp.views.png.frame import frame_png

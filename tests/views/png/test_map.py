@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from views.png_reading import near, opened, pixels
+from views.png.reading import near, opened, pixels
 
 from nbinterp.views.base.colours import OKABE_ITO, rgb
 from nbinterp.views.png.map import scatter_png

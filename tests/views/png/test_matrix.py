@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from views.png_reading import near, opened, pixels
+from views.png.reading import near, opened, pixels
 
 from nbinterp.views.base.colours import ramp
 from nbinterp.views.png.canvas import Scale
