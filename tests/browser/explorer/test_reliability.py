@@ -181,12 +181,14 @@ def test_cells_run_again_and_again_leave_nothing_behind(opened: Opened) -> None:
 
     first = run(6)
     contexts = page.page.evaluate("window.contexts")
-    second = run(44)
+    second, third = run(44), run(44)
     assert page.page.evaluate("window.contexts") == contexts == 1
-    # One view has some fifty listeners and two hundred and fifty nodes.
-    assert second["JSEventListeners"] - first["JSEventListeners"] < 150
-    assert second["Nodes"] - first["Nodes"] < 800
-    assert second["JSHeapUsedSize"] < 1.2 * first["JSHeapUsedSize"]
+    # One view has some fifty listeners and two hundred and fifty nodes. JupyterLab adds some 130
+    # listeners of its own once, sooner or later; a leak would add to them in both rounds.
+    before, between, after = (metrics["JSEventListeners"] for metrics in (first, second, third))
+    assert min(between - before, after - between) < 150 and after - before < 300
+    assert third["Nodes"] - first["Nodes"] < 800
+    assert third["JSHeapUsedSize"] < 1.2 * first["JSHeapUsedSize"]
     _selects(kernel, page.view("explorer"), 2)
 
 
