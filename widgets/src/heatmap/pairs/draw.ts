@@ -189,7 +189,7 @@ function writeName(
   context.restore();
 }
 
-/** Paint an image over the hatch, with some inputs outlined. */
+/** Paint an image over the hatch, with outlines around some inputs. */
 export function drawPartners(
   canvas: HTMLCanvasElement,
   image: HTMLCanvasElement,

@@ -29,7 +29,7 @@ export function entryOf(row: Row, feature: number): Entry {
   };
 }
 
-/** The row of an input out of a matrix that holds all inputs. */
+/** The row of one input in a matrix that holds all inputs. */
 export function rowOf(pairs: Pairs, feature: number): Row {
   const n = pairs.names.length;
   const [values, errors] = [new Float32Array(n), new Float32Array(pairs.errors.length ? n : 0)];
