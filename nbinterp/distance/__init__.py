@@ -1,27 +1,5 @@
 """Read linear layers as distances: hyperplanes in data, Gaussians, outliers, sensitivity."""
 
-from nbinterp.distance.construct.gaussians import Abs, gaussian_to_linear
-from nbinterp.distance.construct.implied import LayerGaussian, linear_to_gaussian
-from nbinterp.distance.construct.mixtures import MixtureLayers, mixture_to_layers
-from nbinterp.distance.layer.explainer import LinearDistance
-from nbinterp.distance.layer.report import DistanceReport
-from nbinterp.distance.ood.mahalanobis import MahalanobisOOD
-from nbinterp.distance.ood.roc import AUROC, auroc
-from nbinterp.distance.sensitivity.result import SensitivityStudy
-from nbinterp.distance.sensitivity.study import sensitivity_study
+import lazy_loader
 
-__all__ = [
-    "AUROC",
-    "Abs",
-    "DistanceReport",
-    "LayerGaussian",
-    "LinearDistance",
-    "MahalanobisOOD",
-    "MixtureLayers",
-    "SensitivityStudy",
-    "auroc",
-    "gaussian_to_linear",
-    "linear_to_gaussian",
-    "mixture_to_layers",
-    "sensitivity_study",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Maps of samples: PHATE."""
+"""Maps of samples: PHATE, in two or more dimensions."""
 
 from nbinterp.manifold.phate import PHATE
 

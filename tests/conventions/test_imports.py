@@ -38,7 +38,12 @@ LATER = {
     "torch._inductor",
     "vl_convert",
 }
-DISTRIBUTIONS = {"pil": "pillow", "sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
+DISTRIBUTIONS = {
+    "lazy_loader": "lazy-loader",
+    "pil": "pillow",
+    "sklearn": "scikit-learn",
+    "vl_convert": "vl-convert-python",
+}
 
 
 def _loaded(code: str) -> set[str]:
