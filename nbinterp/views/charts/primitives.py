@@ -35,7 +35,7 @@ class PrimitiveChart:
         The result of `AndOr.explain`.
     sample : int, default=0
         Which sample.
-    top : int, default=20
+    n : int, default=20
         Number of primitives to draw: the strongest in any model.
     tau : float, default=0.05
         A primitive is salient in a model if it has at least this share of the strength of the
@@ -79,7 +79,7 @@ class PrimitiveChart:
         result: AndOrInteractions,
         *,
         sample: int = 0,
-        top: int = 20,
+        n: int = 20,
         tau: float = 0.05,
         null: Overlap | None = None,
         explorer: Any = None,
@@ -95,7 +95,7 @@ class PrimitiveChart:
         last = len(result.outputs) - 1
         self.result = result
         self.sample = _checks.integer("sample", sample, 0, last, of="the last one")
-        self.top = _checks.integer("top", top, 1)
+        self.n = _checks.integer("n", n, 1)
         self.tau = _checks.real("tau", tau, 0.0, 1.0)
         _checks.require(
             null is None or isinstance(null, Overlap),
@@ -216,7 +216,7 @@ class PrimitiveChart:
         size[:, 0] = 0.0
         salient = np.stack([flags[self.sample].any(0) for flags in self._salient])
         size = np.where(salient, size, 0.0).ravel()
-        order = np.argsort(-size, kind="stable")[: self.top]
+        order = np.argsort(-size, kind="stable")[: self.n]
         width = tables.shape[-1]
         return [(int(k) // width, int(k) % width) for k in order if size[k] > 0]
 
@@ -324,7 +324,7 @@ class PrimitiveChart:
         result, sample = self.result, self.sample
         if len(result.models) < 2:
             return None
-        k = self.top if self.null is None else self.null.k
+        k = self.n if self.null is None else self.null.k
         found = sharing.overlap(result.strengths, k)
         rows = []
         for kind, share, chance in (

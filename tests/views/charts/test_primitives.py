@@ -64,7 +64,7 @@ def test_the_chart_shows_the_known_primitives_in_order(one):
     assert [dots[0, f"x{k}"] for k in range(4)] == ["off", "off", "OR", "OR"]
     assert [dots[1, f"x{k}"] for k in range(4)] == ["AND", "AND", "off", "off"]
     assert PrimitiveChart(one, sample=1).frame["interaction"].iloc[0] == pytest.approx(-1.5, 1e-2)
-    assert len(PrimitiveChart(one, top=1).frame) == 1
+    assert len(PrimitiveChart(one, n=1).frame) == 1
 
 
 def test_what_models_share_is_told_beside_both_controls(two):
@@ -139,7 +139,7 @@ def test_a_linked_chart_has_a_note_for_where_no_kernel_is(one):
     ("options", "words", "kind"),
     [
         ({"sample": 2}, "must be at most the last one, 1", ValueError),
-        ({"top": 0}, "must be at least 1", ValueError),
+        ({"n": 0}, "must be at least 1", ValueError),
         ({"tau": 2.0}, "at most 1", ValueError),
         ({"null": 0.3}, "must be an Overlap", TypeError),
         ({"explorer": 1}, "must be a ClusterExplorer", TypeError),
