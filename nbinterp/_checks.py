@@ -20,6 +20,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from nbinterp import _display
 from nbinterp._typing import AnyArray, FloatingArray, IntArray
 
 P = ParamSpec("P")
@@ -75,7 +76,7 @@ def fail(what: str, must: str, remedy: str, kind: type[Exception] = ValueError) 
 
     `name` is the running public call; `what` is the argument, such as ``"(layer='fc1')"``.
     """
-    raise kind(f"{_NAME.get()}{what} {must}. {remedy}")
+    raise _display.shown_briefly(kind(f"{_NAME.get()}{what} {must}. {remedy}"))
 
 
 def require(
@@ -167,9 +168,8 @@ def _float_type(data: object) -> type[np.floating[Any]]:
     if dtype is None and isinstance(data, pd.DataFrame):
         kinds = {np.dtype(kind).str[1:] for kind in data.dtypes if isinstance(kind, np.dtype)}
         return np.float32 if kinds and kinds <= set(_SMALL_TYPES) else np.float64
-    return (
-        np.float32 if isinstance(dtype, np.dtype) and dtype.str[1:] in _SMALL_TYPES else np.float64
-    )
+    small = isinstance(dtype, np.dtype) and dtype.str[1:] in _SMALL_TYPES
+    return np.float32 if small else np.float64
 
 
 def samples(

@@ -1,10 +1,16 @@
-"""Registry that maps results to views, so that numerical code never imports views.
+"""What a notebook shows of results and of errors, without importing views or IPython.
 
-Each view registers itself with `shows`. `nbinterp` registers the import of all views with
-`load_views_by`. This module imports neither.
+Results show as views: each view registers itself with `shows`, and `nbinterp` registers the import
+of all views with `load_views_by`. Errors about arguments show as one sentence below the user's own
+line.
 """
 
+import sys
+import sysconfig
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
@@ -42,13 +48,9 @@ class Displayable:
         """Return a new view of this object; `options` are passed to the view."""
         factory = view_of(type(self))
         if factory is None:
-            from nbinterp import _checks  # loads PyTorch, so `import nbinterp` must not
-
-            _checks.fail(
-                f": {type(self).__name__}.view()",
-                "must have a registered view",
-                "Decorate one with nbinterp._display.shows.",
-                TypeError,
+            raise NotImplementedError(
+                f"No view is registered for {type(self).__name__}. "
+                "Decorate one with nbinterp._display.shows."
             )
         return factory(self, **options)
 
@@ -63,3 +65,62 @@ class Displayable:
         if inherited is None:
             return {"text/plain": repr(self)}
         return inherited(include=include, exclude=exclude)
+
+
+def shown_briefly(error: Exception) -> Exception:
+    """Let IPython show `error` with the user's own frames only; plain Python is not affected."""
+    # On the instance, so that it stays a ValueError or TypeError like any other. A function of the
+    # module, as a bound method would be a cycle that keeps all frames alive.
+    error._render_traceback_ = brief_traceback  # type: ignore[attr-defined]
+    return error
+
+
+def brief_traceback() -> list[str]:
+    """Return the traceback of the error that IPython shows, without the frames of libraries.
+
+    IPython calls it as ``error._render_traceback_()``. ``%xmode Verbose`` and ``%tb Verbose`` still
+    show all frames, and ``%debug`` steps through them.
+    """
+    error: Any = sys.last_value  # set by IPython before
+    if getattr(error, "_render_traceback_", None) is not brief_traceback:
+        error = sys.exc_info()[1] or error
+    formatter = sys.modules["IPython"].get_ipython().InteractiveTB
+    own = _own_frames(error.__traceback__)
+    if formatter.mode == "Verbose" or own is None:
+        lines: list[str] = formatter.structured_traceback(type(error), error, error.__traceback__)
+        return lines
+    context, suppressed = error.__context__, error.__suppress_context__
+    if context is not None and _is_of_library(context.__traceback__):
+        error.__suppress_context__ = True  # such as scikit-learn's error that a check has reworded
+    try:
+        lines = formatter.structured_traceback(type(error), error, own, tb_offset=0)
+    finally:
+        error.__suppress_context__ = suppressed
+        formatter.tb = error.__traceback__  # where %debug starts
+    return lines
+
+
+def _own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the part of a traceback that is code of the user."""
+    if traceback is None:
+        return None
+    rest = _own_frames(traceback.tb_next)
+    if _is_of_library(traceback):
+        return rest
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
+
+
+def _is_of_library(traceback: TracebackType | None) -> bool:
+    """Return whether the outermost frame is of nbinterp, the standard library or site-packages."""
+    if traceback is None:
+        return False
+    frame: FrameType = traceback.tb_frame
+    if frame.f_globals.get("__name__", "").partition(".")[0] == "nbinterp":
+        return True
+    return bool(_library_paths() & set(Path(frame.f_code.co_filename).parents))
+
+
+@cache
+def _library_paths() -> frozenset[Path]:
+    paths = sysconfig.get_paths()
+    return frozenset(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))

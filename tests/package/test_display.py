@@ -1,10 +1,15 @@
-"""Results find their views without importing them."""
+"""Results find their views without importing them; errors show as a sentence in IPython."""
 
+import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from views.page import displayed
 
 from nbinterp import _display
@@ -27,7 +32,7 @@ def test_a_result_without_a_view_says_so_and_shows_its_text() -> None:
         def __repr__(self) -> str:
             return "strange"
 
-    with pytest.raises(TypeError, match=r"Strange\.view\(\) must have a registered view"):
+    with pytest.raises(NotImplementedError, match=r"No view is registered for Strange\. Decorate"):
         Strange().view()
     assert displayed(Strange()) == {"text/plain": "strange"}
 
@@ -46,3 +51,84 @@ def test_results_load_no_views_before_one_is_looked_for() -> None:
         "print(hasattr(LinearCorEx(), 'view')); assert views not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[InteractiveShell]:
+    """A shell of IPython whose text has no colours."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    for name in ("last_type", "last_value", "last_traceback"):
+        monkeypatch.setattr(sys, name, None, raising=False)
+    shell = InteractiveShell.instance(colors="nocolor", history_manager=None)
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+def _shown(shell: InteractiveShell, *cells: str) -> str:
+    """Return what the last of these cells prints."""
+    for cell in cells:
+        with capture_output() as captured:
+            shell.run_cell(cell)
+    text: str = captured.stdout + captured.stderr
+    return text
+
+
+OURS = "/nbinterp/"
+REFUSED = {
+    "an argument": (
+        "import nbinterp\ndef mine(x): return nbinterp.LinearCorEx(x).fit([[1.0, 2], [3, 5]] * 4)",
+        "mine(-3)",
+        "ValueError: LinearCorEx(n_factors=-3) must be",
+    ),
+    "data that scikit-learn refuses": (
+        "import nbinterp, numpy as np\ndef mine(x): return nbinterp.PHATE().fit(x)",
+        "mine(np.full((9, 2), np.nan))",
+        "ValueError: PHATE(X=<ndarray of shape (9, 2)>) refused:",
+    ),
+    "a method that scikit-learn wraps": (
+        "import nbinterp\ndef mine(x): return nbinterp.PHATE().transform(x)",
+        "mine([[0.0]])",
+        "NotFittedError: PHATE is not fitted yet. Call fit with data first.",
+    ),
+    "a trait": (
+        "import nbinterp, numpy as np\nview = nbinterp.ClusterExplorer(np.eye(4)[:, :2])\n"
+        "def mine(x): view.selection = x",
+        "mine([7])",
+        "ValueError: ClusterExplorer(selection=[7]) must hold indices from 0 to 3.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "cell", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_in_ipython_an_error_of_ours_shows_the_users_lines_and_its_sentence(
+    shell: InteractiveShell, before: str, cell: str, sentence: str
+) -> None:
+    text = _shown(shell, before, cell)
+    assert sentence in text and cell in text and "def mine" in text
+    assert OURS not in text and "sklearn" not in text and "traitlets" not in text
+    assert len(text.splitlines()) < 20
+    assert OURS in _shown(shell, "%tb Verbose")
+    assert OURS not in _shown(shell, "%xmode Context", "%tb")
+    # %debug starts from all frames, down to the check.
+    assert shell.InteractiveTB.tb is sys.last_value.__traceback__
+
+
+def test_in_ipython_an_error_of_anybody_else_keeps_all_its_frames(shell: InteractiveShell) -> None:
+    bug = "nbinterp._display.Displayable.view(7)\n"
+    assert OURS in _shown(shell, "import nbinterp", bug)
+    # Frames of the user between ours stay, and an error that the user was handling.
+    handled = (
+        "try:\n    {}['missing']\nexcept KeyError:\n    nbinterp.PHATE(decay=-1).fit([[1.0]] * 8)"
+    )
+    text = _shown(shell, handled)
+    assert "KeyError: 'missing'" in text and "PHATE(decay=-1)" in text and OURS not in text
+
+
+def test_outside_ipython_an_error_of_ours_is_a_plain_one() -> None:
+    from nbinterp import PHATE
+
+    with pytest.raises(ValueError, match="decay=-1") as caught:
+        PHATE(decay=-1).fit([[1.0], [2]] * 4)
+    assert type(caught.value) is ValueError and OURS in str(caught.traceback[-1].path)
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert copied.args == caught.value.args

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from nbinterp._display import brief_traceback
 from nbinterp._typing import AnyArray
 
 
@@ -155,6 +156,8 @@ class Index(traitlets.TraitType[Any, Any]):
 
 class RefusedError(traitlets.TraitError, ValueError):
     """A value that a check refused; traitlets restores the old value."""
+
+    _render_traceback_ = staticmethod(brief_traceback)
 
 
 @contextmanager
