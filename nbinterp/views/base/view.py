@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeGuard
 import anywidget
 import traitlets
 
-from nbinterp import _checks
+from nbinterp._checks import errors
 from nbinterp._typing import ByteArray
 from nbinterp.views.base.frontend import shared_core
 from nbinterp.views.base.page import write_views
@@ -298,6 +298,6 @@ def trace(failure: Exception) -> str | None:
     frames = traceback.extract_tb(failure.__traceback__)
     if isinstance(failure, traitlets.TraitError) or not frames:
         return None
-    if frames[-1].filename == _checks.__file__:
+    if frames[-1].filename == errors.__file__:
         return None
     return "".join(traceback.format_exception(failure))[-_LONGEST_TRACE:]
