@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from nbinterp._numerics.arrays import Array, cast, empty, namespace, row_dots
-
-_ROWS_AT_ONCE = 256
+from nbinterp.corex.linear.copies import copies_in_matrix, copies_in_scores, least_correlation
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,6 @@ class Product(ABC):
     @abstractmethod
     def variances(self) -> Array:
         """Return the diagonals ``(K, p)``: 1, or 0 for a constant."""
-
-    @abstractmethod
-    def correlations(self, rows: slice) -> Tensor:
-        """Return the rows of one matrix, a copy, from their diagonal on."""
 
     @abstractmethod
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
@@ -63,16 +58,9 @@ class Product(ABC):
         """Return the product in float32."""
         return type(self)(cast(self.table, namespace(self.table).float32))
 
+    @abstractmethod
     def copies(self, noise_floor: float) -> int:
         """Return how many variables of one problem differ from another by less than the noise."""
-        most_alike = self.table.new_zeros(self.table.shape[-1])
-        for begin in range(0, len(most_alike), _ROWS_AT_ONCE):
-            rows = slice(begin, begin + _ROWS_AT_ONCE)
-            alike = self.correlations(rows).abs_()
-            alike.diagonal().zero_()
-            for place, dim in ((rows, 1), (slice(begin, None), 0)):
-                most_alike[place] = torch.maximum(most_alike[place], alike.amax(dim))
-        return int((most_alike > 1.0 - noise_floor**2).sum())
 
 
 class Dense(Product):
@@ -102,10 +90,9 @@ class Dense(Product):
         """Return the second side."""
         return v[:, 1]
 
-    def correlations(self, rows: slice) -> Tensor:
-        """Return a part of the matrix."""
-        part: Tensor = self.table[0, rows, rows.start :].clone()
-        return part
+    def copies(self, noise_floor: float) -> int:
+        """Return how many rows of the matrix have such an entry beside the diagonal."""
+        return copies_in_matrix(self.table[0], least_correlation(noise_floor))
 
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the matrix of `columns` and their columns, filled up to `width`."""
@@ -140,10 +127,9 @@ class Scores(Product):
         data, own = _shares(noise)
         return v[:, 0, :, n:] * own + v[:, 0, :, :n] * data @ self.table
 
-    def correlations(self, rows: slice) -> Tensor:
-        """Return a product of the scores."""
-        part: Tensor = self.table[0, :, rows].mT @ self.table[0, :, rows.start :]
-        return part
+    def copies(self, noise_floor: float) -> int:
+        """Return how many columns of scores lie as near to another."""
+        return copies_in_scores(self.table[0], least_correlation(noise_floor))
 
     def padded(self, columns: Tensor, rows: int, width: int) -> Tensor:
         """Return the scores of `columns`, filled up to `rows` and `width`."""

@@ -66,6 +66,11 @@ class Factors:
 
     def on_copies(self, noise_floor: float) -> str:
         """Return what to say of columns that are copies of others."""
+        if noise_floor == 0:
+            return (
+                f"{self.copies} columns are copies of others, whose total correlation is infinite. "
+                "Use noise_floor=0.01 to keep it finite."
+            )
         return (
             f"{self.copies} columns are copies of others up to noise_floor={noise_floor:g}, which "
             "alone keeps their total correlation finite."
