@@ -22,6 +22,7 @@ from .network import AblationStudy as AblationStudy
 from .network import Decoder as Decoder
 from .network import Perturbation as Perturbation
 from .network import Recording as Recording
+from .network import Subject as Subject
 from .network import ablated as ablated
 from .network import ablation_study as ablation_study
 from .network import dropout_study as dropout_study

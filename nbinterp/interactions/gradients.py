@@ -1,7 +1,7 @@
 """One number of a network per sample: its values, gradients and Hessian columns, in batches."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
-from nbinterp.network.subject.model import eval_mode
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,23 @@ class ScalarFunction:
         The number of an output, or one per sample; or a function from outputs to (n,).
     shape : tuple of int
         The shape of one sample.
+    dtype : torch.dtype, optional
+        The type of a model in half precision. Its samples are rounded to that type just before
+        it runs, so that noise, gradients and their sums are in float32.
     """
 
     model: Callable[[Tensor], Any]
     target: Any
     shape: tuple[int, ...]
+    dtype: torch.dtype | None = None
 
-    def eval_mode(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def eval_mode(self) -> Iterator[None]:
         """Run a Module in eval mode and without gradients in the ``with`` block."""
         model = self.model
-        return eval_mode(model) if isinstance(model, nn.Module) else torch.no_grad()
+        ready = Subject(model).ready() if isinstance(model, nn.Module) else plain_settings()
+        with ready, torch.no_grad():
+            yield
 
     def for_sample(self, sample: int) -> "ScalarFunction":
         """Return the function for one sample: samples may have different targets."""
@@ -44,7 +52,7 @@ class ScalarFunction:
 
     def values(self, rows: Tensor) -> Tensor:
         """Return the number of each flattened sample: ``(n, d)`` to ``(n,)``."""
-        output = self.model(rows.reshape(-1, *self.shape))
+        output = self.model(rows.reshape(-1, *self.shape).to(self.dtype or rows.dtype))
         if callable(self.target):
             return self._one_per_row(self.target(output), len(rows))
         if self.target is None:
@@ -62,8 +70,7 @@ class ScalarFunction:
             output.shape[1] - 1,
             of="the last output",
         )
-        column: Tensor = output[:, self.target]
-        return column
+        return self._in_single(output[:, self.target])
 
     def gradients(self, rows: Tensor) -> Tensor:
         """Return the gradients ``(n, d)`` at flattened samples ``(n, d)``.
@@ -102,7 +109,7 @@ class ScalarFunction:
         )
         again = self.values(torch.cat([row, row - 2 * shift, row + 3 * shift]))
         size = float(first[0].abs().clamp(min=1.0))
-        slack = 1e-2 if first.dtype in (torch.float16, torch.bfloat16) else 1e-4
+        slack = 1e-4 if self.dtype is None and first.dtype.itemsize > 2 else 1e-2
         _checks.require(
             float((first[0] - again[0]).abs()) <= slack * size,
             "(model)",
@@ -131,7 +138,11 @@ class ScalarFunction:
                 f"must give one number per sample, ({n},), not {_form(value)}",
                 "Pass the number of an output, or a function to one number per sample.",
             )
-        return value.reshape(n)
+        return self._in_single(value.reshape(n))
+
+    def _in_single(self, values: Tensor) -> Tensor:
+        """Return values of a model in half precision as float32."""
+        return values if self.dtype is None else values.float()
 
 
 def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int) -> ScalarFunction:
@@ -139,6 +150,10 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
 
     A `target` of one whole number per sample becomes a tuple.
     """
+    dtype = None
+    if isinstance(model, nn.Module | Subject):
+        subject = Subject.of(model)
+        model, dtype = subject.model, subject.dtype if subject.dtype.itemsize <= 2 else None
     _checks.require(
         callable(model),
         f"(model={_checks.show(model)})",
@@ -147,7 +162,7 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
         TypeError,
     )
     if target is None or callable(target):
-        return ScalarFunction(model, target, shape)
+        return ScalarFunction(model, target, shape, dtype)
     array = np.asarray(_checks.to_numpy(target))
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (count,)),
@@ -156,7 +171,12 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
         "Pass whole numbers, such as the predicted classes.",
     )
     numbers = array.tolist()
-    return ScalarFunction(model, tuple(numbers) if array.ndim else numbers, shape)
+    return ScalarFunction(model, tuple(numbers) if array.ndim else numbers, shape, dtype)
+
+
+def rows_on(subject: Subject, rows: Tensor) -> Tensor:
+    """Return samples where a model is, in its type, but at least in float32."""
+    return rows.to(subject.device, torch.promote_types(subject.dtype, torch.float32))
 
 
 def as_rows(x: Any) -> tuple[Tensor, tuple[int, ...]]:
@@ -172,6 +192,8 @@ def as_rows(x: Any) -> tuple[Tensor, tuple[int, ...]]:
         TypeError,
     )
     tensor = array.detach() if isinstance(array, Tensor) else torch.from_numpy(array)
+    if tensor.is_inference():
+        tensor = tensor.clone()  # outside inference mode a tensor that has gradients
     _checks.require(
         tensor.is_floating_point(),
         what,

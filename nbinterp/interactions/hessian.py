@@ -9,8 +9,14 @@ from torch.nn.modules import activation
 
 from nbinterp import _checks, _device
 from nbinterp._typing import FloatArray
-from nbinterp.interactions.gradients import ScalarFunction, as_rows, scalar_function
-from nbinterp.network.subject.model import device_and_dtype
+from nbinterp.interactions.gradients import (
+    ScalarFunction,
+    as_rows,
+    rows_on,
+    scalar_function,
+)
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 
 @_checks.named
@@ -22,7 +28,7 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
 
     Parameters
     ----------
-    model : torch.nn.Module or callable
+    model : torch.nn.Module, Subject or callable
         Maps a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, twice differentiable. A Module
         runs in eval mode and is restored afterwards.
     x : array or tensor of shape (n_samples, ...)
@@ -64,12 +70,14 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     array([[0., 1.],
            [1., 0.]])
     """
-    rows, shape = as_rows(x)
-    if isinstance(model, nn.Module):
-        rows = rows.to(*device_and_dtype(model))
     if chunk_size is not None:
         _checks.integer("chunk_size", chunk_size, 1)
-    function = scalar_function(model, target, shape, len(rows))
+    with plain_settings():
+        rows, shape = as_rows(x)
+        if isinstance(model, nn.Module | Subject):
+            model = Subject.of(model)
+            rows = rows_on(model, rows)
+        function = scalar_function(model, target, shape, len(rows))
     with function.eval_mode():
         function.for_sample(0).check(rows)
         matrices = torch.stack(
@@ -83,7 +91,7 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     )
     n_zero = int((matrices == 0).all(2).all(1).sum())
     if n_zero:
-        warnings.warn(_why_zero(model, n_zero, len(rows)), UserWarning, stacklevel=3)
+        warnings.warn(_why_zero(function.model, n_zero, len(rows)), UserWarning, stacklevel=3)
     found: FloatArray = matrices.to("cpu", torch.float64).numpy()
     return found
 

@@ -10,6 +10,7 @@ from .perturbation.perturb import perturb
 from .perturbation.result import Perturbation
 from .recording.record import Recording, record
 from .subject.fast_paths import fast_paths
+from .subject.subject import Subject
 
 __all__ = [
     "AblationStudy",
@@ -17,6 +18,7 @@ __all__ = [
     "DropoutStudy",
     "Perturbation",
     "Recording",
+    "Subject",
     "ablated",
     "ablation_study",
     "dropout_study",

@@ -17,6 +17,8 @@ from nbinterp.distance.layer.tables import cluster_table, layer_table, node_tabl
 from nbinterp.distance.stream.groups import groups_of
 from nbinterp.distance.stream.layer_inputs import CONV_ROWS, hyperplanes_of, linear_module
 from nbinterp.distance.stream.one_pass import stream
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +86,15 @@ class LinearDistance:
     progress: bool = True
 
     @_checks.named
+    @plain_settings()
     def explain(
-        self, model: nn.Module, data: Any, layer: str, *, clusters: Any = None
+        self, model: nn.Module | Subject, data: Any, layer: str, *, clusters: Any = None
     ) -> DistanceReport:
         """Measure how the hyperplanes of a layer lie in the data.
 
         Parameters
         ----------
-        model : torch.nn.Module
+        model : torch.nn.Module or Subject
             The network. It is restored afterwards.
         layer : str
             Name of a Linear or a convolution in ``model.named_modules()``.
@@ -121,19 +124,13 @@ class LinearDistance:
             n_random = _checks.integer("n_random", self.n_random, 1)
             batch_size = _checks.integer("batch_size", self.batch_size, 1)
             _checks.boolean("progress", self.progress)
-        _checks.require(
-            isinstance(model, nn.Module),
-            f"(model={_checks.show(model)})",
-            "must be a torch.nn.Module",
-            "Wrap the layer in one.",
-            TypeError,
-        )
+        subject = Subject.of(model)
         seed = _checks.generator(self.random_state)
-        module = linear_module(model, layer)
+        module = linear_module(subject, layer)
         weight, bias = hyperplanes_of(module)
         groups = groups_of(clusters, weight.shape[1])
         seen = stream(
-            model,
+            subject,
             module,
             data,
             groups,

@@ -20,23 +20,18 @@ from nbinterp.distance.sensitivity.shifts import (
     node_axis,
     node_rows,
 )
-from nbinterp.network.data.batches import batches, length, n_batches, n_rows, to_device
+from nbinterp.network.data.batches import length, n_batches, n_rows
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
-from nbinterp.network.subject.model import (
-    batch_of,
-    check_module,
-    device_and_dtype,
-    eval_mode,
-    forward,
-    model_on_device,
-)
+from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.size import batch_size, widest_output
+from nbinterp.network.subject.subject import Subject
 
 
 @_checks.named
+@plain_settings()
 def sensitivity_study(
-    model: nn.Module,
+    model: nn.Module | Subject,
     data: Any,
     *,
     layer: str,
@@ -59,7 +54,7 @@ def sensitivity_study(
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         A classifier that returns logits or log-probabilities (b, n_classes). It is restored
         afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
@@ -115,14 +110,13 @@ def sensitivity_study(
     amounts = _amounts("shifts", shifts)
     factors = _amounts("scales", scales, above=0.0)
     draws = _checks.integer("n_random", n_random, 0)
-    check_module(model)
-    model = model_on_device(model, device)
+    subject = Subject.of(model).on(device)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
     if y is not None:
         _checks.labels("y", y, n)  # before all samples run through the network
-    edited = EditedForward(model, layer)
-    first = batch_of(model, data, *range(min(2, n)))
+    edited = EditedForward(subject, layer)
+    first = subject.few(data, *range(min(2, n)))
     shape = tuple(edited.probe(first).shape[1:])
     _checks.require(
         len(shape) > 0,
@@ -132,8 +126,8 @@ def sensitivity_study(
     )
     axis = node_axis(edited.module, shape)
     chosen = _nodes(nodes, shape[axis], layer)
-    where, _ = device_and_dtype(model)
-    rows = batch_size(widest_output(model, first), len(amounts) + len(factors), where)
+    where = subject.device
+    rows = batch_size(widest_output(subject.model, first), len(amounts) + len(factors), where)
     outputs, sd = _one_pass(edited, data, rows, axis, progress)
     truth = None
     if y is not None:
@@ -146,7 +140,7 @@ def sensitivity_study(
         scales=torch.tensor(factors, dtype=torch.float64, device=where),
         axis=axis,
     )
-    bias = output_bias(model, first, edited.module)
+    bias = output_bias(subject.model, first, edited.module)
     sums, folded = _summed(edited, edits, data, outputs, truth, bias, rows, progress)
     scores = (sums / n).cpu().numpy()
     _checks.require(
@@ -170,8 +164,7 @@ def _one_pass(
     edited: EditedForward, data: Any, rows: int, axis: int, progress: bool
 ) -> tuple[Tensor, Tensor]:
     """Return the unedited outputs (n, n_classes) and the standard deviations of the nodes."""
-    model, layer = edited.model, edited.layer
-    where, dtype = device_and_dtype(model)
+    subject, layer = edited.subject, edited.layer
     moments = Moments(order=2)
     outputs = []
 
@@ -179,9 +172,9 @@ def _one_pass(
         moments.add(node_rows(activation, axis))
 
     bar = tqdm(total=n_batches(data, rows), desc="spread", delay=1, disable=not progress)
-    with bar, eval_mode(model), observe_outputs({layer: edited.module}, put):
-        for batch in batches(data, rows, dtype):
-            output = forward(model, to_device(batch, where))
+    with bar, subject.ready(), observe_outputs({layer: edited.module}, put):
+        for batch in subject.batches(data, rows):
+            output = subject.run(batch)
             _checks.require(
                 output.ndim == 2 and output.shape[1] > 1,
                 f"(model) with outputs of shape {tuple(output.shape[1:])}",
@@ -190,7 +183,7 @@ def _one_pass(
             )
             outputs.append(output.double().cpu())
             bar.update()
-    sd = deviations(moments, torch.finfo(dtype).eps)
+    sd = deviations(moments, torch.finfo(subject.dtype).eps)
     _checks.require(
         bool((sd > 0).any()),
         f"(layer={layer!r})",
@@ -214,7 +207,7 @@ def _summed(
 
     The second, (n_scales, 3), is of the whole layer scaled; zero if there is no `bias`.
     """
-    where, dtype = device_and_dtype(edited.model)
+    where = edited.subject.device
     n_steps, scales = edits.n_steps, edits.scales[:, None, None]
     sums = torch.zeros(edits.n_units, n_steps, 3, dtype=torch.float64, device=where)
     folded = torch.zeros(len(scales), 3, dtype=torch.float64, device=where)
@@ -222,9 +215,9 @@ def _summed(
     bar = tqdm(total=total, desc="sensitivity", delay=1, disable=not progress, unit="rows")
     start = 0
     with bar:
-        for batch in batches(data, rows, dtype):
+        for batch in edited.subject.batches(data, rows):
             b = length(batch)
-            batch, part = to_device(batch, where), slice(start, start + b)
+            part = slice(start, start + b)
             start += b
             before = outputs[part].to(where)
             answers = None if truth is None else truth[part].to(where)

@@ -11,7 +11,8 @@ from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
 from nbinterp._typing import FloatArray
-from nbinterp.network.subject.model import find_layer, suggestions
+from nbinterp.network.subject.model import suggestions
+from nbinterp.network.subject.subject import Subject
 
 CONV_ROWS = ("patches", "means")
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -19,12 +20,12 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _PATCH_BYTES = 64 * 2**20
 
 
-def linear_module(model: nn.Module, layer: str) -> nn.Module:
+def linear_module(subject: Subject, layer: str) -> nn.Module:
     """Return the Linear or convolution called `layer`; raise for any other module."""
-    module = find_layer(model, layer)
+    module = subject.layer(layer)
     linear = [
         name
-        for name, part in model.named_modules()
+        for name, part in subject.model.named_modules()
         if name and isinstance(part, (nn.Linear, *_CONVOLUTIONS))
     ]
     inside = [name for name in linear if name.startswith(f"{layer}.")]

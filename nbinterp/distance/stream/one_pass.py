@@ -13,9 +13,9 @@ from nbinterp._numerics.moments import Moments
 from nbinterp.distance.stream.groups import Groups
 from nbinterp.distance.stream.layer_inputs import rows_of
 from nbinterp.distance.stream.sampling import Sampled, Sampler
-from nbinterp.network.data.batches import batches, length, n_batches, to_device
+from nbinterp.network.data.batches import length, n_batches
 from nbinterp.network.subject.hooks import observe_call
-from nbinterp.network.subject.model import device_and_dtype, eval_mode, forward
+from nbinterp.network.subject.subject import Subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Stream:
 
 
 def stream(
-    model: nn.Module,
+    subject: Subject,
     module: nn.Module,
     data: Any,
     groups: Groups,
@@ -42,11 +42,10 @@ def stream(
     random_state: np.random.RandomState,
     progress: bool,
 ) -> Stream:
-    """Run `model` over `data` and return moments of the inputs and outputs of `module`.
+    """Run `subject` over `data` and return moments of the inputs and outputs of `module`.
 
     With `fourth`, fourth powers of the lengths of rows too: Ledoit and Wolf's shrinkage needs them.
     """
-    where, dtype = device_and_dtype(model)
     n_clusters = len(groups.names)
     inputs = Moments(products=True, lengths=fourth)
     nodes = Moments(order=4, n_groups=n_clusters)
@@ -73,11 +72,11 @@ def stream(
             sampler.add(first, n, made, codes)
 
     bar = tqdm(total=n_batches(data, batch_size), desc="distances", delay=1, disable=not progress)
-    with bar, eval_mode(model), observe_call(module, put):
-        for batch in batches(data, batch_size, dtype):
+    with bar, subject.ready(), observe_call(module, put):
+        for batch in subject.batches(data, batch_size):
             start, stop, n_runs = stop, stop + length(batch), 0
             groups.check_count(stop, whole=False)
-            forward(model, to_device(batch, where))
+            subject.run(batch)
             _checks.require(
                 n_runs == 1,
                 "(layer)",

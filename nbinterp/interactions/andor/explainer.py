@@ -27,6 +27,7 @@ from nbinterp.interactions.andor.result import AndOrInteractions
 from nbinterp.interactions.andor.solver.problem import Problem, interactions
 from nbinterp.interactions.andor.solver.solve import solve
 from nbinterp.interactions.subsets import sizes
+from nbinterp.network.subject.subject import Subject
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -170,7 +171,7 @@ class AndOr(HasState):
 
         Parameters
         ----------
-        models : Module or callable, or a sequence or mapping of these
+        models : Module, Subject or callable, or a sequence or mapping of these
             Each maps a batch (b, ...) to (b,) or (b, classes). A mapping names them.
         x : array, DataFrame or tensor of shape (samples, ...)
             The samples, as the models take them.
@@ -349,7 +350,8 @@ def _named(models: Any) -> dict[str, Model]:
     else:
         named = {"model 0": models}
     _checks.require(
-        len(named) > 0 and all(callable(model) for model in named.values()),
+        len(named) > 0
+        and all(callable(model) or isinstance(model, Subject) for model in named.values()),
         f"(models={_checks.show(models)})",
         "must be a model or several: torch Modules, or functions of a batch",
         "Pass the model itself.",

@@ -15,10 +15,11 @@ from nbinterp._numerics.arrays import as_tensor
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
-from nbinterp.network.subject.model import device_and_dtype, eval_mode, model_on_device
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 Tensor = torch.Tensor
-Model = Callable[[Tensor], Any]
+Model = Callable[[Tensor], Any] | Subject
 
 # Baselines that are made from background samples.
 BACKGROUND_BASELINES = ("mean", "marginal")
@@ -138,21 +139,20 @@ def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tenso
 @contextmanager
 def ready_model(
     model: Model, device: str | torch.device, samples: Tensor
-) -> Iterator[tuple[Model, torch.device, torch.dtype]]:
-    """Put `model` in eval mode without gradients; yield it with its device and input type.
+) -> Iterator[tuple[Callable[[Tensor], Any], torch.device, torch.dtype]]:
+    """Yield `model`, in eval mode without gradients, with its device and the type of its input.
 
     A Module runs where it is, or as a copy on another `device`. A function gets its inputs where
     the samples are.
     """
-    if not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module | Subject):
         where = samples.device if device == "auto" else _device.resolve(device)
-        with torch.no_grad():
+        with plain_settings(), torch.no_grad():
             yield model, where, samples.dtype
         return
-    model = model_on_device(model, device)
-    where, dtype = device_and_dtype(model)
-    with eval_mode(model):
-        yield model, where, dtype
+    subject = Subject.of(model).on(device)
+    with subject.ready():
+        yield subject.call, subject.device, subject.dtype
 
 
 def unmasked_outputs(

@@ -13,7 +13,12 @@ from tqdm.auto import tqdm
 from nbinterp import _checks, _device
 from nbinterp._numerics.progress import current_token
 from nbinterp._typing import IntArray
-from nbinterp.interactions.gradients import ScalarFunction, as_rows, scalar_function
+from nbinterp.interactions.gradients import (
+    ScalarFunction,
+    as_rows,
+    rows_on,
+    scalar_function,
+)
 from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.smooth.first_layer import input_linear_of
 from nbinterp.interactions.smooth.kernel import Noise, noise
@@ -21,7 +26,8 @@ from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.interactions.smooth.stein import Stein
-from nbinterp.network.subject.model import device_and_dtype, model_on_device
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 # Sigma in units of radius / sqrt(n_features): what the authors found best for a logit ...
 _MULTIPLIER = 0.75
@@ -126,7 +132,7 @@ class SmoothHess:
 
         Parameters
         ----------
-        model : torch.nn.Module or callable
+        model : torch.nn.Module, Subject or callable
             Maps a batch ``(b, ...)`` to ``(b,)`` or ``(b, n_outputs)``, differentiable.
         x : array, DataFrame or tensor of shape (n_samples, ...)
             The samples, as floats. Several are explained in one pass.
@@ -152,12 +158,13 @@ class SmoothHess:
         """
         self._check()
         device = _device.of(self)
-        rows, shape = as_rows(x)
-        if isinstance(model, nn.Module):
-            model = model_on_device(model, self.device)
-            rows = rows.to(*device_and_dtype(model))
-        elif self.device != "auto":
-            rows = rows.to(device)
+        with plain_settings():
+            rows, shape = as_rows(x)
+            if isinstance(model, nn.Module | Subject):
+                model = Subject.of(model).on(self.device)
+                rows = rows_on(model, rows)
+            elif self.device != "auto":
+                rows = rows.to(device)
         function = scalar_function(model, target, shape, len(rows))
         with function.eval_mode():
             function.for_sample(0).check(rows)

@@ -14,7 +14,8 @@ from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.network.recording.nodes import channel_axis, positions_of_name, positions_of_number
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.model import find_layer
+from nbinterp.network.subject.settings import eager
+from nbinterp.network.subject.subject import Subject
 
 MODES = ("zero", "mean", "weights")
 Nodes = int | str | Sequence[int | str] | AnyArray | torch.Tensor
@@ -22,7 +23,7 @@ Nodes = int | str | Sequence[int | str] | AnyArray | torch.Tensor
 
 @contextmanager
 def ablated(
-    model: nn.Module,
+    model: nn.Module | Subject,
     layer: str,
     nodes: Nodes,
     mode: str = "zero",
@@ -34,7 +35,7 @@ def ablated(
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         The network. Its parameters and its mode stay unchanged: call ``model.eval()`` for
         predictions without dropout. The hook is removed after the block, also on an exception.
     layer : str
@@ -59,7 +60,7 @@ def ablated(
     Yields
     ------
     torch.nn.Module
-        `model` itself.
+        The network itself.
 
     Raises
     ------
@@ -86,12 +87,13 @@ def ablated(
     tensor([0., 0.])
     """
     with _checks.call("ablated"):
+        subject = Subject.of(model)
         asked = _checks.listed(nodes)
         _checks.nodes(asked)
-        module = ablated_module(model, layer, mode)
+        module = ablated_module(subject, layer, mode)
         fill = torch.zeros(())
         if mode == "mean":
-            fill = torch.as_tensor(_means(model, layer, data, means))
+            fill = torch.as_tensor(_means(subject, layer, data, means))
 
     @_checks.call("ablated")
     def ablate(output: Any, _inputs: Any) -> Any:
@@ -109,14 +111,15 @@ def ablated(
         edited = torch.where(mask.to(activation.device), value, activation)
         return with_first_tensor(output, edited)
 
-    with replace_output(module, ablate, all_threads=True):
-        yield model
+    # Eagerly: compiled code does not see a hook that was registered after it was made.
+    with eager(), replace_output(module, ablate, all_threads=True):
+        yield subject.model
 
 
-def ablated_module(model: nn.Module, layer: str, mode: str) -> nn.Module:
+def ablated_module(subject: Subject, layer: str, mode: str) -> nn.Module:
     """Return the module whose output an ablation of `layer` changes."""
     _checks.choice("mode", mode, MODES)
-    module = find_layer(model, layer)
+    module = subject.layer(layer)
     if mode != "weights":
         return module
     # A row of weights and its bias at 0 give an output of 0: set the output instead.
@@ -151,7 +154,7 @@ def _positions(nodes: list[Any], layer: str, shape: tuple[int, ...]) -> IntArray
     return np.concatenate(found)
 
 
-def _means(model: nn.Module, layer: str, data: Any, means: Any) -> FloatArray:
+def _means(subject: Subject, layer: str, data: Any, means: Any) -> FloatArray:
     _checks.require(
         (data is None) != (means is None),
         "(mode='mean')",
@@ -159,6 +162,6 @@ def _means(model: nn.Module, layer: str, data: Any, means: Any) -> FloatArray:
         "Pass reference samples as data=....",
     )
     if means is None:
-        rec = recorded(model, data, layer)
+        rec = recorded(subject, data, layer)
         means = rec[layer].mean(axis=0, dtype=np.float64)
     return np.asarray(_checks.to_numpy(means), dtype=np.float64)

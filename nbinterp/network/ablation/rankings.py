@@ -8,11 +8,9 @@ import numpy as np
 import torch
 
 from nbinterp._typing import FloatArray, IntArray
-from nbinterp.network.data.batches import batches, to_device
 from nbinterp.network.directions.factors import Factors
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.model import device_and_dtype, eval_mode, forward
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,10 @@ def by_activation_and_weight(
     the layer and gives the outputs, this is its weight. A node with several positions counts by
     their sum.
     """
-    device, dtype = device_and_dtype(edited.model)
     activation: Any = 0
     gradient: Any = 0
-    for block in batches(data, batch, dtype):
-        values, slopes = _gradients(edited, to_device(block, device), output)
+    for block in edited.subject.batches(data, batch):
+        values, slopes = _gradients(edited, block, output)
         activation = activation + values.double().sum(dim=0)
         gradient = gradient + slopes.double().sum(dim=0)
     orders = []
@@ -90,7 +87,8 @@ def _gradients(edited: EditedForward, batch: Any, output: int) -> tuple[torch.Te
         leaves.append(leaf)
         return with_first_tensor(found, leaf * 1)  # no leaf, as a module may write into it
 
-    with eval_mode(edited.model), torch.enable_grad(), replace_output(edited.module, track):
-        logits = forward(edited.model, batch)
+    subject = edited.subject
+    with subject.ready(), torch.enable_grad(), replace_output(edited.module, track):
+        logits = subject.run(batch)
         (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
     return leaves[0].detach(), slopes

@@ -27,24 +27,19 @@ from nbinterp.network.ablation.rankings import (
 )
 from nbinterp.network.ablation.result import AblationStudy
 from nbinterp.network.ablation.sweep import measure
-from nbinterp.network.data.batches import batches, length, n_rows, take_rows, to_device
+from nbinterp.network.data.batches import length, n_rows, take_rows
 from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.forward import EditedForward
-from nbinterp.network.subject.model import (
-    batch_of,
-    check_module,
-    device_and_dtype,
-    eval_mode,
-    forward,
-    model_on_device,
-)
+from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.size import batch_size, widest_output
+from nbinterp.network.subject.subject import Subject
 
 
 @_checks.named
+@plain_settings()
 def ablation_study(
-    model: nn.Module,
+    model: nn.Module | Subject,
     data: Any,
     directions: Factors | Sequence[Factors],
     *,
@@ -70,7 +65,7 @@ def ablation_study(
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         A classifier, from a batch to (b, n_outputs). It is restored afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
         The samples given to `record`: the indices of `directions` are rows of it.
@@ -128,21 +123,21 @@ def ablation_study(
     given: list[Factors] = (
         list(directions) if isinstance(directions, list | tuple) else [directions]  # type: ignore[list-item]
     )
-    check_module(model)
+    subject = Subject.of(model)
     _checks.require(len(given) > 0, "(directions=[])", "must hold factors", "Pass local.clusters_.")
     for factors in given:
         check_factors(factors)
     _checks.choice("mode", mode, MODES)
     draws = _checks.integer("n_random", n_random, 0)
     generator = _checks.generator(random_state)
-    ablated = _AblatedLayer(model_on_device(model, device), data, layer, mode, given[0])
+    ablated = _AblatedLayer(subject.on(device), data, layer, mode, given[0])
     steps = _sizes(sizes, len(ablated.columns))
     # Refuse all that is wrong before the data run through the network.
     n_outputs = ablated.n_outputs()
     truth = _checks.classes("y", y, ablated.n, n_outputs)
     kept = _outputs(outputs, n_outputs)
     groups, names = _groups(given, clusters, truth, ablated.n)
-    rec = recorded(ablated.model, data, layer, progress=progress)
+    rec = recorded(ablated.subject, data, layer, progress=progress)
 
     rankings = ablated.rankings(given, factor, truth, rec[layer].shape[1:], steps[-1])
     random = at_random(len(ablated.columns), steps[-1], draws, generator)
@@ -177,22 +172,22 @@ class _AblatedLayer:
     """The module whose output to edit, and the nodes that the factors have there."""
 
     def __init__(
-        self, model: nn.Module, data: Any, layer: str, mode: str, factors: Factors
+        self, subject: Subject, data: Any, layer: str, mode: str, factors: Factors
     ) -> None:
-        self.model, self.data, self.layer = model, data, layer
+        self.subject, self.data, self.layer = subject, data, layer
         self.n = n_rows(data)
-        self.edited = EditedForward(model, layer, ablated_module(model, layer, mode))
-        self.example = batch_of(model, data, *range(min(2, self.n)))
+        self.edited = EditedForward(subject, layer, ablated_module(subject, layer, mode))
+        self.example = subject.few(data, *range(min(2, self.n)))
         shape = tuple(self.edited.probe(self.example).shape[1:])
         self.columns = layer_columns(factors, layer, shape)
         positions = self.columns.values()
         self.is_flat = all(len(at) == 1 for at in positions) and len(positions) == np.prod(shape)
-        self.device, self.dtype = device_and_dtype(model)
+        self.device = subject.device
 
     def n_outputs(self) -> int:
         """Return how many outputs the model has; refuse one that is no classifier."""
-        with eval_mode(self.model):
-            output = forward(self.model, self.example)
+        with self.subject.ready():
+            output = self.subject.run(self.example)
         _checks.require(
             output.ndim == 2,
             f"(model) with outputs of shape {tuple(output.shape[1:])}",
@@ -211,9 +206,9 @@ class _AblatedLayer:
     ) -> Rankings:
         """Return the orders to compare; `shape` is that of the layer's activations."""
         # In mode "weights", too, nodes are chosen by the activations of the layer itself.
-        layer = EditedForward(self.model, self.layer)
+        layer = EditedForward(self.subject, self.layer)
         positions = list(layer_columns(given[0], self.layer, shape).values())
-        rows = batch_size(widest_output(self.model, self.example), 1, self.device)
+        rows = batch_size(widest_output(self.subject.model, self.example), 1, self.device)
         cases: list[tuple[str, int]] = []
         informed: list[IntArray] = []
         rivals: list[tuple[IntArray, IntArray]] = []
@@ -258,7 +253,7 @@ class _AblatedLayer:
             width = output.shape[1]  # all that is kept of a piece
         else:  # Where inputs are repeated, the whole network runs for each edit.
             after = None if self.edited.repeats else plan.forward.module
-            width = widest_output(self.model, self.example, after)
+            width = widest_output(self.subject.model, self.example, after)
         rows = batch_size(width, len(sizes) * plan.orders_at_once, self.device)
         masks = AblationMasks(
             orders,
@@ -273,10 +268,10 @@ class _AblatedLayer:
         self, rows: int, truth: IntArray, groups: FloatArray
     ) -> Iterator[tuple[Any, torch.Tensor, torch.Tensor]]:
         start = 0
-        for batch in batches(self.data, rows, self.dtype):
+        for batch in self.subject.batches(self.data, rows):
             part = slice(start, start + length(batch))
             yield (
-                to_device(batch, self.device),
+                batch,
                 torch.as_tensor(truth[part], device=self.device),
                 torch.as_tensor(groups[:, part], dtype=torch.float32, device=self.device),
             )

@@ -11,8 +11,7 @@ from torch import nn
 from nbinterp import _checks
 from nbinterp._typing import Float32Array
 from nbinterp.network.decoding.decoder import Decoder
-from nbinterp.network.subject.hooks import first_tensor
-from nbinterp.network.subject.model import device_and_dtype, eval_mode
+from nbinterp.network.subject.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,13 @@ def _decoder(decode: Any, layer: str, shape: torch.Size) -> Callable[[torch.Tens
         )
         return lambda hidden: np.asarray(decode.decode(hidden), dtype=np.float32)
     if isinstance(decode, nn.Module):
-        device, dtype = device_and_dtype(decode)
+        network = Subject(decode)
+        device, dtype = network.device, network.dtype
 
         def by_module(hidden: torch.Tensor) -> Float32Array:
-            with eval_mode(decode):
-                decoded = decode(hidden.reshape(-1, *shape).to(device, dtype))
-            rows: Float32Array = first_tensor("decode", decoded).to("cpu", torch.float32).numpy()
+            with network.ready():
+                decoded = network.run(hidden.reshape(-1, *shape).to(device, dtype))
+            rows: Float32Array = decoded.to("cpu", torch.float32).numpy()
             return rows
 
         return by_module

@@ -10,7 +10,7 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import Float32Array
-from nbinterp.network.subject.model import device_and_dtype, eval_mode
+from nbinterp.network.subject.subject import Subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +87,8 @@ class Decoder:
             f"must have as many columns as {self.layer!r} has nodes, {self.n_hidden}",
             f"Pass the activations of {self.layer!r} alone.",
         )
-        device, dtype = device_and_dtype(self.network)
-        with eval_mode(self.network):
-            decoded = self.network(torch.as_tensor(checked).to(device, dtype))
+        network = Subject.of(self.network)
+        with network.ready():
+            decoded = network.run(torch.as_tensor(checked).to(network.device, network.dtype))
         pixels: Float32Array = decoded.to("cpu", torch.float32).numpy()
         return pixels

@@ -15,7 +15,8 @@ from nbinterp.network.data.batches import batches
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.decoding.training import score, train
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.model import check_module
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 
 class Rescale(nn.Module):
@@ -35,8 +36,9 @@ class Rescale(nn.Module):
 
 
 @_checks.named
+@plain_settings()
 def fit_decoder(
-    model: nn.Module,
+    model: nn.Module | Subject,
     data: Any,
     *,
     layer: str,
@@ -60,7 +62,7 @@ def fit_decoder(
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         The network whose layer to decode.
     data : array, tensor, dict of arrays, torch Dataset or DataLoader
         Samples (n_samples, ...) as in `record`.
@@ -129,7 +131,7 @@ def fit_decoder(
     >>> decoder.n_hidden, decoder.validation_error < decoder.baseline_error
     (200, True)
     """
-    check_module(model)
+    subject = Subject.of(model)
     widths = _widths(hidden)
     epochs = _checks.integer("max_epochs", max_epochs, 1)
     wait = _checks.integer("patience", patience, 1)
@@ -140,7 +142,7 @@ def fit_decoder(
     rng = _checks.generator(random_state)
 
     wanted = _samples(data, size) if inputs is None else _given(inputs)
-    rec = recorded(model, wanted if inputs is None else data, layer, progress=progress)
+    rec = recorded(subject, wanted if inputs is None else data, layer, progress=progress)
     _checks.require(
         len(rec.layers) == 1,
         f"(layer={layer!r})",
@@ -161,7 +163,8 @@ def fit_decoder(
     mean, deviation = _scale(wanted, training)
     with torch.random.fork_rng():
         torch.manual_seed(rng.randint(2**31 - 1))
-        network = _network([n_hidden, *widths], mean, deviation)
+        # In float32, like the activations, whatever the default type is.
+        network = _network([n_hidden, *widths], mean, deviation).float()
 
     def loss(decoded: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         error = decoded - truth

@@ -22,6 +22,7 @@ from nbinterp.network.dropout.twins import (
     with_dropout,
 )
 from nbinterp.network.recording.record import record
+from nbinterp.network.subject.settings import plain_settings
 
 
 class _Training(NamedTuple):
@@ -37,6 +38,7 @@ class _Training(NamedTuple):
 
 
 @_checks.named
+@plain_settings()
 def dropout_study(
     data: Any,
     y: Any,
@@ -182,7 +184,7 @@ def _trained(
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)
         plain = [
-            classifier(inputs.shape[1], widths, n_classes, mean=mean, deviation=deviation)
+            classifier(inputs.shape[1], widths, n_classes, mean=mean, deviation=deviation).float()
             for _ in range(n_pairs)
         ]
         pairs = [(network, with_dropout(network, training.dropout)) for network in plain]

@@ -18,14 +18,16 @@ from nbinterp.network.directions.factors import Factors, check_factors, chosen, 
 from nbinterp.network.perturbation.result import Base, Perturbation, checked_amounts
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.forward import EditedForward
-from nbinterp.network.subject.model import batch_of, check_module, model_on_device
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 _AMOUNT = 1.5  # the largest in the paper
 
 
 @_checks.named
+@plain_settings()
 def perturb(
-    model: nn.Module,
+    model: nn.Module | Subject,
     data: Any,
     directions: Factors,
     *,
@@ -48,7 +50,7 @@ def perturb(
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         The network. It is restored afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
         The samples given to `record`: `directions.indices` are rows of it.
@@ -125,14 +127,14 @@ def perturb(
     >>> perturb(model, X, local.clusters_[1], layer="1", factor=0, amounts=[[-1], [1]])
     Perturbation(mean of cluster 1 in '1': 1 factor, 2 steps)
     """
-    check_module(model)
+    subject = Subject.of(model)
     check_factors(directions)
     signed = _checks.choice("direction", direction, ("signed", "unsigned")) == "signed"
-    forward = EditedForward(model_on_device(model, device), layer)
+    forward = EditedForward(subject.on(device), layer)
     n_rows(data)
     if image_shape is None and isinstance(decode, Decoder):
         image_shape = getattr(decode, "image_shape", None)
-    activation = forward.probe(batch_of(forward.model, data, 0))
+    activation = forward.probe(forward.subject.few(data, 0))
     moved = chosen(directions, factor)
     moves = _moves(directions, moved, signed, layer, tuple(activation.shape[1:]))
     steps = _steps(amounts, len(moved))
@@ -175,7 +177,7 @@ class _Factory:
             "Pass the data that were given to record.",
         )
         rec = recorded(
-            self.forward.model,
+            self.forward.subject,
             take_rows(self.data, rows),
             self.forward.layer,
             output_names=self.output_names,
@@ -187,7 +189,7 @@ class _Factory:
         nearest = int(rows[((activations - mean) ** 2).sum(axis=1).argmin()])
         run = _Run(
             self.forward,
-            batch_of(self.forward.model, self.data, nearest),
+            self.forward.subject.few(self.data, nearest),
             torch.as_tensor(mean).to(self.moves),
             self.moves,
             self.adapter,

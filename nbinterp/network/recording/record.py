@@ -25,13 +25,8 @@ from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file
 from nbinterp.network.recording.storage import InFile, InMemory, Store, new_folder
 from nbinterp.network.subject.hooks import observe_outputs
-from nbinterp.network.subject.model import (
-    check_module,
-    device_and_dtype,
-    eval_mode,
-    forward,
-    model_on_device,
-)
+from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.subject import Subject
 
 __all__ = ["Recording", "record"]
 
@@ -40,8 +35,9 @@ _BATCH_SIZE = 512
 
 
 @_checks.named
+@plain_settings()
 def record(
-    model: nn.Module,
+    model: nn.Module | Subject,
     data: Any,
     layers: str | Sequence[str],
     *,
@@ -60,7 +56,7 @@ def record(
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         Any network that takes a batch as its one argument, or the arguments that `data` names.
     data : array, DataFrame, tensor, dict of arrays, torch Dataset or DataLoader
         The samples, one per row (n_samples, ...), as the network expects them. Floats are cast
@@ -119,7 +115,7 @@ def record(
 
 
 def recorded(
-    model: nn.Module,
+    model: nn.Module | Subject,
     data: Any,
     layers: str | Sequence[str],
     output_names: Sequence[object] | None = None,
@@ -131,13 +127,13 @@ def recorded(
     rows: IntArray | None = None,
 ) -> Recording:
     """Do what `record` does; errors name samples by their `rows`."""
-    check_module(model)
+    subject = Subject.of(model)
     size = _checks.integer("batch_size", batch_size, 1)
     _checks.choice("dtype", dtype, ("float32", "float16"))
-    model = model_on_device(model, device)
+    subject = subject.on(device)
 
     with nullcontext() if folder is None else new_folder(folder) as draft:
-        recorder, outputs, mask = _run(model, data, layers, size, dtype, draft, progress, rows)
+        recorder, outputs, mask = _run(subject, data, layers, size, dtype, draft, progress, rows)
         activations, numbers = recorder.close()
         names = _output_names(output_names, outputs.shape[1:])
         recording = Recording(outputs, names, activations, mask)
@@ -147,7 +143,7 @@ def recorded(
 
 
 def _run(
-    model: nn.Module,
+    subject: Subject,
     data: Any,
     layers: str | Sequence[str],
     size: int,
@@ -156,25 +152,25 @@ def _run(
     progress: bool,
     rows: IntArray | None,
 ) -> tuple[Recorder, Any, BoolArray | None]:
-    """Run `model` on all samples; return its recorder, its outputs and the attention mask."""
+    """Run `subject` on all samples; return its recorder, its outputs and the attention mask."""
 
     def new_store(number: int) -> Store:
         if draft is None:
             return InMemory(dtype, n_rows_if_known(data))
         return InFile(layer_file(draft, number), dtype)
 
-    on, kind = device_and_dtype(model)
-    recorder = Recorder(model, layers, new_store, dtype, rows)
+    device = subject.device
+    recorder = Recorder(subject.model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_rows_if_known(data))
     masks: list[BoolArray] = []
     total = n_batches(data, size)
     bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
-    with bar, eval_mode(model), observe_outputs(recorder.modules, recorder.put):
-        for batch in batches(data, size, kind, check=False):
+    with bar, subject.ready(), observe_outputs(recorder.modules, recorder.put):
+        for batch in batches(data, size, subject.dtype, check=False):
             recorder.begin(batch)
             if "attention_mask" in tensors(batch):  # before the model, which may write into it
                 masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
-            result = forward(model, to_device(batch, on))
+            result = subject.run(to_device(batch, device))
             output.append(recorder.checked("the model's output", result))
             recorder.end()
             bar.update()

@@ -1,10 +1,8 @@
 """Run a network with the output of one layer edited."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -14,15 +12,12 @@ from nbinterp import _checks
 from nbinterp.network.subject.cache import cached_prefix
 from nbinterp.network.subject.fast_paths import fast_paths_enabled
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.model import eval_mode, find_layer, forward
+from nbinterp.network.subject.model import lock_of
+from nbinterp.network.subject.subject import Subject
 
 # From activations (b, ...) of a batch, and the inputs of the layer, to (n_edits * b, ...), edit
 # after edit: a new tensor.
 Edit = Callable[[torch.Tensor, Any], torch.Tensor]
-
-# One caller at a time for each model: all threads share its mode.
-_LOCKS: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
-_LOCK = threading.Lock()
 
 
 class EditedForward:
@@ -35,7 +30,7 @@ class EditedForward:
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : torch.nn.Module or Subject
         The network.
     layer : str
         The layer, by its dotted path.
@@ -43,12 +38,15 @@ class EditedForward:
         The module whose output to edit, if that is not `layer` itself.
     """
 
-    def __init__(self, model: nn.Module, layer: str, module: nn.Module | None = None) -> None:
-        self.model = model
+    def __init__(
+        self, model: nn.Module | Subject, layer: str, module: nn.Module | None = None
+    ) -> None:
+        self.subject = Subject.of(model)
+        self.model = self.subject.model
         self.layer = layer
         self.repeats = False
         self._ready = False
-        self.module = find_layer(model, layer) if module is None else module
+        self.module = self.subject.layer(layer) if module is None else module
 
     def __call__(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
         """Return the outputs (n_edits * b, ...) for a batch of b samples on the model's device."""
@@ -61,7 +59,7 @@ class EditedForward:
         The block gets the cached outputs of modules, which is empty without the fast path.
         """
         known: dict[nn.Module, Any] = {}
-        with _lock_of(self.model), eval_mode(self.model), ExitStack() as stack:
+        with lock_of(self.model), self.subject.ready(), ExitStack() as stack:
             if not self.repeats:
                 known = stack.enter_context(cached_prefix(self.model, self.module, batch))
             self._ready = True
@@ -110,11 +108,11 @@ class EditedForward:
             return with_first_tensor(output, edit(activation, inputs))
 
         with (
-            _lock_of(self.model),
-            nullcontext() if self._ready else eval_mode(self.model),
+            lock_of(self.model),
+            nullcontext() if self._ready else self.subject.ready(),
             replace_output(self.module, replace),
         ):
-            output = forward(self.model, batch)
+            output = self.subject.run(batch)
         _checks.require(
             n_runs == 1,
             f"(layer={self.layer!r})",
@@ -122,11 +120,6 @@ class EditedForward:
             "Name a module that forward calls once, such as the block around it.",
         )
         return output
-
-
-def _lock_of(model: nn.Module) -> Any:
-    with _LOCK:
-        return _LOCKS.setdefault(model, threading.RLock())
 
 
 def _tiled(item: Any, n_copies: int) -> Any:

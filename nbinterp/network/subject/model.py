@@ -1,4 +1,4 @@
-"""Run a model in eval mode; find its layers, its device and its type."""
+"""What a `Subject` is made of: eval mode, the forward pass, layers, device and type of a model."""
 
 import copy
 import difflib
@@ -17,6 +17,7 @@ from torch import nn
 from nbinterp import _checks, _device
 from nbinterp.network.data.batches import batches, take_rows, to_device
 from nbinterp.network.subject.hooks import first_tensor
+from nbinterp.network.subject.settings import plain_settings
 
 
 @dataclass
@@ -30,12 +31,23 @@ class _EvalUse:
 _EVAL_USES: WeakKeyDictionary[nn.Module, _EvalUse] = WeakKeyDictionary()
 _EVAL_LOCK = threading.Lock()
 
+# One caller at a time for each model: all threads share its mode, and what it keeps.
+_LOCKS: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def lock_of(model: nn.Module) -> Any:
+    """Return the lock that a caller holds while `model` runs."""
+    with _LOCK:
+        return _LOCKS.setdefault(model, threading.RLock())
+
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
     """Put `model` in eval mode without gradients, and restore the mode of each module.
 
-    Callers may overlap, such as a slider's frame and a running cell: the last one restores.
+    Callers may overlap, such as a slider's frame and a running cell: the last one restores. In
+    this thread inference mode and autocast are off; compiled models run eagerly.
     """
     with _EVAL_LOCK:
         use = _EVAL_USES.get(model)
@@ -47,7 +59,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
         if any(module.training for module in model.modules()):
             model.eval()
     try:
-        with torch.no_grad():
+        with plain_settings(), torch.no_grad():
             yield
     finally:
         with _EVAL_LOCK:

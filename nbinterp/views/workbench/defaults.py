@@ -12,7 +12,7 @@ from nbinterp import _checks
 from nbinterp._typing import AnyArray, IntArray
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.hooks import observe_outputs
-from nbinterp.network.subject.model import batch_of, eval_mode, forward
+from nbinterp.network.subject.subject import Subject
 
 _LEAST_NODES, _MOST_NODES = 4, 4096
 _LEAST_SIDE = 8
@@ -35,7 +35,8 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     'h2'
     """
     seen: dict[str, torch.Tensor] = {}
-    batch = batch_of(model, data, *range(min(2, n_rows(data))))
+    subject = Subject.of(model)
+    batch = subject.few(data, *range(min(2, n_rows(data))))
     modules = {name: part for name, part in model.named_modules() if name}
 
     def keep(name: str, output: torch.Tensor) -> None:
@@ -43,8 +44,8 @@ def guess_layer(model: nn.Module, data: Any) -> str:
         seen[name] = output.detach().clone()
 
     tensors = {name: part for name, part in modules.items() if not _has_other_output(part)}
-    with eval_mode(model), observe_outputs(tensors, keep):
-        answer = forward(model, batch)
+    with subject.ready(), observe_outputs(tensors, keep):
+        answer = subject.run(batch)
     hidden = [
         name
         for name, output in seen.items()

@@ -12,7 +12,7 @@ from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.network import record
 from nbinterp.network.data.batches import n_rows
-from nbinterp.network.subject.model import check_module, find_layer
+from nbinterp.network.subject.subject import Subject
 from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer, patch_grid
 
 _PREAMBLE = """import numpy as np
@@ -112,13 +112,13 @@ def prepare(
     called, lines = _called(names)
     given = {called.y: y, called.local: local, called.decode: decode}
     passed = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
-    check_module(model)
+    model = Subject.of(model).model
     # Refuse what is wrong before anything takes long.
     if y is not None:
         _checks.labels("y", y, n_rows(data))
     most = _checks.integer("n_clusters", n_clusters, 1)
     layer = guess_layer(model, data) if layer is None else layer
-    find_layer(model, layer)
+    Subject.of(model).layer(layer)
     rec = record(model, data, layer, progress=progress)
     n = len(rec.output)
     pool = "mean" if rec[layer].ndim > 2 else None

@@ -1,0 +1,128 @@
+"""The one door to a model: where it is, what it computes with, and how it is run."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from nbinterp import _checks
+from nbinterp.network.data.batches import batches, to_device
+from nbinterp.network.subject.hooks import first_tensor
+from nbinterp.network.subject.model import (
+    batch_of,
+    check_module,
+    device_and_dtype,
+    eval_mode,
+    find_layer,
+    lock_of,
+    model_on_device,
+)
+from nbinterp.network.subject.settings import seeded
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network to look into, and how to run it.
+
+    Every function that takes a `model` takes a Subject too, and makes one of a Module. It runs the
+    model in eval mode without gradients, autocast or compiled code, one caller at a time, and
+    restores it.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network. It takes a batch as its one argument, or named arguments if batches are dicts.
+    seed : int, optional
+        Seeds all generators before each pass, and restores them after it. For a network whose
+        forward draws random numbers; functions that need it set it.
+
+    Raises
+    ------
+    TypeError
+        If `model` is not a Module.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from nbinterp import Subject, record
+    >>> subject = Subject(torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU()))
+    >>> subject.device, subject.dtype
+    (device(type='cpu'), torch.float32)
+    >>> with subject.ready():
+    ...     subject.run(torch.ones(2, 4)).shape
+    torch.Size([2, 3])
+    >>> record(subject, torch.ones(2, 4), "0")["0"].shape
+    (2, 3)
+    """
+
+    model: nn.Module
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        check_module(self.model)
+        if self.seed is not None:
+            with _checks.call("Subject"):
+                _checks.integer("seed", self.seed, 0)
+
+    @classmethod
+    def of(cls, model: "nn.Module | Subject") -> "Subject":
+        """Return `model` itself if it is a Subject, else one of it."""
+        return model if isinstance(model, Subject) else cls(model)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return device_and_dtype(self.model)[0]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating type that the model computes with."""
+        return device_and_dtype(self.model)[1]
+
+    def on(self, device: str | torch.device) -> "Subject":
+        """Return this subject if it is on `device`, or if that is ``"auto"``; else a copy there."""
+        moved = model_on_device(self.model, device)
+        return self if moved is self.model else replace(self, model=moved)
+
+    def layer(self, name: str) -> nn.Module:
+        """Return a submodule by its dotted path; raise ValueError if there is none."""
+        return find_layer(self.model, name)
+
+    def few(self, data: Any, *rows: int) -> Any:
+        """Return some samples of `data`, by their numbers, as a batch for `run`."""
+        return batch_of(self.model, data, *rows)
+
+    def batches(self, data: Any, size: int, *, check: bool = True) -> Iterator[Any]:
+        """Yield copies of all samples of `data`, in order, as batches for `run`.
+
+        With `check`, raise ValueError where they are not finite.
+        """
+        device, dtype = device_and_dtype(self.model)
+        for batch in batches(data, size, dtype, check=check):
+            yield to_device(batch, device)
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Run the model in eval mode and without gradients in the ``with`` block.
+
+        Inference mode and autocast are off, and compiled models run eagerly, so that hooks see all
+        layers. Callers may overlap: the last one restores the mode of each module.
+        """
+        return eval_mode(self.model)
+
+    def run(self, batch: Any) -> torch.Tensor:
+        """Return the output for a tensor, or for a dict of named arguments, one caller at a time.
+
+        Of a tuple, a list or a dict it is the first item.
+        """
+        return first_tensor("the model", self.call(batch))
+
+    def call(self, batch: Any) -> Any:
+        """Return all that the model returns for a batch, one caller at a time."""
+        with lock_of(self.model), self._seeded():
+            return self.model(**batch) if isinstance(batch, dict) else self.model(batch)
+
+    def _seeded(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.seed is None else seeded(self.seed, self.device)
