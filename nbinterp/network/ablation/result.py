@@ -43,6 +43,9 @@ class AblationStudy(Displayable):
     by_activation, by_weight : ndarray of shape (n_cases, n_sizes, n_groups, n_outputs + 1)
         The same for the nodes of largest mean activation in the case's cluster, and of largest
         weight on the output of its most frequent class.
+    n_left_out : int
+        How many nodes are in no random draw: those that are constant over the data, and all but one
+        of nodes that are equal.
 
     Notes
     -----
@@ -64,6 +67,7 @@ class AblationStudy(Displayable):
     random: FloatArray
     by_activation: FloatArray
     by_weight: FloatArray
+    n_left_out: int = 0
 
     @property
     def accuracy(self) -> FloatArray:
@@ -131,7 +135,9 @@ class AblationStudy(Displayable):
 
     def __repr__(self) -> str:
         """Summarize the study; the arrays would fill the screen."""
+        without = f" without {self.n_left_out} constant or equal nodes" if self.n_left_out else ""
         return (
             f"AblationStudy({self.layer!r}, mode={self.mode!r}: {len(self.cases)} factors × "
-            f"{len(self.sizes)} sizes × {len(self.groups)} groups, {len(self.random)} random draws)"
+            f"{len(self.sizes)} sizes × {len(self.groups)} groups, {len(self.random)} random draws"
+            f"{without})"
         )

@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
+from nbinterp.network.ablation.classes import check_outputs, n_inputs, true_classes
 from nbinterp.network.ablation.context import MODES, ablated_module
 from nbinterp.network.ablation.fast_path import (
     AblationPlan,
@@ -18,6 +19,7 @@ from nbinterp.network.ablation.fast_path import (
     fastest_plan,
     plan_per_thread,
 )
+from nbinterp.network.ablation.live_nodes import checked_sizes, live_nodes, steps_of
 from nbinterp.network.ablation.masks import AblationMasks, Direct
 from nbinterp.network.ablation.rankings import (
     Rankings,
@@ -47,7 +49,7 @@ def ablation_study(
     y: Any,
     clusters: Any = None,
     factor: int | Sequence[int] | None = None,
-    sizes: Sequence[int] = (5, 10, 20, 50),
+    sizes: Sequence[int] | None = None,
     mode: str = "zero",
     outputs: Sequence[int] | None = None,
     n_random: int = 100,
@@ -66,7 +68,8 @@ def ablation_study(
     Parameters
     ----------
     model : torch.nn.Module or Subject
-        A classifier, from a batch to (b, n_outputs). It is restored afterwards.
+        A classifier, from a batch to (b, n_outputs) with two outputs or more. It is restored
+        afterwards.
     data : array, DataFrame, tensor, torch Dataset or DataLoader
         The samples given to `record`: the indices of `directions` are rows of it.
     directions : ClusterFactors or list of them
@@ -79,14 +82,16 @@ def ablation_study(
         The groups to measure beside the classes; by default the samples of each of `directions`.
     factor : int or sequence of int, optional
         The factors of each cluster; by default the five of largest total correlation.
-    sizes : sequence of int
-        How many nodes to ablate.
+    sizes : sequence of int, optional
+        How many nodes to ablate; by default 5, 10, 20 and 50, as far as there are more nodes that
+        vary.
     mode : {"zero", "mean", "weights"}
         How to ablate; see `ablated`. The mean is that of all `data`.
     outputs : sequence of int, optional
         The outputs whose changes to keep; by default all.
     n_random : int
-        How many draws of random nodes.
+        How many draws of random nodes. Nodes that are constant over the data, and all but one of
+        nodes that are equal, are left out: `AblationStudy.n_left_out` says how many.
     random_state : int, RandomState or None
         Seeds the draws.
     device : str or torch.device, default="auto"
@@ -101,7 +106,14 @@ def ablation_study(
     Raises
     ------
     ValueError
-        If a layer, a size, a class or another setting is not valid, or outputs are not finite.
+        If a layer, a size, a class or another setting is not valid, if outputs are not finite, or
+        if they are no classes: one output, or those of an autoencoder.
+
+    Warns
+    -----
+    UserWarning
+        If some outputs are the class of no sample and the largest is right no more often than a
+        guess.
 
     References
     ----------
@@ -131,16 +143,20 @@ def ablation_study(
     draws = _checks.integer("n_random", n_random, 0)
     generator = _checks.generator(random_state)
     ablated = _AblatedLayer(subject.on(device), data, layer, mode, given[0])
-    steps = _sizes(sizes, len(ablated.columns))
+    n_nodes = len(ablated.columns)
+    asked = checked_sizes(sizes, n_nodes)
     # Refuse all that is wrong before the data run through the network.
     n_outputs = ablated.n_outputs()
-    truth = _checks.classes("y", y, ablated.n, n_outputs)
+    truth = true_classes(y, ablated.n, n_outputs)
     kept = _outputs(outputs, n_outputs)
     groups, names = _groups(given, clusters, truth, ablated.n)
     rec = recorded(ablated.subject, data, layer, progress=progress)
+    check_outputs(rec.output, truth, n_inputs(ablated.example))
+    live = live_nodes(rec[layer], list(ablated.columns.values())) if draws else np.arange(n_nodes)
+    steps = steps_of(asked, len(live), n_nodes)
 
     rankings = ablated.rankings(given, factor, truth, rec[layer].shape[1:], steps[-1])
-    random = at_random(len(ablated.columns), steps[-1], draws, generator)
+    random = [live[order] for order in at_random(len(live), steps[-1], draws, generator)]
     orders, place = _distinct([*rankings.orders, *random], steps)
     fill = rec[layer].mean(axis=0, dtype=np.float64).ravel() if mode == "mean" else None
     total = len(orders) * len(steps) * ablated.n
@@ -164,6 +180,7 @@ def ablation_study(
         group_sizes=counts.astype(np.int64),
         output_names=tuple(rec.output_names[i] for i in kept),
         baseline=baseline,
+        n_left_out=n_nodes - len(live),
         **rankings.split(change),
     )
 
@@ -276,15 +293,6 @@ class _AblatedLayer:
                 torch.as_tensor(groups[:, part], dtype=torch.float32, device=self.device),
             )
             start = part.stop
-
-
-def _sizes(sizes: Sequence[int], n_nodes: int) -> tuple[int, ...]:
-    asked = np.atleast_1d(np.asarray(sizes, dtype=object))
-    _checks.require(len(asked) > 0, "(sizes=[])", "must hold a number of nodes", "Use (5, 10, 20).")
-    checked = {
-        _checks.integer("sizes", size, 1, n_nodes, of="the number of nodes") for size in asked
-    }
-    return tuple(sorted(checked))
 
 
 def _outputs(outputs: Sequence[int] | None, n_outputs: int) -> IntArray:

@@ -67,9 +67,10 @@ def record(
     layers : str or sequence of str
         Submodules by their dotted path, as in ``model.named_modules()``. The output of that
         module is recorded: name the block or its ReLU to get activations after the nonlinearity.
-        If a module returns a tuple (an LSTM, an attention block) or a dict, its first item is
-        recorded. A module ``"act"`` that runs twice in the forward pass is recorded as
-        ``"act#1"`` and ``"act#2"``, in the order of its calls; you may ask for one of them.
+        If a module, or the network, returns a tuple (an LSTM, an attention block) or a dict, its
+        first item is recorded, or ``"logits"`` if a dict has any. A module ``"act"`` that runs
+        twice in the forward pass is recorded as ``"act#1"`` and ``"act#2"``, in the order of its
+        calls; you may ask for one of them.
     output_names : sequence of str, optional
         One name per output of the network, such as the classes; by default ``"logit 0"`` and so
         on.

@@ -88,13 +88,25 @@ def replace_output(
 
 
 def first_tensor(what: str, output: Any) -> torch.Tensor:
-    """Return `output`, or the first item of a tuple, a list or a dict, if it is a tensor."""
+    """Return `output`, or the first item of a tuple, a list or a dict, if it is a tensor.
+
+    Of a dict it is ``"logits"`` if there are any: a loss may come before them. A number for the
+    whole batch is refused.
+    """
     if isinstance(output, torch.Tensor):
         return output
+    key: Any = 0
     if isinstance(output, tuple | list) and output:
         output = output[0]
     elif isinstance(output, dict) and output:
-        output = next(iter(output.values()))
+        key = _main_key(output)
+        output = output[key]
+    if isinstance(output, torch.Tensor) and output.ndim == 0:
+        _checks.fail(
+            f"(): {what}",
+            f"must return one row per sample, but item {key!r} is one number, such as a loss",
+            "Wrap the model so that it returns its logits alone.",
+        )
     if not isinstance(output, torch.Tensor):
         _checks.fail(
             f"(): {what}",
@@ -110,9 +122,13 @@ def with_first_tensor(output: Any, tensor: torch.Tensor) -> Any:
     if isinstance(output, torch.Tensor):
         return tensor
     if isinstance(output, dict):
-        first = next(iter(output))
         changed = output.copy()  # of the same type, like the outputs of transformers
-        changed[first] = tensor
+        changed[_main_key(output)] = tensor
         return changed
     items = [tensor, *output[1:]]
     return type(output)(*items) if hasattr(output, "_fields") else type(output)(items)
+
+
+def _main_key(output: dict[Any, Any]) -> Any:
+    """Return which item of a dict is the output: the logits, or else the first."""
+    return "logits" if "logits" in output else next(iter(output))

@@ -54,22 +54,25 @@ def test_replica_by_plain_loops(kind, mode):
 
 
 def planted():
-    """Nodes 0 to 3 carry class 1, nodes 4 to 7 class 0, the others nothing."""
-    model = nn.Sequential(nn.Sequential(nn.Linear(2, 40, bias=False), nn.ReLU()), nn.Linear(40, 2))
+    """Nodes 0 to 3 carry class 1, nodes 4 to 7 class 0, the others noise that nothing reads."""
+    model = nn.Sequential(nn.Sequential(nn.Linear(5, 40, bias=False), nn.ReLU()), nn.Linear(40, 2))
+    share = torch.tensor([0.5, 0.8, 1.2, 1.5])  # no two nodes are equal
     with torch.no_grad():
-        model[0][0].weight.zero_()
-        model[0][0].weight[:4, 1] = 1
-        model[0][0].weight[4:8, 0] = 1
+        model[0][0].weight[:8] = 0
+        model[0][0].weight[:4, 1] = share
+        model[0][0].weight[4:8, 0] = share
+        model[0][0].weight[8:] = 0.01 * torch.from_numpy(GENERATOR.normal(size=(32, 5)))
         model[1].weight.zero_()
-        model[1].weight[1, :4] = 1
-        model[1].weight[0, 4:8] = 1
+        model[1].weight[1, :4] = 1 / share
+        model[1].weight[0, 4:8] = 1 / share
         model[1].bias.copy_(torch.tensor([0.1, 0.0]))
     return model
 
 
 def test_a_planted_group_costs_its_own_class_beyond_chance():
     labels = np.repeat([0, 1], 50)
-    data = np.eye(2, dtype=np.float32)[labels]
+    noise = GENERATOR.normal(size=(100, 3))
+    data = np.concatenate([np.eye(2)[labels], noise], axis=1).astype(np.float32)
     information = np.where(np.arange(40) < 4, 1.0, 0.0)
     factors = factors_of([f"0[{i}]" for i in range(40)], information, indices=range(50, 100))
     study = ablation_study(

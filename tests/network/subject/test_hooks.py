@@ -6,7 +6,12 @@ import torch
 from network.worlds import hooks, plain, seeded
 
 from nbinterp import _checks
-from nbinterp.network.subject.hooks import first_tensor, observe_outputs, replace_output
+from nbinterp.network.subject.hooks import (
+    first_tensor,
+    observe_outputs,
+    replace_output,
+    with_first_tensor,
+)
 from nbinterp.network.subject.model import find_layers
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
@@ -30,6 +35,35 @@ def test_the_first_tensor_of_an_output():
         refused = pytest.raises(TypeError, match=r"test\(\): it must return a tensor")
         with _checks.call("test"), refused:
             first_tensor("it", output)
+
+
+class Answers(dict):
+    """A dict of outputs with a type of its own, like those of transformers."""
+
+    def copy(self):
+        return Answers(self)
+
+
+def test_of_a_dict_the_logits_are_the_output():
+    output = Answers(loss=torch.tensor(0.5), logits=X, hidden=X + 1)
+    assert first_tensor("it", output) is X
+    changed = with_first_tensor(output, X * 2)
+    assert type(changed) is Answers and torch.equal(changed["logits"], X * 2)
+    assert changed["loss"] is output["loss"] and output["logits"] is X
+
+
+@pytest.mark.parametrize(
+    ("output", "key"),
+    [
+        ((torch.tensor(0.5), X), "0"),
+        ({"loss": torch.tensor(0.5), "scores": X}, "'loss'"),
+        ({"logits": torch.tensor(0.5)}, "'logits'"),
+    ],
+)
+def test_a_number_for_the_whole_batch_is_refused(output, key):
+    refused = pytest.raises(ValueError, match=f"one row per sample, but item {key} is one number")
+    with _checks.call("test"), refused:
+        first_tensor("it", output)
 
 
 @pytest.mark.parametrize("all_threads", [False, True])

@@ -1,0 +1,82 @@
+"""Whether the outputs of a network are classes, and the true class of each sample."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+
+from nbinterp import _checks
+from nbinterp._typing import Float32Array, IntArray
+from nbinterp.network.data.batches import tensors
+
+_FAR_MORE = 2  # times as many outputs as classes
+
+
+def true_classes(y: Any, n: int, n_outputs: int) -> IntArray:
+    """Return the class of each of `n` samples as the number of an output, or raise."""
+    _checks.require(
+        n_outputs > 1,
+        "(model) with one output",
+        "must have one output per class, or there are no right answers to count",
+        "Of a binary classifier with one logit z, return torch.cat([-z, z], dim=1). Of a regression"
+        " there is no accuracy: compare its outputs within `ablated`.",
+    )
+    labels = _checks.labels("y", y, n)
+    _checks.require(
+        labels.dtype.kind not in "fc",
+        f"(y={_checks.show(labels)} of {labels.dtype})",
+        "must be the class of each sample, a whole number",
+        "Pass y.astype(int) if these are classes. Of a regression there are no right answers: "
+        "compare its outputs within `ablated`.",
+    )
+    return _checks.classes("y", labels, n, n_outputs)
+
+
+def n_inputs(batch: Any) -> int:
+    """Return how many numbers a sample of `batch` has; 0 if it has several arrays, or tokens."""
+    parts = list(tensors(batch).values())
+    alone = len(parts) == 1 and isinstance(parts[0], torch.Tensor) and parts[0].is_floating_point()
+    return int(parts[0][0].numel()) if alone else 0
+
+
+def doubt(output: Float32Array, truth: IntArray, width: int) -> tuple[str, bool] | None:
+    """Return why outputs (n, n_outputs) are hardly the classes `truth`, and whether that is sure.
+
+    None if they may be: if each output is the class of some sample, or the largest output is right
+    more often than a guess. It is sure of an autoencoder, which has as many outputs as a sample has
+    numbers, `width`, and far more than there are classes.
+    """
+    known, n_outputs = len(np.unique(truth)), output.shape[1]
+    accuracy, guess = float((output.argmax(axis=1) == truth).mean()), 1 / known
+    if known in (1, n_outputs) or accuracy > guess:
+        return None
+    rebuilt = n_outputs == width
+    many = f"{n_outputs} outputs, as many as a sample has numbers," if rebuilt else f"{n_outputs}"
+    many += "" if rebuilt else " outputs"
+    return (
+        f"the largest of {many} is the class of {accuracy:.1%} of the samples, no more than the "
+        f"{guess:.1%} of a guess among the {known} classes of y",
+        rebuilt and n_outputs > _FAR_MORE * known,
+    )
+
+
+def check_outputs(output: Float32Array, truth: IntArray, width: int) -> None:
+    """Raise if outputs are not classes; warn if they hardly are. See `doubt`."""
+    found = doubt(output, truth, width)
+    if found is None:
+        return
+    why, sure = found
+    if sure:
+        _checks.fail(
+            "(model)",
+            f"must be a classifier, but {why}",
+            "Of an autoencoder, pass a model that ends in classes, or compare its outputs within "
+            "`ablated`.",
+        )
+    warnings.warn(
+        f"{_checks.current_call()}(model, y): {why}. Check that the outputs are classes, and that "
+        "y are their numbers.",
+        UserWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,86 @@
+"""What is no classifier has no right answers to count, and is refused by name."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from network.worlds import factors_of, seeded
+from torch import nn
+
+from nbinterp.network import ablation_study
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 16)).astype(np.float32)
+CLASSES = np.arange(120) % 5
+
+
+def study_of(n_outputs, y, model=None, data=X):
+    model = model or seeded(
+        lambda: nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, n_outputs))
+    )
+    factors = factors_of([f"1[{i}]" for i in range(6)], RNG.random(6))
+    return ablation_study(
+        model, data, factors, layer="1", y=y, sizes=[2], n_random=3, progress=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_outputs", "y", "match"),
+    [
+        (1, CLASSES, r"^ablation_study\(model\) with one output must have one output per class"),
+        (1, X[:, 0], r"with one output"),
+        (
+            3,
+            X[:, 0],
+            r"^ablation_study\(y=.*of float32\) must be the class of each sample, a whole",
+        ),
+        (3, (CLASSES % 3).astype(float), r"Pass y.astype\(int\)"),
+        (16, CLASSES, r"^ablation_study\(model\) must be a classifier, but the largest of 16 out"),
+    ],
+)
+def test_what_has_no_classes_is_refused(n_outputs, y, match):
+    with pytest.raises(ValueError, match=match):
+        study_of(n_outputs, y)
+
+
+def test_wrong_numbers_of_classes_are_told():
+    # A head of 40 outputs whose classes were numbered anew from 0.
+    with pytest.warns(UserWarning, match=r"no more than the 20.0% of a guess among the 5 classes"):
+        study_of(40, CLASSES)
+
+
+def head(n_outputs, places):
+    """A classifier of the first inputs that is right: their largest is the class, at `places`."""
+    model = nn.Sequential(nn.Linear(16, 6), nn.Identity(), nn.Linear(6, n_outputs))
+    with torch.no_grad():
+        for part in (model[0], model[2]):
+            part.weight.zero_()
+            part.bias.zero_()
+        model[0].weight[:6, :6] = torch.eye(6)
+        model[2].bias -= 50
+        for at, place in enumerate(places):
+            model[2].weight[place, at] = 1
+            model[2].bias[place] = 0
+    return model
+
+
+@pytest.mark.parametrize(
+    ("n_outputs", "places"),
+    [(1000, [7, 281, 400, 812, 999]), (16, [0, 3, 5, 9, 15]), (5, range(5)), (6, range(5))],
+)
+def test_a_real_classifier_is_never_doubted(n_outputs, places):
+    places = np.array(places)
+    answers = X[:, : len(places)].argmax(axis=1)
+    wrong = np.where(np.arange(120) % 3 == 0, (answers + 1) % len(places), answers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study = study_of(n_outputs, places[wrong], head(n_outputs, places))
+    assert study.accuracy[0] == pytest.approx(2 / 3)
+
+
+def test_an_untrained_classifier_is_not_doubted():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study_of(5, CLASSES)
+        study_of(16, np.arange(120) % 16)
