@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
+from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -55,6 +56,7 @@ class ScalarFunction:
         output = self.model(rows.reshape(-1, *self.shape).to(self.dtype or rows.dtype))
         if callable(self.target):
             return self._one_per_row(self.target(output), len(rows))
+        output = first_tensor("the model", output)
         if self.target is None:
             return self._one_per_row(output, len(rows))
         _checks.require(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors
@@ -14,13 +15,12 @@ from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
 from nbinterp.views.slider.base_trait import base_of
-from nbinterp.views.workbench.defaults import as_array, guess_radius, patches, patches_code
+from nbinterp.views.workbench.defaults import guess_radius, patches, patches_code
 from nbinterp.views.workbench.setup import Setup
 
 _SIZES = (5, 10, 20, 50)
 _DRAWS = 50  # draws of random nodes: enough for a band, and fast
 _GRADIENTS = 4000
-_MOST_INPUTS = 2000  # unless samples are images: pairs of more inputs are unreadable
 
 
 class Step(NamedTuple):
@@ -77,12 +77,8 @@ def edit(frame: Perturbation) -> Step:
     return Step("base", f"Base: {frame.base_name}", f"moved = moved.from_base({base!r})")
 
 
-def ablate(
-    setup: Setup, factors: Any, chosen: Sequence[int]
-) -> tuple[AblationStudy | None, Step | None]:
-    """Ablate the nodes of chosen factors; return None if the network is not a classifier."""
-    if not setup.is_classifier:
-        return None, None
+def ablate(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[AblationStudy, Step]:
+    """Ablate the nodes of chosen factors."""
     n_nodes = sum(name.startswith(f"{setup.layer}[") for name in factors.feature_names)
     sizes = [size for size in _SIZES if size <= n_nodes // 2] or [1]
     study = ablation_study(
@@ -107,13 +103,9 @@ def ablate(
     return study, Step("ablate", "Their nodes ablated, beside random ones", code)
 
 
-def interact(setup: Setup, sample: int) -> tuple[SmoothHessian | None, Step | None]:
-    """Find the interactions in a sample; None if it is not numeric or has too many inputs."""
-    array = as_array(setup.data)
-    n_inputs = 0 if array is None else int(np.prod(array.shape[1:]))
-    if array is None or (setup.image_shape is None and n_inputs > _MOST_INPUTS):
-        return None, None
-    target = int(setup.answers[sample]) if setup.is_classifier else None
+def interact(setup: Setup, sample: int) -> tuple[SmoothHessian, Step]:
+    """Find the interactions in a sample."""
+    target = None if setup.answers is None else int(setup.answers[sample])
     radius = guess_radius(setup.data)
     groups, written = None, ""
     if setup.image_shape is not None:
@@ -122,12 +114,16 @@ def interact(setup: Setup, sample: int) -> tuple[SmoothHessian | None, Step | No
     settings = SmoothHess(
         groups=groups, radius=radius, n_samples=_GRADIENTS, random_state=0, progress=False
     )
-    explained = settings.explain(
-        setup.model, np.asarray(array[sample : sample + 1], np.float32), target=target
-    )
+    one = f"{setup.names.data}[{sample}:{sample + 1}]"
+    row: Any
+    if isinstance(setup.data, torch.Tensor):  # NumPy cannot read all of them
+        row, one = setup.data[sample : sample + 1].float(), f"{one}.float()"
+    else:
+        row = np.asarray(setup.data[sample : sample + 1], np.float32)
+        one = f"np.asarray({one}, np.float32)"
+    explained = settings.explain(setup.model, row, target=target)
     code = (
         f"smooth = SmoothHess({written}radius={radius}, n_samples={_GRADIENTS}, random_state=0)"
-        f"\ninteractions = smooth.explain({setup.names.model}, "
-        f"np.asarray({setup.names.data}[{sample}:{sample + 1}], np.float32), target={target})"
+        f"\ninteractions = smooth.explain({setup.names.model}, {one}, target={target})"
     )
     return explained, Step("interact", f"Interactions in sample {sample}", code)

@@ -13,13 +13,6 @@ _MOST_GROUPS = 10
 _MOST_PAIRS = 10
 _TWO_SIDED = 1.96  # standard errors: noise stays within them 95 % of the time
 
-NO_ANSWERS: Chart = {
-    "about": "Ablation counts the answers that change. A network with one output gives numbers, "
-    "not answers.",
-    "charts": [],
-}
-"""In place of the bars where there is nothing to count."""
-
 
 def ablation_chart(study: AblationStudy, counted: str) -> Chart:
     """Return charts of the change of accuracy of each group, per factor and size, with chance.

@@ -11,21 +11,23 @@ from torch import nn
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, IntArray
 from nbinterp.network.data.batches import n_rows
-from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.hooks import observe
 from nbinterp.network.subject.subject import Subject
 
 _LEAST_NODES, _MOST_NODES = 4, 4096
 _LEAST_SIDE = 8
 _PATCHES = 7  # per side of an image
+_PROBES = 8  # samples that run to guess a layer
 
 
 @_checks.call("Workbench")
-def guess_layer(model: nn.Module, data: Any) -> str:
+def guess_layer(model: nn.Module | Subject, data: Any) -> str:
     """Return the last hidden layer of `model` before its output.
 
     Of modules with the same output it returns the one with the shortest name, such as the block
     ``"h2"`` of Linear, ReLU and Dropout. Layers with outputs of shape (n, nodes) take precedence
-    over layers with more axes.
+    over layers with more axes. A layer counts only if it runs once, and gives each sample a row
+    that does not depend on the other samples.
 
     Examples
     --------
@@ -34,36 +36,82 @@ def guess_layer(model: nn.Module, data: Any) -> str:
     >>> guess_layer(load_mnist_classifier(), np.zeros((2, 784)))
     'h2'
     """
-    seen: dict[str, torch.Tensor] = {}
+    rows = np.unique(np.linspace(0, n_rows(data) - 1, _PROBES).astype(int))
+    some = np.arange(len(rows))[::-2]  # the last first
     subject = Subject.of(model)
-    batch = subject.few(data, *range(min(2, n_rows(data))))
-    modules = {name: part for name, part in model.named_modules() if name}
-
-    def keep(name: str, output: torch.Tensor) -> None:
-        seen.pop(name, None)  # keep the last call, in the order in which modules end
-        seen[name] = output.detach().clone()
-
-    tensors = {name: part for name, part in modules.items() if not _has_other_output(part)}
-    with subject.ready(), observe_outputs(tensors, keep):
-        answer = subject.run(batch)
-    hidden = [
-        name
-        for name, output in seen.items()
-        if output.ndim >= 2
-        and _LEAST_NODES <= output[0].numel() <= _MOST_NODES
-        and not _same(output, answer)
-    ]
-    plain = [name for name in hidden if seen[name].ndim == 2]
+    modules = {
+        name: part
+        for name, part in subject.model.named_modules()
+        if name and not _has_other_output(part)
+    }
+    answer, seen = _outputs(subject, modules, subject.few(data, *rows))
+    _, again = _outputs(subject, modules, subject.few(data, *rows[some]))
+    sized = {
+        name: calls[-1]
+        for name, calls in seen.items()
+        if calls[-1].ndim >= 2
+        and _LEAST_NODES <= calls[-1][:1].numel() <= _MOST_NODES
+        and not _same(calls[-1], answer)
+    }
+    refused = {name: _why_not(name, seen, again, some) for name in sized}
+    hidden = [name for name, reason in refused.items() if not reason]
+    plain = [name for name in hidden if sized[name].ndim == 2]
     after = [name for name in plain if not _is_affine(modules[name])]
     found = after or plain or hidden
     _checks.require(
         len(found) > 0,
         "(layer=None)",
-        "must have a hidden layer to look into, of 4 to 4096 nodes",
-        "Name a layer of your network, layer='…', as in model.named_modules().",
+        "must have a hidden layer to look into, of 4 to 4096 nodes"
+        + "".join(f"; {reason}" for reason in list(refused.values())[:3]),
+        "Name a layer of your network, layer='…', as in model.named_modules(), or make one that "
+        "runs once and returns a row a sample.",
     )
-    last = seen[found[-1]]
-    return min((name for name in found if _same(seen[name], last)), key=lambda name: len(name))
+    last = sized[found[-1]]
+    return min((name for name in found if _same(sized[name], last)), key=lambda name: len(name))
+
+
+def _outputs(
+    subject: Subject, modules: dict[str, nn.Module], batch: Any
+) -> tuple[torch.Tensor, dict[str, list[torch.Tensor]]]:
+    """Return the answer, and the outputs of all calls of modules, in the order in which they end.
+
+    Outputs with more than `_MOST_NODES` entries a row are left out.
+    """
+    seen: dict[str, list[torch.Tensor]] = {}
+
+    def see(name: str, output: Any) -> None:
+        if isinstance(output, tuple | list | dict) and output:
+            output = next(iter(output.values() if isinstance(output, dict) else output))
+        if not isinstance(output, torch.Tensor):
+            return
+        small = output.ndim > 0 and output[:1].numel() <= _MOST_NODES
+        kept = output.detach().clone() if small else output.new_empty(0)
+        seen[name] = [*seen.pop(name, []), kept]
+
+    names = {part: name for name, part in modules.items()}
+    with subject.ready(), observe(names, lambda part, _inputs, out: see(names[part], out)):
+        answer = subject.run(batch)
+    return answer, seen
+
+
+def _why_not(
+    name: str,
+    seen: dict[str, list[torch.Tensor]],
+    again: dict[str, list[torch.Tensor]],
+    some: IntArray,
+) -> str:
+    """Return why a layer cannot be explained; `again` has its outputs for `some` of the rows.
+
+    `some` begins with the last row.
+    """
+    calls = seen[name]
+    if len(calls) > 1:
+        return f"{name!r} runs {len(calls)} times"
+    one, others = calls[0], again.get(name, [])
+    if len(one) != some[0] + 1 or len(others) != 1 or len(others[0]) != len(some):
+        return f"{name!r} does not return one row a sample"
+    close = torch.allclose(one[some.tolist()].float(), others[0].float(), rtol=1e-2, atol=1e-3)
+    return "" if close else f"a row of {name!r} changes with the batch"
 
 
 def _has_other_output(module: nn.Module) -> bool:
@@ -110,6 +158,8 @@ def as_array(data: Any) -> AnyArray | None:
     """Convert arrays, tensors and numeric tables to an array; return None for anything else."""
     if isinstance(data, Mapping) or not hasattr(data, "shape"):
         return None
+    if isinstance(data, torch.Tensor) and data.dtype is torch.bfloat16:
+        data = data.float()  # which NumPy has not
     array = np.asarray(_checks.to_numpy(data))
     return array if array.dtype.kind in "biuf" else None
 

@@ -11,7 +11,7 @@ from nbinterp.views.base.background import raise_if_cancelled
 from nbinterp.views.slider.base_trait import base_of, same_base
 from nbinterp.views.slider.slider import FactorSlider
 from nbinterp.views.workbench import actions
-from nbinterp.views.workbench.bars import NO_ANSWERS, ablation_chart
+from nbinterp.views.workbench.bars import ablation_chart
 from nbinterp.views.workbench.progress import Put, Steps
 from nbinterp.views.workbench.setup import Setup
 
@@ -31,8 +31,8 @@ class FactorPanel:
 
     Attributes
     ----------
-    slider : FactorSlider
-        Before the first fit it shows the largest cluster.
+    slider : FactorSlider or None
+        Before the first fit it shows the largest cluster. None if the layer cannot be edited.
     perturbation : Perturbation or None
         The frame on the sliders.
     ablation : AblationStudy or None
@@ -42,47 +42,73 @@ class FactorPanel:
     """
 
     def __init__(self, setup: Setup, steps: Steps, put: Put) -> None:
-        # Created on the thread of the cell: some hosts do not allow widgets from other threads.
-        largest = max(setup.local.clusters_, key=lambda cluster: cluster.n_samples)
-        self.slider = FactorSlider(actions.move(setup, largest, setup.strongest(largest))[0])
+        self.slider: FactorSlider | None = None
         self.perturbation: Perturbation | None = None
         self.ablation: AblationStudy | None = None
         self.base: int | None = None
         self._setup, self._steps, self._put = setup, steps, put
         self._is_filling = False
-        self.slider.on_change(self._moved)
+        if "sliders" not in setup.unavailable:
+            # Created on the thread of the cell: some hosts do not allow widgets from other threads.
+            largest = max(setup.local.clusters_, key=lambda cluster: cluster.n_samples)
+            self.slider = FactorSlider(actions.move(setup, largest, setup.strongest(largest))[0])
+            self.slider.on_change(self._moved)
 
-    def move(self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event) -> None:
-        """Put factors on the sliders."""
+    def move(
+        self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event
+    ) -> FactorSlider | None:
+        """Put factors on the sliders, and return them; None if that does not work."""
+        slider = self.slider
+        if slider is None or not self._steps.attempt(
+            "sliders", lambda: self._move(slider, factors, chosen, stop), stop
+        ):
+            self.perturbation = None
+            return None
+        return slider
+
+    def _move(
+        self,
+        slider: FactorSlider,
+        factors: ClusterFactors,
+        chosen: Sequence[int],
+        stop: threading.Event,
+    ) -> None:
         moved, step = actions.move(self._setup, factors, chosen)
         raise_if_cancelled(stop)
         # While this lock is held, a sample picked now waits; a sample picked before is kept.
-        with self.slider._lock:
+        with slider._lock:
             if self.base is not None:
                 moved = moved.from_base(self.base)
             self._is_filling = True
             try:
-                self.slider.show(moved)
+                slider.show(moved)
             finally:
                 self._is_filling = False
-            self.perturbation = self.slider.perturbation
+            self.perturbation = slider.perturbation
             self._steps.note(step)
             if self.base is not None:
                 self._steps.note(actions.edit(self.perturbation))
 
     def ablate(self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event) -> None:
         """Ablate the nodes of factors, and the same number of random nodes."""
+        if not self._steps.attempt("ablation", lambda: self._ablate(factors, chosen, stop), stop):
+            self.ablation = None
+            self._put(_ablation={})
+
+    def _ablate(
+        self, factors: ClusterFactors, chosen: Sequence[int], stop: threading.Event
+    ) -> None:
         study, step = actions.ablate(self._setup, factors, chosen)
         raise_if_cancelled(stop)
         self.ablation = study
         counted = "right answers" if self._setup.knows_y else "unchanged answers"
-        self._put(_ablation=NO_ANSWERS if study is None else ablation_chart(study, counted))
+        self._put(_ablation=ablation_chart(study, counted))
         self._steps.note(step)
 
     def edit(self, sample: int, *, now: bool) -> None:
         """Edit a sample: at once if `now`, otherwise when factors are next put on the sliders."""
         self.base = sample
-        if now and self.slider.base != sample:
+        if now and self.slider is not None and self.slider.base != sample:
             self.slider.base = sample
 
     def _moved(self, frame: Perturbation) -> None:

@@ -1,14 +1,16 @@
 """The steps of a workbench: the running step, its progress, failures and the history."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager
 from functools import partial
 
 from nbinterp._numerics.progress import Progress
-from nbinterp.views.base.background import Job, LatestTask, telling
+from nbinterp.views.base.background import Job, LatestTask, raise_if_cancelled, telling
 from nbinterp.views.base.view import explain, trace
 from nbinterp.views.workbench.actions import Step
+from nbinterp.views.workbench.availability import why
 
 Put = Callable[..., None]
 
@@ -23,10 +25,13 @@ class Steps:
     ----------
     put : callable
         Sets traits of the workbench by name: ``_step``, the running step in words, and ``_done``,
-        the progress of all steps from 0 to 1; ``_error`` and ``_trace``; ``_history``.
+        the progress of all steps from 0 to 1; ``_error`` and ``_trace``; ``_history``;
+        ``_unavailable``.
     lock : RLock
         The lock of the workbench. It is held during a cancellation, so that a cancelled job cannot
         report afterwards.
+    unavailable : mapping
+        Why a step can never run with this network, by the name of the step.
 
     Attributes
     ----------
@@ -36,13 +41,19 @@ class Steps:
         The exception of the last job.
     history : list of Step
         The steps done so far.
+    unavailable : dict
+        Why a step has no result, and the way out, by the name of the step.
     """
 
-    def __init__(self, put: Put, lock: threading.RLock) -> None:
+    def __init__(
+        self, put: Put, lock: threading.RLock, unavailable: Mapping[str, str] | None = None
+    ) -> None:
         self.lock = lock
         self.running = ""
         self.failure: Exception | None = None
         self.history: list[Step] = []
+        self._never = dict(unavailable or {})
+        self.unavailable = dict(self._never)
         self._put = put
         self._task = LatestTask(self.fail)
 
@@ -66,6 +77,28 @@ class Steps:
         """Show the running step and the progress of all steps on the page."""
         self.running = step
         self._put(_step=step, _done=done)
+
+    def attempt(self, step: str, work: Callable[[], object], stop: threading.Event) -> bool:
+        """Do the work of a step if the network allows it; return whether it succeeded.
+
+        If it fails, `unavailable` says why, and the other steps can go on.
+        """
+        if step in self._never:
+            return False
+        failed = {name: reason for name, reason in self.unavailable.items() if name != step}
+        try:
+            work()
+        except CancelledError:
+            raise
+        except Exception as failure:
+            raise_if_cancelled(stop)
+            self.unavailable = {**failed, step: why(step, failure)}
+            self._put(_unavailable=self.unavailable)
+            return False
+        if step in self.unavailable:
+            self.unavailable = failed
+            self._put(_unavailable=failed)
+        return True
 
     def follow(
         self, stop: threading.Event, step: str, begin: float, end: float

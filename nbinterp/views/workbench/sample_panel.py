@@ -68,16 +68,16 @@ class SamplePanel:
     def explain(self, sample: int, stop: threading.Event) -> None:
         """Pick a sample, and explain it within a job."""
         self._steps.say(f"Averaging second derivatives near sample {sample}", 0.85)
-        found, step = self._interact(sample, stop)
-        self.interactions, self.picked = found, sample
-        self._show(_Shown(sample, found, hovered=False))
-        self._steps.note(step)
+        if not self._steps.attempt("interactions", lambda: self._explain(sample, stop), stop):
+            self.interactions, self.picked = None, sample
+            self._show(_Shown(sample, None, hovered=False))
         self._put(sample=sample)
         self._steps.say("", 1.0)
 
     def point(self, sample: int | None) -> None:
         """Explain the sample under a resting pointer; for None, show the picked sample again."""
-        self._pointing.submit(lambda stop: self._explain_pointed(sample, stop))
+        if "interactions" not in self._setup.unavailable:
+            self._pointing.submit(lambda stop: self._explain_pointed(sample, stop))
 
     def stop_pointing(self) -> None:
         """Cancel the explanation of the sample under the pointer."""
@@ -96,6 +96,12 @@ class SamplePanel:
         """Cancel the explanation of the picked sample; the panel does not change."""
         self._picking.cancel()
 
+    def _explain(self, sample: int, stop: threading.Event) -> None:
+        found, step = self._interact(sample, stop)
+        self.interactions, self.picked = found, sample
+        self._show(_Shown(sample, found, hovered=False))
+        self._steps.note(step)
+
     def _explain_pointed(self, sample: int | None, stop: threading.Event) -> None:
         """Explain without a step, since the Python lines do not repeat moves of the pointer."""
         if stop.wait(_REST):
@@ -110,9 +116,7 @@ class SamplePanel:
         found, _ = self._interact(sample, stop)
         self._show(_Shown(sample, found, hovered=True))
 
-    def _interact(
-        self, sample: int, stop: threading.Event
-    ) -> tuple[SmoothHessian | None, Step | None]:
+    def _interact(self, sample: int, stop: threading.Event) -> tuple[SmoothHessian, Step]:
         with telling(stop, lambda _progress: None), self._model_lock:
             raise_if_cancelled(stop)
             found = actions.interact(self._setup, sample)
@@ -123,9 +127,13 @@ class SamplePanel:
         with self._steps.lock:
             sample, found, hovered = shown
             same = found is self._shown.found and hovered == self._shown.hovered
-            if sample is None or found is None or same:
+            if sample is None or same:
                 return
             self._shown = shown
+            if found is None:
+                self._put(_interactions={})
+                self.pairs.show(None)
+                return
             chart = interaction_chart(found, sample, self._setup.answer(sample), self._setup.grid)
             self._put(_interactions={**chart, "hovered": hovered})
             self._fill_pairs()

@@ -1,5 +1,6 @@
 """The inputs of a workbench: the network, its samples, the recorded layer and the clusters."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from nbinterp.manifold import PHATE
 from nbinterp.network import record
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.subject import Subject
+from nbinterp.views.workbench.availability import unavailable_steps
 from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer, patch_grid
 
 _PREAMBLE = """import numpy as np
@@ -39,11 +41,13 @@ class Setup:
     Attributes
     ----------
     y : array of shape (n_samples,)
-        The true class of each sample, or the answers of the network if `knows_y` is False.
+        The true class of each sample, or `answers` if `knows_y` is False.
     nodes : array of shape (n_samples, n_columns)
         The recorded layer and the outputs; factors are fitted to them.
-    answers : array of shape (n_samples,)
-        The number of the largest output for each sample.
+    answers : array of shape (n_samples,) or None
+        The number of the largest output for each sample; None if the network is no classifier.
+    unavailable : dict
+        Why a step cannot work with this network, and the way out, by the name of the step.
     code : str
         The Python lines that create these objects.
     """
@@ -51,27 +55,28 @@ class Setup:
     model: Any
     data: Any
     layer: str
-    y: AnyArray
+    y: AnyArray | None
     knows_y: bool
     local: LocalCorEx
     image_shape: tuple[int, ...] | None
     decode: Any
     outputs: Float32Array
     output_names: tuple[str, ...]
-    answers: IntArray
+    answers: IntArray | None
+    unavailable: Mapping[str, str]
     nodes: Float32Array
     names: Names
     code: str
 
     @property
+    def model_name(self) -> str:
+        """The class of the network."""
+        return type(Subject.of(self.model).model).__name__
+
+    @property
     def n_samples(self) -> int:
         """Number of samples."""
         return len(self.outputs)
-
-    @property
-    def is_classifier(self) -> bool:
-        """Whether the network has several outputs, so that the largest is its answer."""
-        return self.outputs.ndim == 2 and self.outputs.shape[1] > 1
 
     @property
     def grid(self) -> tuple[int, int, int] | None:
@@ -112,21 +117,24 @@ def prepare(
     called, lines = _called(names)
     given = {called.y: y, called.local: local, called.decode: decode}
     passed = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
-    model = Subject.of(model).model
+    Subject.of(model)  # refuses what is no model
     # Refuse what is wrong before anything takes long.
     if y is not None:
         _checks.labels("y", y, n_rows(data))
     most = _checks.integer("n_clusters", n_clusters, 1)
+    shape = guess_image_shape(data) if image_shape is None else tuple(image_shape)
     layer = guess_layer(model, data) if layer is None else layer
-    Subject.of(model).layer(layer)
+    missing = unavailable_steps(model, data, layer, shape or None)
+    _warn(missing)
     rec = record(model, data, layer, progress=progress)
     n = len(rec.output)
+    flat = rec.output.ndim <= 2  # other outputs, such as those of tokens, are too many columns
     pool = "mean" if rec[layer].ndim > 2 else None
-    table = rec.concat(layer, output=True, pool=pool)
-    pooled = f", pool={pool!r}" if pool else ""
+    table = rec.concat(layer, output=flat, pool=pool)
+    options = (", output=True" if flat else "") + (f", pool={pool!r}" if pool else "")
     lines += [
         f"rec = record({called.model}, {called.data}, {layer!r})",
-        f"nodes = rec.concat({layer!r}, output=True{pooled})",
+        f"nodes = rec.concat({layer!r}{options})",
     ]
     if local is None:
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
@@ -139,10 +147,9 @@ def prepare(
         settings = f"LinearCorEx(n_factors={m}), n_clusters={count}, random_state={random_state}"
         lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
     _check_local(local, n)
-    answers = rec.output.argmax(axis=1) if rec.output.ndim > 1 else np.zeros(n, np.int64)
-    if y is None:
+    answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
+    if y is None and answers is not None:
         lines.append(f"{called.y} = rec.output.argmax(axis=1)")
-    shape = guess_image_shape(data) if image_shape is None else tuple(image_shape)
     note = f"# {', '.join(passed)}: as passed to the workbench"
     return Setup(
         model=model,
@@ -156,10 +163,17 @@ def prepare(
         outputs=rec.output,
         output_names=rec.output_names,
         answers=answers,
+        unavailable=missing,
         nodes=table.to_numpy(np.float32),
         names=called,
         code="\n".join([_PREAMBLE, "", note, *lines]),
     )
+
+
+def _warn(missing: Mapping[str, str]) -> None:
+    """Tell which steps the network does not allow."""
+    for step, reason in missing.items():
+        warnings.warn(f"Workbench without {step}. {reason}", UserWarning, stacklevel=5)
 
 
 def _check_local(local: object, n: int) -> None:

@@ -1,9 +1,7 @@
 """All steps of an analysis in one widget: see, lasso, fit, read, move, ablate, explain."""
 
-import threading
-import time
+import warnings
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
 from typing import Any
 
 import anywidget
@@ -15,13 +13,12 @@ from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation
-from nbinterp.views.base.background import raise_if_cancelled
 from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import Answer, View, verb
 from nbinterp.views.explorer.samples import by_name
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.canvas import stacked
-from nbinterp.views.workbench import actions
+from nbinterp.views.workbench.analysis import Analysis, Run
 from nbinterp.views.workbench.defaults import pictures
 from nbinterp.views.workbench.factor_panel import FactorPanel
 from nbinterp.views.workbench.map import WorkbenchMap
@@ -30,7 +27,6 @@ from nbinterp.views.workbench.sample_panel import SamplePanel
 from nbinterp.views.workbench.setup import prepare
 
 _LEAST = 3  # samples for a fit
-_FIT = (0.05, 0.45)  # progress at the beginning and the end of a fit
 
 
 class Workbench(View):
@@ -41,6 +37,9 @@ class Workbench(View):
     with the ablation of random nodes, and finds the interactions in one of the samples. All parts
     share the chosen factor. While the pointer rests on a sample of the map, the workbench shows the
     interactions in that sample. All steps can be copied as Python.
+
+    A network may not allow a step: token numbers have no derivatives, a network with one output has
+    no classes. A warning says so at once, before anything slow, and the other steps work.
 
     Parameters
     ----------
@@ -91,6 +90,8 @@ class Workbench(View):
     factors, perturbation, ablation, interactions
         Results of the steps, or None: ClusterFactors, Perturbation, AblationStudy and
         SmoothHessian.
+    unavailable : dict
+        The steps without a result, such as ``"interactions"``: why, and the way out.
     code : str
         The Python lines that reproduce all steps so far.
 
@@ -130,6 +131,7 @@ class Workbench(View):
     _slider_factors = traitlets.List(traitlets.Int()).tag(sync=True)
     _ablation = traitlets.Dict().tag(sync=True)
     _interactions = traitlets.Dict().tag(sync=True)
+    _unavailable = traitlets.Dict().tag(sync=True)
     _step = traitlets.Unicode("").tag(sync=True)
     _done = traitlets.Float(0.0).tag(sync=True)
     _error = traitlets.Unicode("").tag(sync=True)
@@ -169,30 +171,44 @@ class Workbench(View):
             names=names or {},
             progress=progress,
         )
-        self.factors: ClusterFactors | None = None
         known = {} if y is None else {"label": y}
+        if setup.answers is not None:
+            known["answer"] = setup.answers
         explorer = WorkbenchMap(
             setup.local,
-            columns={**known, "answer": setup.answers, **more},
+            columns={**known, **more},
             images=pictures(data, setup.image_shape),
-            color_by="label" if known else "cluster",
+            color_by="cluster" if y is None else "label",
             height=height,
             fit=self._fit_now,
         )
         super().__init__(
             explorer=explorer,
             _begin=setup.code,
-            _about=f"{setup.layer} of {type(model).__name__} · {setup.n_samples:,} samples",
+            _unavailable=dict(setup.unavailable),
+            _about=f"{setup.layer} of {setup.model_name} · {setup.n_samples:,} samples",
         )
-        self._steps = Steps(self._put, self._lock)
+        self._steps = Steps(self._put, self._lock, setup.unavailable)
         self._factor_panel = FactorPanel(setup, self._steps, self._put)
         self._sample_panel = SamplePanel(setup, self._steps, self._put)
         self.pairs = self._sample_panel.pairs
         explorer.on_select(self._selected)
         explorer.on_hover(self._hovered)
         views = [self, explorer.heatmap, self._factor_panel.slider]
-        self._factor_sync = TraitSync("factor", views)
+        sync = TraitSync("factor", [view for view in views if view is not None])
+        panels = (self._factor_panel, self._sample_panel)
+        self._analysis = Analysis(setup, self._steps, *panels, explorer, sync, self._put)
         add_link(self, [explorer])
+
+    @property
+    def factors(self) -> ClusterFactors | None:
+        """The factors of the last fit."""
+        return self._analysis.factors
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """Why a step has no result, and the way out, by the name of the step."""
+        return dict(self._steps.unavailable)
 
     @property
     def perturbation(self) -> Perturbation | None:
@@ -230,13 +246,20 @@ class Workbench(View):
         Raises
         ------
         ValueError
-            If there are too few samples, or a step fails.
+            If there are too few samples, or the fit fails.
+        CancelledError
+            If the run was cancelled, or another selection took its place.
+
+        Warns
+        -----
+        UserWarning
+            If a later step fails: it names the step, and the others have their results.
         """
         rows = _checks.indices("samples", samples, self._setup.n_samples, at_least=_LEAST)
         if np.array_equal(rows, self.explorer.selection):
             return self._fit_now()
         self.explorer.selection = rows
-        return self._wait_for_factors()
+        return self._finish(self._analysis.run_of(rows))
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait at most `seconds` for all background work to end; return whether it did."""
@@ -253,9 +276,11 @@ class Workbench(View):
     def describe(self) -> str:
         """Describe the view in one line."""
         setup = self._setup
-        text = f"{setup.layer!r} of {type(setup.model).__name__}, {setup.n_samples:,} samples"
+        text = f"{setup.layer!r} of {setup.model_name}, {setup.n_samples:,} samples"
         if (found := self.factors) is not None:
             text += f"; {found.name}: {len(found.weights_)} factors, factor {self.factor} chosen"
+        if self.unavailable:
+            text += f"; without {', '.join(self.unavailable)}"
         return f"{type(self).__name__}({text})"
 
     def snapshot(self) -> bytes | None:
@@ -274,7 +299,7 @@ class Workbench(View):
         if len(selection) == 1:
             self.sample = int(selection[0])
         elif len(selection) >= _LEAST:
-            self._steps.run(lambda stop: self._fit(selection, stop))
+            self._analysis.begin(selection)
         else:
             self._steps.cancel()
 
@@ -292,49 +317,18 @@ class Workbench(View):
             f"must have at least {_LEAST} selected samples, not {len(selection)}",
             "Draw around more of them.",
         )
-        self._steps.run(lambda stop: self._fit(selection, stop))
-        return self._wait_for_factors()
+        return self._finish(self._analysis.begin(selection))
 
-    def _wait_for_factors(self) -> ClusterFactors:
+    def _finish(self, run: Run) -> ClusterFactors:
+        """Wait for a run, and tell which steps it could not do."""
         self.wait()
-        if self._steps.failure is not None:
-            raise self._steps.failure
-        if self.factors is None:
-            raise CancelledError
-        return self.factors
-
-    def _fit(self, selection: IntArray, stop: threading.Event) -> None:
-        """Run all steps for a selection; each result shows as soon as it is ready."""
-        self._factor_panel.base = None
-        self._sample_panel.stop_pointing()
-        started = time.perf_counter()
-        with self._steps.follow(stop, f"Fitting factors of {len(selection):,} samples", *_FIT):
-            factors, step = actions.fit(self._setup, selection)
-        raise_if_cancelled(stop)
-        self.factors = factors
-        self.explorer.show_fit(factors, time.perf_counter() - started)
-        self._steps.note(step)
-        if not factors.mutual_information_.any():
-            self.slider, self._slider_factors, self._ablation = None, [], {}
-            self._steps.say("", 0.0)
-            return
-        strongest = self._setup.strongest(factors)
-        self._show_factors(factors, strongest, strongest[0], stop)
-        if self._factor_panel.base is None:  # otherwise a sample was picked meanwhile
-            self._sample_panel.explain(self._setup.most_typical(selection), stop)
-        self._steps.say("", 1.0)
-
-    def _show_factors(
-        self, factors: ClusterFactors, chosen: Sequence[int], first: int, stop: threading.Event
-    ) -> None:
-        """Put factors on the sliders, choose the first, and ablate the nodes of each."""
-        self._steps.say("Running the network with moved factors", _FIT[1])
-        self._factor_panel.move(factors, chosen, stop)
-        self.slider = self._factor_panel.slider
-        self._put(_slider_factors=list(chosen), factor=first)
-        self._factor_sync.tell(first)  # the heatmap is new even if the number is the same
-        self._steps.say("Ablating their nodes, and random ones", 0.6)
-        self._factor_panel.ablate(factors, chosen, stop)
+        factors = run.result()
+        for step, reason in self.unavailable.items():
+            if step in self._setup.unavailable:
+                continue  # told when the workbench was made
+            text = f"{_checks.current_call()} without {step}. {reason}"
+            warnings.warn(text, UserWarning, stacklevel=4)
+        return factors
 
     @property
     def _ids(self) -> list[int]:
@@ -348,18 +342,8 @@ class Workbench(View):
     @traitlets.observe("factor")
     def _factor_chosen(self, change: Any) -> None:
         """Put the chosen factor on the last slider, unless it is on a slider already."""
-        factor, factors = change["new"], self.factors
-        if factors is None or factor is None:
-            return
-        shown = self._slider_factors
-        if factor not in shown and shown:
-            others = [one for one in shown if one != factor][: len(shown) - 1]
-
-            def show(stop: threading.Event) -> None:
-                self._show_factors(factors, [*others, factor], factor, stop)
-                self._steps.say("", 1.0)
-
-            self._steps.run(show)
+        if change["new"] is not None:
+            self._analysis.show_factor(change["new"], self._slider_factors)
 
     @traitlets.observe("sample")
     def _sample_picked(self, change: Any) -> None:

@@ -36,6 +36,51 @@ def test_without_a_hidden_layer_it_asks_for_one():
         guess_layer(nn.Linear(4, 3), np.zeros((3, 4)))
 
 
+class Odd(nn.Module):
+    """A network whose layers are of one of the kinds that cannot be explained."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, self.act = kind, nn.ReLU()
+        self.a, self.b, self.o = nn.Linear(8, 12), nn.Linear(12, 12), nn.Linear(12, 3)
+        self.cell, self.places = nn.GRUCell(8, 12), nn.Embedding(8, 12)
+
+    def forward(self, x):
+        if self.kind == "cell":
+            h = self.cell(x, self.cell(x))
+        elif self.kind == "positions":
+            h = x @ self.places(torch.arange(8))
+        elif self.kind == "experts":
+            h = x.new_zeros(len(x), 12)
+            for choice in (x[:, 0] > 0, x[:, 0] <= 0):
+                h[choice] = self.a(x[choice])
+        elif self.kind == "batch":
+            h = self.act(self.a(x - x.mean(0)))
+        else:
+            h = self.act(self.b(self.act(self.a(x))))
+        return self.o(h)
+
+
+def test_a_layer_is_guessed_that_runs_once():
+    x = np.random.default_rng(0).normal(size=(30, 8))
+    assert guess_layer(Odd("activation"), x) == "b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("cell", "'cell' runs 2 times"),
+        ("positions", "'places' does not return one row a sample"),
+        ("experts", "'a' runs 2 times"),
+        ("batch", "a row of 'a' changes with the batch"),
+    ],
+)
+def test_without_a_layer_that_can_be_explained_it_says_why(kind, reason):
+    x = np.random.default_rng(0).normal(size=(30, 8))
+    with pytest.raises(ValueError, match=rf"{reason}.* Name a layer"):
+        guess_layer(Odd(kind), x)
+
+
 @pytest.mark.parametrize(
     ("data", "shape"),
     [

@@ -97,8 +97,9 @@ def test_a_picked_sample_is_the_base_of_the_sliders_and_explained(bench, page):
 def test_a_network_with_one_output_says_why_nothing_is_ablated():
     model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1))
     data = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
-    bench = Workbench(model, data, data[:, 0], n_clusters=3, progress=False)
+    with pytest.warns(UserWarning, match="Workbench without ablation"):
+        bench = Workbench(model, data, data[:, 0], n_clusters=3, progress=False)
     page = Page(bench)
     bench.select(range(30))
-    assert bench.ablation is None and page.state["_ablation"]["charts"] == []
-    assert "one output" in page.state["_ablation"]["about"]
+    assert bench.ablation is None and page.state["_ablation"] == {}
+    assert "one output" in page.state["_unavailable"]["ablation"]

@@ -9,6 +9,7 @@ const EMPTY = "What the network loses without the nodes of a factor appears here
 export class AblationCard {
   private size = 10;
   private ablation: Ablation = {};
+  private reason: string | undefined;
   private factor: number | null = null;
   private readonly title = h("h3", { class: "nbi-workbench-title" });
   private readonly sizes = h("div", {
@@ -26,8 +27,10 @@ export class AblationCard {
     this.about,
   );
 
-  show(ablation: Ablation, factor: number | null): void {
+  /** Show bars, or the reason why there are none. */
+  show(ablation: Ablation, factor: number | null, reason?: string): void {
     this.ablation = ablation;
+    this.reason = reason;
     this.factor = factor;
     this.update();
   }
@@ -38,8 +41,7 @@ export class AblationCard {
     this.element.dataset.nbiEmpty = String(!chart);
     if (!chart) {
       replace(this.sizes);
-      // Without bars, `about` says why there are none.
-      const text = this.ablation.about ?? EMPTY;
+      const text = this.reason ?? EMPTY;
       replace(this.body, h("p", { class: "nbi-workbench-empty nbi-quiet" }, text));
       this.about.textContent = "";
       return;

@@ -42,9 +42,9 @@ export class WorkbenchController {
       layout.problem.show(model.get("_error") || null, model.get("_trace") || null);
     });
     onNotice(model, context.signal, (text, trace) => layout.problem.show(text, trace));
-    this.on(["factor", "_slider_factors", "_ablation"], () => this.showFactor());
-    this.on(["_interactions"], () => void this.showInteractions());
-    this.on(["slider"], () => void this.showSlider());
+    this.on(["factor", "_slider_factors", "_ablation", "_unavailable"], () => this.showFactor());
+    this.on(["_interactions", "_unavailable"], () => void this.showInteractions());
+    this.on(["slider", "_unavailable"], () => void this.showSlider());
     this.on(["follow", "_pairs_open"], () => void this.showPairs());
     this.on(["_history"], () => layout.lines.show(model.get("_begin"), model.get("_history")));
     const map = model.get("explorer");
@@ -91,13 +91,13 @@ export class WorkbenchController {
   private showFactor(): void {
     const chosen = this.model.get("factor");
     this.layout.factors.show(this.model.get("_slider_factors"), chosen);
-    this.layout.ablation.show(this.model.get("_ablation") ?? {}, chosen);
+    this.layout.ablation.show(this.model.get("_ablation") ?? {}, chosen, this.reason("ablation"));
   }
 
   private async showInteractions(): Promise<void> {
     const found = this.model.get("_interactions") ?? {};
     const card = this.layout.interactions;
-    card.show(found);
+    card.show(found, this.reason("interactions"));
     const { sample, grid } = found;
     const map = this.model.get("explorer");
     if (sample === undefined || !grid?.length || !map) return;
@@ -112,11 +112,19 @@ export class WorkbenchController {
 
   private async showSlider(): Promise<void> {
     const ref = this.model.get("slider");
+    const place = this.layout.slider;
+    if (!ref) {
+      const text = this.reason("sliders") ?? EMPTY;
+      replace(place, h("p", { class: "nbi-workbench-empty nbi-quiet" }, text));
+    }
     if (ref === this.drawnSlider) return;
     this.drawnSlider = ref;
-    const place = this.layout.slider;
     if (ref) await this.draw(ref, place);
-    else replace(place, h("p", { class: "nbi-workbench-empty nbi-quiet" }, EMPTY));
+  }
+
+  /** Why a step has no result. */
+  private reason(step: string): string | undefined {
+    return (this.model.get("_unavailable") ?? {})[step];
   }
 
   private async showPairs(): Promise<void> {

@@ -74,7 +74,8 @@ export class InteractionsCard {
     this.all.setAttribute("aria-pressed", String(open));
   }
 
-  show(interactions: Interactions): void {
+  /** Show bars, or the reason why there are none. */
+  show(interactions: Interactions, reason?: string): void {
     if (interactions.sample !== this.shown.sample) this.image = null;
     this.shown = interactions;
     const rows = interactions.bars ?? [];
@@ -93,7 +94,7 @@ export class InteractionsCard {
             this.pointed = row;
             this.paint();
           })
-        : h("p", { class: "nbi-workbench-empty nbi-quiet" }, EMPTY),
+        : h("p", { class: "nbi-workbench-empty nbi-quiet" }, reason ?? EMPTY),
     );
     const where = interactions.grid?.length ? "; patches by (row, column)" : "";
     this.about.textContent = known

@@ -13,7 +13,7 @@ export type Bar = {
 
 export type Ablation = {
   unit?: string;
-  /** What the bars show, or why there will be none. */
+  /** What the bars show. */
   about?: string;
   /** A chart for each factor and number of ablated nodes. */
   charts?: { factor: number; size: number; bars: Bar[] }[];
@@ -52,6 +52,8 @@ export type WorkbenchTraits = ViewTraits & {
   _done: number;
   _error: string;
   _trace: string;
+  /** Why a step has no result: "sliders", "ablation" or "interactions". */
+  _unavailable: Record<string, string>;
   _ablation: Ablation;
   _interactions: Interactions;
   /** The Python lines before those of the steps. */

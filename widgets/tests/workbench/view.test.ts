@@ -84,11 +84,17 @@ it("shows the evidence for the chosen factor, names as text", async () => {
   expect(el.querySelector("img")).toBeNull();
 });
 
-it("says why there are no bars, if Python knows", async () => {
-  const about = "A network with one output gives numbers.";
-  const { at } = await shown(new FakeModel({ ...state(), _ablation: { about, charts: [] } }));
-  expect(at("ablation")?.textContent).toContain(about);
+it("says why a step has no result, instead of asking for a selection", async () => {
+  const _unavailable = { ablation: "one output", interactions: "tokens", sliders: "twice" };
+  const model = new FakeModel({ ...state(), _ablation: {}, _interactions: {}, _unavailable });
+  const { at } = await shown(model);
+  expect(at("ablation")?.textContent).toContain("one output");
   expect(at("ablation")?.textContent).not.toContain("appears here");
+  expect(at("interactions")?.textContent).toContain("tokens");
+  model.set("slider", null);
+  expect(at("slider-place")?.textContent).toBe("twice");
+  model.set("_unavailable", {});
+  expect(at("slider-place")?.textContent).toContain("Draw around samples");
 });
 
 it("chooses a factor by button and key", async () => {

@@ -1,0 +1,178 @@
+import re
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from views.page import Page
+
+from nbinterp import Workbench, ablation_study
+from nbinterp.views.workbench import actions
+from nbinterp.views.workbench.availability import unavailable_steps, why
+
+
+class Pair(nn.Module):
+    """A network that returns its answer and its hidden layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.h = nn.Sequential(nn.Linear(6, 8), nn.ReLU())
+        self.o = nn.Linear(8, 3)
+
+    def forward(self, x):
+        h = self.h(x)
+        return self.o(h), h
+
+
+class Tokens(nn.Module):
+    """A network that reads token numbers, and returns the classes of a text or of each token."""
+
+    def __init__(self, n_axes):
+        super().__init__()
+        self.e, self.h, self.o = nn.Embedding(9, 8), nn.Linear(8, 6), nn.Linear(6, 3)
+        self.n_axes = n_axes
+
+    def forward(self, ids):
+        h = self.h(self.e(ids))
+        return self.o(h.mean(1) if self.n_axes == 1 else h)
+
+
+class Scaled(nn.Module):
+    """A network that reads images of whole numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.h, self.o = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.o(self.h(x.float() / 255).relu())
+
+
+class Frozen(nn.Module):
+    """A network without derivatives."""
+
+    def __init__(self):
+        super().__init__()
+        self.h, self.o = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.o(self.h(x)).detach()
+
+
+class OfTwo(nn.Module):
+    """A network that takes batches of two samples alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.h, self.o = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.o(self.h(x.reshape(2, 6)))
+
+
+X = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))
+IDS = torch.arange(200).reshape(40, 5) % 9
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "layer", "reasons"),
+    [
+        (Pair(), X, "h", {}),
+        (Scaled(), (X * 20).to(torch.uint8), "h", {}),
+        (nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 1)), X, "0", {"ablation": "one output"}),
+        (Tokens(1), IDS, "h", {"interactions": "starts at the embeddings"}),
+        (Tokens(1), {"ids": IDS}, "h", {"interactions": "an array or a tensor"}),
+        (Tokens(2), IDS, "h", {"ablation": r"\(5, 3\).*Wrap", "interactions": r"\(5, 3\).*Wrap"}),
+        (Frozen(), X, "h", {"interactions": "must be differentiable"}),
+        (
+            OfTwo(),
+            X,
+            "h",
+            {"sliders": "Call perturb", "ablation": "Call perturb", "interactions": "Call Smooth"},
+        ),
+    ],
+)
+def test_each_step_that_cannot_work_has_a_reason_and_a_way_out(model, data, layer, reasons):
+    found = unavailable_steps(model, data, layer, None)
+    assert list(found) == list(reasons)
+    assert all(re.search(text, found[step]) for step, text in reasons.items())
+
+
+def test_a_layer_that_runs_twice_is_refused():
+    act = nn.ReLU()
+    model = nn.Sequential(nn.Linear(6, 8), act, nn.Linear(8, 8), act, nn.Linear(8, 3))
+    with pytest.raises(ValueError, match=r"layer='1'\).*once in the forward pass, but it ran 2"):
+        unavailable_steps(model, X, "1", None)
+
+
+def test_foreign_errors_get_a_way_out_and_ours_keep_theirs():
+    def raised(call):
+        try:
+            call()
+        except Exception as failure:
+            return failure
+
+    torchs = raised(lambda: torch.ones(2) @ torch.ones(3))
+    assert why("ablation", torchs).endswith("Call ablation_study on this model by itself to see "
+                                            "where it fails.")  # fmt: skip
+    ours = raised(lambda: ablation_study(None, X, None, layer="h", y=[0]))
+    assert why("ablation", ours) == str(ours)
+
+
+def test_the_steps_that_work_run_and_the_others_are_named():
+    with pytest.warns(UserWarning, match="Workbench without interactions. .* embeddings"):
+        bench = Workbench(Tokens(1), IDS, layer="h", n_clusters=2, progress=False)
+    page = Page(bench)
+    assert list(bench.unavailable) == ["interactions"] == list(page.state["_unavailable"])
+    factors = bench.select(range(20))
+    assert factors is bench.factors and bench.perturbation and bench.ablation
+    assert bench.interactions is None and bench.sample is not None
+    assert page.state["_error"] == "" and "without interactions" in bench.describe()
+    bench.explorer.hovered = 3
+    assert bench.wait(10) and page.state["_interactions"] == {}
+
+
+def test_outputs_of_tokens_are_no_classes():
+    model = Tokens(2)
+    with pytest.warns(UserWarning, match="Workbench without"):
+        bench = Workbench(model, IDS, layer="h", n_clusters=2, progress=False)
+    assert list(bench.explorer.columns) == ["cluster"]
+    assert bench.select(range(20)).feature_names[-1] == "h[5]" and bench.perturbation
+    again = {"model": model, "data": IDS}
+    exec(bench.code, again)
+    assert np.array_equal(again["factors"].mutual_information_, bench.factors.mutual_information_)
+
+
+@pytest.mark.parametrize("failing", ["move", "ablate", "interact"])
+def test_a_step_that_fails_leaves_the_others(make_bench, monkeypatch, failing):
+    bench = make_bench()
+    page = Page(bench)
+    bench.select(range(40))
+
+    def broken(*args, **options):
+        raise RuntimeError("mat1 and mat2")
+
+    name, result = {
+        "move": ("sliders", "perturbation"),
+        "ablate": ("ablation", "ablation"),
+        "interact": ("interactions", "interactions"),
+    }[failing]
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, failing, broken)
+        with pytest.warns(UserWarning, match=f"select without {name}. RuntimeError: mat1.*Call"):
+            factors = bench.select(range(30, 70))
+    assert factors is bench.factors and list(bench.unavailable) == [name]
+    for one in ("perturbation", "ablation", "interactions"):
+        assert (getattr(bench, one) is None) == (one == result)
+    assert page.state["_unavailable"].keys() == {name} and page.state["_step"] == ""
+    assert bool(page.state["_ablation"]) == (failing != "ablate")
+    assert bool(page.state["_interactions"]) == (failing != "interact")
+    assert (bench.slider is None) == (failing == "move")
+    bench.select(range(40))
+    assert bench.unavailable == {} and bench.slider and bench.ablation and bench.interactions
+
+
+def test_a_tuple_is_explained_by_its_first_item():
+    bench = Workbench(Pair(), X, n_clusters=2, progress=False)
+    bench.select(range(20))
+    assert bench.unavailable == {} and bench.interactions.hessian.shape == (1, 6, 6)
