@@ -12,8 +12,9 @@ from nbinterp._checks.arguments import (
     nodes,
     real,
 )
+from nbinterp._checks.arrays import dense, plain, refuse_dates, to_numpy
 from nbinterp._checks.errors import call, current_call, fail, named, require, show
-from nbinterp._checks.tables import classes, distances, groups, labels, samples, to_numpy
+from nbinterp._checks.tables import classes, distances, groups, labels, samples, squarable
 
 __all__ = [
     "boolean",
@@ -21,6 +22,7 @@ __all__ = [
     "choice",
     "classes",
     "current_call",
+    "dense",
     "distances",
     "fail",
     "fitted",
@@ -33,9 +35,12 @@ __all__ = [
     "named",
     "names",
     "nodes",
+    "plain",
     "real",
+    "refuse_dates",
     "require",
     "samples",
     "show",
+    "squarable",
     "to_numpy",
 ]

@@ -9,8 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from nbinterp._checks.arrays import plain, to_numpy
 from nbinterp._checks.errors import call, fail, require, show
-from nbinterp._checks.tables import to_numpy
 from nbinterp._typing import IntArray
 
 
@@ -87,7 +87,7 @@ def indices(name: str, value: object, n: int, *, at_least: int = 0, of: str = "s
 
     They are numbers of samples, or of what `of` names.
     """
-    array = np.asarray(to_numpy(value))
+    array = np.asarray(plain(value, name))
     what = f"({name}={show(array if array.size > 6 else value)})"
     if array.dtype == bool:
         require(

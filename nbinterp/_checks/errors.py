@@ -85,6 +85,8 @@ def show(value: object, limit: int = 60) -> str:
     if isinstance(value, np.ndarray | torch.Tensor | pd.DataFrame | pd.Series):
         # Arrays of one type have subclasses of no interest here, such as those of traits.
         name = "ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+        if isinstance(value, torch.Tensor) and value.is_nested:  # has no shape
+            return f"<nested {name}>"
         return f"<{name} of shape {tuple(value.shape)}>"
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -4,20 +4,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
+from nbinterp._checks.arrays import plain, refuse_dates
 from nbinterp._checks.errors import fail, require, show
 from nbinterp._typing import AnyArray, FloatingArray, IntArray
 
 _SMALL_TYPES = ("b1", "i1", "u1", "i2", "u2", "f2", "f4")  # exact in float32
-
-
-def to_numpy(data: object) -> Any:
-    """Return tensors as NumPy arrays in main memory, and anything else unchanged."""
-    if isinstance(data, torch.Tensor):
-        return data.detach().to("cpu").resolve_conj().numpy()
-    return data
+_LARGEST = 1e150
 
 
 def _float_type(data: object) -> type[np.floating[Any]]:
@@ -45,7 +40,14 @@ def samples(
     the number and names of features are stored on it (`reset`) or compared with the stored ones.
     `missing` allows NaN, but not infinities.
     """
-    array = to_numpy(data)
+    array = plain(data, name)
+    refuse_dates(array, name)
+    require(
+        missing or not np.ma.is_masked(data),
+        f"({name}={show(array)})",
+        "must have no masked entries",
+        f"Fill them, such as {name}.filled(0), or drop those samples.",
+    )
     options = {
         "dtype": _float_type(array),
         "ensure_all_finite": "allow-nan" if missing else True,
@@ -58,11 +60,39 @@ def samples(
         else:
             checked = validate_data(estimator, array, reset=reset, **options)
     except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
         text = str(error).strip().splitlines()[0].rstrip(".:")
-        fail(f"({name}={show(array)}) refused:", text, _way_out(text, missing), type(error))
-    # pandas returns read-only memory, which torch does not accept.
-    result: FloatingArray = checked if checked.flags.writeable else checked.copy()
+        what = f"({name}={show(array)}){_culprit(array)} refused:"
+        fail(what, text, _way_out(text, missing), kind)
+    # torch accepts neither read-only memory, which pandas returns, nor negative strides.
+    usable = checked.flags.writeable and min(checked.strides) >= 0
+    result: FloatingArray = checked if usable else checked.copy()
     return result
+
+
+def squarable(data: FloatingArray, name: str = "X") -> FloatingArray:
+    """Return `data` if the squares of its numbers are finite in float64."""
+    require(
+        data.dtype == np.float32 or not (abs(data) > _LARGEST).any(),
+        f"({name}={show(data)})",
+        f"must hold numbers up to {_LARGEST:g} in size",
+        "Scale the columns.",
+    )
+    return data
+
+
+def _culprit(table: Any) -> str:
+    """Return which column of a DataFrame holds something else than numbers."""
+    if not isinstance(table, pd.DataFrame) or not table.columns.is_unique:
+        return ""
+    for name, column in table.items():
+        try:
+            is_real = column.dtype.kind != "c" and column.to_numpy(np.float64).ndim
+        except (ValueError, TypeError):
+            is_real = False
+        if not is_real:
+            return f": column {name!r}"
+    return ""
 
 
 def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = True) -> Any:
@@ -71,7 +101,8 @@ def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = T
     Each sparse row must list at least `n_neighbors`. The number of columns is stored on the
     `estimator` (`reset`) or compared with the stored one.
     """
-    array = to_numpy(data)
+    array = data if issparse(data) else plain(data, "X")
+    refuse_dates(array, "X")
     what = f"(X={show(array)})"
     options = {"accept_sparse": "csr", "dtype": np.float64, "force_writeable": True}
     try:
@@ -109,8 +140,14 @@ def _way_out(text: str, missing: bool) -> str:
         return "Replace the infinite entries."
     if "minimum of" in text:
         return "Pass more samples, or a table with more columns."
+    if "string names" in text or "unique column names" in text:
+        return 'Rename the columns, such as X.columns = [f"x{i}" for i in range(X.shape[1])].'
     if "features" in text or "feature names" in text:
         return "Pass the same columns as in fit."
+    if "Complex" in text or "complex" in text:
+        return "Pass absolute values, or real and imaginary parts as columns of their own."
+    if "could not convert" in text:
+        return "Leave out texts, or code them as numbers, such as by pandas.get_dummies."
     if "dim" in text or "D array" in text:
         return "Reshape your data to a table of shape (n_samples, n_features)."
     return "Pass numbers in a table of shape (n_samples, n_features)."
@@ -118,12 +155,16 @@ def _way_out(text: str, missing: bool) -> str:
 
 def labels(name: str, value: object, n: int) -> AnyArray:
     """Return a one-dimensional array of `n` labels."""
-    array = np.asarray(to_numpy(value))
+    array = np.asarray(plain(value, name))
+    what = f"({name}={show(array if array.ndim else value)})"
+    remedy = "Pass a list as long as the data."
+    require(array.ndim == 1 and len(array) == n, what, f"must be one label per sample, {n}", remedy)
     require(
-        array.ndim == 1 and len(array) == n,
-        f"({name}={show(array if array.ndim else value)})",
-        f"must be one label per sample, {n}",
-        "Pass a list as long as the data.",
+        array.dtype.kind not in "cV",
+        what,
+        f"must be numbers, texts or dates, not {array.dtype}",
+        "Pass one real value per sample.",
+        TypeError,
     )
     return array
 

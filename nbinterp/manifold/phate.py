@@ -260,10 +260,11 @@ class PHATE(
     @_checks.named
     def _fit(self, X: Any) -> None:
         _checks.choice("metric", self.metric, ("euclidean", "precomputed"))
-        if self.metric == "precomputed":
-            data = self._given(X, reset=True)
-        else:
-            data = _checks.samples(X, estimator=self)
+        with _checks.call(f"{type(self).__name__}.fit"):
+            if self.metric == "precomputed":
+                data = self._given(X, reset=True)
+            else:
+                data = _checks.samples(X, estimator=self)
         self._check(data.shape[0])
         if self.engine == "phate":
             self.__dict__.update(fit_package(self, data))

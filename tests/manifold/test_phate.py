@@ -201,7 +201,7 @@ def test_refuses_a_t_of_another_type():
     "data", [np.zeros((1, 3)), [[np.nan] * 2] * 9, [[np.inf] * 2] * 9, [["a"] * 2] * 9, [1.0] * 9]
 )
 def test_refuses_data(data):
-    with pytest.raises(ValueError, match=r"PHATE\(X="):
+    with pytest.raises(ValueError, match=r"PHATE\.fit\(X="):
         quick().fit(data)
 
 

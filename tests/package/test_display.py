@@ -83,7 +83,7 @@ REFUSED = {
     "data that scikit-learn refuses": (
         "import nbinterp, numpy as np\ndef mine(x): return nbinterp.PHATE().fit(x)",
         "mine(np.full((9, 2), np.nan))",
-        "ValueError: PHATE(X=<ndarray of shape (9, 2)>) refused:",
+        "ValueError: PHATE.fit(X=<ndarray of shape (9, 2)>) refused:",
     ),
     "a method that scikit-learn wraps": (
         "import nbinterp\ndef mine(x): return nbinterp.PHATE().transform(x)",

@@ -208,7 +208,8 @@ class BioCorEx(
     def _fit(self, X: Any) -> None:
         floor = self._check_parameters()
         device = _device.of(self)
-        data = _checks.samples(X, missing=True, estimator=self)
+        with _checks.call(f"{type(self).__name__}.fit"):
+            data = _checks.squarable(_checks.samples(X, missing=True, estimator=self))
         columns = learn_bio_columns(data, self.marginals, floor)
         # float32 is enough for standardized columns, unless the variance floor is tiny.
         exact = bool((columns.floor < _FLOAT64_FLOOR).any())
@@ -259,6 +260,7 @@ class BioCorEx(
         self.converged_ = solution.converged
         self.history_ = solution.history
 
+    @_checks.named
     def transform(self, X: Any) -> IntArray:
         """Return the likeliest state of each factor for samples.
 
@@ -272,9 +274,11 @@ class BioCorEx(
         array of shape (n_samples, n_factors)
             As `labels_`.
         """
-        labels: IntArray = self.posterior(X).argmax(2).T
+        q, _ = self._infer(X)
+        labels: IntArray = q.cpu().numpy().argmax(1).T
         return labels
 
+    @_checks.named
     def posterior(self, X: Any) -> FloatingArray:
         """Return the probability of each state of each factor for samples.
 
@@ -292,6 +296,7 @@ class BioCorEx(
         result: FloatingArray = q.permute(0, 2, 1).contiguous().cpu().numpy()
         return result
 
+    @_checks.named
     def score(self, X: Any, y: Any = None) -> float:
         """Return the total correlation that the factors explain in samples.
 
@@ -311,7 +316,6 @@ class BioCorEx(
         _, log_z = self._infer(X)
         return float(log_z.sum(0).to(torch.float64).mean())
 
-    @_checks.named
     def _infer(self, X: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ``p(y_j | x)`` ``(m, k, n)`` and ``log Z_j(x)`` ``(m, n)``."""
         _checks.fitted(self, "posterior_")

@@ -252,7 +252,7 @@ class LinearCorEx(
         data = _checks.samples(X, min_samples=1, estimator=self, reset=known is None)
         # A copy: this object stays as it was if the fit fails.
         moments = Moments(products=True) if known is None else deepcopy(known)
-        moments.add(data.astype(np.float64))
+        moments.add(_checks.squarable(data).astype(np.float64))
         _checks.require(
             bool(moments.count >= MIN_SAMPLES) and bool(np.diag(moments.products).any()),
             f"(X={_checks.show(data)})",

@@ -80,7 +80,7 @@ def learn_columns(data: FloatingArray, method: str) -> Columns:
     normal quantiles; ``"none"`` takes data that have mean 0 and variance 1 up to chance, and
     refuses others.
     """
-    p = data.shape[1]
+    p = _checks.squarable(data).shape[1]
     zero, one = np.zeros(p), np.ones(p)
     if method == "none":
         # The rest of the difference goes too: a variance above 1 can mean a correlation above 1.
