@@ -274,10 +274,10 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any, reset: bool) -> tuple[Layers, int]:
         """Return a reader for each layer, and the number of samples."""
-        mask = None
+        mask, axes = None, {}
         given: dict[str, Any]
         if isinstance(X, Recording):
-            given, mask = {name: X[name] for name in X.layers}, X.mask
+            given, mask, axes = {name: X[name] for name in X.layers}, X.mask, X.channel_axes
         elif isinstance(X, Mapping) and not issparse(X):  # a kind of sparse matrix is a dict
             given = {str(name): _array(name, part) for name, part in X.items()}
         else:
@@ -298,9 +298,9 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             "must hold the same number of samples in each layer, at least one",
             "Pass arrays whose first axis is the samples.",
         )
-        return {name: self._features(name, given[name], mask) for name in names}, min(
-            lengths.values()
-        )
+        return {
+            name: self._features(name, given[name], mask, axes.get(name)) for name in names
+        }, min(lengths.values())
 
     def _names(self, given: dict[str, Any]) -> tuple[str, ...]:
         asked = given if self.layers is None else self.layers
@@ -314,10 +314,10 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         return names
 
     @_checks.named
-    def _features(self, name: str, values: Any, mask: Any) -> tuple[Read, int]:
+    def _features(self, name: str, values: Any, mask: Any, usual: int | None) -> tuple[Read, int]:
         axis = 1
         if values.ndim > 2 and self.pool is not None:
-            axis = pool_axis(name, values.ndim, self.channel_axis)
+            axis = pool_axis(name, values.ndim, self.channel_axis, usual)
         read = partial(_rows, values, mask, self.pool, axis)
         return read, read(slice(0, 1)).shape[1]
 

@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
+from torch import Tensor
 
 from nbinterp._numerics.moments import Moments
-from nbinterp.network.recording.nodes import channel_axis
 
 
 @dataclass(frozen=True)
@@ -102,11 +99,6 @@ class PreactivationEdits:
             torch.add(z, shifts * step, out=shifted)
             length = (standard @ direction)[..., None]
         torch.add(z, (scales - 1) * (length * step), out=scaled)
-
-
-def node_axis(module: nn.Module, shape: tuple[int, ...]) -> int:
-    """Return the axis of a sample's activations that counts the nodes of `module`."""
-    return 0 if isinstance(module, _ConvNd | _BatchNorm) else channel_axis(shape)
 
 
 def node_rows(activation: Tensor, axis: int) -> Tensor:

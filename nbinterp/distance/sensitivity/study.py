@@ -17,10 +17,10 @@ from nbinterp.distance.sensitivity.result import SensitivityStudy
 from nbinterp.distance.sensitivity.shifts import (
     PreactivationEdits,
     deviations,
-    node_axis,
     node_rows,
 )
 from nbinterp.network.data.batches import length, n_batches, n_rows
+from nbinterp.network.recording.channels import channels_of, node_axis
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
 from nbinterp.network.subject.settings import plain_settings
@@ -124,7 +124,7 @@ def sensitivity_study(
         "must have at least one node for each sample",
         "Name a Linear, a convolution or a normalization.",
     )
-    axis = node_axis(edited.module, shape)
+    axis, _ = node_axis(channels_of(subject.model, layer), shape)
     chosen = _nodes(nodes, shape[axis], layer)
     where = subject.device
     rows = batch_size(widest_output(subject.model, first), len(amounts) + len(factors), where)

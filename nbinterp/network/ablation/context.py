@@ -1,5 +1,6 @@
 """Ablate nodes of a network in a ``with`` block."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,13 @@ from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.network.recording.nodes import channel_axis, positions_of_name, positions_of_number
+from nbinterp.network.recording.channels import channels_of, node_axis
+from nbinterp.network.recording.nodes import (
+    channel_axis,
+    channel_names,
+    positions_of_name,
+    positions_of_number,
+)
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.settings import eager
@@ -44,8 +51,9 @@ def ablated(
     nodes : int, str, sequence of these, or boolean mask over all nodes
         Numbers, or names as in `Recording.concat`: ``17`` or ``"h1[17]"``. The number of a channel
         ablates all positions of its map, and so does ``"conv1[3]"``; ``"conv1[3,0,5]"`` is one
-        position. Numbers count the channels of (channels, rows, columns) and the last axis of
-        (tokens, features); channel 3 of a Conv1d is ``"conv[3,:]"``, as `concat` names it.
+        position. Numbers count along the axis that `Recording.channel_axes` has for the layer: the
+        channels of a convolution, the features of tokens. Channel 3 of a Conv1d has the name
+        ``"conv[3,:]"``, as in `concat`.
     mode : {"zero", "mean", "weights"}, default="zero"
         ``"zero"`` and ``"mean"`` replace the output of `layer`, after its nonlinearity, by 0 or
         by the mean. ``"weights"`` follows the paper: as if the rows of the weight and the bias of
@@ -91,6 +99,8 @@ def ablated(
         asked = _checks.listed(nodes)
         _checks.nodes(asked)
         module = ablated_module(subject, layer, mode)
+        names = (name for name, part in subject.model.named_modules() if part is module)
+        channels = channels_of(subject.model, layer if mode != "weights" else next(names))
         fill = torch.zeros(())
         if mode == "mean":
             fill = torch.as_tensor(_means(subject, layer, data, means))
@@ -106,7 +116,8 @@ def ablated(
             f"Pass the mean over samples of record(model, data, {layer!r})[{layer!r}].",
         )
         mask = torch.zeros(shape, dtype=torch.bool)
-        mask.view(-1)[torch.as_tensor(_positions(asked, layer, shape))] = True
+        axis, _ = node_axis(channels, shape)
+        mask.view(-1)[torch.as_tensor(_positions(asked, layer, shape, axis))] = True
         value = fill.to(activation)
         edited = torch.where(mask.to(activation.device), value, activation)
         return with_first_tensor(output, edited)
@@ -133,15 +144,26 @@ def ablated_module(subject: Subject, layer: str, mode: str) -> nn.Module:
     return linear[0]
 
 
-def _positions(nodes: list[Any], layer: str, shape: tuple[int, ...]) -> IntArray:
-    """Return the flat positions of numbered or named nodes among a sample's activations."""
+def _positions(nodes: list[Any], layer: str, shape: tuple[int, ...], axis: int) -> IntArray:
+    """Return the flat positions of nodes, named or counted along `axis` of a sample's activations.
+
+    A name with one number, ``"conv[3]"``, means a node only where the shape tells which axis it
+    counts, and that is `axis`.
+    """
     found = [np.empty(0, np.int64)]
-    for node in _checks.nodes(nodes, shape[channel_axis(shape)] if shape else 0):
+    for node in _checks.nodes(nodes, shape[axis] if shape else 0):
+        short = isinstance(node, str) and re.fullmatch(r".*\[\d+\]", node) is not None
+        if short and len(shape) > 1 and axis != channel_axis(shape):
+            _checks.fail(
+                f"(nodes={node!r})",
+                f"must say which axis of the activations, of shape {shape}, it counts",
+                f"Use numbers, or names such as {channel_names(layer, shape, axis)[0]!r}.",
+            )
         by_name = isinstance(node, str)
         at = (
             positions_of_name(node, layer, shape)
             if isinstance(node, str)
-            else positions_of_number(node, shape)
+            else positions_of_number(node, shape, axis)
         )
         if at is None:
             _checks.fail(

@@ -19,9 +19,10 @@ def node_names(layer: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def channel_axis(shape: tuple[int, ...]) -> int:
-    """Return which axis of the activations of one sample counts its nodes.
+    """Return which axis of the activations of one sample counts its nodes, judged by its shape.
 
-    Channels (channels, height, width) come first, features (tokens, features) last.
+    Channels (channels, height, width) come first, features (tokens, features) last. Where the
+    module is known, `channels.node_axis` is better.
     """
     return len(shape) - 1 if len(shape) == 2 else 0
 
@@ -68,7 +69,7 @@ def positions_of_name(name: str, layer: str, shape: tuple[int, ...]) -> IntArray
         return None
     at = [slice(None) if part == ":" else int(part) for part in found[1].split(",")]
     if len(at) == 1 and len(shape) > 1 and isinstance(at[0], int):
-        return positions_of_number(at[0], shape)
+        return positions_of_number(at[0], shape, channel_axis(shape))
     if len(at) != len(shape):
         return None
     if any(isinstance(i, int) and i >= side for i, side in zip(at, shape, strict=True)):
@@ -76,19 +77,21 @@ def positions_of_name(name: str, layer: str, shape: tuple[int, ...]) -> IntArray
     return np.atleast_1d(grid[tuple(at)]).ravel()
 
 
-def positions_of_number(number: int, shape: tuple[int, ...]) -> IntArray | None:
-    """Return the flat positions of a whole node: a channel, or a feature of every token."""
-    axis = channel_axis(shape)
+def positions_of_number(number: int, shape: tuple[int, ...], axis: int) -> IntArray | None:
+    """Return the flat positions of a whole node, counted along `axis`: a channel, or a feature."""
     if not shape or not 0 <= number < shape[axis]:
         return None
     grid = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
     return grid.take(number, axis=axis).ravel()
 
 
-def pool_axis(layer: str, ndim: int, axis: int | None) -> int:
-    """Return which axis of activations with `ndim` axes holds the channels, counted from 0."""
+def pool_axis(layer: str, ndim: int, axis: int | None, usual: int | None = None) -> int:
+    """Return which axis of activations with `ndim` axes holds the channels, counted from 0.
+
+    If `axis` is None it is `usual`, or what the number of axes suggests.
+    """
     if axis is None:
-        return 1 if ndim > 3 else ndim - 1
+        return usual or (1 if ndim > 3 else ndim - 1)
     number = _checks.integer("channel_axis", axis, -ndim)
     _checks.require(
         number % ndim != 0 and number < ndim,

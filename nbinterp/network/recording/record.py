@@ -20,6 +20,7 @@ from nbinterp.network.data.batches import (
     tensors,
     to_device,
 )
+from nbinterp.network.recording.channels import channels_of, node_axis
 from nbinterp.network.recording.nodes import node_names
 from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file
@@ -137,7 +138,14 @@ def recorded(
         recorder, outputs, mask = _run(subject, data, layers, size, dtype, draft, progress, rows)
         activations, numbers = recorder.close()
         names = _output_names(output_names, outputs.shape[1:])
-        recording = Recording(outputs, names, activations, mask)
+        axes = {
+            layer: node_axis(channels_of(subject.model, layer), values.shape[1:])
+            for layer, values in activations.items()
+            if values.ndim > 2
+        }
+        guessed = tuple(layer for layer, (_, is_sure) in axes.items() if not is_sure)
+        of_array = {layer: 1 + axis for layer, (axis, _) in axes.items()}
+        recording = Recording(outputs, names, activations, mask, of_array, guessed)
         if draft is not None:
             recording._finish(draft, numbers)
     return recording if folder is None else Recording.open(folder)

@@ -12,6 +12,7 @@ from nbinterp import _checks
 from nbinterp._typing import BoolArray, Float32Array, FloatingArray
 from nbinterp.network.recording.nodes import (
     POOLS,
+    channel_axis,
     channel_names,
     node_names,
     pool_axis,
@@ -38,6 +39,12 @@ class Recording:
         One name per output, such as ``"logit 4"``.
     mask : ndarray of bool, shape (n_samples, n_tokens), or None
         Which tokens are not padding, if the data have an ``attention_mask``.
+    channel_axes : dict of int
+        Of each layer with several axes the one that counts its nodes: 1 for the channels of a
+        convolution, the last for the features of tokens. The module that made the layer decides.
+    guessed_axes : tuple of str
+        The layers whose axis is a guess, from their shape or from the order in which the modules
+        were registered; the text of a recording says so too. Give `concat` the axis if it is wrong.
 
     Examples
     --------
@@ -51,6 +58,15 @@ class Recording:
     output_names: tuple[str, ...]
     _activations: dict[str, FloatingArray] = field(repr=False)
     mask: BoolArray | None = None
+    channel_axes: dict[str, int] = field(default_factory=dict, repr=False)
+    guessed_axes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Recordings of older versions do not say: then the shape does.
+        for layer, values in self._activations.items():
+            if values.ndim > 2 and layer not in self.channel_axes:
+                self.channel_axes[layer] = 1 + channel_axis(values.shape[1:])
+                object.__setattr__(self, "guessed_axes", (*self.guessed_axes, layer))
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -90,17 +106,15 @@ class Recording:
             column per channel: the mean or the maximum over its map or over the tokens, or the
             first or the last token alone. Tokens that are padding, by `mask`, do not count.
         channel_axis : int, optional
-            Which axis of the layers holds the channels, if `pool` is given. The default is 1
-            for activations with four axes or more, (n, channels, rows, columns), and the last
-            axis for three, (n, tokens, channels). Pass 1 for Conv1d, and -1 for maps whose
-            channels come last.
+            Which axis of the layers holds the channels, if `pool` is given; by default that of
+            `channel_axes`. Pass 1 or -1 if that is a wrong guess.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_nodes)
             Float32. Columns are called ``"h1[17]"`` (node 17 of h1), ``"conv1[3,0,5]"`` (channel
-            3, row 0, column 5), and by `output_names`. Pooled columns are ``"conv1[3]"``, or, if
-            `channel_axis` is not the default, ``"conv1[3,:]"`` and ``"maps[:,:,3]"``.
+            3, row 0, column 5), and by `output_names`. Pooled columns are ``"conv1[3]"``, or, where
+            the shape alone does not tell, ``"conv1d[3,:]"`` and ``"maps[:,:,3]"``.
             scikit-learn keeps these names, and so do factor tables.
 
         Raises
@@ -125,7 +139,7 @@ class Recording:
             values = self[layer]
             if pool is not None:
                 _checks.choice("pool", pool, POOLS)
-                axis = pool_axis(layer, values.ndim, channel_axis)
+                axis = pool_axis(layer, values.ndim, channel_axis, self.channel_axes.get(layer))
                 names += channel_names(layer, values.shape[1:], axis - 1)
                 values = pooled(values, pool, axis, self.mask)
             else:
@@ -170,7 +184,14 @@ class Recording:
             for name, number in index["layers"].items()
         }
         mask = open_array(path / _MASK_FILE) if index["mask"] else None
-        return cls(open_array(path / _OUTPUT_FILE), tuple(index["output_names"]), activations, mask)
+        return cls(
+            open_array(path / _OUTPUT_FILE),
+            tuple(index["output_names"]),
+            activations,
+            mask,
+            index.get("channel_axes", {}),
+            tuple(index.get("guessed_axes", ())),
+        )
 
     def _finish(self, folder: Path, numbers: dict[str, int]) -> None:
         """Complete `folder`, which holds the layers by `numbers`, so that it opens."""
@@ -183,14 +204,25 @@ class Recording:
                 "layers": numbers,
                 "output_names": self.output_names,
                 "mask": self.mask is not None,
+                "channel_axes": self.channel_axes,
+                "guessed_axes": self.guessed_axes,
             },
         )
 
     def __repr__(self) -> str:
         """Return the shapes: the arrays themselves would fill the screen."""
-        shapes = [f"{layer} {array.shape[1:]}" for layer, array in self._activations.items()]
+        shapes = [
+            f"{layer} {array.shape[1:]}{self._axis_text(layer)}"
+            for layer, array in self._activations.items()
+        ]
         shapes.append(f"output {self.output.shape[1:]}")
         return f"Recording({len(self.output)} samples: {', '.join(shapes)})"
+
+    def _axis_text(self, layer: str) -> str:
+        if layer not in self.channel_axes:
+            return ""
+        guess = " (a guess)" if layer in self.guessed_axes else ""
+        return f" with channels on axis {self.channel_axes[layer]}{guess}"
 
 
 def layer_file(folder: Path, number: int) -> Path:

@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from nbinterp._numerics.moments import Moments
 from nbinterp.distance.sensitivity.shifts import (
     PreactivationEdits,
     deviations,
-    node_axis,
     node_rows,
 )
 
@@ -104,10 +102,3 @@ def test_spread_over_batches_with_a_far_mean():
     z = some(100, 3) + 1e6
     np.testing.assert_allclose(spread(z.split(7), 0, 1e-16), z.numpy().std(axis=0), rtol=1e-9)
     assert not spread([torch.full((10, 2), 0.1)], 0, 1e-7).any()
-
-
-def test_which_axis_counts_the_nodes():
-    assert node_axis(nn.Linear(2, 3), (3,)) == 0
-    assert node_axis(nn.Linear(2, 3), (7, 3)) == 1
-    assert node_axis(nn.Conv1d(2, 3, 1), (3, 7)) == 0
-    assert node_axis(nn.BatchNorm1d(3), (3, 7)) == 0
