@@ -11,6 +11,7 @@ from nbinterp.corex import BioCorEx, ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.corex.bio.columns import BioColumns
 from nbinterp.corex.bio.model import Model
 from nbinterp.corex.linear.gaussianize import Columns
+from nbinterp.corex.local.comparison import Comparison
 from nbinterp.interactions import AndOr, AndOrInteractions, Players, SmoothHessian
 from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.manifold import PHATE
@@ -48,13 +49,23 @@ def _without_names(state: State) -> State:
     return state | {"feature_names": None}
 
 
+def _not_compared(state: State) -> State:
+    """Return the state of `ClusterFactors` from before they were compared with halves."""
+    return state | {"comparison": None}
+
+
+def _with_splits(state: State) -> State:
+    """Return the state of a `LocalCorEx` from before it could split clusters into halves."""
+    return state | {"n_splits": 2}
+
+
 # Objects that `save` accepts.
 WHOLE = {
     "linear_corex": Kind(LinearCorEx),
     "bio_corex": Kind(BioCorEx),
-    "local_corex": Kind(LocalCorEx),
+    "local_corex": Kind(LocalCorEx, (_with_splits,)),
     "phate": Kind(PHATE),
-    "cluster_factors": Kind(ClusterFactors),
+    "cluster_factors": Kind(ClusterFactors, (_not_compared,)),
     "and_or_interactions": Kind(AndOrInteractions),
     "smooth_hessian": Kind(SmoothHessian, (_without_names,)),
 }
@@ -64,6 +75,7 @@ PARTS = {
     "bio_columns": Kind(BioColumns),
     "bio_model": Kind(Model),
     "column_scores": Kind(Columns),
+    "comparison": Kind(Comparison),
     "diffusion_operator": Kind(DiffusionOperator),
     "low_rank_matrix": Kind(LowRank),
     "phate_graph": Kind(Graph),

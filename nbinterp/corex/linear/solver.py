@@ -102,7 +102,8 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
             found[k] = [Factors.none(*problem.start.shape[1:])]
     if jobs:
         # Nulls last, by themselves: they end sooner than others, and fill what time is left.
-        jobs.sort(key=lambda job: problems[job[0]].coarse)
+        # Those of one kind together: only they share a batch.
+        jobs.sort(key=lambda job: (problems[job[0]].coarse, _kind(problems[job[0]])))
         device = problems[jobs[0][0]].product.table.device
         token = current_token()
         tasks = [
@@ -128,10 +129,14 @@ def _batches(
         size = min(size, max(1, _ENTRIES_IN_CACHE // (widest * n_factors)))
         size = min(size, ceil(len(jobs) / (os.cpu_count() or 1)))
     batches: list[Sequence[Job]] = []
-    for _, alike in groupby(jobs, key=lambda job: type(problems[job[0]].product)):
+    for _, alike in groupby(jobs, key=lambda job: _kind(problems[job[0]])):
         part = list(alike)
         batches += [part[begin : begin + size] for begin in range(0, len(part), size)]
     return batches
+
+
+def _kind(problem: Problem) -> str:
+    return type(problem.product).__name__
 
 
 @torch.inference_mode()

@@ -3,6 +3,7 @@
 import copy
 import threading
 import warnings
+from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from nbinterp._state import HasState, State, fields
 from nbinterp._typing import AnyArray, FloatingArray
 from nbinterp.corex.linear.estimator import LinearCorEx
 from nbinterp.corex.linear.settings import checked_settings
+from nbinterp.corex.local.compare import Comparing
 from nbinterp.corex.local.fit import fit_groups
 from nbinterp.corex.local.result import ClusterFactors
 from nbinterp.manifold.phate import PHATE
@@ -51,6 +53,9 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         What samples are clustered by; None is ``PHATE(n_components=10)``.
     n_clusters : int, default=20
         Number of clusters.
+    n_splits : int, default=2
+        How many times the samples of a cluster or selection are split into halves, to see which
+        factors are found again; see `ClusterFactors.comparison_`. 0 leaves that out.
     device : str, default="auto"
         Where to compute, for parts whose own `device` is "auto".
     random_state : int, RandomState or None, default=None
@@ -85,7 +90,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     'selection of 50'
     """
 
-    _STATE = fields("corex embedding n_clusters device random_state")
+    _STATE = fields("corex embedding n_clusters n_splits device random_state")
     _FITTED = fields(
         "labels_ classes_ clusters_ embedding_ n_features_in_ feature_names_in_",
         fitted_embedding="_embedder",
@@ -100,12 +105,14 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         embedding: Any = None,
         n_clusters: int = 20,
         *,
+        n_splits: int = 2,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.corex = corex
         self.embedding = embedding
         self.n_clusters = n_clusters
+        self.n_splits = n_splits
         self.device = device
         self.random_state = random_state
 
@@ -116,6 +123,11 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         if fit is not None:
             state |= {"data": fit.data, "feature_names": fit.feature_names}
             state["fitted_corex"] = fit.corex
+            # Clusters that were not compared so far will be when someone asks for it.
+            state["clusters_"] = [
+                cluster if cluster.is_compared else replace(cluster, _compare=None)
+                for cluster in state["clusters_"]
+            ]
         return state
 
     @classmethod
@@ -125,7 +137,10 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         if "data" in state:
             parts = (state.pop(name) for name in ("data", "feature_names", "fitted_corex"))
             state["fit"] = _Fitted(*parts)
-        return super().from_state(state)
+        made = super().from_state(state)
+        if hasattr(made, "clusters_"):
+            made.clusters_ = [made._comparable(cluster) for cluster in made.clusters_]
+        return made
 
     @_checks.named
     def fit(self, X: Any, y: Any = None, *, clusters: Any = None) -> Self:
@@ -153,6 +168,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             If a setting, `X` or `clusters` makes no sense.
         """
         corex = self._part(self._corex())
+        self._n_splits()
         missing = get_tags(corex).input_tags.allow_nan
         data = _checks.samples(X, missing=missing, estimator=self)
         if isinstance(corex, LinearCorEx):
@@ -194,7 +210,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             del self.embedding_
         self.labels_ = given
         self.classes_ = classes
-        self.clusters_ = fitted
+        self.clusters_ = [self._comparable(cluster) for cluster in fitted]
         return self
 
     @property
@@ -270,7 +286,17 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         state = self._fitted
         rows = _checks.indices("indices", indices, len(state.data), at_least=3)
         group = (f"selection of {len(rows)}", rows)
-        return fit_groups(state.corex, state.data, [group], state.feature_names)[0]
+        self._n_splits()
+        found = fit_groups(state.corex, state.data, [group], state.feature_names)[0]
+        return self._comparable(found)
+
+    def _comparable(self, factors: ClusterFactors) -> ClusterFactors:
+        """Return the factors with what compares them when that is first asked for."""
+        if not self.n_splits:
+            return factors
+        fit = self._fitted
+        later = Comparing(fit.corex, fit.data, factors.indices, self.n_splits)
+        return replace(factors, _compare=later)
 
     @_checks.named
     def _corex(self) -> Any:
@@ -298,6 +324,10 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     @_checks.named
     def _count(self, n: int) -> int:
         return _checks.integer("n_clusters", self.n_clusters, 1, n, of="the number of samples")
+
+    @_checks.named
+    def _n_splits(self) -> int:
+        return _checks.integer("n_splits", self.n_splits, 0)
 
     def _part(self, estimator: Any) -> Any:
         """Return a clone of a part, with this estimator's seed and device where it has none."""

@@ -1,5 +1,7 @@
 """The result of a fit to one group of samples."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,9 +10,12 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._display import Displayable
-from nbinterp._state import HasState, fields
-from nbinterp._typing import FloatArray, IntArray
+from nbinterp._state import HasState, State, fields
+from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.corex.linear.gaussianize import Columns
+from nbinterp.corex.local.comparison import Comparison
+
+_COMPARE_LOCK = threading.RLock()  # factors are compared once, whoever asks first
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,6 +56,18 @@ class ClusterFactors(Displayable, HasState):
     null_mutual_information_ : float
         What 99 % of the cells of that fit stay below, in nats, each factor's largest left out:
         one of shuffled data often takes a variable for itself. What is not above may be chance.
+    comparison_ : Comparison or None
+        The factors beside what can fail: fits to halves of the samples, and random selections of as
+        many. Computed when first read, which takes about as long as the fit; saved with the rest.
+        None without splits (see `LocalCorEx`), or for factors from an older file.
+    stability_ : array of shape (n_factors,) or None
+        How alike each factor is in both halves of the samples, from 0 to 1.
+    stable_ : array of bool of shape (n_factors,) or None
+        Whether it is found again in halves of the samples. What is not, is not to be relied on,
+        even if it is far above the null: shuffled columns share nothing at all, so nearly any
+        selection is above them.
+    special_ : array of bool of shape (n_factors,) or None
+        Whether it is stable and explains more in this region than in any of the random selections.
     note : str
         What to know before trusting the numbers; empty if nothing.
 
@@ -65,6 +82,8 @@ class ClusterFactors(Displayable, HasState):
     ('cluster 0', 50)
     >>> sorted(setosa.top_nodes(0, 2))
     ['sepal length (cm)', 'sepal width (cm)']
+    >>> setosa.summary()[["total_correlation", "stable", "special"]].shape
+    (2, 3)
     """
 
     name: str
@@ -81,6 +100,8 @@ class ClusterFactors(Displayable, HasState):
     null_total_correlation_: float
     null_mutual_information_: float
     note: str = ""
+    _comparison: Comparison | None = field(default=None, repr=False)
+    _compare: Callable[[FloatArray], Comparison] | None = field(default=None, repr=False)
     _columns: Columns | None = field(default=None, repr=False)  # of a linear fit
     _estimator: Any = field(default=None, repr=False)  # of any other
 
@@ -88,6 +109,7 @@ class ClusterFactors(Displayable, HasState):
         "name indices feature_names weights_ correlation_ mutual_information_",
         "total_correlation_ total_correlations_ n_iter_ converged_ history_",
         "null_total_correlation_ null_mutual_information_ note",
+        comparison="_comparison",
         columns="_columns",
         estimator="_estimator",
     )
@@ -97,9 +119,46 @@ class ClusterFactors(Displayable, HasState):
         """How many samples were fitted."""
         return len(self.indices)
 
+    @property
+    def comparison_(self) -> Comparison | None:
+        """The factors beside halves and random selections; computed when first read."""
+        with _COMPARE_LOCK:
+            if self._comparison is None and self._compare is not None:
+                found = self._compare(self.mutual_information_)
+                vars(self)["_comparison"] = found  # setattr fails on frozen results
+            return self._comparison
+
+    def to_state(self) -> State:
+        """Return the fields by name; factors are compared first, which needs their data."""
+        _ = self.comparison_
+        return super().to_state()
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether `comparison_` is there without computing it, or will never be."""
+        return self._comparison is not None or self._compare is None
+
+    @property
+    def stability_(self) -> FloatArray | None:
+        """How alike each factor is in both halves of the samples, shape (n_factors,)."""
+        return None if (found := self.comparison_) is None else found.stability
+
+    @property
+    def stable_(self) -> BoolArray | None:
+        """Whether each factor is found again in halves of the samples, shape (n_factors,)."""
+        return None if (found := self.comparison_) is None else found.stable
+
+    @property
+    def special_(self) -> BoolArray | None:
+        """Whether each factor is stable and explains more here than in random selections."""
+        return None if (found := self.comparison_) is None else found.special
+
     def __repr__(self) -> str:
         """Return the figures that fit in a line."""
         note = f", note={self.note!r}" if self.note else ""
+        # Comparing takes time, and a debugger prints all there is.
+        if self.is_compared and (stable := self.stable_) is not None:
+            note = f", stable={int(stable.sum())} of {len(stable)}{note}"
         return (
             f"ClusterFactors({self.name!r}, n_samples={self.n_samples}, "
             f"n_factors={len(self.weights_)}, total_correlation_={self.total_correlation_:.3g}, "
@@ -109,7 +168,8 @@ class ClusterFactors(Displayable, HasState):
     def to_frame(self) -> pd.DataFrame:
         """Return one row per factor and node.
 
-        Columns: factor, node, mutual_information, correlation, weight.
+        Columns: factor, node, mutual_information, correlation, weight, stable. The last says
+        whether the factor is found again in halves of the samples; None if that is not known.
 
         Returns
         -------
@@ -117,6 +177,7 @@ class ClusterFactors(Displayable, HasState):
             Of ``n_factors * n_features`` rows; mutual information in nats.
         """
         m, p = self.weights_.shape
+        stable = [None] * m if self.stable_ is None else self.stable_
         return pd.DataFrame(
             {
                 "factor": np.repeat(np.arange(m), p),
@@ -124,8 +185,38 @@ class ClusterFactors(Displayable, HasState):
                 "mutual_information": self.mutual_information_.ravel(),
                 "correlation": self.correlation_.ravel(),
                 "weight": self.weights_.ravel(),
+                "stable": np.repeat(np.array(stable), p),
             }
         )
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row per factor: what it explains, and whether to rely on it.
+
+        Columns: factor, total_correlation, then from `comparison_`: stability and stable; held_out,
+        the total correlation in samples of this region that the factor was not fitted to, and
+        random, the median of the same in random selections of as many samples; rank, that of
+        held_out among these; special; and top_nodes, the five nodes that share most.
+
+        Returns
+        -------
+        DataFrame
+            Total correlations in nats; columns of `comparison_` are missing if it is None.
+        """
+        m = len(self.weights_)
+        table: dict[str, Any] = {
+            "factor": np.arange(m),
+            "total_correlation": self.total_correlations_,
+        }
+        if (found := self.comparison_) is not None:
+            table |= {
+                "stability": found.stability,
+                "stable": found.stable,
+                "held_out": found.held_out,
+                "random": np.median(found.random, axis=0) if len(found.random) else np.nan,
+                "rank": found.rank,
+                "special": found.special,
+            }
+        return pd.DataFrame({**table, "top_nodes": [self.top_nodes(j, 5) for j in range(m)]})
 
     @_checks.named
     def top_nodes(self, factor: int, n: int = 10) -> list[str]:

@@ -11,6 +11,8 @@ from views.page import Page
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
 from nbinterp.views import InteractionHeatmap
 
+COLUMNS = ["factor", "node", "mutual_information", "correlation", "weight", "stable"]
+
 
 @pytest.fixture(scope="module")
 def setosa():
@@ -20,8 +22,9 @@ def setosa():
 
 def test_frame_has_a_row_a_factor_and_node(setosa):
     frame = setosa.to_frame()
-    assert list(frame) == ["factor", "node", "mutual_information", "correlation", "weight"]
+    assert list(frame) == COLUMNS
     assert len(frame) == 8
+    np.testing.assert_array_equal(frame.stable, np.repeat(setosa.stable_, 4))
     row = frame[(frame.factor == 1) & (frame.node == setosa.feature_names[2])].iloc[0]
     assert row.mutual_information == setosa.mutual_information_[1, 2]
     assert row.correlation == setosa.correlation_[1, 2]
@@ -57,7 +60,7 @@ def test_factors_of_another_method_have_the_same_form():
     x, y = load_iris(as_frame=True, return_X_y=True)
     bio = LocalCorEx(BioCorEx(2), random_state=0).fit(x, clusters=y).clusters_[0]
     frame = bio.to_frame()
-    assert list(frame) == ["factor", "node", "mutual_information", "correlation", "weight"]
+    assert list(frame) == COLUMNS
     assert frame["weight"].isna().all() and frame["correlation"].notna().all()
     assert frame["correlation"].abs().max() <= 1
     heatmap = InteractionHeatmap(bio, quantity="correlation")
