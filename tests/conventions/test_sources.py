@@ -1,6 +1,7 @@
 """Conventions of the source files."""
 
 import ast
+import importlib.util
 import re
 import statistics
 import subprocess
@@ -160,3 +161,21 @@ def test_tests_use_public_names() -> None:
         "Assert a public fact: what tests/views/page.py reads of a view, a result, a file. "
         "Or make the name public."
     )
+
+
+def test_benchmarks_find_what_they_import() -> None:
+    """``make bench`` runs for an hour: that a script cannot begin must show before."""
+    lost = []
+    for script in (ROOT / "tests/benchmarks").glob("*/bench_*.py"):
+        nodes = ast.walk(ast.parse(script.read_text()))
+        named = [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+        for name in named:
+            top = name.split(".")[0]
+            if (ROOT / "tests" / top).is_dir():
+                path = ROOT / "tests" / name.replace(".", "/")
+                found = path.is_dir() or path.with_suffix(".py").is_file()
+            else:
+                found = importlib.util.find_spec(top) is not None
+            if not found:
+                lost.append(f"{script.name}: {name}")
+    assert lost == []

@@ -12,15 +12,19 @@ Run as ``python tests/benchmarks/corex/bench_local_corex.py [n_samples]``.
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import torch
-from bench_linear_corex import PATIENCE
-from bench_linear_corex import reference as package_corex
-from bench_phate import mnist, timed
-from bench_phate import reference as package_phate
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.corex.bench_linear_corex import PATIENCE
+from benchmarks.corex.bench_linear_corex import reference as package_corex
+from benchmarks.manifold.bench_phate import mnist, timed
+from benchmarks.manifold.bench_phate import reference as package_phate
 
 from nbinterp.corex import LinearCorEx, LocalCorEx
 from nbinterp.manifold import PHATE
