@@ -119,7 +119,22 @@ def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = T
     require(
         checked.min() >= 0, what, "must hold no negative distances", "Pass distances, not kernels."
     )
+    if reset:
+        own = checked.diagonal().max()
+        require(
+            own <= 1e-6 * checked.max(),
+            what,
+            f"must hold 0 as the distance of each sample from itself, not {own:.3g}: these look "
+            "like similarities",
+            "Pass distances, such as 1 - similarity.",
+        )
     if not isinstance(checked, np.ndarray):
+        require(
+            not checked.nnz or bool((checked.data != 1).any()),
+            what,
+            "must hold distances, but all that are stored are 1, as in a graph of who is near whom",
+            "Pass distances, such as kneighbors_graph(X, 15, mode='distance') gives.",
+        )
         entries = checked.tocoo()
         others = entries.row[entries.row != entries.col] if reset else entries.row
         listed = np.bincount(others, minlength=checked.shape[0]).min()

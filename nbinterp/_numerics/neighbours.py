@@ -9,6 +9,7 @@ import torch
 
 from nbinterp import _device
 from nbinterp._numerics.parallel import parallel_map
+from nbinterp._numerics.tree import suits_a_tree, tree_candidates
 
 # Takes queries; returns their squared distances from a base ``(n_queries, n_base)`` minus one
 # offset per query, these offsets, and a bound on the error of each query's scores.
@@ -47,7 +48,8 @@ def nearest(
 
     float32 products find candidates. Their distances are then computed from differences, which
     avoids cancellation. If rounding of the products may have missed a neighbour of a row, the row
-    is searched again with float64 products and, if still in doubt, with differences.
+    is searched again with float64 products and, if still in doubt, with differences. On the CPU, a
+    k-d tree finds the candidates among many points of few dimensions.
 
     Parameters
     ----------
@@ -75,6 +77,10 @@ def nearest(
     moved_queries, moved_base, scale = centred(queries, base)
     n_others = len(base) - (own is not None)
     n_candidates = min(k + _SLACK, n_others)
+    if suits_a_tree(base):
+        candidates = tree_candidates(moved_queries, moved_base, n_candidates, own=own)
+        found, apart = refine(moved_queries, moved_base, candidates, k)
+        return Neighbours(found, apart * scale)
     indices = torch.empty(len(queries), k, dtype=torch.int64, device=base.device)
     distances = torch.empty(len(queries), k, dtype=base.dtype, device=base.device)
 
@@ -96,7 +102,8 @@ def nearest(
     pending = torch.arange(len(queries), device=base.device)
     for make in (_by_float32, _by_float64, _by_differences):
         if len(pending):
-            tasks = [partial(search, make(moved_base), rows) for rows in torch.split(pending, step)]
+            scores_of = make(moved_base)
+            tasks = [partial(search, scores_of, rows) for rows in torch.split(pending, step)]
             pending = torch.cat(parallel_map(tasks, base.device))
     return Neighbours(indices, distances * scale)
 

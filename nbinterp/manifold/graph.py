@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from nbinterp._numerics.pca import Reduction, principal_components
+from nbinterp._numerics.tree import suits_a_tree
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatingArray
 from nbinterp.manifold.diffusion import (
@@ -15,6 +16,7 @@ from nbinterp.manifold.diffusion import (
     spectrum,
     von_neumann_entropy,
 )
+from nbinterp.manifold.distinct import distinct_rows
 from nbinterp.manifold.kernel import affinities, kernel_matrix
 from nbinterp.manifold.landmarks import find_landmarks
 from nbinterp.manifold.search import Search, by_cells, by_distances, by_features, by_list
@@ -25,26 +27,40 @@ _CELLS_ABOVE = 20_000
 
 @dataclass(frozen=True)
 class Graph(HasState):
-    """The neighbour graph of the samples.
+    """The neighbour graph of the samples; equal samples are one.
 
     Parameters
     ----------
     kernel : Tensor of shape (n, n)
-        Sparse affinities of the samples.
+        Sparse affinities of the distinct samples.
     recall : float
         Share of true neighbours that the search found, estimated on some samples; 1 if exact.
     reduction : Reduction or None
         Reduces the features before the neighbour search; None if distances were given.
     base : Tensor of shape (n, k) or None
         The reduced samples.
+    place : Tensor of shape (n_samples,), int64, or None
+        Which of the ``n`` distinct samples each sample is; None if all differ.
     """
 
     kernel: torch.Tensor
     recall: float
     reduction: Reduction | None = None
     base: torch.Tensor | None = None
+    place: torch.Tensor | None = None
 
-    _STATE = fields("kernel recall reduction base")
+    _STATE = fields("kernel recall reduction base place")
+
+    def of_all(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the rows of all samples from those of the distinct ones."""
+        return rows if self.place is None else rows[self.place]
+
+    def distinct(self, distances: Any) -> Any:
+        """Return the columns of the distinct samples from distances to all of them."""
+        if self.place is None:
+            return distances
+        first = np.unique(self.place.cpu().numpy(), return_index=True)[1]
+        return distances[:, first]
 
 
 @dataclass(frozen=True)
@@ -81,30 +97,45 @@ def graph_of_features(
     exact: bool,
 ) -> Graph:
     """Return the neighbour graph of samples from their features."""
+    data, place = _distinct(data)
     n = len(data)
     reduction = principal_components(data, n_pca, random)
     base = reduction(data)
     recall = [1.0]
-    if exact or n <= _CELLS_ABOVE:
+    if exact or n <= _CELLS_ABOVE or suits_a_tree(base):
         search = by_features(base, base, torch.arange(n, device=base.device))
     else:
         search, recall = by_cells(base, random)
     kernel = kernel_matrix(affinities(search, n_neighbors, decay), n)
-    return Graph(kernel, recall[0], reduction, base)
+    return Graph(kernel, recall[0], reduction, base, place)
 
 
 def graph_of_distances(
     distances: Any, n_neighbors: int, decay: float, device: torch.device
 ) -> Graph:
     """Return the neighbour graph of samples from their distances, dense or sparse."""
-    n = distances.shape[0]
+    place = None
+    if isinstance(distances, np.ndarray):
+        distances, place = _distinct(torch.as_tensor(distances, device=device), square=True)
     search = search_distances(distances, device, among_themselves=True)
-    return Graph(kernel_matrix(affinities(search, n_neighbors, decay), n), 1.0)
+    kernel = kernel_matrix(affinities(search, n_neighbors, decay), distances.shape[0])
+    return Graph(kernel, 1.0, place=place)
+
+
+def _distinct(
+    data: torch.Tensor, *, square: bool = False
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the distinct rows, of a `square` matrix also these columns, and which each row is."""
+    found = distinct_rows(data)
+    if len(found.first) == len(data):
+        return data, None
+    rows = data[found.first]
+    return rows[:, found.first] if square else rows, found.place
 
 
 def search_distances(distances: Any, device: torch.device, *, among_themselves: bool) -> Search:
     """Return a neighbour search in a dense or sparse matrix of distances."""
-    if isinstance(distances, np.ndarray):
+    if isinstance(distances, np.ndarray | torch.Tensor):
         dense = torch.as_tensor(distances, device=device)
         return by_distances(dense, among_themselves=among_themselves)
     return by_list(distances, among_themselves=among_themselves, device=device)

@@ -48,7 +48,7 @@ def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
     search : Search
         Looks up neighbours of the queries.
     n_neighbors : int
-        The neighbour that sets the bandwidth.
+        The neighbour that sets the bandwidth; the farthest one if there are fewer.
     decay : float
         Steepness of the fall; 40 is nearly a step.
 
@@ -62,6 +62,10 @@ def affinities(search: Search, n_neighbors: int, decay: float) -> Affinities:
     Moon et al., Visualizing structure and transitions in high-dimensional biological data, Nature
     Biotechnology 2019, equation 2 before symmetrisation.
     """
+    if not search.n_others:
+        nobody = torch.empty(0, dtype=torch.int64, device=search.device)
+        return Affinities(nobody, nobody, nobody.double())
+    n_neighbors = min(n_neighbors, search.n_others)
     allowed = _MAX_ENTRIES // max(search.n_queries, search.n_others)
     most = min(search.n_others, max(n_neighbors, allowed))
     reach = (-log(THRESHOLD)) ** (1 / decay)

@@ -120,6 +120,10 @@ class PHATE(
 
     Notes
     -----
+    Equal samples are one point of the map, and however many there are, they count once: the map is
+    that of the distinct samples. So `n_neighbors` and `n_landmarks` count distinct samples, and all
+    are neighbours if they are fewer. In a sparse matrix of distances each sample is its own.
+
     A second `fit` to the same data reuses neighbours and landmarks if the parameters that they
     depend on have not changed. After ``set_params(t=20, n_components=3)`` it is quick.
 
@@ -241,7 +245,7 @@ class PHATE(
             return transform_package(self._package, self._new_samples(X))
         base, reduction = self._graph.base, self._graph.reduction
         if base is None or reduction is None:
-            given = self._given(X, reset=False)
+            given = self._graph.distinct(self._given(X, reset=False))
             search = search_distances(given, self._walk.labels.device, among_themselves=False)
         else:
             data = torch.as_tensor(self._new_samples(X), device=base.device, dtype=base.dtype)
@@ -297,7 +301,7 @@ class PHATE(
                 stacklevel=4,
             )
         points = scaling.points
-        placed = points if walk.weights is None else walk.weights @ points
+        placed = graph.of_all(points if walk.weights is None else walk.weights @ points)
         self.embedding_ = placed.cpu().numpy()
         self.t_ = t
         self.von_neumann_entropy_ = walk.entropy

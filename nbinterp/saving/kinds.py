@@ -59,6 +59,11 @@ def _with_splits(state: State) -> State:
     return state | {"n_splits": 2}
 
 
+def _without_places(state: State) -> State:
+    """Return the state of a `Graph` in which equal samples were not one."""
+    return state | {"place": None}
+
+
 # Objects that `save` accepts.
 WHOLE = {
     "linear_corex": Kind(LinearCorEx),
@@ -78,7 +83,7 @@ PARTS = {
     "comparison": Kind(Comparison),
     "diffusion_operator": Kind(DiffusionOperator),
     "low_rank_matrix": Kind(LowRank),
-    "phate_graph": Kind(Graph),
+    "phate_graph": Kind(Graph, (_without_places,)),
     "phate_walk": Kind(Walk),
     "players": Kind(Players),
     "reduction": Kind(Reduction),

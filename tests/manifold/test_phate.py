@@ -5,6 +5,7 @@ import pandas as pd
 import phate
 import pytest
 import torch
+from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import kneighbors_graph
@@ -266,6 +267,13 @@ def test_neighbours_given_are_as_good_as_features():
         (-np.ones((20, 20)), "must hold no negative distances"),
         (kneighbors_graph(np.eye(20), 3, mode="distance"), "must list at least 5 neighbours"),
         (np.full((20, 20), np.nan), "NaN"),
+        (np.exp(-np.square(np.subtract.outer(range(20), range(20)))), "look like similarities"),
+        (np.eye(20) * 9 + 1, r"must hold 0 as the distance of each sample from itself, not 10"),
+        (csr_array(np.eye(20) + 0.5), "Pass distances, such as 1 - similarity"),
+        (
+            kneighbors_graph(np.arange(20)[:, None], 6),
+            r"all that are stored are 1.*mode='distance'",
+        ),
     ],
 )
 def test_refuses_distances(given, message):
@@ -273,9 +281,60 @@ def test_refuses_distances(given, message):
         quick(metric="precomputed").fit(given)
 
 
+def test_copies_of_rows_are_one_point_and_change_nothing():
+    data, _ = gaussians(60, 3)
+    copies = np.random.RandomState(3).permutation(np.repeat(np.arange(120), 5))
+    _, first = np.unique(copies, return_index=True)
+    order = copies[np.sort(first)]  # the order in which the distinct rows come
+    apart = np.linalg.norm(data[:, None] - data, axis=2)
+    new = np.random.RandomState(1).standard_normal((5, 10))
+    to_data = np.linalg.norm(new[:, None] - data, axis=2)
+    for n_landmarks in [30, 200, None]:
+        fitted, expected = (quick(n_landmarks=n_landmarks) for _ in range(2))
+        expected.fit(data[order])
+        np.testing.assert_array_equal(
+            fitted.fit(data[copies]).embedding_,
+            expected.embedding_[np.argsort(order)[copies]],
+        )
+        np.testing.assert_array_equal(fitted.transform(new), expected.transform(new))
+        given, distinct = (quick(n_landmarks=n_landmarks, metric="precomputed") for _ in range(2))
+        distinct.fit(apart[np.ix_(order, order)])
+        np.testing.assert_array_equal(
+            given.fit(apart[np.ix_(copies, copies)]).embedding_,
+            distinct.embedding_[np.argsort(order)[copies]],
+        )
+        np.testing.assert_array_equal(
+            given.transform(to_data[:, copies]), distinct.transform(to_data[:, order])
+        )
+
+
+def test_fewer_distinct_rows_than_neighbours_are_all_neighbours():
+    fitted = quick().fit(np.repeat([[0.0, 0], [1, 0], [0, 3]], 2000, axis=0))
+    assert len(np.unique(fitted.embedding_, axis=0)) == 3
+    assert fitted.to_state()["graph"].kernel.shape == (3, 3)
+
+
+def test_many_rows_of_few_whole_numbers_are_as_cheap_as_their_distinct_rows():
+    data = np.random.RandomState(0).randint(0, 4, size=(30_000, 3))
+    kernel_ = quick(t=5).fit(data).to_state()["graph"].kernel
+    assert kernel_.shape == (64, 64)
+
+
+def test_one_column_of_many_numbers_is_searched_exactly():
+    """Neighbours are closer than rounding in float32, so products cannot find them."""
+    data = np.sort(np.random.RandomState(0).standard_normal((25_000, 1)), axis=0)
+    made = graph.graph_of_features(
+        torch.as_tensor(data), None, 5, 40, np.random.RandomState(0), exact=False
+    )
+    assert made.recall == 1
+    rows, columns = made.kernel.indices()
+    assert (rows - columns).abs().max() < 60
+    assert made.kernel.values().numel() < 25_000 * 13
+
+
 def test_the_package_takes_no_distances():
     with pytest.raises(ValueError, match=r"PHATE\(metric='precomputed'\) must be 'euclidean'"):
-        quick(metric="precomputed", engine="phate").fit(np.ones((20, 20)))
+        quick(metric="precomputed", engine="phate").fit(1 - np.eye(20))
 
 
 def test_a_second_fit_reuses_what_did_not_change(monkeypatch):
