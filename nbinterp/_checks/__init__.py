@@ -14,7 +14,7 @@ from nbinterp._checks.arguments import (
 )
 from nbinterp._checks.arrays import dense, plain, refuse_dates, to_numpy
 from nbinterp._checks.errors import call, current_call, fail, named, require, show
-from nbinterp._checks.tables import classes, distances, groups, labels, samples, squarable
+from nbinterp._checks.tables import classes, distances, groups, labels, numeric, samples, squarable
 
 __all__ = [
     "boolean",
@@ -35,6 +35,7 @@ __all__ = [
     "named",
     "names",
     "nodes",
+    "numeric",
     "plain",
     "real",
     "refuse_dates",

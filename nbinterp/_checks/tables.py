@@ -1,5 +1,6 @@
 """Check tables of samples, and labels of samples."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,51 @@ def _culprit(table: Any) -> str:
         if not is_real:
             return f": column {name!r}"
     return ""
+
+
+def numeric(data: Any, name: str, kinds: str = "fiub") -> AnyArray:
+    """Return `data` as an array of numbers of any shape; whole numbers and flags stay as they are.
+
+    `kinds` are those of NumPy that are allowed. What is missing becomes NaN.
+    """
+    given = plain(data, name)
+    refuse_dates(given, name)
+    what = f"({name}={show(given)})"
+    array = _objects(given, what)
+    if array.dtype == object:
+        with contextlib.suppress(ValueError, TypeError):
+            array = array.astype(np.float64)
+    wanted = "real numbers" if array.dtype.kind == "c" else "numbers"
+    require(
+        array.dtype.kind in kinds,
+        what + _culprit(given),
+        f"must be {wanted}, not {array.dtype.name}",
+        "Pass an array of floats, or of whole numbers for a network that embeds tokens.",
+        TypeError,
+    )
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # torch has no long double
+        return array.astype(np.float64)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _objects(given: Any, what: str) -> AnyArray:
+    """Return arrays, tables and lists as an array; a table of several types as float64."""
+    if isinstance(given, pd.DataFrame) and not given.empty:
+        kinds = {getattr(kind, "kind", "O") for kind in given.dtypes}
+        if kinds <= set("iuf") and not given.isna().to_numpy().any():
+            return np.asarray(given, dtype=np.result_type(*(_plain_type(k) for k in given.dtypes)))
+        if kinds != {"b"} and kinds <= set("biuf"):
+            return given.to_numpy(np.float64, na_value=np.nan)
+    try:
+        return np.asarray(given)
+    except ValueError:
+        fail(what, "must have rows of one length", "Pad or crop the samples to one size.")
+
+
+def _plain_type(kind: Any) -> np.dtype[Any]:
+    """Return the NumPy type behind a type of pandas."""
+    plain_type: np.dtype[Any] = np.dtype(getattr(kind, "numpy_dtype", kind))
+    return plain_type
 
 
 def distances(data: object, n_neighbors: int, *, estimator: Any, reset: bool = True) -> Any:

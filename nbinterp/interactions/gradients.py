@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
+from nbinterp.network.data.inputs import one_input
 from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
@@ -53,7 +54,9 @@ class ScalarFunction:
 
     def values(self, rows: Tensor) -> Tensor:
         """Return the number of each flattened sample: ``(n, d)`` to ``(n,)``."""
-        output = self.model(rows.reshape(-1, *self.shape).to(self.dtype or rows.dtype))
+        # A copy: the model may write into it.
+        batch = rows.reshape(-1, *self.shape).to(self.dtype or rows.dtype, copy=True)
+        output = self.model(batch)
         if callable(self.target):
             return self._one_per_row(self.target(output), len(rows))
         output = first_tensor("the model", output)
@@ -183,17 +186,7 @@ def rows_on(subject: Subject, rows: Tensor) -> Tensor:
 
 def as_rows(x: Any) -> tuple[Tensor, tuple[int, ...]]:
     """Return samples flattened to rows ``(n, d)`` of floats, and the shape of one sample."""
-    # A copy: the memory of a DataFrame may be read-only, and torch warns about that.
-    what = f"(x={_checks.show(x)})"
-    array = x if isinstance(x, Tensor) else np.array(x)
-    _checks.require(
-        isinstance(array, Tensor) or array.dtype.kind in "biufc",
-        what,
-        "must be numbers",
-        "Pass the samples as an array of floats, after the model.",
-        TypeError,
-    )
-    tensor = array.detach() if isinstance(array, Tensor) else torch.from_numpy(array)
+    what, tensor = f"(x={_checks.show(x)})", one_input(x)
     if tensor.is_inference():
         tensor = tensor.clone()  # outside inference mode a tensor that has gradients
     _checks.require(

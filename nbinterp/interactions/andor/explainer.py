@@ -13,7 +13,7 @@ from torch import nn
 from nbinterp import _checks, _device
 from nbinterp._numerics.arrays import as_tensor
 from nbinterp._state import HasState, State, fields
-from nbinterp._typing import AnyArray, FloatArray, IntArray
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.interactions.andor.masking import (
     Masking,
     Model,
@@ -27,6 +27,7 @@ from nbinterp.interactions.andor.result import AndOrInteractions
 from nbinterp.interactions.andor.solver.problem import Problem, interactions
 from nbinterp.interactions.andor.solver.solve import solve
 from nbinterp.interactions.subsets import sizes
+from nbinterp.network.data.inputs import one_input
 from nbinterp.network.subject.subject import Subject
 
 
@@ -361,7 +362,7 @@ def _named(models: Any) -> dict[str, Model]:
 
 
 def _samples(x: Any) -> torch.Tensor:
-    tensor = x.detach() if isinstance(x, torch.Tensor) else torch.from_numpy(_numbers(x))
+    tensor = one_input(x)
     what = f"(x={_checks.show(x)})"
     _checks.require(
         tensor.ndim > 1 and tensor.numel() > 0,
@@ -373,18 +374,6 @@ def _samples(x: Any) -> torch.Tensor:
         bool(tensor.isfinite().all()), what, "must be finite", "Drop or fill those entries."
     )
     return tensor
-
-
-def _numbers(x: Any) -> AnyArray:
-    array = np.array(x, order="C")
-    _checks.require(
-        array.dtype.kind in "fiu",
-        f"(x={_checks.show(array)} of {array.dtype})",
-        "must be numbers",
-        "Pass an array of floats, or of whole numbers for a model that embeds tokens.",
-        TypeError,
-    )
-    return array
 
 
 def _array(tensor: torch.Tensor) -> FloatArray:

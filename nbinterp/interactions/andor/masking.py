@@ -11,10 +11,10 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.arrays import as_tensor
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
+from nbinterp.network.data.inputs import one_input
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -91,7 +91,7 @@ def baseline_rows(baseline: Any, background: Any, samples: Tensor) -> Tensor:
         rows = _background(baseline, background, shape)
         values = rows.double().mean(0, keepdim=True) if baseline == "mean" else rows
     else:
-        values = as_tensor(baseline)
+        values = one_input(baseline, "baseline")
         what = f"(baseline={_checks.show(baseline)})"
         _checks.require(
             values.dtype != torch.bool and bool(values.isfinite().all()),
@@ -123,7 +123,7 @@ def _background(baseline: str, background: Any, shape: tuple[int, ...]) -> Tenso
         "must come with background samples",
         "Pass background=, such as a hundred rows of the training data.",
     )
-    rows = as_tensor(background)
+    rows = one_input(background, "background")
     _checks.require(
         rows.ndim == len(shape) + 1 and tuple(rows.shape[1:]) == shape and len(rows) > 0,
         what,

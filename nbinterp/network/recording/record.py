@@ -59,12 +59,13 @@ def record(
     ----------
     model : torch.nn.Module or Subject
         Any network that takes a batch as its one argument, or the arguments that `data` names.
-    data : array, DataFrame, tensor, dict of arrays, torch Dataset or DataLoader
+    data : array, table, tensor, list of samples, dict of these, torch Dataset or DataLoader
         The samples, one per row (n_samples, ...), as the network expects them. Floats are cast
         to the type of the network and moved to its device; whole numbers keep their type. NaN is
         refused where it reaches a layer or the output: some networks fill it. If a Dataset or
         DataLoader yields tuples, the first item is the input. Dicts, of arrays or yielded by a
-        Dataset, become named arguments: ``model(**batch)``.
+        Dataset, become named arguments: ``model(**batch)``. What all samples share, such as a
+        number, a flag, None or a tensor without axes, is passed whole.
     layers : str or sequence of str
         Submodules by their dotted path, as in ``model.named_modules()``. The output of that
         module is recorded: name the block or its ReLU to get activations after the nonlinearity.
@@ -99,7 +100,7 @@ def record(
         If a layer does not exist, never runs, runs more often in one batch than in another, or
         does not return one finite row per sample, all of one shape; if activations exceed
         float16; if the data are empty or lead to values that are not finite; if a DataLoader
-        shuffles.
+        shuffles or drops samples, or a Dataset changes them at random.
     TypeError
         If `model` is not a Module, or if data or a layer's output are not numbers.
     FileExistsError
