@@ -29,6 +29,7 @@ from .network import dropout_study as dropout_study
 from .network import fit_decoder as fit_decoder
 from .network import perturb as perturb
 from .network import record as record
+from .network import untrained as untrained
 from .saving import load as load
 from .saving import save as save
 from .views import AblationChart as AblationChart

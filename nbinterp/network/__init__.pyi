@@ -11,6 +11,7 @@ from .perturbation.result import Perturbation
 from .recording.record import Recording, record
 from .subject.fast_paths import fast_paths
 from .subject.subject import Subject
+from .subject.untrained import untrained
 
 __all__ = [
     "AblationStudy",
@@ -26,4 +27,5 @@ __all__ = [
     "fit_decoder",
     "perturb",
     "record",
+    "untrained",
 ]

@@ -89,6 +89,12 @@ ENTRIES = (
         "300_networks",
     ),
     Entry(
+        "Is that due to training? Compare with an untrained copy.",
+        "untrained",
+        'record(untrained(model), data, "h1")',
+        "300_networks",
+    ),
+    Entry(
         "What does the network answer without some nodes?",
         "ablated",
         'with ablated(model, "h1", [3, 17]): model(x)',

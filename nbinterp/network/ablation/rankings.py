@@ -18,6 +18,7 @@ class Rankings:
     """The orders to compare: of each case, a factor of a cluster, and of each cluster."""
 
     cases: tuple[tuple[str, int], ...]
+    factors: tuple[Factors, ...]  # of each case
     by_information: list[IntArray]  # of each case
     rivals: list[tuple[IntArray, IntArray]]  # of each cluster: by activation, by weight
     cluster: IntArray  # of each case, its place in `rivals`

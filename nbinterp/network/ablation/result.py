@@ -1,6 +1,7 @@
 """What it costs to ablate the nodes of factors, compared with other nodes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._typing import FloatArray, IntArray
+from nbinterp.network.ablation.chance import corrected_ranks, least_spreads, ranks
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,8 +53,14 @@ class AblationStudy(Displayable):
     -----
     `to_frame` ranks a case among the random draws: ``(1 + draws that cost as much or more) /
     (1 + draws)``. That is the p-value of one row. Among many rows some are small by chance: of
-    1000 rows without any effect, about 50 are below 0.05. Divide your threshold by the number of
-    rows you compare, and draw often enough for such small ranks to occur.
+    1000 rows without any effect, about 50 are below 0.05. The corrected rank is that of the loss
+    among the largest loss of each draw over all sizes and groups, in standard deviations of the
+    draws. Of random nodes, any of a factor's rows has a corrected rank below 0.05 only one time in
+    20, however many rows there are; 100 draws are enough for that. With several factors, divide
+    your threshold by their number.
+
+    Nodes that vary together cost more together, also in a network that has learned nothing. To see
+    what training adds, compare with the study of an `untrained` copy.
     """
 
     layer: str
@@ -68,6 +76,20 @@ class AblationStudy(Displayable):
     by_activation: FloatArray
     by_weight: FloatArray
     n_left_out: int = 0
+    _factors: tuple[Any, ...] = field(default=(), repr=False)  # of each case
+
+    @property
+    def stable(self) -> tuple[bool | None, ...]:
+        """Whether the factor of each case is found again in halves of its samples.
+
+        None where that is not known, see `ClusterFactors.stable_`; computed when first read.
+        """
+        found: list[bool | None] = []
+        factors = self._factors or (None,) * len(self.cases)
+        for (_, number), each in zip(self.cases, factors, strict=True):
+            stable = getattr(each, "stable_", None)
+            found.append(None if stable is None else bool(stable[number]))
+        return tuple(found)
 
     @property
     def accuracy(self) -> FloatArray:
@@ -99,7 +121,9 @@ class AblationStudy(Displayable):
         -------
         DataFrame
             Columns cluster, factor, size, group, n_samples, baseline, change, by_activation,
-            by_weight, chance_lower, chance_upper and rank; see the notes on `rank`.
+            by_weight, chance_lower, chance_upper, rank and corrected_rank, see the notes; and
+            stable: whether the factor is found again in halves of its samples, None if that is not
+            known.
         """
         known = (*self.output_names, "accuracy")
         at = known.index(_checks.choice("quantity", quantity, known))
@@ -109,8 +133,9 @@ class AblationStudy(Displayable):
         lower, upper = (
             np.quantile(random, ends, axis=0) if len(random) else np.full((2, 1, 1), np.nan)
         )
-        # Rounding of sums must not decide whether two draws cost the same.
-        worse = (random[:, None] <= change + 1e-9).sum(axis=0)
+        counted = self.group_sizes if quantity == "accuracy" else None
+        corrected = corrected_ranks(change, random, least_spreads(random, counted))
+        stable = self.stable
         case, size, group = (axis.ravel() for axis in np.indices(change.shape))
 
         def spread(values: FloatArray) -> FloatArray:
@@ -129,7 +154,9 @@ class AblationStudy(Displayable):
                 "by_weight": self.by_weight[..., at].ravel(),
                 "chance_lower": spread(lower),
                 "chance_upper": spread(upper),
-                "rank": (1 + worse.ravel()) / (1 + len(random)),
+                "rank": ranks(change, random).ravel(),
+                "corrected_rank": corrected.ravel(),
+                "stable": [stable[i] for i in case],
             }
         )
 

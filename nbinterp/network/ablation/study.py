@@ -181,6 +181,7 @@ def ablation_study(
         output_names=tuple(rec.output_names[i] for i in kept),
         baseline=baseline,
         n_left_out=n_nodes - len(live),
+        _factors=rankings.factors,
         **rankings.split(change),
     )
 
@@ -230,6 +231,7 @@ class _AblatedLayer:
         informed: list[IntArray] = []
         rivals: list[tuple[IntArray, IntArray]] = []
         cluster: list[int] = []
+        owners: list[Factors] = []
         for factors in given:
             _check_columns(factors, given[0], self.n)
             if not np.nan_to_num(factors.mutual_information_).any():
@@ -241,13 +243,14 @@ class _AblatedLayer:
                 cases.append((factors.name, number))
                 informed.append(by_information(factors, number, list(self.columns), size))
                 cluster.append(len(rivals) - 1)
+                owners.append(factors)
         _checks.require(
             len(cases) > 0,
             "(directions)",
             "must share information with nodes",
             "Fit clusters with more samples.",
         )
-        return Rankings(tuple(cases), informed, rivals, np.array(cluster))
+        return Rankings(tuple(cases), tuple(owners), informed, rivals, np.array(cluster))
 
     def measured(
         self,

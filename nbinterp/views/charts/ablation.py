@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nbinterp import _checks
@@ -15,6 +16,7 @@ _LINES = ("change", "by_activation", "by_weight")
 _CHOSEN = ("mutual information", "mean activation", "weight")
 _GREY = "#999999"
 _CHANCE = "95 % of draws of random nodes"
+_RARE = 0.05  # the corrected rank up to which a loss is marked
 
 
 @shows(AblationStudy)
@@ -38,7 +40,10 @@ class AblationChart:
     --------------
     Each panel is a group of samples. Farther right, more nodes are ablated; lower is worse. The
     grey band holds 95 % of the draws of the same number of random nodes: only a line below it says
-    that these nodes matter more to these samples than other nodes do.
+    that these nodes matter more to these samples than other nodes do. Of many points some are below
+    it by chance. A ring marks those that are beyond chance for all points of the factor together:
+    of random nodes, one study in 20 has a ring. The title says if the factor itself is not stable,
+    that is, not found again in halves of its samples.
 
     Examples
     --------
@@ -128,10 +133,15 @@ class AblationChart:
                     "size:Q",
                     alt.Tooltip("lost:Q", format=percent),
                     alt.Tooltip("rank:Q", format=".3f"),
+                    alt.Tooltip("corrected_rank:Q", format=".3f", title="corrected rank"),
                 ],
             )
         )
         layers = [band, lines] if drawn["chance_lower"].notna().any() else [lines]
+        if (drawn["corrected_rank"] <= _RARE).any():
+            rings = base.transform_filter(f"datum.corrected_rank <= {_RARE}")
+            ring = rings.mark_point(size=140, color=OKABE_ITO[0], strokeWidth=1.5)
+            layers.append(ring.encode(y=alt.Y(f"{_CHOSEN[0]}:Q")))
         panel = alt.layer(*layers).properties(width=150, height=110)
         return panel.facet(
             facet=alt.Facet("group:N", sort=self.groups, title=None), columns=4
@@ -142,8 +152,10 @@ class AblationChart:
         rows = self.frame
         rows = rows[rows["size"] == self.study.sizes[-1]].set_index("group").loc[self.groups[:4]]
         spelled = rows[["change", "chance_lower", "chance_upper"]].map(self._spelled)
+        spelled["beyond"] = np.where(rows["corrected_rank"] <= _RARE, ", beyond it", "")
         told = "; ".join(
-            f"{name} {row['change']} (chance {row['chance_lower']} to {row['chance_upper']})"
+            f"{name} {row['change']} (chance {row['chance_lower']} to {row['chance_upper']}"
+            f"{row['beyond']})"
             for name, row in spelled.iterrows()
         )
         return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes ablated: {told})"
@@ -153,7 +165,8 @@ class AblationChart:
 
     def _title(self) -> str:
         cluster, factor = self.study.cases[self.case]
-        return f"factor {factor} of {cluster} in {self.study.layer}"
+        mark = "" if self._frame["stable"].iloc[0] in (None, True) else " (not stable)"
+        return f"factor {factor}{mark} of {cluster} in {self.study.layer}"
 
     def snapshot(self) -> bytes:
         """Return the chart as a PNG, for readers that cannot draw Altair charts."""

@@ -106,6 +106,29 @@ def test_accuracy_is_told_in_percent_and_outputs_in_their_own_units(study):
         assert band["y"]["axis"]["format"] == form
 
 
+def test_rings_mark_losses_beyond_chance_for_all_rows_together(study):
+    change = 0.01 * study.change
+    change[0, 1, 0, -1] = -9.0
+    chart = replace(study, change=change, random=0.1 * study.random).view()
+    assert (chart.frame["corrected_rank"] <= 0.05).sum() == 1
+    *_, ring = layers(chart)
+    assert ring["y"]["field"] == "mutual information"
+    assert ", beyond it)" in chart.describe()
+    assert near(pixels(chart.snapshot()), (0, 114, 178), 8).any()
+    assert ", beyond it)" not in replace(study, change=0 * study.change).view().describe()
+
+
+def test_a_factor_that_is_not_stable_is_marked(study):
+    class Found:
+        stable_ = np.array([True, False, False, False])
+
+    marked = replace(study, _factors=(Found(), Found()))
+    assert marked.stable == (False, True)
+    assert "factor 3 (not stable) of cluster 0" in marked.view().describe()
+    assert "factor 0 of cluster 1" in marked.view(case=1).describe()
+    assert study.stable == (None, None) and "not stable" not in study.view().describe()
+
+
 def test_without_random_draws_there_is_no_band(study):
     chart = replace(study, random=study.random[:0]).view()
     assert len(layers(chart)) == 1
