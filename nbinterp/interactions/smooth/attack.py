@@ -1,9 +1,27 @@
 """The minimum of a quadratic function in a ball, exactly: the trust-region subproblem."""
 
 import numpy as np
+import torch
 from scipy.optimize import brentq
+from torch import Tensor
 
 from nbinterp._typing import FloatArray
+from nbinterp.interactions.smooth.low_rank import Symmetric
+
+
+def step_within(matrix: Symmetric, gradient: Tensor, radius: Tensor, *, maximize: bool) -> Tensor:
+    """Return the step that lowers the quadratic function most, or raises it, within `radius`.
+
+    The radius is one number, or one for each input: in units of these the ellipsoid is a ball.
+    """
+    unit = radius.expand(len(gradient))
+    values, vectors = matrix.scaled(unit).eigenpairs(len(unit))
+    sign = -1.0 if maximize else 1.0
+    eigenvalues, basis, slope = (
+        part.to("cpu", torch.float64).numpy()
+        for part in (sign * values, vectors, sign * gradient * unit)
+    )
+    return torch.from_numpy(minimize(eigenvalues, basis, slope, 1.0)).to(unit) * unit
 
 
 def minimize(

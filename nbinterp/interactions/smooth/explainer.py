@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
 from nbinterp._numerics.progress import current_token
-from nbinterp._typing import IntArray
+from nbinterp._typing import FloatArray, IntArray
 from nbinterp.interactions.gradients import (
     ScalarFunction,
     as_rows,
@@ -21,7 +21,7 @@ from nbinterp.interactions.gradients import (
 )
 from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.smooth.first_layer import input_linear_of
-from nbinterp.interactions.smooth.kernel import Noise, noise
+from nbinterp.interactions.smooth.kernel import Noise, noise, per_input
 from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.result import SmoothHessian
@@ -34,6 +34,8 @@ _MULTIPLIER = 0.75
 # ... and the values that sigma="auto" compares.
 MULTIPLIERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 _BLOCKS = 8
+_ENOUGH = 5  # samples, to tell how columns spread
+_UNLIKE = 100.0  # times the median spread: no image has such a pixel
 _PROBES = 4  # samples at which the fast path is checked
 # Wider matrices are stored as the rows of a product.
 WIDEST_MATRIX = 4096
@@ -58,9 +60,12 @@ class SmoothHess:
         within the radius, for the first sample and a tenth of the gradients.
     covariance : array of shape (n_features, n_features), optional
         Covariance of the Gaussian, instead of `sigma`.
-    radius : float
+    radius : float or array of shape (n_features,)
         Size of the neighbourhood you ask about, as a distance in input units. Most of the
-        Gaussian's mass lies at the distance ``sigma * sqrt(n_features)``.
+        Gaussian's mass lies at the distance ``sigma * sqrt(n_features)``. Where inputs have
+        different units, such as the columns of a table, give each its own:
+        ``0.25 * X.std(axis=0) * sqrt(n_features)``. The neighbourhood is then an ellipsoid, and
+        pairs are ranked by their effect over one sigma of both inputs.
     n_samples : int
         Number of gradients for each sample; the largest number if `tolerance` is set. The authors
         took 100,000 for 784 inputs; with ``"orthogonal"``, 20,000 suffice.
@@ -112,7 +117,7 @@ class SmoothHess:
 
     sigma: Any = None
     covariance: Any = None
-    radius: float = 0.5
+    radius: Any = 0.5
     n_samples: int = 20_000
     sampling: str = "orthogonal"
     tolerance: float | None = None
@@ -155,6 +160,8 @@ class SmoothHess:
         -----
         ConvergenceWarning
             If the error stays above `tolerance`.
+        UserWarning
+            If one sigma is guessed for columns of `x` that differ much in spread.
         """
         self._check()
         device = _device.of(self)
@@ -168,6 +175,8 @@ class SmoothHess:
         function = scalar_function(model, target, shape, len(rows))
         with function.eval_mode():
             function.for_sample(0).check(rows)
+            if self.covariance is None and self.groups is None and len(shape) == 1:
+                self._warn_of_units(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self
             found = settings._explain(function, rows)
         columns = getattr(x, "columns", None)
@@ -185,7 +194,8 @@ class SmoothHess:
 
     @_checks.named
     def _check(self) -> None:
-        _checks.real("radius", self.radius, 0.0, open_low=True)
+        if np.ndim(self.radius) == 0:
+            _checks.real("radius", self.radius, 0.0, open_low=True)
         _checks.integer("n_samples", self.n_samples, 4 * _BLOCKS)
         _checks.choice("sampling", self.sampling, SAMPLINGS)
         _checks.boolean("progress", self.progress)
@@ -196,6 +206,25 @@ class SmoothHess:
         if self.batch_size is not None:
             _checks.integer("batch_size", self.batch_size, 1)
 
+    def _warn_of_units(self, rows: Tensor) -> None:
+        """Warn if one sigma is guessed for columns whose spreads differ by orders of magnitude."""
+        is_given = self.sigma is not None and not isinstance(self.sigma, str)
+        if is_given or np.ndim(self.radius) or len(rows) < _ENOUGH:
+            return
+        spreads = rows.std(dim=0)
+        some = spreads[spreads > 0]
+        if len(some) and float(spreads.max()) > _UNLIKE * float(some.median()):
+            warnings.warn(
+                f"SmoothHess(radius={self.radius:g}) takes one sigma for columns of x that differ "
+                f"in spread, from {float(some.min()):.2g} to {float(some.max()):.2g}. Give each "
+                "its own: radius=0.25 * X.std(axis=0) * X.shape[1] ** 0.5.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _radius(self, d: int) -> float | FloatArray:
+        return per_input("radius", self.radius, d, "radius")
+
     @_checks.named
     def _tuned(self, function: ScalarFunction, rows: Tensor) -> "SmoothHess":
         """Return these settings with the sigma of the smallest P-MSE within the radius."""
@@ -205,7 +234,8 @@ class SmoothHess:
             "must have no groups: a matrix of groups is not a quadratic function of the input",
             "Tune without groups, then pass the sigma of that result.",
         )
-        unit = self.radius / rows.shape[1] ** 0.5
+        radius = self._radius(rows.shape[1])
+        unit = radius / rows.shape[1] ** 0.5
         quick = replace(self, tolerance=None, progress=False)
         errors = {}
         for multiplier in MULTIPLIERS:
@@ -214,7 +244,7 @@ class SmoothHess:
             )
             found = trial._explain(function.for_sample(0), rows[:1])
             errors[multiplier] = float(
-                found.pmse(self.radius, n_samples=2000, random_state=0)["SmoothHess"].iloc[0]
+                found.pmse(radius, n_samples=2000, random_state=0)["SmoothHess"].iloc[0]
             )
         return replace(self, sigma=min(errors, key=errors.__getitem__) * unit)
 
@@ -222,7 +252,7 @@ class SmoothHess:
     def _explain(self, function: ScalarFunction, rows: Tensor) -> SmoothHessian:
         count, d = rows.shape
         dtype = torch.float64 if rows.dtype == torch.float64 else torch.float32
-        default = _MULTIPLIER * self.radius / d**0.5
+        default = _MULTIPLIER * self._radius(d) / d**0.5
         smoothing = noise(self.sigma, self.covariance, default, d)
         smoothing = smoothing.to(rows.device, dtype)
         members = _membership(self.groups, d, rows.device, dtype)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nbinterp import _checks
 from nbinterp._numerics.arrays import as_tensor
+from nbinterp._typing import FloatArray
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,28 @@ class Noise:
         return Noise(self.scale, None if self.factor is None else self.factor.to(device, dtype))
 
 
-def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
+def per_input(name: str, value: Any, d: int, of: str) -> float | FloatArray:
+    """Return one positive number, or one for each of `d` inputs; `of` says what they are."""
+    if np.ndim(value) == 0:
+        return _checks.real(name, value, 0.0, open_low=True)
+    numbers = np.asarray(_checks.to_numpy(value), dtype=np.float64).ravel()
+    what = f"({name}={_checks.show(numbers)})"
+    _checks.require(
+        len(numbers) == d,
+        what,
+        f"must have one {of} per input, {d}",
+        "Pass one number, or as many as the input has.",
+    )
+    _checks.require(
+        bool((numbers > 0).all()) and bool(np.isfinite(numbers).all()),
+        what,
+        "must be positive and finite",
+        f"Give inputs that do not vary a small {of}, or leave them out of the model.",
+    )
+    return numbers
+
+
+def noise(sigma: Any, covariance: Any, default: float | FloatArray, d: int) -> Noise:
     """Return the noise for the given settings, in `d` dimensions."""
     if covariance is not None:
         _checks.require(
@@ -63,25 +85,8 @@ def noise(sigma: Any, covariance: Any, default: float, d: int) -> Noise:
             "Scale the covariance instead.",
         )
         return Noise(1.0, _triangle(covariance, d))
-    if sigma is None:
-        return Noise(default)
-    if np.ndim(sigma) == 0:
-        return Noise(_checks.real("sigma", sigma, 0.0, open_low=True))
-    deviations = np.asarray(_checks.to_numpy(sigma), dtype=np.float64).ravel()
-    what = f"(sigma={_checks.show(deviations)})"
-    _checks.require(
-        len(deviations) == d,
-        what,
-        f"must have one standard deviation per input, {d}",
-        "Pass one number, or as many as the input has.",
-    )
-    _checks.require(
-        bool((deviations > 0).all()) and bool(np.isfinite(deviations).all()),
-        what,
-        "must be positive and finite",
-        "Give inputs that do not vary a small standard deviation, or leave them out of the model.",
-    )
-    return Noise(1.0, as_tensor(deviations))
+    given = default if sigma is None else per_input("sigma", sigma, d, "standard deviation")
+    return Noise(given) if isinstance(given, float) else Noise(1.0, as_tensor(given))
 
 
 def _triangle(covariance: Any, d: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -21,6 +21,9 @@ class Symmetric(Protocol):
 
     def entries(self, rows: Tensor, columns: Tensor, n_blocks: int) -> tuple[Tensor, Tensor]:
         """Return the entries at `rows` × `columns` and their standard errors."""
+
+    def scaled(self, by: Tensor) -> Self:
+        """Return ``R H R`` for the diagonal R of `by`, ``(width,)``."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Dense:
         """Return the entries at `rows` × `columns` and their standard errors."""
         place = rows.to(self.matrix.device)[:, None], columns.to(self.matrix.device)
         return self.matrix[place], self.standard_error[place]
+
+    def scaled(self, by: Tensor) -> "Dense":
+        """Return ``R H R``."""
+        square = by[:, None] * by
+        return Dense(self.matrix * square, self.standard_error * square)
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,10 @@ class LowRank(HasState):
             squares.addcmul_(block, block)
         spread = (squares - total.square() / n_blocks).clamp(min=0.0)
         return total / n_blocks, (spread / (n_blocks * max(n_blocks - 1, 1))).sqrt()
+
+    def scaled(self, by: Tensor) -> "LowRank":
+        """Return ``R H R``."""
+        return LowRank(self.u * by.to(self.u), self.g * by.to(self.g))
 
     def eigenpairs(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the eigenpairs of largest size, exactly: H maps all vectors into few rows."""

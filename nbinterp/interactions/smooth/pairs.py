@@ -15,8 +15,12 @@ def pairs(
     errors: FloatArray | None,
     n: int | None,
     names: Sequence[object] | None,
+    units: FloatArray | None = None,
 ) -> pd.DataFrame:
-    """Return the `n` strongest pairs of each matrix of `values` (samples, width, width), sorted."""
+    """Return the `n` strongest pairs of each matrix of `values` (samples, width, width), sorted.
+
+    Strength is measured in `units` of the rows, if given.
+    """
     if values is None or errors is None:
         _checks.fail(
             "()",
@@ -29,10 +33,11 @@ def pairs(
     first, second = np.triu_indices(width)
     if n is not None:
         _checks.integer("n", n, 1)
+    unit = np.ones(width) if units is None else units
     parts = []
     for sample, (matrix, error) in enumerate(zip(values, errors, strict=True)):
         strengths = matrix[first, second]
-        order = np.argsort(-np.abs(strengths), kind="stable")[:n]
+        order = np.argsort(-np.abs(strengths * unit[first] * unit[second]), kind="stable")[:n]
         one, other = first[order], second[order]
         columns = {
             "sample": sample,

@@ -19,7 +19,7 @@ def pmse_table(
     rows: Tensor,
     gradients: Tensor,
     matrices: Iterable[Symmetric],
-    radius: float,
+    radius: Tensor,
     *,
     n: int,
     ball: str,
@@ -27,7 +27,8 @@ def pmse_table(
 ) -> pd.DataFrame:
     """Return the mean squared errors of three models of each sample, and their standard errors.
 
-    See `squared_errors`; `rows` and `gradients` are ``(samples, d)``.
+    See `squared_errors`; `rows` and `gradients` are ``(samples, d)``, and the `radius` is one
+    number, or one for each input.
     """
     generator = torch.Generator(rows.device).manual_seed(seed)
     table = []
@@ -52,7 +53,7 @@ def squared_errors(
     row: Tensor,
     gradient: Tensor,
     matrix: Symmetric,
-    radius: float,
+    radius: Tensor,
     *,
     n: int,
     ball: str,
@@ -78,9 +79,14 @@ def squared_errors(
     return torch.cat(parts, dim=1)
 
 
-def in_ball(n: int, d: int, radius: float, ball: str, generator: torch.Generator) -> Tensor:
-    """Return random points ``(n, d)`` in a ball, uniform in distance or in volume (`ball`)."""
+def in_ball(
+    n: int, d: int, radius: float | Tensor, ball: str, generator: torch.Generator
+) -> Tensor:
+    """Return random points ``(n, d)`` in a ball, uniform in distance or in volume (`ball`).
+
+    With a radius for each input, ``(d,)``, it is an ellipsoid: the ball, stretched.
+    """
     device = generator.device
     points = torch.nn.functional.normalize(torch.randn((n, d), generator=generator, device=device))
     share = torch.rand((n, 1), generator=generator, device=device)
-    return points * (radius * (share if ball == "radius" else share ** (1.0 / d)))
+    return points * (share if ball == "radius" else share ** (1.0 / d)) * radius

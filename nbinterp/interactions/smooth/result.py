@@ -15,9 +15,9 @@ from nbinterp._numerics.arrays import as_tensor
 from nbinterp._state import HasState, fields
 from nbinterp._typing import AnyArray, BoolArray, FloatArray, IntArray
 from nbinterp.interactions.gradients import ScalarFunction
-from nbinterp.interactions.smooth.attack import minimize
+from nbinterp.interactions.smooth.attack import step_within
 from nbinterp.interactions.smooth.fdr import significant
-from nbinterp.interactions.smooth.kernel import Noise
+from nbinterp.interactions.smooth.kernel import Noise, per_input
 from nbinterp.interactions.smooth.low_rank import Dense, LowRank, Symmetric
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.pairs import pairs, places
@@ -144,6 +144,11 @@ class SmoothHessian(Displayable, HasState):
         )
 
     @property
+    def units(self) -> FloatArray | None:
+        """The sigma of each input if they have their own: strong is what has an effect over it."""
+        return self.sigma if isinstance(self.sigma, np.ndarray) and self.groups is None else None
+
+    @property
     def _width(self) -> int:
         return int(self._rows.shape[1] if self.hessian is None else self.hessian.shape[1])
 
@@ -183,7 +188,7 @@ class SmoothHessian(Displayable, HasState):
 
     @_checks.named
     def to_frame(self, n: int | None = None, *, names: Sequence[object] | None = None) -> Any:
-        """Return the pairs of inputs or groups of each sample, strongest first.
+        """Return the pairs of inputs or groups of each sample, strongest in `units` first.
 
         Parameters
         ----------
@@ -203,7 +208,7 @@ class SmoothHessian(Displayable, HasState):
             If the matrix is too wide to store.
         """
         given = self.feature_names if names is None else names
-        return pairs(self.hessian, self.standard_error, n, given)
+        return pairs(self.hessian, self.standard_error, n, given, self.units)
 
     @_checks.named
     def entries(
@@ -284,7 +289,7 @@ class SmoothHessian(Displayable, HasState):
     @_checks.named
     def pmse(
         self,
-        radius: float,
+        radius: Any,
         *,
         n_samples: int = 15_000,
         ball: str = "radius",
@@ -298,8 +303,8 @@ class SmoothHessian(Displayable, HasState):
 
         Parameters
         ----------
-        radius : float
-            Radius of the ball, in input units.
+        radius : float or array of shape (n_features,)
+            Radius of the ball, in input units; one for each input makes it an ellipsoid.
         n_samples : int
             Number of points drawn in the ball.
         ball : {"radius", "volume"}
@@ -313,7 +318,7 @@ class SmoothHessian(Displayable, HasState):
             One row per sample; columns ``"SmoothHess"``, ``"SmoothGrad"``, ``"gradient"``, and
             the standard error of each, in squared output units.
         """
-        reach = _checks.real("radius", radius, 0.0, open_low=True)
+        reach = self._reach(radius)
         total = _checks.integer("n_samples", n_samples, 2)
         _checks.choice("ball", ball, BALLS)
         self._refuse_groups()
@@ -333,7 +338,7 @@ class SmoothHessian(Displayable, HasState):
         )
 
     @_checks.named
-    def attack(self, radius: float, *, sample: int = 0, maximize: bool = False) -> AnyArray:
+    def attack(self, radius: Any, *, sample: int = 0, maximize: bool = False) -> AnyArray:
         """Return the step within a ball that lowers the quadratic function most.
 
         It solves ``min gᵀδ + ½ δᵀHδ, ‖δ‖ ≤ radius`` exactly; the paper's authors solve a
@@ -343,8 +348,8 @@ class SmoothHessian(Displayable, HasState):
 
         Parameters
         ----------
-        radius : float
-            Largest length of the step, in input units.
+        radius : float or array of shape (n_features,)
+            Largest length of the step, in input units; see `pmse`.
         sample : int
         maximize : bool
             Raise the output instead.
@@ -353,13 +358,14 @@ class SmoothHessian(Displayable, HasState):
         -------
         array of the shape of a sample
         """
-        reach = _checks.real("radius", radius, 0.0, open_low=True)
+        reach, matrix = self._reach(radius), self._matrix(sample)
         self._refuse_groups()
-        found = self._matrix(sample).eigenpairs(self._rows.shape[1])
-        values, vectors = (_host(each) for each in found)
-        sign = -1.0 if maximize else 1.0
-        gradient = _host(self._gradients[sample])
-        return minimize(sign * values, vectors, sign * gradient, reach).reshape(self.x.shape[1:])
+        step = step_within(matrix, self._gradients[sample], reach, maximize=maximize)
+        return _host(step).reshape(self.x.shape[1:])
+
+    def _reach(self, radius: Any) -> Tensor:
+        numbers = per_input("radius", radius, self._rows.shape[1], "radius")
+        return torch.as_tensor(numbers, dtype=torch.float64, device=self._rows.device)
 
     def _matrix(self, sample: int) -> Symmetric:
         last = len(self.x) - 1

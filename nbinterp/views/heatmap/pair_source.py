@@ -52,6 +52,8 @@ class PairSource:
     groups: IntArray | None
     pictures: AnyArray | None
     warning: str
+    # What to multiply rows and columns by, where they have different units.
+    units: FloatArray | None = None
 
     @property
     def width(self) -> int:
@@ -69,21 +71,29 @@ class PairSource:
         """
         if isinstance(self.values, SmoothHessian):
             found = [self.values.entries(rows, columns, sample=int(k)) for k in samples]
-            means = np.mean([one for one, _ in found], axis=0)
-            return means, np.mean([error for _, error in found], axis=0)
-        place = np.ix_(samples, rows, columns)
-        error = None if self.errors is None else self.errors[place].mean(0)
-        return self.values[place].mean(0), error
+            mean = np.mean([one for one, _ in found], axis=0)
+            error = np.mean([error for _, error in found], axis=0)
+        else:
+            place = np.ix_(samples, rows, columns)
+            mean = self.values[place].mean(0)
+            error = None if self.errors is None else self.errors[place].mean(0)
+        if self.units is None:
+            return mean, error
+        both = self.units[rows, None] * self.units[columns]
+        return mean * both, None if error is None else error * both
 
     def strongest(self, samples: IntArray, count: int) -> IntArray:
         """Return the `count` rows with the largest sums of squares, ascending."""
+        unit = np.ones(self.width) if self.units is None else self.units
         if isinstance(self.values, SmoothHessian):
             # For random signs z, the expected square of (H z)_i is the sum of squares of row i.
             signs = np.random.RandomState(0).choice([-1.0, 1.0], (self.width, _PROBES))
+            signs *= unit[:, None]
             products = [self.values.product(signs, sample=int(k)) for k in samples]
             size = np.square(np.mean(products, axis=0)).sum(1)
         else:
-            size = np.square(self.values[samples].mean(0)).sum(1)
+            size = np.square(self.values[samples].mean(0) * unit).sum(1)
+        size = size * unit**2
         return np.sort(np.argsort(-size, kind="stable")[:count])
 
 
@@ -149,7 +159,7 @@ def _of_result(
         feature_names = [f"group {k}" for k in range(width)]
     if feature_names is None and grid is None:
         feature_names = source.feature_names
-    error = source.relative_error
+    error, units = source.relative_error, source.units
     open_ = int((~(error < np.inf) & ~np.isnan(error)).sum())
     notes = [
         "" if source.converged else "The requested tolerance was not reached.",
@@ -159,7 +169,7 @@ def _of_result(
         title="SmoothHess",
         n_samples=n_samples,
         names=_names(feature_names, width, grid),
-        unit="output per squared input" if unit is None else unit,
+        unit=unit or f"output per {'squared input' if units is None else 'σ of both inputs'}",
         values=source if source.hessian is None else source.hessian,
         errors=source.standard_error,
         n_blocks=source.n_blocks,
@@ -167,6 +177,7 @@ def _of_result(
         groups=groups,
         pictures=source.x.reshape(n_samples, -1) if grid is not None else None,
         warning=" ".join(note for note in notes if note),
+        units=units,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 
 from nbinterp._typing import IntArray
@@ -15,10 +16,9 @@ from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
 from nbinterp.views.slider.base_trait import base_of
-from nbinterp.views.workbench.defaults import guess_radius, patches, patches_code
+from nbinterp.views.workbench.defaults import patches, patches_code
 from nbinterp.views.workbench.setup import Setup
 
-_SIZES = (5, 10, 20, 50)
 _DRAWS = 50  # draws of random nodes: enough for a band, and fast
 _GRADIENTS = 4000
 
@@ -79,8 +79,6 @@ def edit(frame: Perturbation) -> Step:
 
 def ablate(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[AblationStudy, Step]:
     """Ablate the nodes of chosen factors."""
-    n_nodes = sum(name.startswith(f"{setup.layer}[") for name in factors.feature_names)
-    sizes = [size for size in _SIZES if size <= n_nodes // 2] or [1]
     study = ablation_study(
         setup.model,
         setup.data,
@@ -89,7 +87,6 @@ def ablate(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[AblationS
         y=setup.y,
         clusters=setup.local.labels_,
         factor=list(chosen),
-        sizes=sizes,
         n_random=_DRAWS,
         random_state=0,
         progress=False,
@@ -97,7 +94,7 @@ def ablate(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[AblationS
     names = setup.names
     code = (
         f"study = ablation_study({names.model}, {names.data}, factors, layer={setup.layer!r}, "
-        f"y={names.y}, clusters={names.local}.labels_, factor={list(chosen)}, sizes={sizes}, "
+        f"y={names.y}, clusters={names.local}.labels_, factor={list(chosen)}, "
         f"n_random={_DRAWS}, random_state=0)"
     )
     return study, Step("ablate", "Their nodes ablated, beside random ones", code)
@@ -106,22 +103,25 @@ def ablate(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[AblationS
 def interact(setup: Setup, sample: int) -> tuple[SmoothHessian, Step]:
     """Find the interactions in a sample."""
     target = None if setup.answers is None else int(setup.answers[sample])
-    radius = guess_radius(setup.data)
     groups, written = None, ""
     if setup.image_shape is not None:
         groups = patches(setup.image_shape)
         written = f"groups={patches_code(setup.image_shape)}, "
     settings = SmoothHess(
-        groups=groups, radius=radius, n_samples=_GRADIENTS, random_state=0, progress=False
+        groups=groups, radius=setup.radius, n_samples=_GRADIENTS, random_state=0, progress=False
     )
     one = f"{setup.names.data}[{sample}:{sample + 1}]"
     row: Any
     if isinstance(setup.data, torch.Tensor):  # NumPy cannot read all of them
         row, one = setup.data[sample : sample + 1].float(), f"{one}.float()"
+    elif isinstance(setup.data, pd.DataFrame):  # whose columns have names
+        row = setup.data[sample : sample + 1].astype(np.float32)
+        one = f"{one}.astype(np.float32)"
     else:
         row = np.asarray(setup.data[sample : sample + 1], np.float32)
         one = f"np.asarray({one}, np.float32)"
     explained = settings.explain(setup.model, row, target=target)
+    radius = setup.radius if isinstance(setup.radius, float) else "radius"
     code = (
         f"smooth = SmoothHess({written}radius={radius}, n_samples={_GRADIENTS}, random_state=0)"
         f"\ninteractions = smooth.explain({setup.names.model}, {one}, target={target})"

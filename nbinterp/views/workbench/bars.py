@@ -71,14 +71,18 @@ def interaction_chart(
     if matrix is None or errors is None:
         return chart
     first, second = np.triu_indices(len(matrix[0]), 1)
-    values, noise = matrix[0][first, second], _TWO_SIDED * errors[0][first, second]
+    unit = np.ones(len(matrix[0])) if result.units is None else result.units
+    both = unit[first] * unit[second]
+    values, noise = matrix[0][first, second] * both, _TWO_SIDED * errors[0][first, second] * both
+    names = result.feature_names or [input_name(place, grid) for place in range(len(unit))]
     strongest = np.argsort(-np.abs(values), kind="stable")[:_MOST_PAIRS]
 
-    chart["unit"] = f"Second derivatives of {answer}, per squared input unit"
+    per = "squared input unit" if result.units is None else "smoothing deviation σ of both inputs"
+    chart["unit"] = f"Second derivatives of {answer}, per {per}"
     chart["grid"] = [] if grid is None else list(grid)
     chart["bars"] = [
         {
-            "label": f"{input_name(int(first[at]), grid)} × {input_name(int(second[at]), grid)}",
+            "label": f"{names[first[at]]} × {names[second[at]]}",
             "value": _number(values[at]),
             "low": _number(-noise[at]),
             "high": _number(noise[at]),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
-from nbinterp._typing import AnyArray, IntArray
+from nbinterp._typing import AnyArray, FloatArray, IntArray
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.hooks import observe
 from nbinterp.network.subject.subject import Subject
@@ -17,6 +17,9 @@ from nbinterp.network.subject.subject import Subject
 _LEAST_NODES, _MOST_NODES = 4, 4096
 _LEAST_SIDE = 8
 _PATCHES = 7  # per side of an image
+_ROWS = 2000  # that tell how inputs spread
+_ALIKE = 2.0  # times the smallest spread: inputs are of one unit
+_ROUNDING = 1e-6  # relative
 _PROBES = 8  # samples that run to guess a layer
 
 
@@ -222,11 +225,60 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and shape[0] in (1, 3)
 
 
-def guess_radius(data: Any) -> float:
-    """Return a quarter of the typical distance of samples from their mean, to two digits."""
-    array = as_array(data)
+def guess_radius(
+    data: Any, image_shape: tuple[int, ...] | None
+) -> tuple[float | FloatArray, IntArray]:
+    """Return a quarter of the typical distance of samples from their mean, or one for each input.
+
+    The second item are the inputs whose spread is not known, since they are constant.
+
+    Inputs of one unit, such as pixels or scores that spread alike, have one radius. The columns of
+    a table that spread differently have their own; so have the channels of sequences. Where a
+    column is constant, its size stands for its spread, or the median spread if it is zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = np.array([[1.0, 20.0, 7.0], [-1.0, -20.0, 7.0]])
+    >>> guess_radius(table, None)
+    (array([0.433, 8.66 , 3.03 ]), array([2]))
+    >>> guess_radius(table[:, :1], None)
+    (0.25, array([], dtype=int64))
+    """
+    array, none = as_array(data), np.empty(0, np.int64)
     if array is None:
-        return 0.5
-    flat = array[:2000].reshape(min(len(array), 2000), -1).astype(np.float64)
-    spread = float(np.sqrt(np.nan_to_num(flat.var(axis=0)).sum()))
-    return float(f"{0.25 * spread:.2g}") or 0.5
+        return 0.5, none
+    some = array[:: max(1, len(array) // _ROWS)].astype(np.float64)
+    some = np.where(np.isfinite(some), some, 0.0)
+    variance = some.var(axis=0)
+    total = float(np.sqrt(variance.sum()))
+    alike = float(f"{0.25 * total:.2g}") or 0.5
+    if image_shape is not None or total == 0:
+        return alike, none
+    # The axis along which spreads differ most counts the inputs with units of their own.
+    axes = range(variance.ndim)
+    profiles = [np.sqrt(_mean_over_others(variance, axis)) for axis in axes]
+    axis = max(axes, key=lambda axis: _ratio(profiles[axis]))
+    spread = profiles[axis]
+    if _ratio(spread) <= _ALIKE:
+        return alike, none
+    size = np.sqrt(_mean_over_others((some**2).mean(axis=0), axis))
+    constant = spread <= _ROUNDING * size
+    instead = np.where(size > 0, size, np.median(spread[~constant]))
+    shape = [-1 if place == axis else 1 for place in axes]
+
+    def of_inputs(values: AnyArray) -> AnyArray:
+        return np.broadcast_to(values.reshape(shape), variance.shape).ravel()
+
+    radius = 0.25 * np.sqrt(variance.size) * of_inputs(np.where(constant, instead, spread))
+    return np.array([float(f"{each:.3g}") for each in radius]), np.flatnonzero(of_inputs(constant))
+
+
+def _mean_over_others(values: FloatArray, axis: int) -> FloatArray:
+    mean: FloatArray = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1).mean(axis=1)
+    return mean
+
+
+def _ratio(spread: FloatArray) -> float:
+    """Return how often the largest spread holds the smallest; constants do not count."""
+    return float(spread.max() / spread[spread > 0].min())

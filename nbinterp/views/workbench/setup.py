@@ -8,14 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbinterp import _checks
-from nbinterp._typing import AnyArray, Float32Array, IntArray
+from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
 from nbinterp.corex import ClusterFactors, LinearCorEx, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.network import record
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.subject import Subject
 from nbinterp.views.workbench.availability import unavailable_steps
-from nbinterp.views.workbench.defaults import guess_image_shape, guess_layer, patch_grid
+from nbinterp.views.workbench.defaults import (
+    guess_image_shape,
+    guess_layer,
+    guess_radius,
+    patch_grid,
+)
 
 _PREAMBLE = """import numpy as np
 from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
@@ -44,6 +49,8 @@ class Setup:
         The true class of each sample, or `answers` if `knows_y` is False.
     nodes : array of shape (n_samples, n_columns)
         The recorded layer and the outputs; factors are fitted to them.
+    radius : float or array of shape (n_inputs,)
+        The size of the neighbourhood in which interactions are averaged.
     answers : array of shape (n_samples,) or None
         The number of the largest output for each sample; None if the network is no classifier.
     unavailable : dict
@@ -60,6 +67,7 @@ class Setup:
     local: LocalCorEx
     image_shape: tuple[int, ...] | None
     decode: Any
+    radius: float | FloatArray
     outputs: Float32Array
     output_names: tuple[str, ...]
     answers: IntArray | None
@@ -150,6 +158,17 @@ def prepare(
     answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
     if y is None and answers is not None:
         lines.append(f"{called.y} = rec.output.argmax(axis=1)")
+    radius, constant = guess_radius(data, shape or None)
+    if len(constant) and "interactions" not in missing:
+        warnings.warn(
+            f"Workbench(data) has {len(constant)} constant inputs, such as number {constant[0]}. "
+            "Their interactions are those of changes as large as their value, which no sample "
+            "shows. Leave them out of the model if they say nothing.",
+            UserWarning,
+            stacklevel=4,
+        )
+    if not isinstance(radius, float):
+        lines.append(f"radius = {radius.tolist()}  # of each input")
     note = f"# {', '.join(passed)}: as passed to the workbench"
     return Setup(
         model=model,
@@ -160,6 +179,7 @@ def prepare(
         local=local,
         image_shape=shape or None,
         decode=decode,
+        radius=radius,
         outputs=rec.output,
         output_names=rec.output_names,
         answers=answers,

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize as scipy_minimize
 
-from nbinterp.interactions.smooth.attack import minimize
+from nbinterp.interactions.smooth.attack import minimize, step_within
+from nbinterp.interactions.smooth.low_rank import Dense
 
 
 def value(step, h, g):
@@ -76,3 +78,17 @@ def test_no_random_search_does_better():
             constraints={"type": "ineq", "fun": lambda step: 1 - step @ step},
         )
         assert found.fun >= best - 1e-6
+
+
+@given(st.integers(2, 5), st.integers(0, 10_000), st.booleans())
+def test_in_an_ellipsoid_it_is_the_step_in_a_ball_of_other_units(d, seed, maximize):
+    rng = np.random.default_rng(seed)
+    h, radius = rng.normal(size=(d, d)), 10 ** rng.uniform(-3, 3, d)
+    h, g = h + h.T, rng.normal(size=d)
+    whole = torch.from_numpy(h)
+    step = step_within(
+        Dense(whole, 0 * whole), torch.from_numpy(g), torch.from_numpy(radius), maximize=maximize
+    ).numpy()
+    sign = -1 if maximize else 1
+    square = np.outer(radius, radius)
+    assert_optimal(step / radius, sign * h * square, sign * g * radius, 1.0)

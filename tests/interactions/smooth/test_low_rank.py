@@ -28,6 +28,10 @@ def test_low_rank_against_dense(n, width):
     one = low.entries(every, every[:1], n_blocks=1)
     for value, known in zip(one, dense.entries(every, every[:1], n_blocks=1), strict=True):
         torch.testing.assert_close(value, known)
+    unit = torch.linspace(0.1, 9.0, width, dtype=torch.float64)
+    expected = unit[:, None] * matrix * unit
+    for scaled in (low.scaled(unit), dense.scaled(unit)):
+        torch.testing.assert_close(scaled.product(torch.eye(width, dtype=torch.float64)), expected)
 
 
 def test_eigenpairs_are_sorted_by_size_and_keep_their_signs():

@@ -117,5 +117,34 @@ def test_patches_are_numbered_row_by_row(shape):
 
 def test_the_radius_is_of_the_size_of_the_data():
     x = np.random.default_rng(0).normal(size=(500, 4))
-    assert guess_radius(x) == pytest.approx(0.5, rel=0.1)
-    assert guess_radius(100 * x) == pytest.approx(50, rel=0.1)
+    assert guess_radius(x, None)[0] == pytest.approx(0.5, rel=0.1)
+    assert guess_radius(100 * x, None)[0] == pytest.approx(50, rel=0.1)
+    assert guess_radius({"x": x}, None)[0] == guess_radius(np.zeros((5, 3)), None)[0] == 0.5
+
+
+def test_each_column_of_a_table_has_a_radius_of_its_own():
+    scale = np.array([1e-3, 1.0, 1.2e4])
+    x = scale * np.random.default_rng(0).normal(size=(3000, 3))
+    radius, constant = guess_radius(pd.DataFrame(x), None)
+    np.testing.assert_allclose(radius, 0.25 * 3**0.5 * scale, rtol=0.1)
+    assert len(constant) == 0
+    # A constant column has the size of its value, or, at zero, the median spread.
+    still = np.column_stack([x, np.full(3000, -40.0), np.zeros(3000)])
+    radius, constant = guess_radius(still, None)
+    np.testing.assert_allclose(radius[3:], [0.25 * 5**0.5 * 40, 0.25 * 5**0.5], rtol=0.1)
+    assert constant.tolist() == [3, 4]
+
+
+def test_the_pixels_of_an_image_share_a_radius_and_sensors_do_not():
+    images = np.random.default_rng(0).random((200, 8, 8))
+    images[:, 0] = 0
+    images[:, 1] *= 1e-3
+    radius, constant = guess_radius(images, (8, 8))
+    assert isinstance(radius, float) and len(constant) == 0
+    for axis in (1, 2):
+        waves = np.random.default_rng(0).normal(size=(200, 3, 3))
+        scale = np.array([1.0, 30.0, 900.0])
+        waves *= scale[:, None] if axis == 1 else scale
+        radius, _ = guess_radius(waves, None)
+        expected = np.repeat(scale, 3) if axis == 1 else np.tile(scale, 3)
+        np.testing.assert_allclose(radius, 0.25 * 3 * expected, rtol=0.1)
