@@ -88,5 +88,11 @@ def show(value: object, limit: int = 60) -> str:
         if isinstance(value, torch.Tensor) and value.is_nested:  # has no shape
             return f"<nested {name}>"
         return f"<{name} of shape {tuple(value.shape)}>"
+    if isinstance(value, torch.nn.Module):  # whose repr lists all that it holds
+        return f"<{type(value).__name__}>"
+    if isinstance(value, list | tuple) and any(isinstance(x, torch.nn.Module) for x in value):
+        return f"<{type(value).__name__} of {len(value)}: {', '.join(map(show, value[:3]))}>"
+    if isinstance(value, dict) and any(isinstance(x, torch.nn.Module) for x in value.values()):
+        return f"<dict of {len(value)}: {', '.join(map(repr, list(value)[:3]))}>"
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -160,7 +160,7 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
         subject = Subject.of(model)
         model, dtype = subject.model, subject.dtype if subject.dtype.itemsize <= 2 else None
     _checks.require(
-        callable(model),
+        callable(model) and not isinstance(model, type),
         f"(model={_checks.show(model)})",
         "must be a torch.nn.Module, or a function of a batch",
         "Pass the model first, then the samples.",

@@ -107,7 +107,10 @@ def test_help_and_signatures_are_those_of_the_function():
 def test_values_are_shown_in_one_line():
     assert _checks.show(np.zeros((2, 3)).view(TraitArray)) == "<ndarray of shape (2, 3)>"
     assert _checks.show(pd.DataFrame({"a": [1]})) == "<DataFrame of shape (1, 1)>"
-    assert "\n" not in _checks.show(torch.nn.Sequential(torch.nn.ReLU()))
+    model = torch.nn.Sequential(torch.nn.ReLU())
+    assert _checks.show(model) == "<Sequential>"
+    assert _checks.show([model, model]) == "<list of 2: <Sequential>, <Sequential>>"
+    assert _checks.show({"first": model, "second": model}) == "<dict of 2: 'first', 'second'>"
 
 
 def test_no_generator_is_named():

@@ -351,14 +351,17 @@ def _named(models: Any) -> dict[str, Model]:
     else:
         named = {"model 0": models}
     _checks.require(
-        len(named) > 0
-        and all(callable(model) or isinstance(model, Subject) for model in named.values()),
+        len(named) > 0 and all(_runs(model) for model in named.values()),
         f"(models={_checks.show(models)})",
         "must be a model or several: torch Modules, or functions of a batch",
         "Pass the model itself.",
         TypeError,
     )
     return named
+
+
+def _runs(model: Any) -> bool:
+    return isinstance(model, Subject) or (callable(model) and not isinstance(model, type))
 
 
 def _samples(x: Any) -> torch.Tensor:

@@ -105,12 +105,14 @@ def batch_of(model: nn.Module, data: Any, *rows: int) -> Any:
 
 def check_module(model: Any) -> None:
     """Raise unless `model` is a torch Module."""
-    if not isinstance(model, nn.Module):  # the repr of a module takes long: only on failure
+    if not isinstance(model, nn.Module):
+        remedy = "Wrap a plain function in a Module whose forward calls it."
+        if isinstance(model, list | tuple | dict):
+            remedy = "Pass one model, and call again for each of the others."
+        elif isinstance(model, type):
+            remedy = f"Pass an object of the class, such as {model.__name__}(...)."
         _checks.fail(
-            f"(model={_checks.show(model)})",
-            "must be a torch.nn.Module",
-            "Wrap a plain function in a Module whose forward calls it.",
-            TypeError,
+            f"(model={_checks.show(model)})", "must be a torch.nn.Module", remedy, TypeError
         )
 
 

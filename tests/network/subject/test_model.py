@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 from network.worlds import assert_same, plain, seeded, state, worn
+from torch import nn
 
-from nbinterp import _checks
+from nbinterp import AndOr, SmoothHess, _checks, record
 from nbinterp.network.subject.model import (
     device_and_dtype,
     eval_mode,
@@ -66,3 +67,24 @@ def test_the_device_and_dtype_of_the_floats():
     model.register_buffer("counts", torch.zeros(2, dtype=torch.int64))
     model.register_buffer("scale", torch.zeros(2, dtype=torch.float16))
     assert device_and_dtype(model) == (torch.device("cpu"), torch.float16)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "remedy"),
+    [
+        (lambda m: [m, m], r"<list of 2: <Sequential>, <Sequential>>", "call again for each"),
+        (lambda m: {"one": m}, r"<dict of 1: 'one'>", "call again for each"),
+        (type, "<class .*Sequential'>", r"an object of the class, such as Sequential\(...\)"),
+        (lambda m: lambda x: m(x), "<function", "Wrap a plain function"),
+    ],
+)
+def test_what_is_no_model_is_shown_in_a_few_words(given, shown, remedy):
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+    with pytest.raises(TypeError, match=rf"^record\(model={shown}.*\) must be .*{remedy}"):
+        record(given(model), torch.zeros(5, 4), "0")
+
+
+def test_a_class_is_no_function_of_a_batch():
+    for explain in (SmoothHess().explain, AndOr(progress=False).explain):
+        with pytest.raises(TypeError, match=r"=<class .*must be a "):
+            explain(nn.Identity, torch.zeros(2, 3))
