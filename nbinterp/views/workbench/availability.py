@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._typing import Float32Array
 from nbinterp.interactions.gradients import as_rows, rows_on, scalar_function
+from nbinterp.network.ablation.classes import check_outputs, true_classes
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe
@@ -22,6 +24,12 @@ _NO_ANSWERS = (
     "Ablation counts the answers that change. A network with one output gives numbers, not "
     "answers. Move the factors on the sliders instead."
 )
+_REBUILT = (
+    "Ablation counts the answers that change. The {0} outputs follow the {0} numbers of a sample, "
+    "as those of an autoencoder do, so the largest is no answer. Pass y if it is."
+)
+_ENOUGH = 16  # outputs, for the likeness to their inputs to be no chance
+_ALIKE = 0.5  # their correlation
 _NOT_NUMERIC = (
     "Interactions need samples in one array of numbers. Pass an array or a tensor as data, and a "
     "model that takes it."
@@ -66,6 +74,37 @@ def unavailable_steps(
         "interactions": _derivatives(subject, data, shape, image_shape),
     }
     return {step: reason for step, reason in reasons.items() if reason}
+
+
+def no_classes(data: Any, y: Any, outputs: Float32Array) -> tuple[str, bool]:
+    """Return why ablation cannot count answers, or "", and whether the outputs are answers.
+
+    Outputs are (n_samples, n_outputs). It warns where they hardly are the classes `y`.
+    """
+    array = as_array(data)
+    n, n_outputs = outputs.shape
+    width = 0
+    if array is not None and array.dtype.kind == "f":
+        width = int(np.prod(array.shape[1:]))
+    if y is None:
+        rebuilt = n_outputs == width >= _ENOUGH and _follow(outputs, array)
+        return (_REBUILT.format(n_outputs) if rebuilt else "", not rebuilt)
+    are_answers = True
+    try:
+        with _checks.call("ablation_study"):
+            truth = true_classes(y, n, n_outputs)
+            are_answers = False
+            check_outputs(outputs, truth, width)
+    except ValueError as failure:
+        return why("ablation", failure), are_answers
+    return "", True
+
+
+def _follow(outputs: Float32Array, inputs: Any) -> bool:
+    """Return whether outputs vary with the inputs that they may rebuild."""
+    ends = [part - part.mean(axis=0) for part in (outputs, np.reshape(inputs, outputs.shape))]
+    product, squares = (ends[0] * ends[1]).sum(), [(end**2).sum() for end in ends]
+    return bool(product > _ALIKE * np.sqrt(squares[0] * squares[1]))
 
 
 def why(step: str, failure: Exception) -> str:

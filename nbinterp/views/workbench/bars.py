@@ -43,9 +43,12 @@ def ablation_chart(study: AblationStudy, counted: str) -> Chart:
             for row in [*known[everyone].to_dict("records"), *worst.to_dict("records")]
         ]
         charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars})
+    about = f"Change of {counted} when the nodes that share most with the factor are ablated"
+    if study.n_left_out:
+        about += f"; {study.n_left_out} nodes that are constant or equal are in no random draw"
     return {
         "unit": "percentage points",
-        "about": f"Change of {counted} when the nodes that share most with the factor are ablated",
+        "about": about,
         "charts": charts,
     }
 

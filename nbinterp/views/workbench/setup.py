@@ -14,7 +14,7 @@ from nbinterp.manifold import PHATE
 from nbinterp.network import record
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.subject import Subject
-from nbinterp.views.workbench.availability import unavailable_steps
+from nbinterp.views.workbench.availability import no_classes, unavailable_steps
 from nbinterp.views.workbench.defaults import (
     guess_image_shape,
     guess_layer,
@@ -52,7 +52,9 @@ class Setup:
     radius : float or array of shape (n_inputs,)
         The size of the neighbourhood in which interactions are averaged.
     answers : array of shape (n_samples,) or None
-        The number of the largest output for each sample; None if the network is no classifier.
+        The number of the largest output for each sample; None if there are not several.
+    is_classifier : bool
+        Whether the largest output is an answer, which those of an autoencoder are not.
     unavailable : dict
         Why a step cannot work with this network, and the way out, by the name of the step.
     code : str
@@ -71,6 +73,7 @@ class Setup:
     outputs: Float32Array
     output_names: tuple[str, ...]
     answers: IntArray | None
+    is_classifier: bool
     unavailable: Mapping[str, str]
     nodes: Float32Array
     names: Names
@@ -156,6 +159,12 @@ def prepare(
         lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
     _check_local(local, n)
     answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
+    is_classifier = answers is not None
+    if is_classifier and "ablation" not in missing:
+        reason, is_classifier = no_classes(data, y, rec.output)
+        if reason:
+            missing["ablation"] = reason
+            _warn({"ablation": reason})
     if y is None and answers is not None:
         lines.append(f"{called.y} = rec.output.argmax(axis=1)")
     radius, constant = guess_radius(data, shape or None)
@@ -183,6 +192,7 @@ def prepare(
         outputs=rec.output,
         output_names=rec.output_names,
         answers=answers,
+        is_classifier=is_classifier,
         unavailable=missing,
         nodes=table.to_numpy(np.float32),
         names=called,

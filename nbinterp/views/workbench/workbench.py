@@ -172,7 +172,7 @@ class Workbench(View):
             progress=progress,
         )
         known = {} if y is None else {"label": y}
-        if setup.answers is not None:
+        if setup.is_classifier:
             known["answer"] = setup.answers
         explorer = WorkbenchMap(
             setup.local,

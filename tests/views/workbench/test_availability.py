@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from views.page import Page
 
-from nbinterp import Workbench, ablation_study
+from nbinterp import Workbench, ablation_study, record
 from nbinterp.views.workbench import actions
 from nbinterp.views.workbench.availability import unavailable_steps, why
 
@@ -141,6 +141,42 @@ def test_outputs_of_tokens_are_no_classes():
     again = {"model": model, "data": IDS}
     exec(bench.code, again)
     assert np.array_equal(again["factors"].mutual_information_, bench.factors.mutual_information_)
+
+
+def autoencoder():
+    """A network of 16 inputs that rebuilds them."""
+    model = nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 16))
+    with torch.no_grad():
+        for part, size in ((model[0], 0.1), (model[2], 10.0)):
+            part.weight.copy_(size * torch.eye(16))
+            part.bias.zero_()
+    return model
+
+
+WIDE = torch.randn(40, 16, generator=torch.Generator().manual_seed(0)).numpy()
+KINDS = np.arange(40) % 4
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "reason", "has_answer"),
+    [
+        (autoencoder, None, "The 16 outputs follow the 16 numbers of a sample", False),
+        (autoencoder, KINDS, "must be a classifier, but the largest of 16 outputs", False),
+        (lambda: nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 5)), WIDE[:, 0],
+         "must be the class of each sample, a whole number", True),
+        (lambda: nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 5)), KINDS.astype(str),
+         "must be output numbers from 0 to 4", True),
+    ],
+)  # fmt: skip
+def test_what_has_no_classes_is_said_when_it_is_made(model, y, reason, has_answer):
+    if reason.startswith("must be a classifier"):
+        y = (record(model(), WIDE, "1").output.argmax(axis=1) + 1) % 4  # never the largest output
+    with pytest.warns(UserWarning, match=f"Workbench without ablation. .*{reason}"):
+        bench = Workbench(model(), WIDE, y, layer="1", n_clusters=2, progress=False)
+    assert list(bench.unavailable) == ["ablation"]
+    assert ("answer" in bench.explorer.columns) == has_answer
+    bench.select(range(20))
+    assert bench.ablation is None and bench.perturbation and bench.interactions
 
 
 @pytest.mark.parametrize("failing", ["move", "ablate", "interact"])
