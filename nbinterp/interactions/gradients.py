@@ -57,15 +57,19 @@ class ScalarFunction:
         # A copy: the model may write into it.
         batch = rows.reshape(-1, *self.shape).to(self.dtype or rows.dtype, copy=True)
         output = self.model(batch)
+        return self.numbers(output, len(rows))
+
+    def numbers(self, output: Any, n: int) -> Tensor:
+        """Return the number ``(n,)`` of each of `n` samples, from the outputs of the model."""
         if callable(self.target):
-            return self._one_per_row(self.target(output), len(rows))
+            return self._one_per_row(self.target(output), n)
         output = first_tensor("the model", output)
         if self.target is None:
-            return self._one_per_row(output, len(rows))
+            return self._one_per_row(output, n)
         _checks.require(
-            isinstance(output, Tensor) and output.ndim == 2 and len(output) == len(rows),
+            isinstance(output, Tensor) and output.ndim == 2 and len(output) == n,
             f"(target={self.target})",
-            f"must have a model that returns ({len(rows)}, n_outputs), not {_form(output)}",
+            f"must have a model that returns ({n}, n_outputs), not {_form(output)}",
             "Pass a function of the outputs as target.",
         )
         _checks.integer(
@@ -131,9 +135,19 @@ class ScalarFunction:
             "must be differentiable in its input",
             "Remove no_grad, detach, argmax and conversions to NumPy from it.",
         )
-        (gradient,) = torch.autograd.grad(
-            total, leaf, create_graph=create_graph, allow_unused=True, materialize_grads=True
-        )
+        try:
+            (gradient,) = torch.autograd.grad(
+                total, leaf, create_graph=create_graph, allow_unused=True, materialize_grads=True
+            )
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            told = str(error).partition(". ")[0]
+            _checks.fail(
+                "(model)",
+                f"must be differentiable in its input, but torch says: {told}",
+                "Look for operations in place, such as relu_, on what a gradient needs.",
+            )
         return gradient
 
     def _one_per_row(self, value: Any, n: int) -> Tensor:

@@ -1,63 +1,114 @@
 """Find the bias that a network adds to its outputs."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.conv import _ConvNd
+from torch.overrides import TorchFunctionMode
 
-from nbinterp.network.subject.hooks import observe, replace_output
-from nbinterp.network.subject.model import eval_mode, forward
+from nbinterp.network.subject.hooks import observe
+from nbinterp.network.subject.rowwise import BATCH_NORM, LINEAR, RESHAPES, Call, functions
+from nbinterp.network.subject.subject import Subject
 
 
-def output_bias(model: nn.Module, batch: Any, after: nn.Module) -> Tensor | None:
-    """Return the bias (n_outputs,) that `model` adds to its outputs, or None if none is found.
+def output_bias(subject: Subject, batch: Any, after: nn.Module) -> Tensor | None:
+    """Return the bias (n_outputs,) that a model adds to its outputs, or None if none is found.
 
-    The candidate is the last module after `after` with one value for each output. A test vector is
-    added to what it returns. If the outputs change by that vector, up to a constant per sample
-    (which log-softmax removes), the module's bias is the bias of the network: 0 if it has none.
+    The functions that made the outputs are followed back: a log-softmax adds one number per sample,
+    means over maps keep what is added to a channel, and the first Linear, convolution or
+    BatchNorm adds its bias, 0 if it has none. It must run after `after`. Behind any other function
+    no bias is known.
     """
-    ran: list[nn.Module] = []
+    watch = _Watch()
 
-    def see(module: nn.Module, _inputs: Any, _output: Any) -> None:
-        ran.append(module)
+    def see(_module: nn.Module, _inputs: Any, _output: Any) -> None:
+        watch.begin = len(watch.calls)
 
-    counted = [part for part in model.modules() if part is after or _width(part) is not None]
-    with eval_mode(model):
-        with observe(counted, see):
-            plain = forward(model, batch)
-        n_outputs = plain.shape[-1]
-        fitting = [m for m in ran[ran.index(after) + 1 :] if _width(m) == n_outputs]
-        if not fitting or ran.count(fitting[-1]) != 1:
-            return None
-        last = fitting[-1]
-        size = plain.abs().amax().clamp(min=1.0)
-        added = torch.linspace(-1, 1, n_outputs, device=plain.device, dtype=plain.dtype).square()
-
-        def add(output: Any, _inputs: Any) -> Any:
-            places = (n_outputs, *[1] * (output.ndim - 2)) if isinstance(last, _ConvNd) else (-1,)
-            return output + size * added.reshape(places)
-
-        with replace_output(last, add):
-            change = forward(model, batch) - plain
-    expected = size * added
-    error = (change - change.mean(dim=-1, keepdim=True)) - (expected - expected.mean())
-    if float(error.abs().amax()) > 1e-3 * float(size):
+    with subject.ready(), observe([after], see), watch:
+        output = subject.run(batch)
+    if output.ndim != 2 or torch.is_complex(output):
         return None
-    bias = _own_bias(last)
-    return torch.zeros_like(added) if bias is None else bias.detach().to(plain)
+    fixed = set(map(id, subject.model.parameters())) | set(map(id, subject.model.buffers()))
+    made = watch.last_call(output)
+    while made is not None:
+        if made.function in _KEEP and made.keeps(output.shape[1]):
+            made = watch.last_call(made.call.first)
+        else:
+            return made.bias(output, fixed)
+    return None
 
 
-def _own_bias(module: nn.Module) -> Tensor | None:
-    bias = getattr(module, "bias", None)
-    return bias if isinstance(bias, Tensor) and bias.ndim == 1 else None
+@dataclass
+class _Made:
+    """One call of a function, and what it returned."""
+
+    function: Any
+    call: Call
+    result: Tensor
+    version: int
+
+    def keeps(self, n_outputs: int) -> bool:
+        """Return whether what is added to a channel of the argument is added to the result."""
+        given, result = self.call.first, self.result
+        if self.function in _LOG_SOFTMAX:
+            return result.ndim == 2 and self.call.get(1, "dim") in (1, -1)
+        if self.function in RESHAPES or self.function in _SQUEEZE:
+            return len(given) == len(result) and given[0].numel() == n_outputs
+        if self.function in _MEAN:
+            axes = self.call.get(1, "dim")
+            listed = axes if isinstance(axes, tuple | list) else (axes,)
+            return all(type(axis) is int and axis % given.ndim > 1 for axis in listed)
+        return True
+
+    def bias(self, output: Tensor, fixed: set[int]) -> Tensor | None:
+        """Return what the function adds to each channel, if it is one of those that do."""
+        place = _BIASES.get(self.function)
+        if place is None or self.result.shape[1] != output.shape[1]:
+            return None
+        bias = self.call.get(place, "bias")
+        if bias is None:
+            return output.new_zeros(output.shape[1])
+        return bias.detach().to(output) if id(bias) in fixed else None
 
 
-def _width(module: nn.Module) -> int | None:
-    """Return how many features or channels the output of a module has, if that is known."""
-    if isinstance(module, nn.Linear):
-        return module.out_features
-    if isinstance(module, _ConvNd):
-        return module.out_channels
-    bias = _own_bias(module)
-    return None if bias is None else len(bias)
+class _Watch(TorchFunctionMode):
+    """Notes which function made each tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin: int | None = None  # how many calls there were when the layer had run
+        self.calls: list[_Made] = []
+        self.places: dict[int, int] = {}
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Call the function, and note what it made."""
+        named = kwargs or {}
+        result = function(*args, **named)
+        call = Call(tuple(args), named, ())
+        if isinstance(result, Tensor) and not any(result is given for given in call.tensors):
+            self.places[id(result)] = len(self.calls)
+            self.calls.append(_Made(function, call, result, result._version))
+        return result
+
+    def last_call(self, tensor: Tensor) -> _Made | None:
+        """Return the call that made `tensor`, if that was after the layer had run."""
+        place = self.places.get(id(tensor))
+        if place is None or self.begin is None or place < self.begin:
+            return None
+        made = self.calls[place]
+        return made if made.version == tensor._version else None  # nothing wrote into it since
+
+
+_LOG_SOFTMAX, _SQUEEZE = functions("log_softmax"), functions("squeeze")
+_MEAN = functions("mean")
+_POOLS = functions(*(f"adaptive_avg_pool{n}d" for n in (1, 2, 3)))
+_KEEP = _LOG_SOFTMAX | _SQUEEZE | _MEAN | _POOLS | RESHAPES
+# From functions that add a bias to its place among their arguments.
+_BIASES = (
+    dict.fromkeys(LINEAR | functions("conv1d", "conv2d", "conv3d"), 2)
+    | dict.fromkeys(BATCH_NORM, 4)
+)  # fmt: skip

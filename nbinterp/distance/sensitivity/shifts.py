@@ -1,7 +1,6 @@
 """Shifts and scales of a layer's pre-activations, in standard deviations of the data."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,7 +59,7 @@ class PreactivationEdits:
         """The number of edits per unit."""
         return len(self.shifts) + len(self.scales)
 
-    def edit(self, units: slice, activation: Tensor, _inputs: Any) -> Tensor:
+    def edit(self, units: slice, activation: Tensor) -> Tensor:
         """Return (units * steps * b, ...) edits of activations (b, ...)."""
         z = activation.movedim(1 + self.axis, -1)
         shape, z = z.shape, z.reshape(len(z), -1, z.shape[-1])

@@ -24,7 +24,7 @@ from nbinterp.network.recording.channels import channels_of, node_axis
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
 from nbinterp.network.subject.settings import plain_settings
-from nbinterp.network.subject.size import batch_size, widest_output
+from nbinterp.network.subject.size import batch_size
 from nbinterp.network.subject.subject import Subject
 
 
@@ -127,7 +127,7 @@ def sensitivity_study(
     axis, _ = node_axis(channels_of(subject.model, layer), shape)
     chosen = _nodes(nodes, shape[axis], layer)
     where = subject.device
-    rows = batch_size(widest_output(subject.model, first), len(amounts) + len(factors), where)
+    rows = batch_size(edited.width(first), len(amounts) + len(factors), where)
     outputs, sd = _one_pass(edited, data, rows, axis, progress)
     truth = None
     if y is not None:
@@ -140,7 +140,7 @@ def sensitivity_study(
         scales=torch.tensor(factors, dtype=torch.float64, device=where),
         axis=axis,
     )
-    bias = output_bias(subject.model, first, edited.module)
+    bias = output_bias(subject, first, edited.module)
     sums, folded = _summed(edited, edits, data, outputs, truth, bias, rows, progress)
     scores = (sums / n).cpu().numpy()
     _checks.require(
@@ -222,11 +222,11 @@ def _summed(
             before = outputs[part].to(where)
             answers = None if truth is None else truth[part].to(where)
             n_at_once = max(1, rows // b)
-            with edited.prepared(batch):
+            with edited.prepared(batch) as run:
                 for unit in range(0, edits.n_units, n_at_once):
                     block = slice(unit, min(unit + n_at_once, edits.n_units))
                     n_edits = (block.stop - block.start) * n_steps
-                    logits = edited(batch, n_edits, partial(edits.edit, block)).double()
+                    logits = run(n_edits, partial(edits.edit, block)).double()
                     logits = logits.reshape(-1, n_steps, *before.shape)
                     sums[block] += _scores(logits, before, answers)
                     if unit == 0 and bias is not None:

@@ -21,7 +21,7 @@ from nbinterp.interactions.gradients import (
 )
 from nbinterp.interactions.smooth.directions import SAMPLINGS, Directions, blocks, is_paired
 from nbinterp.interactions.smooth.first_layer import input_linear_of
-from nbinterp.interactions.smooth.kernel import Noise, noise, per_input
+from nbinterp.interactions.smooth.kernel import noise, per_input
 from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.result import SmoothHessian
@@ -36,7 +36,6 @@ MULTIPLIERS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 _BLOCKS = 8
 _ENOUGH = 5  # samples, to tell how columns spread
 _UNLIKE = 100.0  # times the median spread: no image has such a pixel
-_PROBES = 4  # samples at which the fast path is checked
 # Wider matrices are stored as the rows of a product.
 WIDEST_MATRIX = 4096
 
@@ -94,8 +93,8 @@ class SmoothHess:
     A Module runs in eval mode and is restored afterwards: mode, hooks, gradients and parameters.
     Rows of a batch must not depend on each other.
 
-    If one Linear is the only consumer of the input, gradients are taken at its output, which is
-    faster; `nbinterp.network.fast_paths` switches that off.
+    If one Linear is proven to be the only consumer of the input, gradients are taken at its
+    output, which is faster; `nbinterp.network.fast_paths` switches that off.
 
     References
     ----------
@@ -272,7 +271,7 @@ class SmoothHess:
             is_paired(self.sampling),
             self.sampling == "control_variate",
             self.batch_size,
-            input_linear_of(function.for_sample(0), _noisy(rows[:_PROBES], smoothing)),
+            input_linear_of(function.for_sample(0), rows[:1]),
         )
         min_blocks = _BLOCKS if self.tolerance is None else 4 * _BLOCKS
         n_blocks, size = blocks(self.sampling, self.n_samples // stein.signs, d, min_blocks)
@@ -317,14 +316,6 @@ class SmoothHess:
             groups=None if members is None else _numbers(self.groups),
             tolerance=self.tolerance,
         )
-
-
-def _noisy(rows: Tensor, smoothing: Noise) -> Tensor:
-    """Return two noisy copies of each row, like the points at which gradients are taken."""
-    generator = torch.Generator(rows.device).manual_seed(0)
-    z = torch.randn((2 * len(rows), rows.shape[1]), generator=generator, device=rows.device)
-    z = z.to(torch.float64 if rows.dtype == torch.float64 else torch.float32)
-    return rows.repeat(2, 1) + smoothing.scale * smoothing.spread(z).to(rows.dtype)
 
 
 def _membership(groups: Any, d: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:

@@ -1,46 +1,28 @@
 """The fast path of ablations: update the Linear behind the layer instead of computing it anew.
 
 Where one Linear alone reads a layer, to ablate some more nodes changes its output by the product of
-these nodes and their columns of the weight. If only plain modules follow, they run piece by piece
-on what is in the processor's cache. A plan is tried against `Direct` before it is taken;
-`nbinterp.network.fast_paths` switches it off.
+these nodes and their columns of the weight. What follows runs piece by piece on what is in the
+processor's cache. It needs a proof of what lies behind the layer
+(`nbinterp.network.subject.graph`); `nbinterp.network.fast_paths` switches it off.
 """
 
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
+from torch.nn import functional
 
 from nbinterp import _device
 from nbinterp.network.ablation.masks import AblationMasks, Direct, Run
-from nbinterp.network.subject.fast_paths import fast_paths_enabled
 from nbinterp.network.subject.forward import EditedForward
-from nbinterp.network.subject.hooks import observe
-from nbinterp.network.subject.model import eval_mode, forward
+from nbinterp.network.subject.graph import Step, Tail
+from nbinterp.network.subject.rowwise import BATCH_NORM, LINEAR
 
-# Modules that treat each row by itself, and read and keep nothing else.
-_PLAIN = (
-    nn.Linear,
-    nn.BatchNorm1d,
-    nn.LayerNorm,
-    nn.Dropout,
-    nn.Identity,
-    nn.ReLU,
-    nn.LeakyReLU,
-    nn.ELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Sigmoid,
-    nn.Tanh,
-    nn.Softplus,
-)
 # The largest tensor while a piece runs: it stays in a processor's cache.
 _PIECE_BYTES = 2**20
 # A Linear with fewer outputs is several times as fast as weights times columns of samples.
@@ -49,33 +31,40 @@ _NARROW = 32
 
 @dataclass(frozen=True)
 class FastPath:
-    """Edits the output of the one Linear that reads the layer, or of the BatchNorm after it."""
+    """Edits the output of the one Linear that reads the layer, or of the BatchNorm after it.
 
-    forward: EditedForward  # of the Linear or the BatchNorm
-    layer: nn.Module
-    linear: nn.Linear
-    norm: nn.BatchNorm1d | None
-    trailing: Sequence[nn.Module] = ()  # all modules that follow, if they are plain
-    # The network may prepare its input in each run: take fewer samples and more orders.
+    Parameters
+    ----------
+    forward : EditedForward
+        Runs the network up to the layer.
+    head : Tail
+        The Linear, and the BatchNorm if there is one.
+    columns : Tensor of shape (n_nodes, n_outputs)
+        What one unit of each node adds to the output of the head.
+    rest : Tail
+        All that follows.
+    """
+
+    forward: EditedForward
+    head: Tail
+    columns: Tensor
+    rest: Tail
+    # The network prepares its input once a batch: take fewer samples and more orders.
     orders_at_once = 4
 
     @contextmanager
     def runs(self, masks: AblationMasks, batch: Any) -> Iterator[Run]:
         """Yield a function that runs `batch` with the nodes of some orders ablated."""
-        columns = self.linear.weight.detach().T
-        norm = self.norm
-        if norm is not None and norm.running_var is not None:
-            scale = (norm.running_var + norm.eps).rsqrt()
-            columns = columns * (scale if norm.weight is None else scale * norm.weight.detach())
-        with self.forward.prepared(batch) as known:
-            edits = _NestedEdits(masks, columns.contiguous(), known[self.layer])
-            if self.trailing:
-                output = known[self.forward.module]
-                yield partial(edits.through, output=output, trailing=self.trailing)
-            else:
-                yield lambda orders: self.forward(
-                    batch, masks.n_edits(orders), partial(edits, orders)
-                )
+        activation = self.forward.activation(batch)
+        with self.forward.subject.ready():
+            fits = self.head.fits(activation)
+            output = self.head.run(activation.clone()) if fits else activation
+        if fits:
+            edits = _NestedEdits(masks, self.columns, activation)
+            yield partial(edits.through, output=output, rest=self.rest)
+        else:  # the model changed, or these samples have another shape
+            with Direct(self.forward).runs(masks, batch) as run:
+                yield run
 
 
 AblationPlan = Direct | FastPath
@@ -96,38 +85,19 @@ class _NestedEdits:
         The nodes' activations for the one batch of these edits.
     """
 
-    def __init__(
-        self, masks: AblationMasks, columns: torch.Tensor, activation: torch.Tensor
-    ) -> None:
+    def __init__(self, masks: AblationMasks, columns: Tensor, activation: Tensor) -> None:
         fill = 0 if masks.fill is None else masks.fill.to(activation)
         self.sizes, self.columns = masks.sizes, columns
         self.orders = torch.as_tensor(masks.orders, device=columns.device)
         self.lost = (activation - fill).T.contiguous()  # (n_nodes, b)
-        self.steps: torch.Tensor | None = None
 
-    def __call__(self, orders: slice, output: torch.Tensor, _inputs: Any) -> torch.Tensor:
-        """Return the edits of `output`, (sizes * orders * b, n_outputs), until the next call."""
+    @torch.no_grad()
+    def through(self, orders: slice, output: Tensor, rest: Tail) -> Tensor:
+        """Return the outputs of the `rest` for the edits of `output`, (sizes * orders * b, n)."""
         block = self.orders[orders]
-        shape = (len(self.sizes), len(block), *output.shape)
-        # Always the same memory: new pages cost more than the products that fill them.
-        if self.steps is None or self.steps.shape != shape:
-            self.steps = output.new_empty(shape)
-        current = output.expand(len(block), *output.shape)
-        lost = _rows(self.lost, block).transpose(1, 2)
-        columns = _rows(self.columns, block)
-        for step, (start, stop) in enumerate(pairwise((0, *self.sizes))):
-            left, right = lost[:, :, start:stop], columns[:, start:stop]
-            current = torch.baddbmm(current, left, right, alpha=-1, out=self.steps[step])
-        return self.steps.reshape(-1, output.shape[1])
-
-    def through(
-        self, orders: slice, output: torch.Tensor, trailing: Sequence[nn.Module]
-    ) -> torch.Tensor:
-        """Return the outputs of the `trailing` modules for the edits, (sizes * orders * b, n)."""
-        block = self.orders[orders]
-        rows, n_last = _rows_per_piece(trailing, output), _widths(trailing, output.shape[1])[-1]
+        rows = _rows_per_piece(rest, output)
         n_samples, n_orders = min(rows, len(output)), max(1, rows // len(output))
-        answers = output.new_empty((len(self.sizes), len(block), len(output), n_last))
+        answers: Tensor | None = None
         for first in range(0, len(block), n_orders):
             some = slice(first, first + n_orders)
             columns = _rows(self.columns, block[some])
@@ -138,143 +108,62 @@ class _NestedEdits:
                 for step, (start, stop) in enumerate(pairwise((0, *self.sizes))):
                     left, right = lost[:, :, start:stop], columns[:, start:stop]
                     current.baddbmm_(left, right, alpha=-1)
-                    answer = _run_trailing(trailing, current.flatten(0, 1))
-                    answers[step, some, piece] = answer.view(len(columns), -1, n_last)
+                    edited = current.flatten(0, 1)
+                    answer = rest.run(edited.clone() if rest.mutates else edited)
+                    answer = answer.view(len(columns), -1, answer.shape[-1])
+                    if answers is None:
+                        shape = (len(self.sizes), len(block), len(output), answer.shape[-1])
+                        answers = output.new_empty(shape)
+                    answers[step, some, piece] = answer
+        assert answers is not None  # noqa: S101 (there is an order)
         return answers.flatten(0, 2)
 
 
-def fastest_plan(edited: EditedForward, batch: Any) -> AblationPlan:
-    """Return the fastest plan that gives the same as `Direct`."""
-    readers = [] if edited.repeats or not fast_paths_enabled() else _readers(edited, batch)
-    if len(readers) != 1:
+def fastest_plan(edited: EditedForward) -> AblationPlan:
+    """Return the fastest plan that is proven to give the same as `Direct`."""
+    tail = edited.tail
+    if tail is None or tail.like.ndim != 2 or tail.like.dtype.itemsize < 4 or not tail.steps:
         return Direct(edited)
-    linear, norm = readers[0]
-    behind = EditedForward(edited.model, edited.layer, norm or linear)
-    fast = FastPath(behind, edited.module, linear, norm)
-    # If something else reads the layer, the outputs differ when half of its nodes are ablated.
-    try:
-        expected = _half_ablated(Direct(edited), batch, linear)
-        if not _agree(expected, fast, batch):
-            return Direct(edited)
-    except RuntimeError:
+    linear, parts = tail.steps[0], tail.split(1)
+    if linear.function not in LINEAR or parts is None:
         return Direct(edited)
-    by_pieces = replace(fast, trailing=trailing_layers(edited.model, behind.module, batch))
-    return by_pieces if by_pieces.trailing and _agree(expected, by_pieces, batch) else fast
+    columns = linear.args[1].detach().T
+    norm = tail.steps[1] if len(tail.steps) > 1 else linear
+    with_norm = tail.split(2) if norm.function in BATCH_NORM else None
+    if with_norm is not None:
+        columns, parts = columns * _scale(norm), with_norm
+    head, rest = parts
+    rest = replace(rest, steps=tuple(map(_narrowed, rest.steps)))
+    return FastPath(edited, head, columns.contiguous(), rest)
 
 
-def plan_per_thread(plan: AblationPlan, batch: Any, n_threads: int) -> list[AblationPlan]:
-    """Return a plan for each thread that gives the same as `plan`, or `plan` alone.
-
-    Modules are copied, since they may keep intermediate results; parameters and buffers are shared.
-    The operations of `Direct` are large enough for torch to share them between threads.
-    """
-    if isinstance(plan, Direct) or n_threads < 2:
-        return [plan]
-    model = plan.forward.model
-    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    own: Any = (model, plan.forward.module, plan.layer, plan.linear, plan.norm, plan.trailing)
-    plans: list[FastPath] = []
-    try:
-        expected = _half_ablated(plan, batch, plan.linear)
-        for _ in range(n_threads):
-            copied, module, *rest = copy.deepcopy(own, dict(shared))
-            plans.append(FastPath(EditedForward(copied, plan.forward.layer, module), *rest))
-            # A forward that refers to modules of the original would run these.
-            if not _agree(expected, plans[-1], batch):
-                return [plan]
-    except Exception:
-        return [plan]  # a model that cannot be copied
-    return list(plans)
+def _scale(norm: Step) -> Tensor:
+    """Return what a BatchNorm in eval mode multiplies its input by, (n,)."""
+    given = dict(zip(("input", "mean", "var", "weight", "bias"), norm.args, strict=False))
+    given |= {"eps": 1e-5} | norm.named
+    variance = given.get("running_var", given.get("var"))
+    scale: Tensor = (variance + given["eps"]).rsqrt()
+    weight = given.get("weight")
+    return scale if weight is None else scale * weight.detach()
 
 
-def trailing_layers(model: nn.Module, module: nn.Module, batch: Any) -> Sequence[nn.Module]:
-    """Return the plain modules from the output of `module` to that of `model`; else none."""
-    last: Any = None
-    found: list[nn.Module] = []
-
-    def see(part: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal last
-        if part is module:
-            last = output
-        elif last is not None and len(inputs) == 1 and inputs[0] is last and _is_plain(part):
-            found.append(part)
-            last = output
-
-    leaves = [part for part in model.modules() if not list(part.children())]
-    with eval_mode(model), observe(leaves, see):
-        whole = forward(model, batch)
-    return found if whole is last and whole.ndim == 2 else ()
+def _narrowed(step: Step) -> Step:
+    return replace(step, function=_narrow_linear) if step.function in LINEAR else step
 
 
-def _is_plain(part: nn.Module) -> bool:
-    hooked = len(part._forward_hooks) > 1 or part._forward_pre_hooks  # one hook is our own
-    running = not isinstance(part, nn.BatchNorm1d) or part.running_var is not None
-    return type(part) in _PLAIN and not hooked and running and "forward" not in vars(part)
+def _narrow_linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    if len(weight) < _NARROW and bias is not None and rows.ndim == 2:
+        return torch.addmm(bias[:, None], weight, rows.T).T
+    return functional.linear(rows, weight, bias)
 
 
-def _readers(edited: EditedForward, batch: Any) -> list[tuple[nn.Linear, nn.BatchNorm1d | None]]:
-    """Return the Linears that read a layer of plain nodes, each with the norm that reads it."""
-    given: list[torch.Tensor] = []
-    readers: list[tuple[nn.Linear, torch.Tensor]] = []
-    norms: list[tuple[nn.BatchNorm1d, torch.Tensor]] = []
-
-    def see(module: nn.Module, inputs: Any, output: Any) -> None:
-        if module is edited.module and isinstance(output, torch.Tensor):
-            given.append(output)
-        if isinstance(module, nn.Linear) and given and inputs and inputs[0] is given[0]:
-            readers.append((module, output))
-        if isinstance(module, nn.BatchNorm1d) and module.running_var is not None:
-            norms.extend((module, inputs[0]) for _, read in readers if inputs[0] is read)
-
-    with eval_mode(edited.model), observe(edited.model.modules(), see):
-        forward(edited.model, batch)
-    if not given or given[0].ndim != 2 or given[0].dtype.itemsize < 4:
-        return []
-    found = [[norm for norm, read in norms if read is output] for _, output in readers]
-    pairs = zip(readers, found, strict=True)
-    return [(linear, norm[0] if len(norm) == 1 else None) for (linear, _), norm in pairs]
-
-
-def _half_ablated(plan: AblationPlan, batch: Any, linear: nn.Linear) -> torch.Tensor:
-    """Return the outputs when half of the nodes that `linear` reads are ablated."""
-    n_nodes = linear.in_features
-    positions = [np.array([node]) for node in range(n_nodes)]
-    trial = AblationMasks(np.arange(n_nodes)[None], (max(1, n_nodes // 2),), positions, None)
-    with plan.runs(trial, batch) as run:
-        return run(slice(0, 1)).clone()
-
-
-def _agree(expected: torch.Tensor, fast: FastPath, batch: Any) -> bool:
-    found = _half_ablated(fast, batch, fast.linear)
-    return found.shape == expected.shape and torch.allclose(
-        found, expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max())
-    )
-
-
-def _run_trailing(trailing: Sequence[nn.Module], rows: torch.Tensor) -> torch.Tensor:
-    """Return the output of plain modules for `rows` (b, n), which are not changed."""
-    for part in trailing:
-        if isinstance(part, nn.Dropout | nn.Identity):
-            continue
-        if isinstance(part, nn.Linear) and part.out_features < _NARROW and part.bias is not None:
-            rows = torch.addmm(part.bias[:, None], part.weight, rows.T).T
-            continue
-        rows = part(rows.clone() if getattr(part, "inplace", False) else rows)
-    return rows
-
-
-def _widths(trailing: Sequence[nn.Module], n: int) -> list[int]:
-    """Return how many numbers a row has before the plain modules and after each Linear."""
-    return [n, *(part.out_features for part in trailing if isinstance(part, nn.Linear))]
-
-
-def _rows_per_piece(trailing: Sequence[nn.Module], example: torch.Tensor) -> int:
+def _rows_per_piece(rest: Tail, example: Tensor) -> int:
     """Return how many rows like those of `example` (b, n) make a piece."""
-    per_row = max(_widths(trailing, example.shape[1])) * example.element_size()
+    per_row = rest.width_from(example) * example.element_size()
     step = _device.rows_per_block(example.device, 4 * per_row)
     return max(1, min(step, _PIECE_BYTES // per_row)) if example.device.type == "cpu" else step
 
 
-def _rows(values: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
+def _rows(values: Tensor, block: Tensor) -> Tensor:
     # `values[block]` picks rows one by one, which takes many times as long.
     return values.index_select(0, block.reshape(-1)).view(*block.shape, values.shape[1])

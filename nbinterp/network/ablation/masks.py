@@ -53,7 +53,7 @@ class AblationMasks:
                 start = size
         return torch.from_numpy(ablated.reshape(-1, n_positions))
 
-    def edits(self, orders: slice, activation: torch.Tensor, _inputs: Any) -> torch.Tensor:
+    def edits(self, orders: slice, activation: torch.Tensor) -> torch.Tensor:
         """Return `activation` (b, ...) with nodes ablated, (sizes * orders * b, ...)."""
         flat = activation.reshape(len(activation), -1)
         masks = self.masks(orders, flat.shape[1]).to(flat.device)
@@ -72,7 +72,5 @@ class Direct:
     @contextmanager
     def runs(self, masks: AblationMasks, batch: Any) -> Iterator[Run]:
         """Yield a function that runs `batch` with the nodes of some orders ablated."""
-        with self.forward.prepared(batch):
-            yield lambda orders: self.forward(
-                batch, masks.n_edits(orders), partial(masks.edits, orders)
-            )
+        with self.forward.prepared(batch) as run:
+            yield lambda orders: run(masks.n_edits(orders), partial(masks.edits, orders))

@@ -1,5 +1,6 @@
 """Orders in which to ablate the nodes of a layer."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from nbinterp import _checks
 from nbinterp._typing import FloatArray, IntArray
 from nbinterp.network.directions.factors import Factors
 from nbinterp.network.subject.forward import EditedForward
@@ -20,24 +22,41 @@ class Rankings:
     cases: tuple[tuple[str, int], ...]
     factors: tuple[Factors, ...]  # of each case
     by_information: list[IntArray]  # of each case
-    rivals: list[tuple[IntArray, IntArray]]  # of each cluster: by activation, by weight
+    rivals: list[tuple[IntArray, IntArray | None]]  # of each cluster: by activation, by weight
     cluster: IntArray  # of each case, its place in `rivals`
 
     @property
     def orders(self) -> list[IntArray]:
         """All orders, one after the other."""
-        by_activation, by_weight = zip(*self.rivals, strict=True)
+        by_activation = [rival for rival, _ in self.rivals]
+        # Where nothing is known of weights, any order holds the place.
+        by_weight = [one if other is None else other for one, other in self.rivals]
         return [*self.by_information, *by_activation, *by_weight]
 
     def split(self, values: FloatArray) -> dict[str, FloatArray]:
         """Return values of `orders` and of random ones after them by kind, one per case."""
         n, k = len(self.cases), len(self.rivals)
+        by_weight = values[n + k : n + 2 * k].copy()
+        by_weight[[other is None for _, other in self.rivals]] = np.nan
         return {
             "change": values[:n],
             "by_activation": values[n : n + k][self.cluster],
-            "by_weight": values[n + k : n + 2 * k][self.cluster],
+            "by_weight": by_weight[self.cluster],
             "random": values[n + 2 * k :],
         }
+
+
+def warn_of_weights(rankings: Rankings, layer: str) -> None:
+    """Warn where there is no comparison with the nodes of largest weight."""
+    missing = sum(weight is None for _, weight in rankings.rivals)
+    if missing:
+        warnings.warn(
+            f"{_checks.current_call()}(layer={layer!r}) has no comparison by weight for {missing} of "
+            f"{len(rankings.rivals)} clusters, whose rows by_weight are NaN: the outputs have no "
+            "gradient at the layer. Remove no_grad, detach and quantization behind it to get one.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def by_information(factors: Factors, factor: int, columns: Sequence[int], size: int) -> IntArray:
@@ -58,29 +77,32 @@ def by_activation_and_weight(
     output: int,
     size: int,
     batch: int,
-) -> tuple[IntArray, IntArray]:
+) -> tuple[IntArray, IntArray | None]:
     """Return the nodes of largest mean activation, and those of largest weight on an output.
 
     The weight is the mean gradient of the output with respect to the node: where a Linear reads
     the layer and gives the outputs, this is its weight. A node with several positions counts by
-    their sum.
+    their sum. Where the network has no gradients, or none but zeros, there is no second order.
     """
     activation: Any = 0
     gradient: Any = 0
     for block in edited.subject.batches(data, batch):
-        values, slopes = _gradients(edited, block, output)
-        activation = activation + values.double().sum(dim=0)
-        gradient = gradient + slopes.double().sum(dim=0)
-    orders = []
-    for total in (activation, gradient):
+        activation = activation + edited.activation(block).double().sum(dim=0)
+        slopes = None if gradient is None else _slopes(edited, block, output)
+        gradient = None if slopes is None else gradient + slopes.double().sum(dim=0)
+
+    def largest(total: torch.Tensor) -> IntArray:
         flat = total.reshape(-1).cpu().numpy()
         strength = np.array([flat[at].sum() for at in positions])
-        orders.append(np.argsort(-strength, kind="stable")[:size])
-    return orders[0], orders[1]
+        return np.argsort(-strength, kind="stable")[:size]
+
+    if gradient is not None and not (gradient.isfinite().all() and gradient.any()):
+        gradient = None
+    return largest(activation), None if gradient is None else largest(gradient)
 
 
-def _gradients(edited: EditedForward, batch: Any, output: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return activations, and gradients of an output with respect to them."""
+def _slopes(edited: EditedForward, batch: Any, output: int) -> torch.Tensor | None:
+    """Return the gradients of an output with respect to the activations, if there are any."""
     leaves: list[torch.Tensor] = []
 
     def track(found: Any, _inputs: Any) -> Any:
@@ -89,7 +111,12 @@ def _gradients(edited: EditedForward, batch: Any, output: int) -> tuple[torch.Te
         return with_first_tensor(found, leaf * 1)  # no leaf, as a module may write into it
 
     subject = edited.subject
-    with subject.ready(), torch.enable_grad(), replace_output(edited.module, track):
-        logits = subject.run(batch)
-        (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
-    return leaves[0].detach(), slopes
+    try:
+        with subject.ready(), torch.enable_grad(), replace_output(edited.module, track):
+            logits = subject.run(batch)
+            (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, NotImplementedError):
+        return None  # quantized, detached, or under no_grad
+    return slopes

@@ -44,7 +44,7 @@ class AblationStudy(Displayable):
         The same for as many random nodes.
     by_activation, by_weight : ndarray of shape (n_cases, n_sizes, n_groups, n_outputs + 1)
         The same for the nodes of largest mean activation in the case's cluster, and of largest
-        weight on the output of its most frequent class.
+        weight on the output of its most frequent class; NaN where the network has no gradients.
     n_left_out : int
         How many nodes are in no random draw: those that are constant over the data, and all but one
         of nodes that are equal.

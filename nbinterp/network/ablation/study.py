@@ -13,12 +13,7 @@ from nbinterp import _checks
 from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
 from nbinterp.network.ablation.classes import check_outputs, n_inputs, true_classes
 from nbinterp.network.ablation.context import MODES, ablated_module
-from nbinterp.network.ablation.fast_path import (
-    AblationPlan,
-    FastPath,
-    fastest_plan,
-    plan_per_thread,
-)
+from nbinterp.network.ablation.fast_path import FastPath, fastest_plan
 from nbinterp.network.ablation.live_nodes import checked_sizes, live_nodes, steps_of
 from nbinterp.network.ablation.masks import AblationMasks, Direct
 from nbinterp.network.ablation.rankings import (
@@ -26,6 +21,7 @@ from nbinterp.network.ablation.rankings import (
     at_random,
     by_activation_and_weight,
     by_information,
+    warn_of_weights,
 )
 from nbinterp.network.ablation.result import AblationStudy
 from nbinterp.network.ablation.sweep import measure
@@ -156,6 +152,7 @@ def ablation_study(
     steps = steps_of(asked, len(live), n_nodes)
 
     rankings = ablated.rankings(given, factor, truth, rec[layer].shape[1:], steps[-1])
+    warn_of_weights(rankings, layer)
     random = [live[order] for order in at_random(len(live), steps[-1], draws, generator)]
     orders, place = _distinct([*rankings.orders, *random], steps)
     fill = rec[layer].mean(axis=0, dtype=np.float64).ravel() if mode == "mean" else None
@@ -226,10 +223,10 @@ class _AblatedLayer:
         # In mode "weights", too, nodes are chosen by the activations of the layer itself.
         layer = EditedForward(self.subject, self.layer)
         positions = list(layer_columns(given[0], self.layer, shape).values())
-        rows = batch_size(widest_output(self.subject.model, self.example), 1, self.device)
+        rows = batch_size(widest_output(self.subject, self.example), 1, self.device)
         cases: list[tuple[str, int]] = []
         informed: list[IntArray] = []
-        rivals: list[tuple[IntArray, IntArray]] = []
+        rivals: list[tuple[IntArray, IntArray | None]] = []
         cluster: list[int] = []
         owners: list[Factors] = []
         for factors in given:
@@ -264,16 +261,12 @@ class _AblatedLayer:
         advance: Callable[[int], Any],
     ) -> FloatArray:
         """Return sums of outputs and of right answers, (orders, sizes, groups, outputs + 1)."""
-        plan: AblationPlan = Direct(self.edited)
-        if self.is_flat:
-            plan = fastest_plan(self.edited, self.example)
-        n_threads = torch.get_num_threads() if self.device.type == "cpu" else 1
-        plans = plan_per_thread(plan, self.example, n_threads)
-        if isinstance(plan, FastPath) and plan.trailing:
+        plan = fastest_plan(self.edited) if self.is_flat else Direct(self.edited)
+        if isinstance(plan, FastPath):
             width = output.shape[1]  # all that is kept of a piece
-        else:  # Where inputs are repeated, the whole network runs for each edit.
-            after = None if self.edited.repeats else plan.forward.module
-            width = widest_output(self.subject.model, self.example, after)
+            n_threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        else:  # Operations are large enough for torch to share them between threads.
+            width, n_threads = self.edited.width(self.example), 1
         rows = batch_size(width, len(sizes) * plan.orders_at_once, self.device)
         masks = AblationMasks(
             orders,
@@ -282,7 +275,7 @@ class _AblatedLayer:
             None if fill is None else torch.as_tensor(fill),
         )
         blocks = self._blocks(rows, truth, groups)
-        return measure(plans, masks, blocks, width, kept, advance)
+        return measure(plan, n_threads, masks, blocks, width, kept, advance)
 
     def _blocks(
         self, rows: int, truth: IntArray, groups: FloatArray

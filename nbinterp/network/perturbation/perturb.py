@@ -259,11 +259,11 @@ class _Run:
         steps = torch.as_tensor(amounts).to(self.moves)
         hidden = torch.addmm(self.base, steps, self.moves)
 
-        def edit(activation: torch.Tensor, _inputs: Any) -> torch.Tensor:
+        def edit(activation: torch.Tensor) -> torch.Tensor:
             # A copy: the network may write into it.
             return hidden.reshape(-1, *activation.shape[1:]).to(activation.dtype, copy=True)
 
-        outputs = self.forward(self.sample, len(hidden), edit)
+        outputs = self.forward.replaced(self.sample, len(hidden), edit)
         return (
             _on_host(hidden),
             _on_host(outputs.reshape(len(hidden), -1)),

@@ -15,14 +15,16 @@ _ENABLED: ContextVar[bool | None] = ContextVar("fast paths", default=None)
 def fast_paths(enabled: bool) -> Iterator[None]:
     """Allow or forbid fast paths through a model in the ``with`` block.
 
-    A fast path gives the same numbers up to rounding in less time: it runs only the layers behind
+    A fast path gives the same numbers up to rounding in less time: it runs only what lies behind
     an edit (`perturb`, `ablation_study`, `sensitivity_study`), updates the first Linear behind
     ablated nodes instead of computing it anew (`ablation_study`), or takes gradients at the first
-    Linear instead of at the input (`SmoothHess`). Each call tries a fast path against the full
-    forward pass before it takes it. If you doubt a result, compute it again without.
+    Linear instead of at the input (`SmoothHess`). It is taken where one watched forward pass
+    proves that what lies behind reads nothing but the edited layer, by known functions that
+    compute each row by itself, in a model without hooks. All other models run as a whole. If you
+    doubt a result, compute it again without.
 
     The environment variable ``NBINTERP_FAST_PATHS=0`` forbids them everywhere. A `Perturbation`
-    keeps for `Perturbation.at` the way that was chosen when it was made.
+    keeps what was proven when it was made, and uses it as long as the model stays the same.
 
     Parameters
     ----------

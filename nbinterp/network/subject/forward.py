@@ -1,7 +1,7 @@
 """Run a network with the output of one layer edited."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,24 +9,25 @@ from torch import nn
 from torch.utils._pytree import tree_map
 
 from nbinterp import _checks
-from nbinterp.network.subject.cache import cached_prefix
 from nbinterp.network.subject.fast_paths import fast_paths_enabled
+from nbinterp.network.subject.graph import Tail, tail_behind
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.model import lock_of
+from nbinterp.network.subject.size import widest_output
 from nbinterp.network.subject.subject import Subject
 
-# From activations (b, ...) of a batch, and the inputs of the layer, to (n_edits * b, ...), edit
-# after edit: a new tensor.
-Edit = Callable[[torch.Tensor, Any], torch.Tensor]
+# From activations (b, ...) of a batch to (n_edits * b, ...), edit after edit: a new tensor.
+Edit = Callable[[torch.Tensor], torch.Tensor]
+# From the number of edits and an edit to the outputs (n_edits * b, ...).
+Run = Callable[[int, Edit], torch.Tensor]
 
 
 class EditedForward:
-    """Runs `model` on a batch with the output of `layer` replaced by edits of it.
+    """Runs a network on a batch with the output of `layer` replaced by edits of it.
 
-    The plain way repeats the inputs once for each edit. The fast path runs the layers up to
-    `layer` once, and only the later ones for each edit. It is right if the later layers read
-    nothing but this layer's output; a skip connection around it breaks that. `probe` runs both
-    and takes the fast path where they agree and `fast_paths` are enabled.
+    The plain way repeats the inputs once for each edit, with one hook on the layer. Where it is
+    proven what lies behind the layer (`tail_behind`), only that runs for each edit, unless
+    `fast_paths` are off.
 
     Parameters
     ----------
@@ -36,80 +37,90 @@ class EditedForward:
         The layer, by its dotted path.
     module : torch.nn.Module, optional
         The module whose output to edit, if that is not `layer` itself.
+
+    Attributes
+    ----------
+    tail : Tail or None
+        What lies behind the layer, once `probe` has proven it.
     """
 
     def __init__(
         self, model: nn.Module | Subject, layer: str, module: nn.Module | None = None
     ) -> None:
         self.subject = Subject.of(model)
-        self.model = self.subject.model
         self.layer = layer
-        self.repeats = False
-        self._ready = False
         self.module = self.subject.layer(layer) if module is None else module
-
-    def __call__(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
-        """Return the outputs (n_edits * b, ...) for a batch of b samples on the model's device."""
-        return self._repeated(batch, n_edits, edit) if self.repeats else self._run(batch, edit)
-
-    @contextmanager
-    def prepared(self, batch: Any) -> Iterator[dict[nn.Module, Any]]:
-        """Share work between all calls with this `batch` in the block.
-
-        The block gets the cached outputs of modules, which is empty without the fast path.
-        """
-        known: dict[nn.Module, Any] = {}
-        with lock_of(self.model), self.subject.ready(), ExitStack() as stack:
-            if not self.repeats:
-                known = stack.enter_context(cached_prefix(self.model, self.module, batch))
-            self._ready = True
-            try:
-                yield known
-            finally:
-                self._ready = False
+        self.tail: Tail | None = None
 
     def probe(self, batch: Any) -> torch.Tensor:
-        """Choose the way to run by trying both on `batch`, and return the layer's activations.
+        """Return the layer's activations for a few samples, and look what lies behind it.
 
-        A batch of one may fit by broadcasting where several samples do not: try as many as run.
+        Raises
+        ------
+        ValueError
+            If the layer does not run exactly once.
         """
+        activation = self.activation(batch)
+        if fast_paths_enabled():
+            with lock_of(self.subject.model), self.subject.ready():
+                self.tail = tail_behind(self.subject, self.module, batch)
+        return activation
+
+    def width(self, batch: Any) -> int:
+        """Return the largest number of values that a row has while an edit runs."""
+        return widest_output(self.subject, batch) if self.tail is None else self.tail.width
+
+    def activation(self, batch: Any) -> torch.Tensor:
+        """Return a copy of the layer's activations (b, ...)."""
         seen: list[torch.Tensor] = []
 
-        def halve(activation: torch.Tensor, _inputs: Any) -> torch.Tensor:
+        def keep(activation: torch.Tensor) -> torch.Tensor:
             seen.append(activation.clone())
-            return torch.cat([activation, activation / 2, activation * 0])
+            return activation
 
-        plain = self._repeated(batch, 3, halve)
-        self.repeats = True
-        if fast_paths_enabled():
-            try:
-                fast = self._run(batch, halve)
-                self.repeats = fast.shape != plain.shape or not _close(fast, plain)
-            except Exception:
-                # The rows did not match something that bypassed the layer.
-                self.repeats = True
+        self._run(batch, keep)
         return seen[0]
+
+    def replaced(self, batch: Any, n_rows: int, rows_like: Edit) -> torch.Tensor:
+        """Return the outputs (n_rows, ...) with the layer's output replaced, for one sample.
+
+        `rows_like` gets activations, of which it takes the shape and the type only, and returns
+        `n_rows` new ones.
+        """
+        tail = self.tail
+        with self.subject.ready():
+            if tail is not None and tail.fits(tail.like):
+                return tail.run(rows_like(tail.like))
+        return self._repeated(batch, n_rows, rows_like)
+
+    @contextmanager
+    def prepared(self, batch: Any) -> Iterator[Run]:
+        """Share work between all runs of this `batch` in the block."""
+        tail = self.tail
+        with self.subject.ready():
+            if tail is not None:
+                activation = self.activation(batch)
+                if tail.fits(activation):
+                    yield lambda _n_edits, edit: tail.run(edit(activation))
+                    return
+            yield lambda n_edits, edit: self._repeated(batch, n_edits, edit)
 
     def _repeated(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
         copies = tree_map(lambda item: _tiled(item, n_edits), batch)
-
-        def first_copy(activation: torch.Tensor, inputs: Any) -> torch.Tensor:
-            return edit(activation[: len(activation) // n_edits], inputs)
-
-        return self._run(copies, first_copy)
+        return self._run(copies, lambda activation: edit(activation[: len(activation) // n_edits]))
 
     def _run(self, batch: Any, edit: Edit) -> torch.Tensor:
         n_runs = 0
 
-        def replace(output: Any, inputs: Any) -> Any:
+        def replace(output: Any, _inputs: Any) -> Any:
             nonlocal n_runs
             n_runs += 1
             activation = first_tensor(f"layer {self.layer!r}", output)
-            return with_first_tensor(output, edit(activation, inputs))
+            return with_first_tensor(output, edit(activation))
 
         with (
-            lock_of(self.model),
-            nullcontext() if self._ready else self.subject.ready(),
+            lock_of(self.subject.model),
+            self.subject.ready(),
             replace_output(self.module, replace),
         ):
             output = self.subject.run(batch)
@@ -126,10 +137,3 @@ def _tiled(item: Any, n_copies: int) -> Any:
     if not isinstance(item, torch.Tensor) or item.ndim == 0:
         return item
     return item.repeat(n_copies, *[1] * (item.ndim - 1))
-
-
-def _close(fast: torch.Tensor, plain: torch.Tensor) -> bool:
-    """Return whether two ways to compute the same differ by rounding only."""
-    digits = torch.finfo(plain.dtype).eps ** 0.5
-    scale = torch.nan_to_num(plain).abs().amax().clamp(min=torch.finfo(plain.dtype).tiny)
-    return torch.allclose(fast, plain, rtol=digits, atol=float(scale) * digits, equal_nan=True)

@@ -8,7 +8,7 @@ from torch.utils._pytree import tree_leaves
 
 from nbinterp import _device
 from nbinterp.network.subject.hooks import observe
-from nbinterp.network.subject.model import eval_mode, forward
+from nbinterp.network.subject.subject import Subject
 
 # The size of a tensor in a run, in each thread. Small tensors spend their time between operations;
 # the system takes large ones back after each layer and maps them anew page by page.
@@ -16,22 +16,18 @@ _CPU_BLOCK_BYTES = 4 * 2**20
 _MOST_SAMPLES = 1024
 
 
-def widest_output(model: nn.Module, batch: Any, after: nn.Module | None = None) -> int:
-    """Return how many numbers per sample the module with the largest output returns.
+def widest_output(subject: Subject, batch: Any) -> int:
+    """Return how many numbers per sample the module with the largest output returns."""
+    most = 1
 
-    With `after`, only modules that finish no earlier than this one count.
-    """
-    most, begun = 1, after is None
-
-    def see(module: nn.Module, _inputs: Any, output: Any) -> None:
-        nonlocal most, begun
-        begun = begun or module is after
+    def see(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        nonlocal most
         for item in tree_leaves(output):
-            if begun and isinstance(item, torch.Tensor) and item.ndim:
+            if isinstance(item, torch.Tensor) and item.ndim and len(item):
                 most = max(most, item[0].numel())
 
-    with eval_mode(model), observe(model.modules(), see):
-        forward(model, batch)
+    with subject.ready(), observe(subject.model.modules(), see):
+        subject.run(batch)
     return most
 
 

@@ -4,6 +4,7 @@ from network.worlds import Conv, Skip, assert_same, plain, seeded, state, worn
 from torch import nn
 
 from nbinterp.distance.sensitivity.output_bias import output_bias
+from nbinterp.network import Subject
 
 X = torch.randn(2, 6, generator=torch.Generator().manual_seed(0))
 
@@ -40,21 +41,21 @@ def test_the_bias_of_the_last_module(make, layer, head, x):
     model = seeded(make)
     with torch.no_grad():
         model.get_submodule(head).bias.uniform_(1, 2)
-    found = output_bias(model, x, model.get_submodule(layer))
+    found = output_bias(Subject(model), x, model.get_submodule(layer))
     assert torch.equal(found, model.get_submodule(head).bias)
 
 
 def test_none_and_zero():
     free = seeded(lambda: nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3, bias=False)))
-    assert not output_bias(free, X, free[0]).any()
+    assert not output_bias(Subject(free), X, free[0]).any()
     squashed = seeded(lambda: nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3), nn.Softmax(1)))
-    assert output_bias(squashed, X, squashed[0]) is None
+    assert output_bias(Subject(squashed), X, squashed[0]) is None
     # No bias comes after the last layer itself.
-    assert output_bias(free, X, free[1]) is None
+    assert output_bias(Subject(free), X, free[1]) is None
 
 
 def test_the_model_is_restored():
     model = worn(seeded(plain), torch.randn(5, 6))
     before = state(model)
-    output_bias(model, X, model[0])
+    output_bias(Subject(model), X, model[0])
     assert_same(before, state(model))

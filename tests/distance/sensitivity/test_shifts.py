@@ -32,7 +32,7 @@ def some(*shape):
 
 
 def applied(edits, z):
-    found = edits.edit(slice(0, edits.n_units), z, None)
+    found = edits.edit(slice(0, edits.n_units), z)
     return found.reshape(edits.n_units, edits.n_steps, *z.shape)
 
 

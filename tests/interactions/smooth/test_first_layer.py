@@ -48,14 +48,14 @@ def function(model):
 
 def found(model, x=X):
     with function(model).eval_mode():
-        return input_linear_of(function(model), x)
+        return input_linear_of(function(model), x[:1])
 
 
 def test_the_only_reader_of_the_input_is_found():
     model = Body()
-    assert found(model).linear is model.first
+    assert torch.equal(found(model).weight, model.first.weight)
     sequence = nn.Sequential(nn.Flatten(), nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)).double()
-    assert found(sequence).linear is sequence[1]
+    assert torch.equal(found(sequence).weight, sequence[1].weight)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_same_sums(members, is_paired, is_centred, batch_size):
     settings = (Noise(0.3), members, is_paired, is_centred, batch_size)
     with function(model).eval_mode():
         plain = Stein(function(model), *settings)
-        fast = Stein(function(model), *settings, input_linear_of(function(model), X))
+        fast = Stein(function(model), *settings, input_linear_of(function(model), X[:1]))
         for known, made in zip(plain.matrices(X, Z), fast.matrices(X, Z), strict=True):
             torch.testing.assert_close(made, known)
         for known, made in zip(plain.factors(X, Z)[0], fast.factors(X, Z)[0], strict=True):

@@ -1,15 +1,13 @@
-import threading
-from types import MethodType
-
 import numpy as np
 import pytest
 import torch
-from network.worlds import Conv, Skip, hooks, normed, plain, seeded
+from network.worlds import Conv, Skip, normed, plain, seeded
 from torch import nn
 
 from nbinterp.network.ablation import fast_path
-from nbinterp.network.ablation.fast_path import FastPath, fastest_plan, plan_per_thread
+from nbinterp.network.ablation.fast_path import FastPath, fastest_plan
 from nbinterp.network.ablation.masks import AblationMasks, Direct
+from nbinterp.network.ablation.sweep import measure
 from nbinterp.network.subject.forward import EditedForward
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
@@ -66,7 +64,7 @@ class Aside(nn.Module):
 def plan_of(model, layer, x=X):
     edited = EditedForward(model, layer)
     edited.probe(x[:2])
-    return fastest_plan(edited, x[:5])
+    return fastest_plan(edited)
 
 
 @pytest.mark.parametrize(
@@ -74,47 +72,23 @@ def plan_of(model, layer, x=X):
     [
         (plain, "0", True, False),
         (normed, "0", True, True),
-        (Keeping, "layer", True, False),
+        (Keeping, "layer", False, None),
         (Skip, "layer", False, None),
         (Twice, "layer", False, None),
         (Functional, "layer", False, None),
-        (Aside, "layer", False, None),
+        (Aside, "layer", True, False),
     ],
 )
 def test_the_fast_path_is_taken_where_one_linear_alone_reads_the_layer(kind, layer, fast, norm):
     plan = plan_of(seeded(kind).eval(), layer)
     assert isinstance(plan, FastPath if fast else Direct)
     if fast:
-        assert (plan.norm is not None) == norm
+        assert len(plan.head.steps) == 1 + norm
 
 
 def test_maps_take_the_direct_plan():
     images = X[:, None, :, None].repeat(1, 1, 1, 6)
     assert isinstance(plan_of(seeded(Conv).eval(), "conv", images), Direct)
-
-
-def test_threads_have_modules_of_their_own_and_share_the_parameters():
-    model = seeded(Keeping).eval()
-    plan = plan_of(model, "layer")
-    plans = plan_per_thread(plan, X[:5], 2)
-    assert len(plans) == 2
-    for each in plans:
-        assert each.forward.model is not model and each.linear is not model.reader
-        assert each.linear.weight is model.reader.weight
-    assert set(hooks(model)) == {(0, 0)}
-
-
-def test_a_model_that_cannot_be_copied_is_run_by_one_thread():
-    bound, locked = seeded(Keeping).eval(), seeded(Keeping).eval()
-    # Bound to a function that runs the original, whoever calls it.
-    bound.reader.forward = lambda x, original=bound: nn.functional.linear(
-        x, original.reader.weight, original.reader.bias
-    )
-    bound.forward = MethodType(lambda _self, x: Keeping.forward(bound, x), bound)
-    locked.lock = threading.Lock()
-    for model in (bound, locked):
-        plan = plan_of(model, "layer")
-        assert isinstance(plan, FastPath) and plan_per_thread(plan, X[:5], 2) == [plan]
 
 
 def network(*end):
@@ -136,7 +110,7 @@ class Root(nn.Module):
 def plans(model, layer):
     edited = EditedForward(model, layer)
     edited.probe(X[:2])
-    return edited, fastest_plan(edited, X[:4])
+    return edited, fastest_plan(edited)
 
 
 def all_of(plan, masks):
@@ -160,20 +134,47 @@ def test_pieces_give_what_the_network_gives(monkeypatch, end, piece):
     orders = np.stack([generator.permutation(8)[:6] for _ in range(3)])
     masks = AblationMasks(orders, (1, 2, 6), [np.array([node]) for node in range(8)], None)
     edited, plan = plans(network(*end), "1")
-    assert isinstance(plan, FastPath) and len(plan.trailing) >= 1
+    assert isinstance(plan, FastPath) and len(plan.rest.steps) >= 1
     torch.testing.assert_close(
         all_of(plan, masks), all_of(Direct(edited), masks), rtol=1e-5, atol=1e-5
     )
 
 
-def test_a_network_with_an_end_that_is_not_plain_runs_as_a_whole():
-    hooked, pre, patched = (network(nn.ReLU(), nn.Linear(40, 5)) for _ in range(3))
+def test_a_network_with_an_end_that_is_not_known_runs_as_a_whole():
+    hooked, pre, batch = (network(nn.ReLU(), nn.Linear(40, 5)) for _ in range(3))
     hooked[3].register_forward_hook(lambda _part, _inputs, output: output * 2)
     pre[4].register_forward_pre_hook(lambda _part, inputs: (inputs[0] * 2,))
+    batch[3].forward = lambda x: x.softmax(dim=0)
+    for model in (hooked, pre, batch):
+        assert isinstance(plans(model, "1")[1], Direct)
+    # A forward of its own is only another known function.
+    patched = network(nn.ReLU(), nn.Linear(40, 5))
     patched[3].forward = torch.tanh
-    softmax = network(nn.Softmax(dim=0), nn.Linear(40, 5))
-    for model, layer in ((hooked, "1"), (pre, "1"), (patched, "1"), (softmax, "1")):
-        _, plan = plans(model, layer)
-        assert isinstance(plan, FastPath) and not plan.trailing
-    _, plan = plans(Root().eval(), "body.1")
-    assert isinstance(plan, FastPath) and not plan.trailing
+    assert isinstance(plans(patched, "1")[1], FastPath)
+    assert isinstance(plans(Root().eval(), "body.1")[1], FastPath)
+
+
+def test_a_model_that_changes_after_the_proof_runs_as_a_whole():
+    edited, plan = plans(network(nn.ReLU(), nn.Linear(40, 5)), "1")
+    masks = AblationMasks(np.array([[0, 1]]), (2,), [np.array([node]) for node in range(8)], None)
+    edited.subject.model[3].register_forward_hook(lambda _part, _inputs, output: output + 1)
+    torch.testing.assert_close(all_of(plan, masks), all_of(Direct(edited), masks))
+
+
+@pytest.mark.parametrize("kind", [Skip, Twice, Functional, Aside, Keeping, normed, plain])
+def test_many_threads_share_a_plan(kind):
+    """With a functional tail there is nothing that one thread could change under another."""
+    layer = "0" if kind in (normed, plain) else "layer"
+    model = seeded(kind).eval()
+    edited = EditedForward(model, layer)
+    edited.probe(X[:2])
+    n = edited.activation(X).shape[1]
+    orders = np.stack([np.random.default_rng(i).permutation(n)[:4] for i in range(7)])
+    masks = AblationMasks(orders, (1, 4), [np.array([node]) for node in range(n)], None)
+    batch = (X, torch.zeros(len(X), dtype=torch.long), torch.ones(1, len(X)))
+
+    def sums(plan, n_threads):
+        return measure(plan, n_threads, masks, [batch], 8, np.arange(3), lambda n: None)
+
+    plan = fastest_plan(edited)
+    np.testing.assert_allclose(sums(plan, 3), sums(Direct(edited), 1), atol=1e-4)
