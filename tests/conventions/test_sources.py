@@ -24,6 +24,7 @@ WITHOUT_A_SOURCE = {
     "corex/test_estimators.py": "all estimators of the folder, under scikit-learn's own checks",
     "manifold/test_device.py": "transfers and memory of a whole fit",
     "manifold/test_estimator.py": "the estimator under scikit-learn's own checks",
+    "network/differential/test_functions.py": "all functions of random networks, by plain passes",
     "network/test_any_network.py": "networks of other kinds, through all functions of the folder",
     "package/test_kernel_threads.py": "the package in a real kernel",
     "views/test_hostile_pages.py": "what a page may set, of every view",

@@ -51,9 +51,9 @@ def warn_of_weights(rankings: Rankings, layer: str) -> None:
     missing = sum(weight is None for _, weight in rankings.rivals)
     if missing:
         warnings.warn(
-            f"{_checks.current_call()}(layer={layer!r}) has no comparison by weight for {missing} of "
-            f"{len(rankings.rivals)} clusters, whose rows by_weight are NaN: the outputs have no "
-            "gradient at the layer. Remove no_grad, detach and quantization behind it to get one.",
+            f"{_checks.current_call()}(layer={layer!r}) has no comparison by weight, but NaN, for "
+            f"{missing} of {len(rankings.rivals)} clusters: the outputs have no gradient at the "
+            "layer. Remove no_grad, detach and quantization behind it to get one.",
             UserWarning,
             stacklevel=5,
         )

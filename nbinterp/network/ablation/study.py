@@ -109,7 +109,8 @@ def ablation_study(
     -----
     UserWarning
         If some outputs are the class of no sample and the largest is right no more often than a
-        guess.
+        guess; if the network has no gradients from the layer on, as under ``no_grad`` or quantized,
+        and the comparison by weight is NaN.
 
     References
     ----------

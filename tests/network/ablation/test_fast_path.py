@@ -1,9 +1,13 @@
+import threading
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
-from network.worlds import Conv, Skip, normed, plain, seeded
+from network.worlds import Conv, Skip, factors_of, normed, plain, seeded
 from torch import nn
 
+from nbinterp.network import ablated, ablation_study
 from nbinterp.network.ablation import fast_path
 from nbinterp.network.ablation.fast_path import FastPath, fastest_plan
 from nbinterp.network.ablation.masks import AblationMasks, Direct
@@ -178,3 +182,103 @@ def test_many_threads_share_a_plan(kind):
 
     plan = fastest_plan(edited)
     np.testing.assert_allclose(sums(plan, 3), sums(Direct(edited), 1), atol=1e-4)
+
+
+class Router(nn.Module):
+    """A function of a Parameter reads the layer beside the Linear."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.reader = nn.Sequential(nn.Linear(6, 12), nn.ReLU()), nn.Linear(12, 3)
+        self.route, self.scale = nn.Parameter(torch.randn(12, 3)), nn.Parameter(torch.randn(3, 3))
+
+    def forward(self, x):
+        hidden = self.layer(x)
+        return self.reader(hidden) * self.scale[(hidden @ self.route).argmax(-1)]
+
+
+class Weak(nn.Module):
+    """A side path that hardly matters reads the layer, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.reader = nn.Sequential(nn.Linear(6, 6), nn.GELU()), nn.Linear(6, 6)
+        self.small, self.output = nn.Parameter(1e-4 * torch.ones(6)), nn.Linear(6, 3)
+
+    def forward(self, x):
+        hidden = self.layer(x)
+        return self.output(self.reader(hidden) + self.small * hidden)
+
+
+class Steered(nn.Module):
+    """The user's hooks stand on the layer, on its reader, and after that."""
+
+    def __init__(self, *places):
+        super().__init__()
+        self.layer = nn.Sequential(nn.Linear(6, 8), nn.ReLU())
+        self.middle, self.output = nn.Sequential(nn.Linear(8, 8), nn.ReLU()), nn.Linear(8, 3)
+        change = torch.randn(8)
+        if "layer" in places:
+            self.layer.register_forward_hook(lambda _m, _i, output: output + change)
+        if "reader" in places:
+            self.middle[0].register_forward_hook(lambda _m, _i, output: output * 3 + 1)
+        if "after" in places:
+            self.output.register_forward_pre_hook(lambda _m, inputs: (inputs[0].clamp(max=0.3),))
+
+    def forward(self, x):
+        return self.output(self.middle(self.layer(x)))
+
+
+ODD = {
+    "router": Router,
+    "weak side path": Weak,
+    "hook on the layer": partial(Steered, "layer"),
+    "hook on the reader": partial(Steered, "reader", "after"),
+    "hook after it": partial(Steered, "after"),
+}
+
+
+def studied(model, n_samples=60):
+    """Return the mean changes of the outputs by ablation_study, and by plain passes."""
+    x = torch.randn(n_samples, 6)
+    with torch.no_grad():
+        before = model.eval()(x)
+        width = model.layer(x).shape[1]
+    order = np.random.default_rng(0).permutation(width)
+    factors = factors_of([f"layer[{i}]" for i in range(width)], np.argsort(-order) + 1.0)
+    top = np.argsort(-factors.mutual_information_[0]).tolist()
+    y = before.argmax(dim=1).numpy()
+    study = ablation_study(model, x, factors, layer="layer", y=y, sizes=(1, 4), n_random=2,
+                           progress=False)  # fmt: skip
+    expected = []
+    for size in (1, 4):
+        with torch.no_grad(), ablated(model, "layer", top[:size]):
+            expected.append((model(x) - before).mean(dim=0).numpy())
+    return study.change[0, :, 0, :3], np.stack(expected)
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD)
+def test_what_a_trial_on_two_samples_took_for_safe_is_right(make):
+    for seed in range(6):
+        torch.manual_seed(seed)
+        found, expected = studied(make())
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_study_beside_a_thread_that_predicts():
+    torch.manual_seed(0)
+    model, stop = Steered().eval(), threading.Event()
+
+    def predict():
+        with torch.no_grad():
+            while not stop.is_set():
+                model(torch.zeros(3, 6))
+
+    thread = threading.Thread(target=predict)
+    thread.start()
+    try:
+        for _ in range(15):
+            np.testing.assert_allclose(*studied(model), atol=1e-4)
+    finally:
+        stop.set()
+        thread.join()

@@ -127,7 +127,7 @@ def _world(seed, random, compiled):
     network = Network(random)
     told, refusable = [network.join.kind, type(network.layer).__name__], ""
     for module in network.modules():  # norms that have seen data
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if getattr(module, "running_mean", None) is not None:
             module.running_mean.normal_(std=0.3)
             module.running_var.uniform_(0.5, 2)
     if random.random() < 0.08:
