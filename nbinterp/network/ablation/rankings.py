@@ -112,11 +112,18 @@ def _slopes(edited: EditedForward, batch: Any, output: int) -> torch.Tensor | No
 
     subject = edited.subject
     try:
-        with subject.ready(), torch.enable_grad(), replace_output(edited.module, track):
+        with (
+            warnings.catch_warnings(),
+            subject.ready(),
+            torch.enable_grad(),
+            replace_output(edited.module, track),
+        ):
+            # Torch means: there is no gradient, and it would be a wrong one.
+            warnings.filterwarnings("error", message=".*autograd kernel was not registered")
             logits = subject.run(batch)
             (slopes,) = torch.autograd.grad(logits[:, output].sum(), leaves)
     except torch.OutOfMemoryError:
         raise
-    except (RuntimeError, NotImplementedError):
+    except (RuntimeError, NotImplementedError, UserWarning):
         return None  # quantized, detached, or under no_grad
     return slopes

@@ -43,7 +43,7 @@ def fast_paths(enabled: bool) -> Iterator[None]:
     >>> factors = LocalCorEx(LinearCorEx(1, random_state=0)).fit(table).fit_selection(y == 1)
     >>> with fast_paths(False):
     ...     ablation_study(model, X, factors, layer="1", y=y, sizes=[2], n_random=3)
-    AblationStudy('1', mode='zero': 1 factors × 1 sizes × 5 groups, 3 random draws)
+    AblationStudy('1', mode='zero': 1 factors × 1 sizes × 5 groups, 3 random draws...)
     """
     with _checks.call("fast_paths"):
         token = _ENABLED.set(_checks.boolean("enabled", enabled))
