@@ -24,6 +24,8 @@ from nbinterp.network.dropout.twins import (
 from nbinterp.network.recording.record import record
 from nbinterp.network.subject.settings import plain_settings
 
+_UNLIKE = 100.0  # times the median spread
+
 
 class _Training(NamedTuple):
     """Settings of the training of pairs."""
@@ -68,8 +70,8 @@ def dropout_study(
     Parameters
     ----------
     data, y : array-like of shape (n_samples, n_inputs) and (n_samples,)
-        The training samples, any numbers (standardized inside, all columns alike), and their
-        classes.
+        The training samples, any numbers, and their classes. They are standardized inside: all
+        columns alike, or each by itself if one varies far more than most, as in tables.
     test_data, test_y : array-like of shape (n_test, n_inputs) and (n_test,)
         The samples to measure accuracy on, best held out, and their classes.
     samples : array-like of int, or boolean mask of shape (n_test,), optional
@@ -179,7 +181,7 @@ def _trained(
     """Return trained pairs of networks without and with dropout."""
     where, n_pairs = training.device, training.n_pairs
     inputs = torch.as_tensor(data, dtype=torch.float32, device=where)
-    mean, deviation = float(inputs.mean()), float(inputs.std())
+    mean, deviation = _standard(inputs)
     # Initial weights and dropout draw from torch's global generators: these are restored.
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)
@@ -210,6 +212,19 @@ def _trained(
             learning_rate=training.learning_rate,
         )
     return pairs
+
+
+def _standard(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean and deviation of all inputs, or of each if they have different units.
+
+    Pixels have one unit, however little some of them vary; no image has one that varies a hundred
+    times as much as half of the others.
+    """
+    own = inputs.std(dim=0)
+    varies = own > 0
+    if own.max() <= _UNLIKE * own[varies].median():
+        return inputs.mean().cpu(), inputs.std().cpu()
+    return inputs.mean(dim=0).cpu(), torch.where(varies, own, 1.0).cpu()
 
 
 def _labelled(

@@ -10,12 +10,15 @@ from torch.func import functional_call, stack_module_state, vmap
 
 
 class Standardize(nn.Module):
-    """Shift and scale all inputs by a mean and a deviation that are buffers of the network."""
+    """Shift and scale inputs by means and deviations that are buffers of the network.
 
-    def __init__(self, mean: float, deviation: float) -> None:
+    They are one number for all inputs, or one for each.
+    """
+
+    def __init__(self, mean: float | Tensor, deviation: float | Tensor) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(mean))
-        self.register_buffer("deviation", torch.tensor(deviation))
+        self.register_buffer("mean", torch.as_tensor(mean))
+        self.register_buffer("deviation", torch.as_tensor(deviation))
 
     def forward(self, values: Tensor) -> Tensor:
         """Return standardized values."""
@@ -43,8 +46,8 @@ def classifier(
     n_classes: int,
     *,
     dropout: float = 0.0,
-    mean: float = 0.0,
-    deviation: float = 1.0,
+    mean: float | Tensor = 0.0,
+    deviation: float | Tensor = 1.0,
 ) -> nn.Module:
     """Return an untrained classifier with hidden layers ``h1``, ``h2`` … and ``output``.
 

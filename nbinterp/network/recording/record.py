@@ -25,7 +25,7 @@ from nbinterp.network.recording.nodes import node_names
 from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file
 from nbinterp.network.recording.storage import InFile, InMemory, Store, new_folder
-from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.hooks import first_tensor, item_name, observe_outputs
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -75,7 +75,7 @@ def record(
         calls; you may ask for one of them.
     output_names : sequence of str, optional
         One name per output of the network, such as the classes; by default ``"logit 0"`` and so
-        on.
+        on, or ``"scores 0"`` where the network returns a dict whose first item is ``"scores"``.
     batch_size : int
         Samples per forward pass. A DataLoader has its own.
     dtype : {"float32", "float16"}
@@ -136,9 +136,11 @@ def recorded(
     subject = subject.on(device)
 
     with nullcontext() if folder is None else new_folder(folder) as draft:
-        recorder, outputs, mask = _run(subject, data, layers, size, dtype, draft, progress, rows)
+        recorder, outputs, mask, item = _run(
+            subject, data, layers, size, dtype, draft, progress, rows
+        )
         activations, numbers = recorder.close()
-        names = _output_names(output_names, outputs.shape[1:])
+        names = _output_names(output_names, outputs.shape[1:], item)
         axes = {
             layer: node_axis(channels_of(subject.model, layer), values.shape[1:])
             for layer, values in activations.items()
@@ -161,8 +163,11 @@ def _run(
     draft: Path | None,
     progress: bool,
     rows: IntArray | None,
-) -> tuple[Recorder, Any, BoolArray | None]:
-    """Run `subject` on all samples; return its recorder, its outputs and the attention mask."""
+) -> tuple[Recorder, Any, BoolArray | None, str]:
+    """Run `subject` on all samples.
+
+    Return its recorder, its outputs, the attention mask, and which item of a dict the outputs are.
+    """
 
     def new_store(number: int) -> Store:
         if draft is None:
@@ -173,6 +178,7 @@ def _run(
     recorder = Recorder(subject.model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_rows_if_known(data))
     masks: list[BoolArray] = []
+    item = ""
     total = n_batches(data, size)
     bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
     with bar, subject.ready(), observe_outputs(recorder.modules, recorder.put):
@@ -180,13 +186,14 @@ def _run(
             recorder.begin(batch)
             if "attention_mask" in tensors(batch):  # before the model, which may write into it
                 masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
-            result = subject.run(to_device(batch, device))
+            whole = subject.call(to_device(batch, device))
+            result, item = first_tensor("the model", whole), item_name(whole)
             output.append(recorder.checked("the model's output", result))
             recorder.end()
             bar.update()
             # Free the memory, still in the processor's cache, for the next batch.
-            del batch, result
-    return recorder, output.close(), _joined(masks)
+            del batch, whole, result
+    return recorder, output.close(), _joined(masks), item
 
 
 def _joined(masks: list[BoolArray]) -> BoolArray | None:
@@ -194,10 +201,14 @@ def _joined(masks: list[BoolArray]) -> BoolArray | None:
     return np.concatenate(masks) if len({mask.shape[1:] for mask in masks}) == 1 else None
 
 
-def _output_names(names: Sequence[object] | None, shape: tuple[int, ...]) -> tuple[str, ...]:
+def _output_names(
+    names: Sequence[object] | None, shape: tuple[int, ...], item: str
+) -> tuple[str, ...]:
     n_outputs = int(np.prod(shape))
     if names is not None:
         return tuple(_checks.names("output_names", names, n_outputs))
     if len(shape) > 1:
-        return tuple(node_names("output", shape))
-    return tuple(f"logit {number}" for number in range(n_outputs))
+        return tuple(node_names(item or "output", shape))
+    # Of a dict whose item may be something else, the names say which it is.
+    name = item if item not in ("", "logits") else "logit"
+    return tuple(f"{name} {number}" for number in range(n_outputs))

@@ -190,3 +190,17 @@ def test_odd_arguments(change, match, monkeypatch):
 def test_what_is_no_corex_is_refused():
     with pytest.raises(TypeError, match="must be a LinearCorEx"):
         dropout_study(*SPLIT, corex="linear", **SETTINGS)
+
+
+def test_a_wide_column_does_not_hide_the_others():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(900, 3))
+    y = (x[:, 0] + x[:, 1] > 0).astype(int)
+    settings = SMALL | {"epochs": 12}
+    found = []
+    for scale in ([1, 1, 1], [1, 1, 1.2e4]):
+        table = x * scale
+        study = dropout_study(table[:600], y[:600], table[600:], y[600:], **settings)
+        found.append(study.to_frame().accuracy.to_numpy())
+    assert np.min(found) > 0.85
+    np.testing.assert_allclose(*found, atol=0.05)

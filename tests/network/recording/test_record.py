@@ -357,3 +357,26 @@ def test_samples_of_changing_shape_are_refused():
     loader = DataLoader([torch.zeros(3), torch.zeros(4)], batch_size=1)
     with pytest.raises(ValueError, match=r"must return one shape for all samples, \(3,\)"):
         record(nn.Sequential(nn.Identity()), loader, layers="0")
+
+
+class Items(nn.Module):
+    """A network that returns a dict of some items of the same kind."""
+
+    def __init__(self, *names):
+        super().__init__()
+        self.names, self.layer = names, nn.Linear(4, 3)
+
+    def forward(self, x):
+        found = self.layer(x)
+        return {name: found + place for place, name in enumerate(self.names)}
+
+
+@pytest.mark.parametrize(
+    ("names", "place", "called"),
+    [(("scores", "hidden"), 0, "scores"), (("hidden", "logits"), 1, "logit")],
+)
+def test_the_names_of_outputs_say_which_item_of_a_dict_they_are(names, place, called):
+    model, x = Items(*names), torch.zeros(5, 4)
+    rec = record(model, x, "layer")
+    assert rec.output_names == tuple(f"{called} {k}" for k in range(3))
+    np.testing.assert_allclose(rec.output, rec["layer"] + place, atol=1e-6)
