@@ -8,6 +8,7 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp._typing import AnyArray
 from nbinterp.views.explorer import samples
+from nbinterp.views.explorer.scales import text
 
 if TYPE_CHECKING:
     from nbinterp.views.explorer.explorer import ClusterExplorer
@@ -38,7 +39,8 @@ class Columns(MutableMapping[str, AnyArray]):
 
     def text_of(self, name: str, sample: int) -> str:
         """Return a number of a sample as the page shows it."""
-        return f"{self._column(name).entries[sample]:.4g}"
+        column = self._column(name)
+        return text(float(column.entries[sample]), column.meaning)
 
     def _column(self, name: str) -> samples.Column:
         for column in self._explorer._table:

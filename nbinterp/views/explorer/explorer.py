@@ -84,6 +84,7 @@ class ClusterExplorer(Hovered):
         column. Samples that do not match are dimmed, and gestures ignore them.
     ranges : dict from str to pair
         Lowest and highest value of numeric columns, None for no bound: ``{"loss": (1, None)}``.
+        Dates such as ``"2020-01-31"`` are kept as days since the day of the first.
     matching : array of shape (k,), int64
         Numbers of the samples that match `search` and `ranges`.
     contours : bool

@@ -9,6 +9,7 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, ByteArray, Float32Array
+from nbinterp.views.explorer.scales import Meaning, numbers, typed
 
 _BUDGET = 2**21  # bytes of numbers sent to the page, and saved with the notebook, without a request
 _MOST_CODES = 40  # integers with more distinct values are a scale
@@ -20,13 +21,14 @@ Header = dict[str, Any]
 class Column(NamedTuple):
     """A column: integer codes of `categories` (-1 if missing), or floats without categories.
 
-    `given` holds the values as Python gave them, in their own type.
+    `given` holds the values as Python gave them, in their own type; `meaning` says how floats read.
     """
 
     name: str
     entries: AnyArray
     categories: list[str] | None
     given: pd.Series
+    meaning: Meaning
 
 
 def by_name(columns: Any) -> dict[Any, Any]:
@@ -50,13 +52,20 @@ def column(name: str, values: Any, n: int) -> Column:
     """Return one column of `n` values as codes or numbers.
 
     Booleans, strings and integers with few distinct values are categories, in their own order if
-    they have one. Other numbers are a scale.
+    they have one. Other numbers, dates and durations are a scale.
     """
-    array = given = _series(values, _checks.labels(f"columns[{name!r}]", values, n))
+    given = _series(values, _checks.labels(f"columns[{name!r}]", values, n))
+    array = typed(given)
     if _is_scale(array):
-        return Column(name, array.to_numpy(np.float32, na_value=np.nan), None, given)
+        entries, meaning = numbers(name, array)
+        return Column(name, entries, None, given, meaning)
     if not isinstance(array.dtype, pd.CategoricalDtype):
-        found = list(array.dropna().unique())
+        try:
+            found = list(array.dropna().unique())
+        except TypeError:
+            kind = type(array.dropna().iloc[0]).__name__
+            must = f"must hold numbers, texts or dates, not {kind}"
+            _checks.fail(f"(columns={{{name!r}: …}})", must, "Make a text of each.", TypeError)
         array = pd.Series(pd.Categorical(array, categories=sorted(found, key=natural)))
     array = array.cat.remove_unused_categories()
     categories = array.cat.categories
@@ -68,11 +77,16 @@ def column(name: str, values: Any, n: int) -> Column:
         "Leave out columns that name every sample.",
     )
     names = [_text(value) for value in categories]
-    return Column(name, np.asarray(array.cat.codes, np.int64), names, given)
+    return Column(name, np.asarray(array.cat.codes, np.int64), names, given, {})
 
 
 def _series(values: Any, array: AnyArray) -> pd.Series:
     """Return a copy of `values` without its index; types that are pandas' own stay."""
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "iub":
+        whole = pd.Series(np.asarray(values.data)).convert_dtypes()
+        return whole.mask(np.ma.getmaskarray(values))
+    if not isinstance(values, pd.api.extensions.ExtensionArray):
+        values = _checks.plain(values, "columns")
     if isinstance(values, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
         return pd.Series(values, copy=True).reset_index(drop=True)
     # pandas would make text of objects, in which None is NaN.
@@ -80,6 +94,10 @@ def _series(values: Any, array: AnyArray) -> pd.Series:
 
 
 def _is_scale(array: pd.Series) -> bool:
+    if isinstance(array.dtype, pd.CategoricalDtype):
+        return False
+    if array.dtype.kind in "mM":
+        return True
     if not pd.api.types.is_numeric_dtype(array) or pd.api.types.is_bool_dtype(array):
         return False
     return not pd.api.types.is_integer_dtype(array) or array.nunique() > _MOST_CODES
@@ -107,8 +125,8 @@ def pack(columns: list[Column], needed: Collection[str] = ()) -> tuple[list[Head
     headers: list[Header] = []
     data = bytearray()
     budget = _BUDGET - sum(4 * len(one.entries) for one in columns if one.name in needed)
-    for name, entries, categories, _given in columns:
-        header: Header = {"name": name, "kind": "number", "offset": len(data)}
+    for name, entries, categories, _given, meaning in columns:
+        header: Header = {"name": name, "kind": "number", "offset": len(data), **meaning}
         if categories is not None:
             width = 1 if len(categories) < 255 else 2
             header |= {"kind": "category", "categories": categories, "width": width}

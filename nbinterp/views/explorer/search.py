@@ -9,6 +9,7 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp._typing import BoolArray
 from nbinterp.views.explorer.samples import Column
+from nbinterp.views.explorer.scales import bound
 
 Range = Sequence[float | None]
 LONGEST_SEARCH = 200
@@ -28,7 +29,7 @@ def matching(
         Number of samples.
     search : str
         Words that must all occur in categories of the sample. Case does not matter; quotes keep
-        words together. ``column=value`` matches exactly that category.
+        words together. ``column=value`` matches exactly that category, whose name may have blanks.
     ranges : mapping from str to pair of float or None
         Lowest and highest value of numeric columns, None for no bound. Missing values do not match.
 
@@ -38,7 +39,7 @@ def matching(
     """
     keep = np.ones(n, bool)
     categories = [column for column in table if column.categories is not None]
-    for word in (found.replace('"', "") for found in _WORD.findall(search.lower())):
+    for word in _words(categories, search):
         hit = np.zeros(n, bool)
         for column in categories:
             names = [name.lower() for name in column.categories or ()]
@@ -59,6 +60,19 @@ def matching(
     return keep
 
 
+def _words(categories: Sequence[Column], search: str) -> list[str]:
+    """Return the words of a search; those that together are ``column=category`` count as one."""
+    words = [found.replace('"', "") for found in _WORD.findall(search.lower())]
+    named = {f"{one.name}={name}".lower() for one in categories for name in one.categories or ()}
+    found, start = [], 0
+    while start < len(words):
+        ends = range(len(words), start + 1, -1)
+        end = next((end for end in ends if " ".join(words[start:end]) in named), start + 1)
+        found.append(" ".join(words[start:end]))
+        start = end
+    return found
+
+
 @_checks.call("explorer.search")
 def checked_search(text: str) -> str:
     """Return `text` if it is short enough to search for."""
@@ -74,14 +88,14 @@ def checked_search(text: str) -> str:
 @_checks.call("explorer.ranges")
 def checked_ranges(table: Sequence[Column], ranges: Mapping[Any, Any]) -> dict[str, list[Any]]:
     """Return `ranges` in a form that fits in JSON."""
-    numbers = [column.name for column in table if column.categories is None]
+    scales = {column.name: column.meaning for column in table if column.categories is None}
     result: dict[str, list[Any]] = {}
     for name, pair in ranges.items():
-        _checks.choice("column", name, numbers)
+        _checks.choice("column", name, scales)
         what = f"[{name!r}]"
         fits = isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2
         _checks.require(fits, what, "must be a pair", "Pass (low, high), None for no bound.")
-        bounds = [None if end is None else _checks.real("bound", end) for end in pair]
+        bounds = [None if end is None else bound(end, scales[name]) for end in pair]
         if bounds != [None, None]:
             result[name] = bounds
     return result

@@ -193,8 +193,8 @@ export class Explorer {
   private readFilter(): void {
     const [search, ranges] = [this.model.get("search"), this.model.get("ranges")];
     this.state.scene = filtered(this.state.scene, search, ranges);
-    const { at, keep } = this.state.scene;
-    this.panels.find.show(search, ranges, keep && marked(keep), at.x.length);
+    const { at, keep, table } = this.state.scene;
+    this.panels.find.show(search, ranges, table, keep && marked(keep), at.x.length);
     this.drawBright();
     this.drawPanels();
   }

@@ -4,7 +4,17 @@ import type { ViewTraits } from "../shared/view";
 export type ColumnHeader =
   | { name: string; kind: "category"; offset: number; categories: string[]; width: 1 | 2 }
   /** An offset of -1: the values are fetched when the map is coloured by them. */
-  | { name: string; kind: "number"; offset: number };
+  | ({ name: string; kind: "number"; offset: number } & Meaning);
+
+/**
+ * How the values of a scale read: as dates, `letters` of them in ISO form, if they are days since
+ * `start`, in milliseconds since 1970; with a unit; or, with neither, as numbers.
+ */
+export type Meaning = {
+  start?: number | undefined;
+  letters?: number | undefined;
+  unit?: string | undefined;
+};
 
 /** A named selection; its `count` samples follow those of the selections before it. */
 export type NamedHeader = { name: string; color: string; count: number };

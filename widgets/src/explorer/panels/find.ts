@@ -1,6 +1,7 @@
 import { h } from "../../shared/dom";
-import { short } from "../state/columns";
-import type { Range } from "../traits";
+import type { Column } from "../state/columns";
+import { told } from "../state/meaning";
+import type { Meaning, Range } from "../traits";
 import { count } from "./words";
 
 const PAUSE = 160;
@@ -65,11 +66,19 @@ export class Find {
   }
 
   /** Show the filters and how many samples match; `match` is null without a filter. */
-  show(search: string, ranges: Readonly<Record<string, Range>>, match: number | null, n: number) {
+  show(
+    search: string,
+    ranges: Readonly<Record<string, Range>>,
+    table: readonly Column[],
+    match: number | null,
+    n: number,
+  ) {
     // While the person types, what Python or another page sets must wait.
     if (!this.timer && this.field.value !== search) this.field.value = search;
     const chips = Object.entries(ranges).map(([name, range]) =>
-      this.chip(`${name} ${words(range)}`, () => this.actions.range(name, null)),
+      this.chip(`${name} ${words(range, meaningOf(name, table))}`, () =>
+        this.actions.range(name, null),
+      ),
     );
     if (search.trim())
       chips.unshift(this.chip(`“${search.trim()}”`, () => this.actions.search("")));
@@ -94,7 +103,13 @@ export class Find {
   }
 }
 
-function words([low, high]: Range): string {
-  if (low === null) return `≤ ${short(high ?? 0)}`;
-  return high === null ? `≥ ${short(low)}` : `${short(low)} – ${short(high)}`;
+function meaningOf(name: string, table: readonly Column[]): Meaning | undefined {
+  const column = table.find((one) => one.name === name);
+  return column?.kind === "number" ? column.meaning : undefined;
+}
+
+function words([low, high]: Range, meaning: Meaning | undefined): string {
+  if (low === null) return `≤ ${told(high ?? 0, meaning)}`;
+  if (high === null) return `≥ ${told(low, meaning)}`;
+  return `${told(low, meaning)} – ${told(high, meaning)}`;
 }

@@ -1,6 +1,7 @@
 import { h, onTyped, svg } from "../../shared/dom";
-import { type Colouring, short } from "../state/columns";
-import type { Range } from "../traits";
+import type { Colouring } from "../state/columns";
+import { rounded, told, understood } from "../state/meaning";
+import type { Meaning, Range } from "../traits";
 
 const BINS = 36;
 const HEIGHT = 180;
@@ -21,6 +22,7 @@ export function scale(
   const ends = by.scale as Scale;
   const { low, high, below, above } = ends;
   const name = by.column?.name ?? "";
+  const meaning = meaningOf(by);
   return h(
     "div",
     {},
@@ -31,17 +33,17 @@ export function scale(
       h(
         "div",
         { class: "nbi-explorer-scale-ends" },
-        h("span", {}, `${above ? "≥ " : ""}${short(high)}`),
-        h("span", {}, short((low + high) / 2)),
-        h("span", {}, `${below ? "≤ " : ""}${short(low)}`),
+        h("span", {}, `${above ? "≥ " : ""}${told(high, meaning)}`),
+        h("span", {}, told((low + high) / 2, meaning)),
+        h("span", {}, `${below ? "≤ " : ""}${told(low, meaning)}`),
       ),
     ),
     h(
       "div",
       { class: "nbi-explorer-bounds" },
-      field(0, name, range, take),
+      field(0, name, meaning, range, take),
       "–",
-      field(1, name, range, take),
+      field(1, name, meaning, range, take),
     ),
   );
 }
@@ -86,13 +88,13 @@ function brush(
     event.preventDefault();
   });
   element.addEventListener("pointermove", (event) => {
-    if (start !== null) paint(dragged(ends, start, value(event)));
+    if (start !== null) paint(dragged(ends, start, value(event), meaningOf(by)));
   });
   element.addEventListener("pointerup", (event) => {
     if (start === null) return;
     const end = value(event);
     const far = Math.abs(end - start) > 0.02 * (ends.high - ends.low);
-    const next = dragged(ends, start, end);
+    const next = dragged(ends, start, end, meaningOf(by));
     start = null;
     take(far && (next[0] !== null || next[1] !== null) ? next : null);
   });
@@ -105,27 +107,37 @@ function shareOf({ low, high }: Scale, value: number): number {
 }
 
 /** The range between two values of the scale; an end of the scale is no bound. */
-export function dragged({ low, high }: Scale, a: number, b: number): Range {
+export function dragged({ low, high }: Scale, a: number, b: number, meaning: Meaning = {}): Range {
   // Extreme values lie beyond the ends of the colours: a drag to an end includes them.
   const [from, to] = [Math.min(a, b), Math.max(a, b)];
-  return [from <= low ? null : figure(from), to >= high ? null : figure(to)];
+  return [from <= low ? null : rounded(from, meaning), to >= high ? null : rounded(to, meaning)];
 }
 
 /** The field for the lowest (0) or highest (1) value that matches. */
-function field(end: 0 | 1, name: string, range: Range | undefined, take: Take): HTMLElement {
+function field(
+  end: 0 | 1,
+  name: string,
+  meaning: Meaning,
+  range: Range | undefined,
+  take: Take,
+): HTMLElement {
+  const bound = range?.[end] ?? null;
+  const isDate = meaning.start !== undefined;
+  const shown = bound === null ? "" : isDate ? told(bound, meaning) : String(bound);
   const input = h("input", {
     class: "nbi-field nbi-explorer-field nbi-explorer-bound",
-    inputmode: "decimal",
-    value: range?.[end] ?? "",
+    inputmode: isDate ? "text" : "decimal",
+    value: shown,
     placeholder: end ? "to" : "from",
     "aria-label": `${end ? "Highest" : "Lowest"} ${name} that matches`,
     "data-nbi": end ? "range-high" : "range-low",
   });
   onTyped(input, () => {
     const typed = input.value.trim();
-    const number = typed === "" ? null : Number(typed.replace("−", "-").replace(",", "."));
+    if (typed === shown) return;
+    const number = typed === "" ? null : understood(typed, meaning);
     if (number !== null && !Number.isFinite(number)) {
-      input.value = String(range?.[end] ?? "");
+      input.value = shown;
       return;
     }
     const next: Range = [range?.[0] ?? null, range?.[1] ?? null];
@@ -180,7 +192,6 @@ function histogram(by: Colouring, selection: Uint32Array): SVGElement {
   );
 }
 
-/** A drag is no more precise than three significant digits. */
-function figure(value: number): number {
-  return Number(value.toPrecision(3));
+function meaningOf(by: Colouring): Meaning {
+  return (by.column?.kind === "number" && by.column.meaning) || {};
 }

@@ -1,6 +1,7 @@
 import { typed } from "../../shared/arrays";
 import { categorical, viridis } from "../../shared/colours";
-import type { ColumnHeader } from "../traits";
+import type { ColumnHeader, Meaning } from "../traits";
+import { told } from "./meaning";
 
 const SHADES = 64;
 const MOST_COLOURS = 40;
@@ -9,7 +10,7 @@ const NEUTRAL = "#9a9a9a";
 export type Column =
   | { name: string; kind: "category"; codes: Uint8Array | Uint16Array; categories: string[] }
   /** The values are null until they are fetched. */
-  | { name: string; kind: "number"; values: Float32Array | null };
+  | { name: string; kind: "number"; values: Float32Array | null; meaning?: Meaning };
 
 /** A row of the legend: its name, its colour, and how many samples it has. */
 export type Entry = { label: string; color: string; count: number; selected: number };
@@ -45,6 +46,7 @@ export function columns(headers: readonly ColumnHeader[], data: Uint8Array, n: n
           name: header.name,
           kind: "number",
           values: header.offset < 0 ? null : typed(Float32Array, part(header.offset, 4 * n)),
+          meaning: { start: header.start, letters: header.letters, unit: header.unit },
         },
   );
 }
@@ -53,18 +55,7 @@ export function columns(headers: readonly ColumnHeader[], data: Uint8Array, n: n
 export function textOf(column: Column, i: number): string {
   if (column.kind === "category") return column.categories[column.codes[i] as number] ?? "missing";
   const value = column.values?.[i] ?? Number.NaN;
-  return Number.isNaN(value) ? "missing" : short(value);
-}
-
-/** A number with four significant digits. */
-export function short(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  const text =
-    size !== 0 && (size < 1e-3 || size >= 1e6)
-      ? value.toExponential(2)
-      : String(Number(value.toPrecision(4)));
-  return text.replace("-", "−");
+  return Number.isNaN(value) ? "missing" : told(value, column.meaning);
 }
 
 /** Colour `n` samples by a column; all alike for null. */

@@ -11,9 +11,7 @@ export function matching(
   search: string,
   ranges: Readonly<Record<string, Range>>,
 ): Uint8Array | null {
-  const words = (search.toLowerCase().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) =>
-    word.replaceAll('"', ""),
-  );
+  const words = wordsOf(table, search);
   const bounded = table.flatMap((column) => {
     const range = Object.hasOwn(ranges, column.name) ? ranges[column.name] : undefined;
     return column.kind === "number" && column.values && range
@@ -45,6 +43,29 @@ export function matching(
     }
   }
   return keep;
+}
+
+/**
+ * The words of a search. Those that together are `column=category` count as one, so that names with
+ * blanks need no quotes.
+ */
+function wordsOf(table: readonly Column[], search: string): string[] {
+  const words = (search.toLowerCase().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) =>
+    word.replaceAll('"', ""),
+  );
+  const named = new Set<string>();
+  for (const column of table) {
+    if (column.kind !== "category") continue;
+    for (const text of column.categories) named.add(`${column.name}=${text}`.toLowerCase());
+  }
+  const found: string[] = [];
+  for (let i = 0; i < words.length; ) {
+    let end = words.length;
+    while (end > i + 1 && !named.has(words.slice(i, end).join(" "))) end--;
+    found.push(words.slice(i, end).join(" "));
+    i = end;
+  }
+  return found;
 }
 
 /** How many samples are marked. */

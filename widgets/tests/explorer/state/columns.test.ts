@@ -5,7 +5,6 @@ import {
   columns,
   legend,
   memberships,
-  short,
   textOf,
 } from "../../../src/explorer/state/columns";
 
@@ -31,14 +30,14 @@ test("columns are read at their offsets inside a larger buffer", () => {
   const table = columns(
     [
       { name: "k", kind: "category", offset: 0, categories: ["x", "y"], width: 2 },
-      { name: "v", kind: "number", offset: 4 },
+      { name: "v", kind: "number", offset: 4, unit: "h" },
     ],
     new Uint8Array(buffer, 1),
     2,
   );
   expect(table.map((column) => [textOf(column, 0), textOf(column, 1)])).toEqual([
     ["y", "x"],
-    ["2.5", "missing"],
+    ["2.5 h", "missing"],
   ]);
 });
 
@@ -109,15 +108,4 @@ test("the legend counts samples and the selected of them", () => {
     ["b", 1, 0],
     ["missing", 1, 1],
   ]);
-});
-
-test.each([
-  [0, "0"],
-  [1234.56, "1235"],
-  [-0.123456, "−0.1235"],
-  [1e-7, "1.00e−7"],
-  [12345678, "1.23e+7"],
-  [Number.POSITIVE_INFINITY, "∞"],
-])("%f is written %s", (value, text) => {
-  expect(short(value)).toBe(text);
 });
