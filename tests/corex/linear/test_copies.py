@@ -37,12 +37,15 @@ def test_as_many_as_in_the_matrix_of_all_correlations(n, noise_floor):
 
 
 def test_columns_alike_in_the_coordinates_alone_are_no_copies():
-    # The first 16 directions hold nearly all of every column: what differs is in the others.
+    # A few directions hold nearly all of every column. What differs is spread over many others:
+    # the nearest column in those few is often none within reach, while another one is.
     rng = np.random.default_rng(0)
-    z = np.concatenate([np.tile(rng.normal(size=(20, 1)), 40), 0.05 * rng.normal(size=(60, 40))])
+    common = np.tile(rng.normal(size=(20, 1)), 400)
+    z = np.concatenate([common, 0.05 * rng.normal(size=(60, 400))])
     z = torch.from_numpy(z / np.linalg.norm(z, axis=0))
-    least = least_correlation(0.04)
-    assert copies_in_scores(z, least) == copies_in_matrix(z.mT @ z, least)
+    least = least_correlation(0.068)
+    expected = copies_in_matrix(z.mT @ z, least)
+    assert 0 < expected < 400 and copies_in_scores(z, least) == expected
 
 
 def test_constant_columns_are_no_copies():
