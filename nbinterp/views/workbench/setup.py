@@ -55,6 +55,8 @@ class Setup:
         The number of the largest output for each sample; None if there are not several.
     is_classifier : bool
         Whether the largest output is an answer, which those of an autoencoder are not.
+    note : str
+        What the caption adds: the axis that counts the nodes of the layer, if it is a guess.
     unavailable : dict
         Why a step cannot work with this network, and the way out, by the name of the step.
     code : str
@@ -74,6 +76,7 @@ class Setup:
     output_names: tuple[str, ...]
     answers: IntArray | None
     is_classifier: bool
+    note: str
     unavailable: Mapping[str, str]
     nodes: Float32Array
     names: Names
@@ -159,7 +162,7 @@ def prepare(
         lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
     _check_local(local, n)
     answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
-    is_classifier = answers is not None
+    is_classifier, guessed = answers is not None, rec.guessed_axes
     if is_classifier and "ablation" not in missing:
         reason, is_classifier = no_classes(data, y, rec.output)
         if reason:
@@ -193,6 +196,7 @@ def prepare(
         output_names=rec.output_names,
         answers=answers,
         is_classifier=is_classifier,
+        note=f" · nodes on axis {rec.channel_axes[layer]}, a guess" if layer in guessed else "",
         unavailable=missing,
         nodes=table.to_numpy(np.float32),
         names=called,

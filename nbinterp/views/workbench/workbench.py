@@ -186,7 +186,7 @@ class Workbench(View):
             explorer=explorer,
             _begin=setup.code,
             _unavailable=dict(setup.unavailable),
-            _about=f"{setup.layer} of {setup.model_name} · {setup.n_samples:,} samples",
+            _about=f"{setup.layer} of {setup.model_name} · {setup.n_samples:,} samples{setup.note}",
         )
         self._steps = Steps(self._put, self._lock, setup.unavailable)
         self._factor_panel = FactorPanel(setup, self._steps, self._put)

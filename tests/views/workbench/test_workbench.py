@@ -180,3 +180,30 @@ def test_channels_of_a_convolutional_network():
     exec(bench.code, again)
     assert np.array_equal(again["interactions"].hessian, bench.interactions.hessian)
     assert nbinterp.Workbench is Workbench
+
+
+class Shifted(torch.nn.Module):
+    """Its hidden layer has several axes, and no module says which of them counts the nodes."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = torch.nn.Identity(), torch.nn.Linear(5, 3)
+
+    def forward(self, x):
+        return self.out(self.hidden(x.cumsum(-1)).mean(2))
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "told", "n_nodes"),
+    [
+        (Shifted(), "hidden", True, 8),
+        (torch.nn.Sequential(torch.nn.Conv1d(5, 4, 3), torch.nn.Flatten(), torch.nn.Linear(24, 3)),
+         "0", False, 4),
+    ],
+)  # fmt: skip
+def test_the_channels_of_a_layer_are_its_nodes_or_a_guess_that_is_told(model, layer, told, n_nodes):
+    data = np.random.default_rng(0).normal(size=(40, 5, 8)).astype(np.float32)
+    bench = Workbench(model, data, layer=layer, n_clusters=2, progress=False)
+    assert ("nodes on axis 2, a guess" in Page(bench).state["_about"]) == told
+    names = bench.select(range(20)).feature_names
+    assert sum(name.startswith(f"{layer}[") for name in names) == n_nodes
