@@ -25,6 +25,7 @@ from .network import Recording as Recording
 from .network import Subject as Subject
 from .network import ablated as ablated
 from .network import ablation_study as ablation_study
+from .network import check as check
 from .network import dropout_study as dropout_study
 from .network import fit_decoder as fit_decoder
 from .network import perturb as perturb

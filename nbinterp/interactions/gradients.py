@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nbinterp import _checks
 from nbinterp.network.data.inputs import one_input
+from nbinterp.network.subject.contract import any_size, no_draws
 from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
@@ -109,7 +110,8 @@ class ScalarFunction:
         row = points[:1]
         shift = row.abs().mean().clamp(min=1e-2)
         # Three rows, because batch normalization in training mode refuses a batch of one.
-        first = self.values(torch.cat([row, row + shift, row - shift]))
+        with any_size(3), no_draws(row.device):
+            first = self.values(torch.cat([row, row + shift, row - shift]))
         _checks.require(
             bool(torch.isfinite(first[:1]).all()),
             "(model)",

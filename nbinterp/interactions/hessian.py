@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules import activation
 
 from nbinterp import _checks, _device
@@ -75,10 +76,11 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
     with plain_settings():
         rows, shape = as_rows(x)
         if isinstance(model, nn.Module | Subject):
-            model = Subject.of(model)
+            model = Subject.of(model).fitted_to(rows.reshape(-1, *shape))
             rows = rows_on(model, rows)
         function = scalar_function(model, target, shape, len(rows))
-    with function.eval_mode():
+    # Other kernels of attention have no second derivative.
+    with function.eval_mode(), sdpa_kernel(SDPBackend.MATH):
         function.for_sample(0).check(rows)
         matrices = torch.stack(
             [_of_one(function.for_sample(k), row, chunk_size) for k, row in enumerate(rows)]

@@ -9,6 +9,7 @@ from .dropout.study import dropout_study
 from .perturbation.perturb import perturb
 from .perturbation.result import Perturbation
 from .recording.record import Recording, record
+from .subject.check import ModelCheck, check
 from .subject.fast_paths import fast_paths
 from .subject.subject import Subject
 from .subject.untrained import untrained
@@ -17,11 +18,13 @@ __all__ = [
     "AblationStudy",
     "Decoder",
     "DropoutStudy",
+    "ModelCheck",
     "Perturbation",
     "Recording",
     "Subject",
     "ablated",
     "ablation_study",
+    "check",
     "dropout_study",
     "fast_paths",
     "fit_decoder",

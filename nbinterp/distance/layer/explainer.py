@@ -124,14 +124,14 @@ class LinearDistance:
             n_random = _checks.integer("n_random", self.n_random, 1)
             batch_size = _checks.integer("batch_size", self.batch_size, 1)
             _checks.boolean("progress", self.progress)
-        subject = Subject.of(model)
+        subject = Subject.of(model).fitted_to(data)
         seed = _checks.generator(self.random_state)
         module = linear_module(subject, layer)
         weight, bias = hyperplanes_of(module)
         groups = groups_of(clusters, weight.shape[1])
         seen = stream(
             subject,
-            module,
+            layer,
             data,
             groups,
             conv=conv,

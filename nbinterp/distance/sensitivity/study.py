@@ -21,6 +21,7 @@ from nbinterp.distance.sensitivity.shifts import (
 )
 from nbinterp.network.data.batches import length, n_batches, n_rows
 from nbinterp.network.recording.channels import channels_of, node_axis
+from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
 from nbinterp.network.subject.settings import plain_settings
@@ -110,11 +111,13 @@ def sensitivity_study(
     amounts = _amounts("shifts", shifts)
     factors = _amounts("scales", scales, above=0.0)
     draws = _checks.integer("n_random", n_random, 0)
-    subject = Subject.of(model).on(device)
+    subject = Subject.of(model).on(device).fitted_to(data)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
     if y is not None:
         _checks.labels("y", y, n)  # before all samples run through the network
+    tried = {layer: subject.layer(layer)}
+    subject = agreed(subject, subject.spread(data), tried, edits=True, may_draw=False)
     edited = EditedForward(subject, layer)
     first = subject.few(data, *range(min(2, n)))
     shape = tuple(edited.probe(first).shape[1:])

@@ -1,11 +1,12 @@
 """Moments of the inputs and pre-activations of a layer, from one pass over the data."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from nbinterp import _checks
@@ -14,6 +15,7 @@ from nbinterp.distance.stream.groups import Groups
 from nbinterp.distance.stream.layer_inputs import rows_of
 from nbinterp.distance.stream.sampling import Sampled, Sampler
 from nbinterp.network.data.batches import length, n_batches
+from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.hooks import observe_call
 from nbinterp.network.subject.subject import Subject
 
@@ -32,7 +34,7 @@ class Stream:
 
 def stream(
     subject: Subject,
-    module: nn.Module,
+    layer: str,
     data: Any,
     groups: Groups,
     *,
@@ -42,10 +44,11 @@ def stream(
     random_state: np.random.RandomState,
     progress: bool,
 ) -> Stream:
-    """Run `subject` over `data` and return moments of the inputs and outputs of `module`.
+    """Run `subject` over `data` and return moments of the inputs and outputs of `layer`.
 
     With `fourth`, fourth powers of the lengths of rows too: Ledoit and Wolf's shrinkage needs them.
     """
+    module = subject.layer(layer)
     n_clusters = len(groups.names)
     inputs = Moments(products=True, lengths=fourth)
     nodes = Moments(order=4, n_groups=n_clusters)
@@ -72,18 +75,23 @@ def stream(
             sampler.add(first, n, made, codes)
 
     bar = tqdm(total=n_batches(data, batch_size), desc="distances", delay=1, disable=not progress)
-    with bar, subject.ready(), observe_call(module, put):
-        for batch in subject.batches(data, batch_size):
-            start, stop, n_runs = stop, stop + length(batch), 0
-            groups.check_count(stop, whole=False)
-            subject.run(batch)
-            _checks.require(
-                n_runs == 1,
-                "(layer)",
-                f"must run once in the forward pass, but it ran {n_runs} times",
-                "Choose a layer that the forward pass calls exactly once.",
-            )
-            bar.update()
+    with bar, subject.ready():
+        given = subject.batches(data, batch_size)
+        first = next(given)
+        groups.check_count(length(first), whole=False)
+        subject = agreed(subject, first, {layer: module}, output=False)
+        with observe_call(module, put):
+            for batch in chain([first], given):
+                start, stop, n_runs = stop, stop + length(batch), 0
+                groups.check_count(stop, whole=False)
+                subject.run(batch)
+                _checks.require(
+                    n_runs == 1,
+                    "(layer)",
+                    f"must run once in the forward pass, but it ran {n_runs} times",
+                    "Choose a layer that the forward pass calls exactly once.",
+                )
+                bar.update()
     groups.check_count(stop, whole=True)
     n_rows = int(inputs.count.sum())
     if n_rows == 0:

@@ -15,6 +15,7 @@ from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
 from nbinterp.network.data.inputs import one_input
+from nbinterp.network.subject.contract import agreed, any_size
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -23,6 +24,7 @@ Model = Callable[[Tensor], Any] | Subject
 
 # Baselines that are made from background samples.
 BACKGROUND_BASELINES = ("mean", "marginal")
+_TRIED = 8  # coalitions, before all of them run
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +152,7 @@ def ready_model(
         with plain_settings(), torch.no_grad():
             yield model, where, samples.dtype
         return
-    subject = Subject.of(model).on(device)
+    subject = Subject.of(model).on(device).fitted_to(samples)
     with subject.ready():
         yield subject.call, subject.device, subject.dtype
 
@@ -164,7 +166,9 @@ def unmasked_outputs(
         for start in range(0, len(masking.samples), batch_size):
             block = masking.samples[start : start + batch_size]
             cast = block.to(where, dtype if block.is_floating_point() else None, copy=True)
-            found.append(checked(ready(cast), len(block)).cpu())
+            with any_size(len(block)):
+                raw = ready(cast)
+            found.append(checked(raw, len(block)).cpu())
     return torch.cat(found)
 
 
@@ -191,6 +195,14 @@ def coalition_outputs(
     with ready_model(model, device, masking.samples) as (ready, where, dtype):
         masked = masking.on(where, dtype)
         labels = None if classes is None else classes.to(where)
+
+        def explained(rows: Tensor) -> Tensor:
+            block_classes = None if labels is None else labels[rows // (size * n_rows)]
+            return scalars(ready(masked(rows)), output, block_classes, len(rows))
+
+        tried = torch.linspace(0, total - 1, min(total, _TRIED), device=where).long()
+        # No draws: coalitions of one batch would see different ones.
+        agreed(Subject(_Explained(explained, where, dtype)), tried, {}, may_draw=False)
         values = torch.empty(total, dtype=torch.float64, device=where)
         for start in tqdm(
             range(0, total, batch_size),
@@ -200,11 +212,24 @@ def coalition_outputs(
             leave=False,
         ):
             rows = torch.arange(start, min(start + batch_size, total), device=where)
-            block_classes = None if labels is None else labels[rows // (size * n_rows)]
-            raw = ready(masked(rows))
-            values[rows] = scalars(raw, output, block_classes, len(rows))
+            values[rows] = explained(rows)
     _check_finite(values.reshape(-1, size, n_rows), masking, name)
     return values.reshape(-1, size, n_rows).mean(-1)
+
+
+class _Explained(nn.Module):
+    """A function from row numbers to the explained output, as a model whose rows are tried."""
+
+    def __init__(
+        self, function: Callable[[Tensor], Tensor], device: torch.device, dtype: torch.dtype
+    ) -> None:
+        super().__init__()
+        self.function = function
+        self.register_buffer("rounding", torch.empty(0, device=device, dtype=dtype))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return the explained output of masked inputs, by their numbers."""
+        return self.function(rows)
 
 
 def _check_finite(values: Tensor, masking: Masking, name: str) -> None:

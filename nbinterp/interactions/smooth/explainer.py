@@ -167,7 +167,7 @@ class SmoothHess:
         with plain_settings():
             rows, shape = as_rows(x)
             if isinstance(model, nn.Module | Subject):
-                model = Subject.of(model).on(self.device)
+                model = Subject.of(model).on(self.device).fitted_to(rows.reshape(-1, *shape))
                 rows = rows_on(model, rows)
             elif self.device != "auto":
                 rows = rows.to(device)

@@ -1,7 +1,7 @@
 """Ablate nodes of a network in a ``with`` block."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
+from torch.utils._pytree import tree_leaves
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.network.recording.channels import channels_of, node_axis
+from nbinterp.network.recording.channels import Channels, channels_of, node_axis
 from nbinterp.network.recording.nodes import (
     channel_axis,
     channel_names,
@@ -20,8 +21,15 @@ from nbinterp.network.recording.nodes import (
     positions_of_number,
 )
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.settings import eager
+from nbinterp.network.subject.hooks import (
+    first_tensor,
+    replace_output,
+    require_hooks,
+    with_first_tensor,
+)
+from nbinterp.network.subject.passes import TRANSFORMED, is_transformed
+from nbinterp.network.subject.reach import NEVER_RAN, READ_TWICE, UNREAD, with_other_state
+from nbinterp.network.subject.settings import eager, seeded
 from nbinterp.network.subject.subject import Subject
 
 MODES = ("zero", "mean", "weights")
@@ -76,7 +84,7 @@ def ablated(
         If `nodes` are neither whole numbers, names nor a mask.
     ValueError
         If the layer does not exist or a setting is not valid; in the forward pass, if the layer
-        has no such node.
+        has no such node; after the block, if the model ran in it and the layer never did.
 
     References
     ----------
@@ -105,32 +113,108 @@ def ablated(
         if mode == "mean":
             fill = torch.as_tensor(_means(subject, layer, data, means))
 
+    hook = _Hook(subject, layer, asked, channels, fill if mode == "mean" else None)
+    with (
+        eager(),  # compiled code does not see a hook that was registered after it was made
+        replace_output(module, hook.ablate, all_threads=True),
+        replace_output(subject.model, hook.seen, all_threads=True),
+    ):
+        yield subject.model
+    with _checks.call("ablated"):
+        hook.check()
+
+
+class _Hook:
+    """Sets nodes of a layer to a constant, and sees whether that reaches the output."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        layer: str,
+        nodes: list[Any],
+        channels: Channels | None,
+        means: torch.Tensor | None,
+    ) -> None:
+        self.subject, self.layer, self.nodes, self.means = subject, layer, nodes, means
+        self.channels = channels
+        self.n_edits = self.n_runs = 0
+        self.recurrent = isinstance(subject.layer(layer), nn.RNNBase)
+        self.in_tuple = False  # whether the last edit was of one item of several, and changed it
+        self.trial: Callable[[Any], Any] | None = None  # what to do instead of the edit
+        self.fault: tuple[str, str] | None = None
+        self.is_tried = False
+
     @_checks.call("ablated")
-    def ablate(output: Any, _inputs: Any) -> Any:
-        activation = first_tensor(f"layer {layer!r}", output)
+    def ablate(self, output: Any, _inputs: Any) -> Any:
+        """Return the output of the layer with its nodes ablated."""
+        if self.trial is not None:
+            return self.trial(output)
+        self.n_edits += 1
+        activation = first_tensor(f"layer {self.layer!r}", output)
+        _checks.require(not is_transformed(activation), f"(layer={self.layer!r})", *TRANSFORMED)
         shape = tuple(activation.shape[1:])
         _checks.require(
-            mode != "mean" or tuple(fill.shape) == shape,
-            f"(means=<of shape {tuple(fill.shape)}>)",
+            self.means is None or tuple(self.means.shape) == shape,
+            f"(means={_checks.show(self.means)})",
             f"must have the shape of one sample's activations, {shape}",
-            f"Pass the mean over samples of record(model, data, {layer!r})[{layer!r}].",
+            f"Pass the mean over samples of record(model, data, {self.layer!r})[{self.layer!r}].",
         )
         mask = torch.zeros(shape, dtype=torch.bool)
-        axis, _ = node_axis(channels, shape)
-        mask.view(-1)[torch.as_tensor(_positions(asked, layer, shape, axis))] = True
-        value = fill.to(activation)
+        axis, _ = node_axis(self.channels, shape)
+        mask.view(-1)[torch.as_tensor(_positions(self.nodes, self.layer, shape, axis))] = True
+        value = (torch.zeros(()) if self.means is None else self.means).to(activation)
         edited = torch.where(mask.to(activation.device), value, activation)
+        if not isinstance(output, torch.Tensor):
+            self.in_tuple = not torch.equal(edited, activation)
         return with_first_tensor(output, edited)
 
-    # Eagerly: compiled code does not see a hook that was registered after it was made.
-    with eager(), replace_output(module, ablate, all_threads=True):
-        yield subject.model
+    def seen(self, output: Any, inputs: tuple[Any, ...]) -> None:
+        """Count a pass of the model; try once whether it reads the item that was edited."""
+        if self.trial is not None:
+            return
+        self.n_runs += 1
+        if self.is_tried or not self.in_tuple or not inputs or self.subject.model.training:
+            return
+        self.is_tried = True
+        plain = self._try(inputs, lambda found: found)
+        if _equal(plain, output):
+            self.fault = UNREAD
+        elif self.recurrent and not _equal(plain, self._try(inputs, with_other_state)):
+            self.fault = READ_TWICE
+
+    def _try(self, inputs: tuple[Any, ...], trial: Callable[[Any], Any]) -> Any:
+        """Return the output of another pass, in which the layer's output becomes `trial` of it."""
+        self.trial = trial
+        try:
+            with torch.no_grad(), seeded(0, self.subject.device):
+                return self.subject.model(*inputs)
+        finally:
+            self.trial = None
+
+    def check(self) -> None:
+        """Refuse a layer whose nodes were not ablated although the model ran."""
+        what = f"(layer={self.layer!r})"
+        _checks.require(
+            self.n_edits > 0 or self.n_runs == 0,
+            what,
+            "must be a layer that runs in the forward pass, but the model ran without it",
+            NEVER_RAN[1],
+        )
+        if self.fault is not None:
+            _checks.fail(what, *self.fault)
+
+
+def _equal(one: Any, two: Any) -> bool:
+    """Return whether all tensors of two outputs are equal."""
+    pairs = zip(tree_leaves(one), tree_leaves(two), strict=False)
+    return all(torch.equal(a, b) for a, b in pairs if isinstance(a, torch.Tensor))
 
 
 def ablated_module(subject: Subject, layer: str, mode: str) -> nn.Module:
     """Return the module whose output an ablation of `layer` changes."""
     _checks.choice("mode", mode, MODES)
     module = subject.layer(layer)
+    require_hooks(module)
     if mode != "weights":
         return module
     # A row of weights and its bias at 0 give an output of 0: set the output instead.

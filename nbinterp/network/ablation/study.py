@@ -28,6 +28,7 @@ from nbinterp.network.ablation.sweep import measure
 from nbinterp.network.data.batches import length, n_rows, take_rows
 from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.recording.record import recorded
+from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.size import batch_size, widest_output
@@ -139,7 +140,7 @@ def ablation_study(
     _checks.choice("mode", mode, MODES)
     draws = _checks.integer("n_random", n_random, 0)
     generator = _checks.generator(random_state)
-    ablated = _AblatedLayer(subject.on(device), data, layer, mode, given[0])
+    ablated = _AblatedLayer(subject.on(device).fitted_to(data), data, layer, mode, given[0])
     n_nodes = len(ablated.columns)
     asked = checked_sizes(sizes, n_nodes)
     # Refuse all that is wrong before the data run through the network.
@@ -190,9 +191,12 @@ class _AblatedLayer:
     def __init__(
         self, subject: Subject, data: Any, layer: str, mode: str, factors: Factors
     ) -> None:
-        self.subject, self.data, self.layer = subject, data, layer
-        self.n = n_rows(data)
-        self.edited = EditedForward(subject, layer, ablated_module(subject, layer, mode))
+        self.data, self.layer, self.n = data, layer, n_rows(data)
+        edited = {layer: ablated_module(subject, layer, mode)}
+        # No draws: samples, orders and the baseline run in batches of different sizes.
+        spread = subject.spread(data)
+        self.subject = agreed(subject, spread, edited, edits=True, may_draw=False)
+        self.edited = EditedForward(self.subject, layer, edited[layer])
         self.example = subject.few(data, *range(min(2, self.n)))
         shape = tuple(self.edited.probe(self.example).shape[1:])
         self.columns = layer_columns(factors, layer, shape)

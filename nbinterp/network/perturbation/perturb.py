@@ -17,6 +17,7 @@ from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.perturbation.result import Base, Perturbation, checked_amounts
 from nbinterp.network.recording.record import recorded
+from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
@@ -130,8 +131,10 @@ def perturb(
     subject = Subject.of(model)
     check_factors(directions)
     signed = _checks.choice("direction", direction, ("signed", "unsigned")) == "signed"
-    forward = EditedForward(subject.on(device), layer)
-    n_rows(data)
+    subject = subject.on(device).fitted_to(data)
+    edited = {layer: subject.layer(layer)}
+    subject = agreed(subject, subject.spread(data), edited, edits=True)
+    forward = EditedForward(subject, layer)
     if image_shape is None and isinstance(decode, Decoder):
         image_shape = getattr(decode, "image_shape", None)
     activation = forward.probe(forward.subject.few(data, 0))

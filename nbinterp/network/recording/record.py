@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from nbinterp.network.recording.nodes import node_names
 from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file
 from nbinterp.network.recording.storage import InFile, InMemory, Store, new_folder
+from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.hooks import first_tensor, item_name, observe_outputs
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
@@ -98,13 +100,19 @@ def record(
     ------
     ValueError
         If a layer does not exist, never runs, runs more often in one batch than in another, or
-        does not return one finite row per sample, all of one shape; if activations exceed
+        does not return one finite row per sample, all of one shape; if a row of a layer or of the
+        output depends on other samples of its batch, or on the passes before; if activations exceed
         float16; if the data are empty or lead to values that are not finite; if a DataLoader
         shuffles or drops samples, or a Dataset changes them at random.
     TypeError
         If `model` is not a Module, or if data or a layer's output are not numbers.
     FileExistsError
         If `folder` exists.
+
+    Warns
+    -----
+    UserWarning
+        If the forward pass draws random numbers. Each pass then draws the same; see `Subject`.
 
     Examples
     --------
@@ -133,7 +141,7 @@ def recorded(
     subject = Subject.of(model)
     size = _checks.integer("batch_size", batch_size, 1)
     _checks.choice("dtype", dtype, ("float32", "float16"))
-    subject = subject.on(device)
+    subject = subject.on(device).fitted_to(data)
 
     with nullcontext() if folder is None else new_folder(folder) as draft:
         recorder, outputs, mask, item = _run(
@@ -181,18 +189,23 @@ def _run(
     item = ""
     total = n_batches(data, size)
     bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
-    with bar, subject.ready(), observe_outputs(recorder.modules, recorder.put):
-        for batch in batches(data, size, subject.dtype, check=False):
-            recorder.begin(batch)
-            if "attention_mask" in tensors(batch):  # before the model, which may write into it
-                masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
-            whole = subject.call(to_device(batch, device))
-            result, item = first_tensor("the model", whole), item_name(whole)
-            output.append(recorder.checked("the model's output", result))
-            recorder.end()
-            bar.update()
-            # Free the memory, still in the processor's cache, for the next batch.
-            del batch, whole, result
+    with bar, subject.ready():
+        given = batches(data, size, subject.dtype, check=False)
+        first = next(given)
+        modules, calls = recorder.modules, recorder.calls
+        subject = agreed(subject, to_device(first, device), modules, calls=calls)
+        with observe_outputs(modules, recorder.put):
+            for batch in chain([first], given):
+                recorder.begin(batch)
+                if "attention_mask" in tensors(batch):  # before the model, which may write into it
+                    masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
+                whole = subject.call(to_device(batch, device))
+                result, item = first_tensor("the model", whole), item_name(whole)
+                output.append(recorder.checked("the model's output", result))
+                recorder.end()
+                bar.update()
+                # Free the memory, still in the processor's cache, for the next batch.
+                del batch, whole, result
     return recorder, output.close(), _joined(masks), item
 
 

@@ -13,6 +13,7 @@ from nbinterp._typing import FloatingArray, IntArray
 from nbinterp.network.data.batches import length, refuse_nonfinite
 from nbinterp.network.recording.storage import Store
 from nbinterp.network.subject.model import find_layers, layer_names
+from nbinterp.network.subject.reach import NEVER_RAN
 
 _LIMITS = {kind: float(np.finfo(kind).max) for kind in ("float32", "float16")}
 
@@ -69,6 +70,14 @@ class Recorder:
         self._n_seen = self._n_rows = 0
         self._batch: Any = None
 
+    @property
+    def calls(self) -> dict[str, int]:
+        """The one call of each module that is recorded; 0 is all."""
+        calls: dict[str, int] = {}
+        for module, call in self._asked.values():
+            calls[module] = call if calls.get(module, call) == call else 0
+        return calls
+
     def begin(self, batch: Any) -> None:
         """Expect the activations of a batch."""
         self._ran = dict.fromkeys(self.modules, 0)
@@ -108,8 +117,8 @@ class Recorder:
             if ran == 0:
                 _checks.fail(
                     _argument(asked),
-                    "must be a layer that runs in the forward pass, but it never ran",
-                    "Name a module that forward calls.",
+                    NEVER_RAN[0],
+                    NEVER_RAN[1],
                 )
             if ran != expected:
                 _checks.fail(

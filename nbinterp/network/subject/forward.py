@@ -61,7 +61,7 @@ class EditedForward:
             If the layer does not run exactly once.
         """
         activation = self.activation(batch)
-        if fast_paths_enabled():
+        if fast_paths_enabled() and self.subject.seed is None:
             with lock_of(self.subject.model), self.subject.ready():
                 self.tail = tail_behind(self.subject, self.module, batch)
         return activation
@@ -106,8 +106,17 @@ class EditedForward:
             yield lambda n_edits, edit: self._repeated(batch, n_edits, edit)
 
     def _repeated(self, batch: Any, n_edits: int, edit: Edit) -> torch.Tensor:
+        if self.subject.seed is not None:  # rows of one batch would see different draws
+            return torch.cat([self._one_of(batch, k, edit) for k in range(n_edits)])
         copies = tree_map(lambda item: _tiled(item, n_edits), batch)
         return self._run(copies, lambda activation: edit(activation[: len(activation) // n_edits]))
+
+    def _one_of(self, batch: Any, number: int, edit: Edit) -> torch.Tensor:
+        def only(activation: torch.Tensor) -> torch.Tensor:
+            n = len(activation)
+            return edit(activation)[number * n : (number + 1) * n]
+
+        return self._run(batch, only)
 
     def _run(self, batch: Any, edit: Edit) -> torch.Tensor:
         n_runs = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.jit._trace import TopLevelTracedModule
 
 from nbinterp import _checks
 
@@ -27,7 +28,7 @@ def observe(modules: Iterable[nn.Module], see: Observe) -> Iterator[None]:
 
     with ExitStack() as hooks:
         for module in modules:
-            hooks.callback(module.register_forward_hook(hook).remove)
+            hooks.callback(_registered(module, hook).remove)
         yield
 
 
@@ -61,7 +62,7 @@ def observe_call(
             put((inputs[0] if inputs else next(iter(named.values()))).detach(), output.detach())
 
     # Before all other hooks: the output as the layer computed it, even if another hook edits it.
-    handle = module.register_forward_hook(hook, prepend=True, with_kwargs=True)
+    handle = _registered(module, hook, prepend=True, with_kwargs=True)
     try:
         yield
     finally:
@@ -80,11 +81,33 @@ def replace_output(
             return None  # another thread uses the model meanwhile
         return edit(output, inputs)
 
-    handle = module.register_forward_hook(hook)
+    handle = _registered(module, hook)
     try:
         yield
     finally:
         handle.remove()
+
+
+def takes_hooks(module: nn.Module) -> bool:
+    """Return whether `module` takes hooks: those compiled by torch.jit do not."""
+    scripted = isinstance(module, torch.jit.ScriptModule)
+    return not scripted or isinstance(module, TopLevelTracedModule)
+
+
+def require_hooks(module: nn.Module) -> None:
+    """Refuse a module that takes no hooks."""
+    if not takes_hooks(module):
+        _checks.fail(
+            f"(): a module of type {type(module).__name__}",
+            "must be a module of Python, as torch.jit runs what it compiled without hooks",
+            "Pass the model as it was before torch.jit.script.",
+            TypeError,
+        )
+
+
+def _registered(module: nn.Module, hook: Callable[..., Any], **options: bool) -> Any:
+    require_hooks(module)
+    return module.register_forward_hook(hook, **options)
 
 
 def first_tensor(what: str, output: Any) -> torch.Tensor:

@@ -4,18 +4,16 @@ import copy
 import difflib
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 from torch import nn
 
 from nbinterp import _checks, _device
-from nbinterp.network.data.batches import batches, take_rows, to_device
 from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.settings import plain_settings
 
@@ -52,12 +50,14 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
     with _EVAL_LOCK:
         use = _EVAL_USES.get(model)
         if use is None:
-            modes = [(module, module.training) for module in model.modules()]
+            # Frozen TorchScript has no mode.
+            modes = [(part, part.training) for part in model.modules() if hasattr(part, "training")]
             use = _EVAL_USES[model] = _EvalUse(0, modes)
         use.callers += 1
         # Only if needed: to set an attribute of a module takes long.
-        if any(module.training for module in model.modules()):
-            model.eval()
+        if any(getattr(module, "training", False) for module in model.modules()):
+            with suppress(NotImplementedError):  # torch.export fixed the mode of its modules
+                model.eval()
     try:
         with plain_settings(), torch.no_grad():
             yield
@@ -94,13 +94,6 @@ def model_on_device(model: nn.Module, device: str | torch.device) -> nn.Module:
         return model
     wanted = _device.resolve(device)
     return model if device_and_dtype(model)[0] == wanted else copy.deepcopy(model).to(wanted)
-
-
-def batch_of(model: nn.Module, data: Any, *rows: int) -> Any:
-    """Return a few samples of `data` as a batch on the device of `model`."""
-    device, dtype = device_and_dtype(model)
-    batch = next(iter(batches(take_rows(data, np.array(rows)), len(rows), dtype)))
-    return to_device(batch, device)
 
 
 def check_module(model: Any) -> None:

@@ -1,18 +1,19 @@
 """The one door to a model: where it is, what it computes with, and how it is run."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from nbinterp import _checks
-from nbinterp.network.data.batches import batches, to_device
+from nbinterp.network.data.batches import batches, n_rows, take_rows, to_device
 from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.model import (
-    batch_of,
     check_module,
     device_and_dtype,
     eval_mode,
@@ -38,6 +39,9 @@ class Subject:
     seed : int, optional
         Seeds all generators before each pass, and restores them after it. For a network whose
         forward draws random numbers; functions that need it set it.
+    input_dtype : torch.dtype, optional
+        The type in which the model takes floats. By default that of its first weights; functions
+        find another one for a network with weights of several types.
 
     Raises
     ------
@@ -60,9 +64,18 @@ class Subject:
 
     model: nn.Module
     seed: int | None = None
+    input_dtype: torch.dtype | None = None
 
     def __post_init__(self) -> None:
         check_module(self.model)
+        for value in chain(self.model.parameters(), self.model.buffers()):
+            if value.is_meta:
+                _checks.fail(
+                    f"(model={type(self.model).__name__})",
+                    "must hold its weights, but some are on the device meta",
+                    "Load them, such as by load_state_dict(…, assign=True), or move the model to"
+                    " one device if they were offloaded.",
+                )
         if self.seed is not None:
             with _checks.call("Subject"):
                 _checks.integer("seed", self.seed, 0)
@@ -79,13 +92,29 @@ class Subject:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The floating type that the model computes with."""
-        return device_and_dtype(self.model)[1]
+        """The floating type in which the model takes its input."""
+        return self.input_dtype or device_and_dtype(self.model)[1]
 
     def on(self, device: str | torch.device) -> "Subject":
         """Return this subject if it is on `device`, or if that is ``"auto"``; else a copy there."""
         moved = model_on_device(self.model, device)
         return self if moved is self.model else replace(self, model=moved)
+
+    def fitted_to(self, data: Any) -> "Subject":
+        """Return this subject, with an `input_dtype` if the weights are of several floating types.
+
+        It is the first of them in which the model takes `data`.
+        """
+        values = chain(self.model.parameters(), self.model.buffers())
+        kinds = dict.fromkeys(value.dtype for value in values if value.is_floating_point())
+        if self.input_dtype is not None or len(kinds) < 2:
+            return self
+        for kind in kinds:
+            fitting = replace(self, input_dtype=kind)
+            with suppress(Exception), fitting.ready(), seeded(0, self.device):
+                fitting.run(next(fitting.batches(data, 2, check=False)))
+                return fitting
+        return self
 
     def layer(self, name: str) -> nn.Module:
         """Return a submodule by its dotted path; raise ValueError if there is none."""
@@ -93,15 +122,21 @@ class Subject:
 
     def few(self, data: Any, *rows: int) -> Any:
         """Return some samples of `data`, by their numbers, as a batch for `run`."""
-        return batch_of(self.model, data, *rows)
+        return next(self.batches(take_rows(data, np.array(rows)), len(rows)))
+
+    def spread(self, data: Any, at_most: int = 8) -> Any:
+        """Return a few samples from all parts of `data` as a batch for `run`."""
+        n = n_rows(data)
+        count = max(1, min(n, at_most))
+        return self.few(data, *(k * n // count for k in range(count)))
 
     def batches(self, data: Any, size: int, *, check: bool = True) -> Iterator[Any]:
         """Yield copies of all samples of `data`, in order, as batches for `run`.
 
         With `check`, raise ValueError where they are not finite.
         """
-        device, dtype = device_and_dtype(self.model)
-        for batch in batches(data, size, dtype, check=check):
+        device = self.device
+        for batch in batches(data, size, self.dtype, check=check):
             yield to_device(batch, device)
 
     def ready(self) -> AbstractContextManager[None]:

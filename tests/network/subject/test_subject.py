@@ -10,7 +10,6 @@ from nbinterp.interactions import hessian
 from nbinterp.network import ablated, ablation_study, perturb, record
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32))
-Y = (X[:, 0] > 0).long().numpy()
 FACTORS = factors_of([f"0[{node}]" for node in range(8)], np.arange(1.0, 9.0))
 QUICK = {"progress": False}
 
@@ -19,6 +18,13 @@ def smooth(model, x):
     return SmoothHess(n_samples=400, random_state=0, progress=False).explain(model, x, target=0)
 
 
+def smoothly():
+    model = seeded(plain)
+    model[2] = nn.Tanh()
+    return model
+
+
+Y = smoothly().eval()(X).argmax(dim=1).numpy()
 # From a model and data to numbers.
 FUNCTIONS = {
     "record": lambda m, x: record(m, x, "0", **QUICK)["0"],
@@ -43,12 +49,6 @@ FUNCTIONS = {
     "SmoothHess": lambda m, x: smooth(m, x[:1]).hessian,
     "hessian": lambda m, x: hessian(m, x[:1], target=0),
 }  # fmt: skip
-
-
-def smoothly():
-    model = seeded(plain)
-    model[2] = nn.Tanh()
-    return model
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

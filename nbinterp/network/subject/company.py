@@ -1,0 +1,93 @@
+"""Whether each row of a batch belongs to its sample, whatever else is in the batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from nbinterp.network.subject.passes import Pass, Text, same, try_pass
+from nbinterp.network.subject.subject import Subject
+
+_BY_OTHERS = (
+    "must compute each sample by itself, but {} changed with the other samples of its batch",
+    "Look for statistics of the batch (a BatchNorm with track_running_stats=False, dynamic"
+    " quantization), comparisons or edges between samples, or samples sorted into groups: name a"
+    " layer before that, or wrap the model so that all a sample needs is in its own row.",
+)
+_FIRST_AXIS = (
+    "must have one row per sample on its first axis, but returns the shape {1} for {0} samples",
+    "Put the batch on the first axis (batch_first=True), or name the block around it.",
+)
+_SIZES = (
+    "must return one shape for each sample, but gave {} for {} samples and {} for {}",
+    "Wrap the model so that it returns one row per sample that does not compare samples, such as"
+    " scores against fixed texts.",
+)
+
+
+def in_company(
+    subject: Subject, layers: Mapping[str, nn.Module], batch: Any, rows: Sequence[int]
+) -> list[tuple[Sequence[int], Pass]]:
+    """Return passes with the same rows in other company, and these rows.
+
+    Half of them run backwards, and then the other half: one of both lacks what stands out. A model
+    that runs at one size of a batch only gets all rows in another order.
+    """
+    half = rows[::-2] if len(rows) > 2 else [*rows[::-1], rows[0]]
+    tried = [half, rows[-2::-2]] if len(rows) > 3 else [half]
+    found = [(some, try_pass(subject, layers, batch, some)) for some in tried]
+    if all(one is None for _, one in found) and len(rows) > 1:
+        shuffled = np.random.default_rng(0).permutation(rows).tolist()
+        found = [(shuffled, try_pass(subject, layers, batch, shuffled))]
+    return [(some, one) for some, one in found if one is not None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A pass, and others with its rows in other company."""
+
+    subject: Subject
+    first: Pass
+    rows: Sequence[int]
+    others: Sequence[tuple[Sequence[int], Pass]]
+
+    def output_fault(self) -> Text | None:
+        """Return what the output of the model does not keep to."""
+        one, n = self.first.output, len(self.rows)
+        if self.first.odd is not None:
+            return self.first.odd
+        if one.ndim == 0 or len(one) != n:
+            return None  # each function says what it needs
+        for rows, other in self.others:
+            two = other.output
+            if one.shape[1:] != two.shape[1:] or len(two) != len(rows):
+                shapes = (tuple(one.shape), n, tuple(two.shape), len(rows))
+                return _SIZES[0].format(*shapes), _SIZES[1]
+            if not same(one[self._places(rows)], two, self.subject, self.first):
+                return _BY_OTHERS[0].format("a row of the output"), _BY_OTHERS[1]
+        return None
+
+    def layer_fault(self, name: str, call: int) -> Text | None:
+        """Return what a layer does not keep to, in one of its calls; 0 is all."""
+        if name in self.first.odd_layers:
+            return self.first.odd_layers[name]
+        ones = self.first.calls[name]
+        for rows, other in self.others:
+            twos = other.calls[name]
+            if len(ones) != len(twos):
+                continue  # those who count its calls say so
+            pairs = list(zip(ones, twos, strict=True))
+            for one, two in pairs[call - 1 : call] if call else pairs:
+                for block, n in ((one, len(self.rows)), (two, len(rows))):
+                    if block.ndim == 0 or len(block) != n:
+                        return _FIRST_AXIS[0].format(n, tuple(block.shape)), _FIRST_AXIS[1]
+                if one.shape[1:] != two.shape[1:]:
+                    continue
+                if not same(one[self._places(rows)], two, self.subject, self.first):
+                    return _BY_OTHERS[0].format("an activation"), _BY_OTHERS[1]
+        return None
+
+    def _places(self, rows: Sequence[int]) -> list[int]:
+        return [self.rows.index(row) for row in rows]
