@@ -1,5 +1,7 @@
-"""Choose the device and the sizes of blocks."""
+"""Choose the device and the sizes of blocks; leave what the caller has set torch to do."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -9,6 +11,7 @@ from nbinterp import _checks
 # Blocks leave most of the free memory to the user's own tensors.
 _SHARE_OF_FREE_MEMORY = 0.25
 CPU_BLOCK_BYTES = 256 * 2**20
+_AUTOCAST_DEVICES = ("cpu", "cuda")
 
 # glibc returns freed blocks to the system and maps the next one again, with a page fault every 4
 # kB, until a block of the largest size that it keeps has been freed once. This is that block.
@@ -50,3 +53,32 @@ def rows_per_block(device: torch.device, bytes_per_row: int) -> int:
     else:
         budget = CPU_BLOCK_BYTES
     return max(1, budget // max(1, bytes_per_row))
+
+
+@contextmanager
+def without_modes() -> Iterator[None]:
+    """Leave inference mode and autocast in the ``with`` block.
+
+    Tensors made in inference mode can neither be differentiated nor be changed later, and autocast
+    rounds products to half precision.
+    """
+    with ExitStack() as stack:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        for device in _AUTOCAST_DEVICES:
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        yield
+
+
+@contextmanager
+def own_tensors() -> Iterator[None]:
+    """Leave inference mode, autocast and the caller's default device in the ``with`` block.
+
+    For code that runs no model of the caller, whose forward may count on that device.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(without_modes())
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield

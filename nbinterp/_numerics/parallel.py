@@ -16,6 +16,8 @@ from typing import TypeVar
 import torch
 from threadpoolctl import ThreadpoolController
 
+from nbinterp import _device
+
 Result = TypeVar("Result")
 
 # Number of open thread pools, and the limits to restore when the last one closes.
@@ -106,6 +108,7 @@ def _own_pool() -> _ThreadPool | None:
     return getattr(_THIS_THREAD, "pool", None)
 
 
+@_device.own_tensors()
 def parallel_map(
     tasks: Sequence[Callable[[], Result]],
     device: torch.device,

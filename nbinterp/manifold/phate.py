@@ -226,6 +226,7 @@ class PHATE(
         return self.fit(X).embedding_
 
     @_checks.named
+    @_device.own_tensors()
     def transform(self, X: Any) -> FloatingArray:
         """Place new samples on the map.
 
@@ -262,6 +263,7 @@ class PHATE(
         return _checks.samples(X, estimator=self, reset=False, min_samples=1)
 
     @_checks.named
+    @_device.own_tensors()
     def _fit(self, X: Any) -> None:
         _checks.choice("metric", self.metric, ("euclidean", "precomputed"))
         with _checks.call(f"{type(self).__name__}.fit"):
@@ -291,14 +293,14 @@ class PHATE(
                 f"point: after {t} steps, random walks from any of them end alike, so the map says "
                 "nothing. Use fewer neighbors or a smaller t, or samples that differ.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         if not scaling.converged:
             warnings.warn(
                 f"PHATE's SMACOF was still improving after max_iter={self.max_iter} iterations. "
                 "Use a larger max_iter.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         points = scaling.points
         placed = graph.of_all(points if walk.weights is None else walk.weights @ points)

@@ -205,6 +205,7 @@ class BioCorEx(
         return self
 
     @_checks.named
+    @_device.own_tensors()
     def _fit(self, X: Any) -> None:
         floor = self._check_parameters()
         device = _device.of(self)
@@ -316,6 +317,7 @@ class BioCorEx(
         _, log_z = self._infer(X)
         return float(log_z.sum(0).to(torch.float64).mean())
 
+    @_device.own_tensors()
     def _infer(self, X: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ``p(y_j | x)`` ``(m, k, n)`` and ``log Z_j(x)`` ``(m, n)``."""
         _checks.fitted(self, "posterior_")

@@ -94,6 +94,7 @@ def shuffled_batches(
             yield order[:, start : start + batch_size]
 
 
+@torch.enable_grad()
 def train_together(
     networks: Sequence[nn.Module],
     data: Tensor,

@@ -4,13 +4,13 @@ import random
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
-_AUTOCAST_DEVICES = ("cpu", "cuda")
+from nbinterp import _device
 
 
 @contextmanager
@@ -20,13 +20,7 @@ def plain_settings() -> Iterator[None]:
     Tensors made in inference mode cannot be differentiated, autocast rounds activations, and
     compiled code does not see hooks that were registered after it was made.
     """
-    with ExitStack() as stack:
-        if torch.is_inference_mode_enabled():
-            stack.enter_context(torch.inference_mode(False))
-        for device in _AUTOCAST_DEVICES:
-            if torch.is_autocast_enabled(device):
-                stack.enter_context(torch.autocast(device, enabled=False))
-        stack.enter_context(eager())
+    with _device.without_modes(), eager():
         yield
 
 
