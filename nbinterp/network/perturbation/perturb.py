@@ -200,6 +200,7 @@ class _Factory:
         hidden, outputs, decoded = run(np.vstack([np.zeros((1, len(self.moved))), steps]))
         totals = np.nan_to_num(self.factors.total_correlations_)
         return Perturbation(
+            directions=self.factors,
             base="mean" if is_mean else int(rows[0]) if len(rows) == 1 else rows,
             base_name=self._name(rows, is_mean),
             base_samples=rows,

@@ -22,6 +22,8 @@ class Perturbation(Displayable):
 
     Attributes
     ----------
+    directions : ClusterFactors
+        What the layer was moved along.
     base : "mean", int or ndarray of int
         What was edited: the mean of the factors' samples, the row of one sample, or the rows of
         the samples whose mean was edited.
@@ -77,6 +79,7 @@ class Perturbation(Displayable):
     'sample 24'
     """
 
+    directions: Any
     base: str | int | IntArray
     base_name: str
     base_samples: IntArray

@@ -132,9 +132,13 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             super().set_state(sync_data)
         except Exception as failure:
             # JupyterLab hides errors of comm callbacks in its log.
-            self.send(_envelope("notice", -1, failure, 0.0))
+            self.tell(failure)
             self.send_state([key for key in sync_data if key in self.keys])
             raise
+
+    def tell(self, failure: Exception) -> None:
+        """Show an exception on the page."""
+        self.send(_envelope("notice", -1, failure, 0.0))
 
     def when_changed(
         self, names: str | list[str], call: Callable[[Any], object]

@@ -135,6 +135,7 @@ class NodeTable(FactorView):
         with self.hold_sync():
             self.fit, self.factor = factors, None
             self._ids, self._uses = list(range(n_factors)), table.ravel()
+            self._mark(factors)
 
     def top_nodes(self, factor: int, n: int = 2) -> list[int]:
         """Return at most `n` nodes that share most with a factor."""

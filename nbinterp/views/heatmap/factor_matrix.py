@@ -88,8 +88,11 @@ class FactorTable:
         best = f"{self.row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
         return f"{size} of {self.about.split(' · ')[0]}; {best}"
 
-    def png(self, quantity: str, top: int) -> bytes:
-        """Draw the `top` nodes that share most, and all outputs, as PNG bytes."""
+    def png(self, quantity: str, top: int, unstable: Sequence[int] = ()) -> bytes:
+        """Draw the `top` nodes that share most, and all outputs, as PNG bytes.
+
+        The names of `unstable` factors say so.
+        """
         information = self.mutual_information
         n_hidden = len(self.names) - self.n_outputs
         by_strength = np.argsort(-information[:, :n_hidden].max(axis=0, initial=0), kind="stable")
@@ -110,7 +113,10 @@ class FactorTable:
             notes.append(f"brightest: {BRIGHTEST:g} nats or more")
         return matrix_png(
             (self.correlation if is_correlation else information)[:, columns],
-            self.row_names(),
+            [
+                f"{name} · not stable" if row in unstable else name
+                for row, name in zip(self.rows, self.row_names(), strict=True)
+            ],
             [self.names[column] for column in columns],
             scale,
             block=self.n_outputs,

@@ -90,6 +90,9 @@ class InteractionHeatmap(FactorView):
     above chance: 99 % of the cells of such a fit are below this level. The hatched band over the
     bars ends at the average total correlation of the factors of such a fit.
 
+    Any real selection is above that. A factor named "not stable", with an empty bar, is not found
+    again in halves of the same samples: do not build on it. This is known a moment after the fit.
+
     *Pairs.* A cell tells how two inputs interact near the sample. Above zero (orange), the effect
     of each on the output grows as the other grows; below zero (blue), it shrinks; at zero, their
     effects add up. The diagonal tells how the effect of an input changes with the input itself.
@@ -243,6 +246,7 @@ class InteractionHeatmap(FactorView):
             self._pairs = pairs
             self._set_traits(self._factors.traits())
             self._set_traits(NO_PAIRS if pairs is None else pairs.traits())
+            self._mark(source if is_fit else None)
             self._form = "factors" if is_fit else "pairs"
             self.height = self._tall or (380 if is_fit else 520)
             self.top = self._top or (40 if is_fit else len(self._names))
@@ -320,13 +324,17 @@ class InteractionHeatmap(FactorView):
         """Describe the view in one line."""
         if self._pairs is not None:
             return f"InteractionHeatmap({self._pairs.describe()})"
-        return f"InteractionHeatmap({self._factors.describe() if self._ids else self._about})"
+        text = self._factors.describe() if self._ids else self._about
+        return f"InteractionHeatmap({'; '.join(filter(None, [text, self._marks()]))})"
 
     def snapshot(self) -> bytes | None:
         """Return the view as a PNG; None while it is empty."""
         if self._pairs is not None:
             return self._pairs.picture(top=self.top, order=self.order, pair=self.pair)
-        return self._factors.png(self.quantity, self.top) if self._ids else None
+        if not self._ids:
+            return None
+        self._wait_for_marks()
+        return self._factors.png(self.quantity, self.top, self._unstable)
 
     @verb(feature=int)
     @_checks.named

@@ -87,6 +87,9 @@ class FactorSlider(FactorView):
     The more a bar moves, the more the factor matters to this output. Far from 0, there may be no
     samples with such activations, and the decoder only guesses.
 
+    A factor marked "not stable" is not found again in halves of its samples: do not build on it.
+    This is known a moment after the fit.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -196,6 +199,7 @@ class FactorSlider(FactorView):
             with self.hold_sync(), self.hold_trait_notifications():
                 self.amounts, self.base, self.span = frame.amounts[0], base_of(frame), span
                 self._publish(frame, precomputed)
+            self._mark(frame.directions)
 
     @_checks.named
     def show_selection(self, samples: Any) -> None:
@@ -249,8 +253,9 @@ class FactorSlider(FactorView):
     def describe(self) -> str:
         """Describe the view in one line: the base, the moved factors and the largest output."""
         shown = self.perturbation
-        parts = (f"{shown.base_name} in {shown.layer!r}", self._moved())
-        return f"{type(self).__name__}({'; '.join(parts)}; largest output: {largest_output(shown)})"
+        parts = [f"{shown.base_name} in {shown.layer!r}", self._moved()]
+        parts += [f"largest output: {largest_output(shown)}", self._marks()]
+        return f"{type(self).__name__}({'; '.join(filter(None, parts))})"
 
     def snapshot(self) -> bytes | None:
         """Return base, edited and difference side by side, and the outputs, as a PNG."""
@@ -266,7 +271,7 @@ class FactorSlider(FactorView):
             feature_names=self._feature_names,
             limits=(self._limits[0], self._limits[1]),
             title=f"{shown.base_name} · {self._moved()}",
-            note=" · ".join(filter(None, [self._about, self._warning])),
+            note=" · ".join(filter(None, [self._about, self._marks(), self._warning])),
         )
 
     def set_state(self, sync_data: dict[str, Any]) -> None:

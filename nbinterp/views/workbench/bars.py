@@ -11,6 +11,7 @@ Chart = dict[str, Any]
 
 _MOST_GROUPS = 10
 _MOST_PAIRS = 10
+_RARE = 0.05  # the rank, corrected for all groups and sizes, up to which a loss is beyond chance
 _TWO_SIDED = 1.96  # standard errors: noise stays within them 95 % of the time
 
 
@@ -39,10 +40,13 @@ def ablation_chart(study: AblationStudy, counted: str) -> Chart:
                 "high": _number(100 * row["chance_upper"]),
                 "note": f"{row['n_samples']:,} samples; {100 * row['baseline']:.1f} % {counted} "
                 "before",
+                "beyond": bool(row["corrected_rank"] <= _RARE),
             }
             for row in [*known[everyone].to_dict("records"), *worst.to_dict("records")]
         ]
-        charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars})
+        stable = rows["stable"].iloc[0]  # None if that is not known
+        mark = {"unstable": stable is not None and not stable}
+        charts.append({"factor": int(str(factor)), "size": int(str(size)), "bars": bars, **mark})
     about = f"Change of {counted} when the nodes that share most with the factor are ablated"
     if study.n_left_out:
         about += f"; {study.n_left_out} nodes that are constant or equal are in no random draw"

@@ -15,6 +15,9 @@ def test_the_bars_are_those_of_the_study(bench, page):
     assert (bar["low"], bar["high"]) == pytest.approx(
         (100 * row["chance_lower"], 100 * row["chance_upper"]), abs=1e-3
     )
+    assert bar["beyond"] is bool(row["corrected_rank"] <= 0.05)
+    for one in page.state["_ablation"]["charts"]:
+        assert one["unstable"] is not bool(bench.factors.stable_[one["factor"]])
     values = [bar["value"] for bar in chart["bars"][1:]]
     assert values == sorted(values)
 

@@ -39,6 +39,7 @@ export function readFactors(model: Model): Factors {
     totalCorrelations: model.get("_total_correlations"),
     nullTotalCorrelation: model.get("_null_total_correlation"),
     nullMutualInformation: model.get("_null_mutual_information"),
+    unstable: model.get("_unstable") ?? [],
   };
 }
 

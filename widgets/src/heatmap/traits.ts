@@ -26,6 +26,8 @@ export type HeatmapTraits = ViewTraits & {
   _total_correlations: number[];
   _null_total_correlation: number | null;
   _null_mutual_information: number | null;
+  /** The factors that are not found again in halves of their samples. */
+  _unstable: number[];
   /** Names and numbers of the inputs whose pairs are on the page. Arrays are packed. */
   _names: string[];
   _features: DataView;

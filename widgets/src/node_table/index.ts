@@ -59,6 +59,7 @@ class NodeTable {
       this.listFactors();
       this.reload();
     });
+    on(["_unstable"], () => this.listFactors());
     on(["factor"], () => this.sortByFactor());
     on(["sort", "descending", "query", "height", "_about"], () => this.draw());
     on(["chosen"], () => {
@@ -92,7 +93,7 @@ class NodeTable {
   }
 
   private listFactors(): void {
-    this.panel.listFactors(this.model.get("_ids"));
+    this.panel.listFactors(this.model.get("_ids"), this.model.get("_unstable") ?? []);
     this.panel.showFactor(this.model.get("factor"));
   }
 

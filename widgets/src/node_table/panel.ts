@@ -70,9 +70,11 @@ export class Panel {
   }
 
   /** Offer the factors of a fit; without one there is nothing to choose. */
-  listFactors(ids: readonly number[]): void {
+  listFactors(ids: readonly number[], unstable: readonly number[]): void {
     this.choice.hidden = ids.length === 0;
-    const options = ids.map((id) => h("option", { value: String(id) }, String(id)));
+    const options = ids.map((id) =>
+      h("option", { value: String(id) }, unstable.includes(id) ? `${id} · not stable` : String(id)),
+    );
     replace(this.factors, h("option", { value: NONE }, "none"), ...options);
   }
 

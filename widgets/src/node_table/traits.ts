@@ -12,6 +12,8 @@ export type NodeTableTraits = ViewTraits & {
   /** The chosen factor, null for none. */
   factor: number | null;
   _ids: number[];
+  /** The factors that are not found again in halves of their samples. */
+  _unstable: number[];
   /** Mutual information of each factor with each node, in nats; NaN where not above chance. */
   _uses: DataView;
   height: number;

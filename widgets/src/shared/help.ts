@@ -35,6 +35,10 @@ export function help(
   return { button, panel };
 }
 
+/** What "not stable" means: for help panels and tooltips. */
+export const UNSTABLE =
+  "A factor is not stable if it is not found again in halves of the same samples: do not build on it.";
+
 /** How much a nat is: for help panels and for the title of a figure in nats. */
 export const NATS =
   "A nat is a unit of information, 1.44 bits. Two Gaussian variables with correlation r share " +

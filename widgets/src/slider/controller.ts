@@ -304,6 +304,7 @@ export class SliderController {
       ...model.labels,
       amounts: this.amounts,
       chosen: model.chosen,
+      unstable: model.unstable,
       span: model.span,
       off,
       base: model.base,

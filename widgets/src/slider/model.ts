@@ -58,7 +58,7 @@ const GROUPS = {
   content: CONTENT,
   amounts: ["amounts"],
   frame: ["_frame_decoded", "_frame_outputs"],
-  labels: ["base", "factor", "_about", "_warning"],
+  labels: ["base", "factor", "_about", "_warning", "_unstable"],
   height: ["height"],
 } as const satisfies Record<string, readonly (keyof SliderTraits)[]>;
 
@@ -103,6 +103,12 @@ export class SliderModel {
     const factor = this.model.get("factor");
     const row = factor === null ? -1 : this.model.get("_ids").indexOf(factor);
     return row < 0 ? null : row;
+  }
+
+  /** Which rows are of factors that are not stable. */
+  get unstable(): readonly boolean[] {
+    const unstable = this.model.get("_unstable") ?? [];
+    return this.model.get("_ids").map((factor) => unstable.includes(factor));
   }
 
   /** Choose the factor of a row. */

@@ -5,6 +5,8 @@ export type SliderTraits = ViewTraits & {
   _factor_names: string[];
   /** Their numbers in the fit, and the chosen one of these, null for none. */
   _ids: number[];
+  /** The factors that are not found again in halves of their samples. */
+  _unstable: number[];
   factor: number | null;
   /** Sliders go from −span to span; 1 moves a node by its mutual information, in nats. */
   span: number;

@@ -1,4 +1,5 @@
 import { h, replace } from "../shared/dom";
+import { UNSTABLE } from "../shared/help";
 import { bars } from "./bars";
 import { chartOf, sizesOf } from "./scene";
 import type { Ablation } from "./traits";
@@ -37,7 +38,9 @@ export class AblationCard {
 
   private update(): void {
     const chart = chartOf(this.ablation, this.factor, this.size);
-    this.title.textContent = chart ? `Factor ${this.factor} ablated` : "Ablation";
+    const mark = chart?.unstable ? " (not stable)" : "";
+    this.title.textContent = chart ? `Factor ${this.factor}${mark} ablated` : "Ablation";
+    this.title.title = mark && UNSTABLE;
     this.element.dataset.nbiEmpty = String(!chart);
     if (!chart) {
       replace(this.sizes);
@@ -56,7 +59,7 @@ export class AblationCard {
       bars(chart.bars, () => {}),
     );
     const { about, unit } = this.ablation;
-    this.about.textContent = `${about}, in ${unit}. Grey band: 95 % of random sets of as many nodes.`;
+    this.about.textContent = `${about}, in ${unit}. Grey band: 95 % of random sets of as many nodes. Full colour: beyond chance in all bars of the factor together.`;
   }
 
   private sizeButton(size: number, chosen: number): HTMLElement {

@@ -1,5 +1,5 @@
 import { number } from "../shared/numbers";
-import type { Ablation, Bar } from "./traits";
+import type { Ablation, Bar, Chart } from "./traits";
 
 /** Where a bar, its chance band and zero lie, as shares of the width. */
 export type Placed = {
@@ -36,10 +36,14 @@ export function place(bars: readonly Bar[], digits: number): Placed[] {
       from: at(Math.min(0, value)),
       to: at(Math.max(0, value)),
       band,
-      beyond: bar.value !== null && (value < (bar.low ?? value) || value > (bar.high ?? value)),
+      beyond: bar.beyond ?? (bar.value !== null && isOutside(value, bar)),
       below: value < 0,
     };
   });
+}
+
+function isOutside(value: number, { low, high }: Bar): boolean {
+  return value < (low ?? value) || value > (high ?? value);
 }
 
 function signed(value: number, digits: number): string {
@@ -62,14 +66,10 @@ export function sizesOf(ablation: Ablation, factor: number | null): number[] {
 }
 
 /** The chart of `factor` at the tried number of nodes nearest to `size`. */
-export function chartOf(
-  ablation: Ablation,
-  factor: number | null,
-  size: number,
-): { size: number; bars: Bar[] } | null {
+export function chartOf(ablation: Ablation, factor: number | null, size: number): Chart | null {
   const tried = (ablation.charts ?? []).filter((chart) => chart.factor === factor);
-  const distance = (chart: { size: number }) => Math.abs(chart.size - size);
-  return tried.reduce<{ size: number; bars: Bar[] } | null>(
+  const distance = (chart: Chart) => Math.abs(chart.size - size);
+  return tried.reduce<Chart | null>(
     (best, chart) => (best === null || distance(chart) < distance(best) ? chart : best),
     null,
   );

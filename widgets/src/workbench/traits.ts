@@ -7,16 +7,21 @@ export type Bar = {
   low: number | null;
   high: number | null;
   note: string;
+  /** Whether it is beyond chance, where more than the band is known. */
+  beyond?: boolean;
   /** For interactions: the numbers of the two inputs. */
   pair?: [number, number];
 };
+
+/** Of a factor, which may not be stable, and a number of ablated nodes. */
+export type Chart = { factor: number; size: number; bars: Bar[]; unstable?: boolean };
 
 export type Ablation = {
   unit?: string;
   /** What the bars show. */
   about?: string;
   /** A chart for each factor and number of ablated nodes. */
-  charts?: { factor: number; size: number; bars: Bar[] }[];
+  charts?: Chart[];
 };
 
 export type Interactions = {

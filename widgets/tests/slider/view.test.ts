@@ -11,6 +11,7 @@ function state(): Record<string, unknown> {
   return {
     _factor_names: [`factor 3 ${HOSTILE}`, "factor 0"],
     _ids: [3, 0],
+    _unstable: [],
     factor: null,
     span: 3,
     amounts: numbers(0, 0),
@@ -99,6 +100,22 @@ async function answer(model: FakeModel, kind = "frame") {
   model.reply({ kind, seq }, kind === "frame" ? buffers : []);
   await pass();
 }
+
+it("marks factors that are not stable when that is known, and keeps the sliders", async () => {
+  const model = new FakeModel(state());
+  const { root, find } = shown(model);
+  await pass();
+  const slider = find("slider-1");
+  model.set("_unstable", [0]);
+  await pass();
+  const names = [...root.querySelectorAll(".nbi-slider-name")].map((name) => name.textContent);
+  expect(names).toEqual([`factor 3 ${HOSTILE}`, "factor 0 · not stable"]);
+  expect(find("slider-1")).toBe(slider);
+  expect(slider.getAttribute("aria-label")).toBe("factor 0 · not stable");
+  model.set("_unstable", []);
+  await pass();
+  expect(root.textContent).not.toContain("not stable");
+});
 
 it("shows names as text and the frame that Python keeps", async () => {
   const { root, nbi } = shown(new FakeModel(state()));

@@ -15,6 +15,8 @@ it("puts all bars and bands on one axis with zero on it", () => {
   expect(lost).toMatchObject({ beyond: true, text: "−3.0" });
   expect(noise).toMatchObject({ from: 0.75, to: 0.875, beyond: false, text: "+0.5" });
   expect(unknown).toMatchObject({ text: "–", band: null, beyond: false });
+  // What Python knows of chance comes before the band.
+  expect(place([{ ...bar(-3, -1, 1), beyond: false }], 1)[0]).toMatchObject({ beyond: false });
   expect(place([bar(0)], 1)[0]).toMatchObject({ zero: 0, from: 0, to: 0, text: "0.0" });
 });
 

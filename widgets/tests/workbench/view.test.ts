@@ -84,6 +84,14 @@ it("shows the evidence for the chosen factor, names as text", async () => {
   expect(el.querySelector("img")).toBeNull();
 });
 
+it("says that the chosen factor is not stable", async () => {
+  const charts = [{ factor: 4, size: 5, bars: bars(-3), unstable: true }];
+  const { at } = await shown(new FakeModel({ ...state(), _ablation: { charts } }));
+  const title = at("ablation")?.querySelector("h3");
+  expect(title?.textContent).toBe("Factor 4 (not stable) ablated");
+  expect(title?.title).toContain("not found again in halves");
+});
+
 it("says why a step has no result, instead of asking for a selection", async () => {
   const _unavailable = { ablation: "one output", interactions: "tokens", sliders: "twice" };
   const model = new FakeModel({ ...state(), _ablation: {}, _interactions: {}, _unavailable });

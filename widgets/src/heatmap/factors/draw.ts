@@ -5,6 +5,7 @@ import { type Block, type Layout, NAMED } from "./layout";
 import {
   type Cell,
   type Factors,
+  isUnstable,
   isWeak,
   nullFactor,
   type Quantity,
@@ -179,8 +180,15 @@ export function drawBars(canvas: HTMLCanvasElement, picture: Picture, width: num
   factors.totalCorrelations.forEach((value, row) => {
     const length = Math.max(0, value / most) * (width - 2);
     context.globalAlpha = chosen < 0 || chosen === row ? 1 : 0.55;
-    context.fillStyle = theme.accent;
-    context.fillRect(0, layout.head + row * height + 3, length, height - 6);
+    const y = layout.head + row * height + 3;
+    if (isUnstable(factors, row)) {
+      context.strokeStyle = theme.accent;
+      context.lineWidth = 1;
+      context.strokeRect(0.5, y + 0.5, Math.max(0, length - 1), height - 7);
+    } else {
+      context.fillStyle = theme.accent;
+      context.fillRect(0, y, length, height - 6);
+    }
   });
   context.globalAlpha = 1;
   if (level === null || !layout.rows) return;

@@ -1,4 +1,4 @@
-import { NATS } from "../../shared/help";
+import { NATS, UNSTABLE } from "../../shared/help";
 
 export const READING = [
   "Each row is a factor: a hidden cause behind nodes that vary together in these samples. Rows are " +
@@ -14,6 +14,7 @@ export const READING = [
   "Shuffled data has no dependence, yet a fit to it finds some by chance. Hatched cells are not " +
     "above chance: 99 % of the cells of such a fit are below this level. The hatched band over " +
     "the bars ends at the average total correlation of its factors.",
+  `Any real selection is above that. ${UNSTABLE} Its bar is empty.`,
 ] as const;
 
 export const KEYS = [

@@ -15,6 +15,7 @@ import {
   factorName,
   find,
   nextMatch,
+  rowLabel,
   rowName,
   scaleOf,
   valueAt,
@@ -73,6 +74,10 @@ export class FactorMatrix {
       onChange(this.model, names, changed, this.signal);
     on(FACTOR_DATA, () => this.reload());
     on(["quantity", "top", "height", "_warning"], () => this.redraw());
+    on(["_unstable"], () => {
+      this.factors = readFactors(this.model);
+      this.redraw();
+    });
     on(["factor"], () => this.announceFactor());
     on(["_about"], () => this.announceFit());
   }
@@ -179,7 +184,7 @@ export class FactorMatrix {
     const names = columns.map((column) => factors.nodes[column] ?? "");
     const head = headOf(panel.bars, names, font);
     const sizes = root.clientWidth < NARROW_BELOW ? NARROW : WIDE;
-    const rowNames = factors.ids.map((_, row) => rowName(factors, row));
+    const rowNames = factors.ids.map((_, row) => rowLabel(factors, row));
     const beside = besideOf(panel.bars, rowNames, font);
     const room = Math.max(60, root.clientWidth - beside - sizes.bars - GAPS);
     const height = Math.min(model.get("height"), sizes.height);
@@ -217,6 +222,7 @@ export class FactorMatrix {
       quantity,
       factor: model.get("factor"),
       rows: factors.ids.map((_, row) => rowName(factors, row)),
+      unstable: [...factors.unstable],
       ids: [...factors.ids],
       columns: columns.map((column) => factors.nodes[column]),
       values: factors.ids.map((_, row) =>

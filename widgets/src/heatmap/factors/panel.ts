@@ -1,10 +1,10 @@
 import { h } from "../../shared/dom";
-import { NATS } from "../../shared/help";
+import { NATS, UNSTABLE } from "../../shared/help";
 import { Controls, cellField } from "../controls";
 import { KEYS, READING } from "./help";
 import type { Place } from "./layout";
 import { Legend } from "./legend";
-import { type Factors, type Quantity, rowName } from "./scene";
+import { type Factors, isUnstable, type Quantity, rowLabel, rowName } from "./scene";
 
 function quantityButton(quantity: Quantity, label: string): HTMLButtonElement {
   const names = { type: "button", "aria-pressed": "false", "data-nbi": quantity };
@@ -108,8 +108,9 @@ export class Panel {
       }
       const button = rows.children[row] as HTMLButtonElement;
       button.style.height = `${sizes.height}px`;
-      button.textContent = rowName(factors, row);
-      button.title = `${rowName(factors, row)} of total correlation\n\n${NATS}`;
+      const mark = isUnstable(factors, row) ? `${UNSTABLE}\n\n` : "";
+      button.textContent = rowLabel(factors, row);
+      button.title = `${rowName(factors, row)} of total correlation\n\n${mark}${NATS}`;
       button.setAttribute("aria-pressed", String(row === chosen));
     });
   }

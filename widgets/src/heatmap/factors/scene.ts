@@ -18,6 +18,8 @@ export type Factors = {
   /** Of shuffled data, in nats: the sum over its factors, and the 99th percentile of its cells. */
   nullTotalCorrelation: number | null;
   nullMutualInformation: number | null;
+  /** The ids of factors that are not found again in halves of their samples. */
+  unstable: readonly number[];
 };
 
 export type Cell = { row: number; column: number };
@@ -43,6 +45,15 @@ export function factorName(factors: Factors, row: number): string {
 
 export function rowName(factors: Factors, row: number): string {
   return `${factorName(factors, row)} · ${number(factors.totalCorrelations[row] ?? Number.NaN, 2)} nats`;
+}
+
+export function isUnstable(factors: Factors, row: number): boolean {
+  return factors.unstable.includes(factors.ids[row] ?? -1);
+}
+
+/** The name of a row on screen, which says if its factor is not stable. */
+export function rowLabel(factors: Factors, row: number): string {
+  return `${rowName(factors, row)}${isUnstable(factors, row) ? " · not stable" : ""}`;
 }
 
 /** The largest mutual information of a node with any factor. */
@@ -127,6 +138,7 @@ export function describe(factors: Factors, { row, column }: Cell): string[] {
     `correlation ${number(valueAt(factors, "correlation", row, column), 2)}`,
     `rank ${rank(factors, row, column)} of ${factors.nodes.length} in this factor`,
     ...(isWeak(factors, row, column) ? ["not above chance"] : []),
+    ...(isUnstable(factors, row) ? ["factor not stable"] : []),
   ];
 }
 

@@ -18,6 +18,8 @@ export type PanelState = BarState &
     amounts: Float32Array;
     /** Which row is of the chosen factor; null for none. */
     chosen: number | null;
+    /** Which rows are of factors that are not stable. */
+    unstable: readonly boolean[];
     span: number;
     /** Whether no slider can be moved: there is neither a kernel nor a precomputed frame. */
     off: boolean;
@@ -91,6 +93,7 @@ export class Panel {
   show(state: PanelState): void {
     this.rows.forEach((row, factor) => {
       row.show(state.amounts[factor] ?? 0, state.span, state.off);
+      row.mark(state.unstable[factor] ?? false);
       row.element.toggleAttribute("data-nbi-chosen", factor === state.chosen);
     });
     this.bar.show(state);

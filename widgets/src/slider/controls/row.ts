@@ -1,5 +1,5 @@
 import { h, onTyped } from "../../shared/dom";
-import { NATS } from "../../shared/help";
+import { NATS, UNSTABLE } from "../../shared/help";
 import { keyed, placed, stepOf } from "../positions";
 import { AMOUNT, TOTAL } from "./labels";
 
@@ -16,6 +16,8 @@ export type RowActions = {
 export class Row {
   private span = 0;
   private value = 0;
+  private isUnstable = false;
+  private readonly label: HTMLElement;
   private readonly slider: HTMLInputElement;
   private readonly typedValue: HTMLInputElement;
   private readonly reset: HTMLButtonElement;
@@ -23,7 +25,7 @@ export class Row {
 
   constructor(
     private readonly factor: number,
-    name: string,
+    private readonly name: string,
     private readonly actions: RowActions,
   ) {
     this.slider = h("input", {
@@ -53,15 +55,26 @@ export class Row {
       },
       "↺",
     );
+    this.label = h("div", { class: "nbi-slider-name", title: `${name}\n${TOTAL}\n${NATS}` }, name);
     this.element = h(
       "div",
       { class: "nbi-slider-row", "data-nbi": "row" },
-      h("div", { class: "nbi-slider-name", title: `${name}\n${TOTAL}\n${NATS}` }, name),
+      this.label,
       h("div", { class: "nbi-slider-track" }, this.slider),
       this.typedValue,
       this.reset,
     );
     this.listen();
+  }
+
+  /** Say whether the factor is not stable. */
+  mark(isUnstable: boolean): void {
+    if (isUnstable === this.isUnstable) return;
+    this.isUnstable = isUnstable;
+    const { label, name } = this;
+    label.textContent = isUnstable ? `${name} · not stable` : name;
+    this.slider.setAttribute("aria-label", label.textContent);
+    label.title = [name, ...(isUnstable ? [UNSTABLE] : []), TOTAL, NATS].join("\n");
   }
 
   show(value: number, span: number, off: boolean): void {

@@ -7,6 +7,7 @@ import {
   nextMatch,
   nullFactor,
   rank,
+  rowLabel,
   rowName,
   scaleOf,
   valueAt,
@@ -27,7 +28,15 @@ const factors: Factors = {
   totalCorrelations: [3.214, 1],
   nullTotalCorrelation: 0.84,
   nullMutualInformation: 0.1,
+  unstable: [0],
 };
+
+it("names a factor that is not stable so, by its id", () => {
+  expect(rowLabel(factors, 0)).toBe("factor 1 · 3.21 nats");
+  expect(rowLabel(factors, 1)).toBe("factor 0 · 1.00 nats · not stable");
+  expect(describe(factors, { row: 1, column: 0 })).toContain("factor not stable");
+  expect(describe(factors, { row: 0, column: 0 })).not.toContain("factor not stable");
+});
 
 group("what is drawn", () => {
   it("keeps the strongest nodes in the order given, and every output", () => {

@@ -11,5 +11,6 @@ export function sized(rows: number, columns: number, outputs = 0): Factors {
     totalCorrelations: Array.from({ length: rows }, () => 1),
     nullTotalCorrelation: null,
     nullMutualInformation: null,
+    unstable: [],
   };
 }

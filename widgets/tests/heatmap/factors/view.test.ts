@@ -23,6 +23,7 @@ function state(): Record<string, unknown> {
     _total_correlations: [2.5, 1],
     _null_total_correlation: 0.84,
     _null_mutual_information: 0.15,
+    _unstable: [],
     _about: `selection of 312 ${HOSTILE}`,
     _warning: "Not converged in max_iter=2 iterations.",
   };
@@ -67,6 +68,18 @@ it("exposes what it draws, and shows hostile names as text", async () => {
   expect(root.querySelector(".nbi-warning")?.textContent).toContain("Not converged");
   expect(root.querySelector<HTMLElement>('[data-nbi="nats"]')?.title).toContain("1.44 bits");
   expect(root.querySelector("img")).toBeNull();
+});
+
+it("marks factors that are not stable when that is known", async () => {
+  const { model, root } = await shown(state());
+  const names = () => [...root.querySelectorAll(".nbi-heatmap-row")].map((row) => row.textContent);
+  expect(names()).toEqual(["factor 0 · 2.50 nats", "factor 1 · 1.00 nats"]);
+  model.set("_unstable", [1]);
+  model.save_changes();
+  await vi.waitFor(() => expect(names()[1]).toBe("factor 1 · 1.00 nats · not stable"));
+  const marked = root.querySelectorAll<HTMLElement>(".nbi-heatmap-row")[1];
+  expect(marked?.title).toContain("not found again in halves");
+  expect(names()[0]).toBe("factor 0 · 2.50 nats");
 });
 
 it("says in the legend where the colours end", async () => {
