@@ -47,15 +47,15 @@ def copies_in_scores(scores: Tensor, least: float) -> int:
     """
     unit = scores / scores.norm(dim=0).clamp(min=torch.finfo(scores.dtype).tiny)
     candidates = _candidates(_coordinates(unit), float(np.sqrt(2.0 - 2.0 * least)) + _ROUNDING)
-    found, doubtful = [], []
-    for begin in range(0, unit.shape[1], _QUERIES_AT_ONCE):
-        some = torch.as_tensor(candidates[begin : begin + _QUERIES_AT_ONCE], device=unit.device)
-        own = unit[:, begin : begin + _QUERIES_AT_ONCE]
-        alike = torch.stack([(own * unit[:, each]).sum(0) for each in some.clamp(min=0).T], 1)
-        is_copy = ((alike.abs() > least) & (some >= 0)).any(1)
-        found.append(is_copy)
-        doubtful.append((some >= 0).any(1) & ~is_copy)
-    return int(torch.cat(found).sum()) + _copies_among(unit, torch.cat(doubtful), least)
+    column, place = np.nonzero(candidates >= 0)
+    other = candidates[column, place]
+    is_candidate, is_copy = (torch.zeros(unit.shape[1], dtype=torch.bool) for _ in range(2))
+    is_candidate[column] = True
+    for begin in range(0, len(column), _QUERIES_AT_ONCE):
+        part = slice(begin, begin + _QUERIES_AT_ONCE)
+        alike = (unit[:, column[part]] * unit[:, other[part]]).sum(0).abs().cpu()
+        is_copy[column[part][(alike > least).numpy()]] = True
+    return int(is_copy.sum()) + _copies_among(unit, is_candidate & ~is_copy, least)
 
 
 def _coordinates(unit: Tensor) -> FloatArray:
@@ -96,7 +96,7 @@ def _candidates(places: FloatArray, reach: float) -> IntArray:
 def _copies_among(unit: Tensor, doubtful: Tensor, least: float) -> int:
     """Return how many of the columns where `doubtful` are copies of any other."""
     token, total = current_token(), 0
-    for some in torch.split(torch.nonzero(doubtful)[:, 0], _COLUMNS_AT_ONCE):
+    for some in torch.split(torch.nonzero(doubtful)[:, 0].to(unit.device), _COLUMNS_AT_ONCE):
         token.raise_if_cancelled()
         alike = (unit[:, some].mT @ unit).abs_()
         alike[torch.arange(len(some), device=some.device), some] = 0.0
