@@ -160,6 +160,7 @@ def _of_result(
     if feature_names is None and grid is None:
         feature_names = source.feature_names
     error, units = source.relative_error, source.units
+    own = "output per squared input" if units is None else "output per σ of both inputs"
     open_ = int((~(error < np.inf) & ~np.isnan(error)).sum())
     notes = [
         "" if source.converged else "The requested tolerance was not reached.",
@@ -169,7 +170,7 @@ def _of_result(
         title="SmoothHess",
         n_samples=n_samples,
         names=_names(feature_names, width, grid),
-        unit=unit or f"output per {'squared input' if units is None else 'σ of both inputs'}",
+        unit=own if unit is None else unit,
         values=source if source.hessian is None else source.hessian,
         errors=source.standard_error,
         n_blocks=source.n_blocks,

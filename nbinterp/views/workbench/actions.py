@@ -115,8 +115,8 @@ def interact(setup: Setup, sample: int) -> tuple[SmoothHessian, Step]:
     if isinstance(setup.data, torch.Tensor):  # NumPy cannot read all of them
         row, one = setup.data[sample : sample + 1].float(), f"{one}.float()"
     elif isinstance(setup.data, pd.DataFrame):  # whose columns have names
-        row = setup.data[sample : sample + 1].astype(np.float32)
-        one = f"{one}.astype(np.float32)"
+        row = setup.data.iloc[sample : sample + 1].astype(np.float32)
+        one = f"{setup.names.data}.iloc[{sample}:{sample + 1}].astype(np.float32)"
     else:
         row = np.asarray(setup.data[sample : sample + 1], np.float32)
         one = f"np.asarray({one}, np.float32)"

@@ -37,7 +37,7 @@ def bench_of(model, data):
 @pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
 def test_the_true_pair_is_found_with_the_sign_it_has_and_by_name(pair):
     x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32) * SCALE
-    data = pd.DataFrame(x, columns=NAMES)
+    data = pd.DataFrame(x, columns=NAMES, index=np.arange(60)[::-1] / 2)  # rows count, not labels
     bench = bench_of(Product(*pair), data)
     page = Page(bench)
     answers = record(Product(*pair), data, "layer").output.argmax(axis=1)
