@@ -89,8 +89,9 @@ class AndOr(HasState):
     Notes
     -----
     The model runs 2^n times for each sample (times the background rows if marginal). More than 12
-    players give a warning, more than 20 are refused. The result keeps all outputs, so `resplit`,
-    `nulls` and `index` do not run the model again.
+    players give a warning, more than 20 are refused. On one core, the split of a random network
+    with 12 players takes about a second, with 14 up to 15, and with 16 up to a minute. The result
+    keeps all outputs, so `resplit`, `nulls` and `index` do not run the model again.
 
     References
     ----------
@@ -337,7 +338,8 @@ class AndOr(HasState):
             setting = f"max_iter={self.max_iter}" if self.solver == "pdhg" else "solver='lp'"
             warnings.warn(
                 f"AndOr({setting}) left {n_open} of {len(gap)} samples with a duality gap of up to "
-                f"{float(gap.max()):.1%}, above tol={self.tol:g}. Raise max_iter, or tol.",
+                f"{float(gap.max()):.1%}, above tol={self.tol:g}. Raise max_iter or tol, or "
+                "group the inputs into fewer players.",
                 ConvergenceWarning,
                 stacklevel=6,
             )

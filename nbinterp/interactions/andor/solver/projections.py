@@ -12,15 +12,15 @@ from typing import Protocol
 import torch
 
 from nbinterp.interactions.andor.solver.problem import Problem
+from nbinterp.interactions.invariant import Invariant
 from nbinterp.interactions.kronecker import InverseOfSum, KroneckerPower, products
 from nbinterp.interactions.moebius import n_players
 
 Tensor = torch.Tensor
 
 # Weights of the copies of the sum and of the parts, chosen by trial for fast convergence.
-_SUM_WEIGHT = 3.0
+_SUM_WEIGHT = 1.0
 _PART_WEIGHT = 1.0
-DENSE_PLAYERS = 10  # with more, a dense matrix of 4^n entries takes too much memory
 
 
 class Projection(Protocol):
@@ -45,8 +45,8 @@ class Projection(Protocol):
 class Free:
     """No bound on γ: all pairs (a, o) with ``Z a + J Z o = v - ε``.
 
-    The projection is exact. Without noise the matrix to invert is a sum of two Kronecker powers.
-    With noise it has a third term, and the inverse is stored as a dense matrix.
+    The projection is exact. The matrix to invert is a sum of two Kronecker powers; with noise the
+    identity is added, and the inverse is applied in the basis of total spins.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -58,13 +58,6 @@ class Free:
         self._sum_back = _power(n, device, ((1.0, 1.0), (0.0, 1.0)))
         self._inverse = _inverse_of_sums(n, device)
         self._shrunk = _shrunk_inverse(n, device) if self._is_noisy else None
-
-    @staticmethod
-    def suits(problem: Problem) -> bool:
-        """Return whether the dense matrix, if one is needed, is small enough."""
-        return n_players(problem.values) <= DENSE_PLAYERS or not bool(
-            (problem.noise_bound > 0).any()
-        )
 
     def start(self) -> Tensor:
         """Return γ = 0."""
@@ -85,7 +78,7 @@ class Free:
         """Project to the outputs; with noise, project the interactions and the copy of the sum."""
         if self._shrunk is None:
             return self._with_sum(state, self._problem.values)
-        missing = (state[2] / _SUM_WEIGHT - self._total(state)) @ self._shrunk
+        missing = self._shrunk(state[2] / _SUM_WEIGHT - self._total(state))
         projected = torch.empty_like(state)
         projected[:2] = state[:2] + self._spread(missing)
         projected[2] = state[2] - missing / _SUM_WEIGHT
@@ -235,9 +228,13 @@ def _inverse_of_sums(n: int, device: torch.device) -> InverseOfSum:
     return InverseOfSum(*_grams(device), n)
 
 
-@lru_cache(maxsize=2)
-def _shrunk_inverse(n: int, device: torch.device) -> Tensor:
-    first, second = (KroneckerPower(gram, n) for gram in _grams(device))
-    unit = torch.eye(2**n, dtype=torch.float64, device=device)
-    matrix = first(unit) + second(unit) + unit / _SUM_WEIGHT**2
-    return torch.cholesky_inverse(torch.linalg.cholesky(matrix))
+@lru_cache(maxsize=4)
+def _shrunk_inverse(n: int, device: torch.device) -> Invariant:
+    unit = torch.eye(2, dtype=torch.float64, device=device)
+
+    def inverse(powers: list[Tensor]) -> Tensor:
+        first, second, one = powers
+        matrix = first + second + one / _SUM_WEIGHT**2
+        return torch.cholesky_inverse(torch.linalg.cholesky(matrix))
+
+    return Invariant([*_grams(device), unit], n, inverse)
