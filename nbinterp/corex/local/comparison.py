@@ -95,6 +95,19 @@ class Comparison(HasState):
         above: BoolArray = self.held_out > most
         return self.stable & above & (len(self.random) > 0)
 
+    def describe(self) -> str:
+        """Describe what all factors explain here and elsewhere; empty if that is not known."""
+        if not len(self.random):
+            return ""
+        found = np.flatnonzero(self.special)
+        named = f"factor{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
+        elsewhere = float(np.median(self.random_total))
+        return (
+            f"in samples not fitted to: {self.held_out_total:.2f} nats · "
+            f"in random selections: {elsewhere:.2f} · "
+            f"special to this region: {named if len(found) else 'none'}"
+        )
+
 
 def _rank(own: FloatArray, random: FloatArray) -> FloatArray:
     as_much = (random >= own).sum(axis=0)

@@ -53,16 +53,21 @@ class FactorView(View):
         is_known = getattr(factors, "is_compared", True)
         with self._mark_lock:
             self._marked = factors
-            self._unstable = _unstable(factors) if is_known else []
+            self._set_marks(factors if is_known else None)
         if not is_known:
             marking.submit(partial(self._mark_later, factors))
 
     def _mark_later(self, factors: Any, stop: threading.Event) -> None:
         with tracking(ProgressToken(stop)):
-            found = _unstable(factors)
+            _ = factors.comparison_
         with self._mark_lock:
             if self._marked is factors:
-                self._unstable = found
+                self._set_marks(factors)
+
+    def _set_marks(self, factors: Any) -> None:
+        """Mark factors of which it is known whether they are stable; None takes marks away."""
+        stable = getattr(factors, "stable_", None)
+        self._unstable = [] if stable is None else np.flatnonzero(~stable).tolist()
 
     def _wait_for_marks(self) -> None:
         if self._marking is not None:
@@ -100,9 +105,3 @@ class FactorView(View):
             known = ", ".join(str(factor) for factor in sorted(self._ids)) or "none"
             raise traitlets.TraitError(f"factor must be one of those shown, {known}, or None")
         return value
-
-
-def _unstable(factors: Any) -> list[int]:
-    """Return the numbers of factors that are known not to be stable."""
-    stable = getattr(factors, "stable_", None)
-    return [] if stable is None else np.flatnonzero(~stable).tolist()

@@ -88,10 +88,12 @@ class FactorTable:
         best = f"{self.row_names()[0]}: {', '.join(self.names[node] for node in strongest)}"
         return f"{size} of {self.about.split(' · ')[0]}; {best}"
 
-    def png(self, quantity: str, top: int, unstable: Sequence[int] = ()) -> bytes:
+    def png(
+        self, quantity: str, top: int, unstable: Sequence[int] = (), evidence: str = ""
+    ) -> bytes:
         """Draw the `top` nodes that share most, and all outputs, as PNG bytes.
 
-        The names of `unstable` factors say so.
+        The names of `unstable` factors say so; `evidence` is one more note.
         """
         information = self.mutual_information
         n_hidden = len(self.names) - self.n_outputs
@@ -123,7 +125,7 @@ class FactorTable:
             weak=None if limit is None else ~(information[:, columns] > limit),
             title=f"{'Correlation' if is_correlation else 'Mutual information'} "
             "of factors with nodes",
-            note=" · ".join(note for note in [*notes, self.warning] if note),
+            note=" · ".join(note for note in [*notes, evidence, self.warning] if note),
         )
 
     def row_names(self) -> list[str]:

@@ -91,7 +91,9 @@ class InteractionHeatmap(FactorView):
     bars ends at the average total correlation of the factors of such a fit.
 
     Any real selection is above that. A factor named "not stable", with an empty bar, is not found
-    again in halves of the same samples: do not build on it. This is known a moment after the fit.
+    again in halves of the same samples: do not build on it. Below the matrix stands what the
+    factors explain in samples that they were not fitted to, of this region and of random
+    selections; special factors explain more here. All this is known a moment after the fit.
 
     *Pairs.* A cell tells how two inputs interact near the sample. Above zero (orange), the effect
     of each on the output grows as the other grows; below zero (blue), it shrinks; at zero, their
@@ -143,6 +145,8 @@ class InteractionHeatmap(FactorView):
     _total_correlations = traitlets.List(traitlets.Float()).tag(sync=True)
     _null_total_correlation = traitlets.Float(None, allow_none=True).tag(sync=True)
     _null_mutual_information = traitlets.Float(None, allow_none=True).tag(sync=True)
+    # What the factors explain in other samples of the region, and in random ones; may be empty.
+    _evidence = traitlets.Unicode("").tag(sync=True)
     # Pairs: the upper triangle with its diagonal, row by row; bits mark those beyond noise.
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _features = Array("u4", wire=packed)
@@ -334,7 +338,12 @@ class InteractionHeatmap(FactorView):
         if not self._ids:
             return None
         self._wait_for_marks()
-        return self._factors.png(self.quantity, self.top, self._unstable)
+        return self._factors.png(self.quantity, self.top, self._unstable, self._evidence)
+
+    def _set_marks(self, factors: Any) -> None:
+        super()._set_marks(factors)
+        found = getattr(factors, "comparison_", None)
+        self._evidence = "" if found is None else found.describe()
 
     @verb(feature=int)
     @_checks.named

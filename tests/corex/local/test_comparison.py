@@ -39,6 +39,16 @@ def test_without_random_selections_nothing_is_special():
     assert unknown.stable.all() and not unknown.special.any()
 
 
+def test_described_in_a_line():
+    assert comparison().describe() == (
+        "in samples not fitted to: 2.00 nats · in random selections: 2.00 · "
+        "special to this region: none"
+    )
+    both = comparison(held_out=np.array([9.0, 9.0]))
+    assert both.describe().endswith("special to this region: factors 0, 1")
+    assert comparison(random=np.empty((0, 2)), random_total=np.empty(0)).describe() == ""
+
+
 def test_halves_share_no_row():
     rows = np.array([3, 5, 8, 13, 21])
     halves = split(np.random.default_rng(0), rows, 3)

@@ -47,6 +47,7 @@ def test_marks_come_when_they_are_ready(world):
     assert "not stable: factor 1" in repr(shown[0])
     assert "not stable: factor 1" in repr(shown[1])
     assert [Page(view)["_unstable"] for view in shown] == [[1], [1]]
+    assert Page(shown[0])["_evidence"] == known.describe()
 
 
 def test_what_is_known_is_marked_at_once(world):
@@ -64,7 +65,7 @@ def test_another_fit_has_marks_of_its_own(world):
     heatmap.show(factors)
     assert "not stable: factor 1" in repr(heatmap)
     heatmap.show(None)
-    assert Page(heatmap)["_unstable"] == []
+    assert Page(heatmap)["_unstable"] == [] and Page(heatmap)["_evidence"] == ""
 
 
 def test_a_page_and_a_picture_wait_for_the_marks(world, tmp_path):

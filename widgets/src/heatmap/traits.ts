@@ -28,6 +28,8 @@ export type HeatmapTraits = ViewTraits & {
   _null_mutual_information: number | null;
   /** The factors that are not found again in halves of their samples. */
   _unstable: number[];
+  /** What the factors explain in other samples; empty while that is not known. */
+  _evidence: string;
   /** Names and numbers of the inputs whose pairs are on the page. Arrays are packed. */
   _names: string[];
   _features: DataView;

@@ -15,6 +15,9 @@ export const READING = [
     "above chance: 99 % of the cells of such a fit are below this level. The hatched band over " +
     "the bars ends at the average total correlation of its factors.",
   `Any real selection is above that. ${UNSTABLE} Its bar is empty.`,
+  "Below the matrix stands what all factors explain in samples that they were not fitted to: of " +
+    "this region, and of random selections of as many samples. Special factors are stable and " +
+    "explain more in this region than in any of these.",
 ] as const;
 
 export const KEYS = [

@@ -74,7 +74,7 @@ export class FactorMatrix {
       onChange(this.model, names, changed, this.signal);
     on(FACTOR_DATA, () => this.reload());
     on(["quantity", "top", "height", "_warning"], () => this.redraw());
-    on(["_unstable"], () => {
+    on(["_unstable", "_evidence"], () => {
       this.factors = readFactors(this.model);
       this.redraw();
     });
@@ -205,7 +205,7 @@ export class FactorMatrix {
     const rows = { width: beside, head, height: layout.cell.height };
     panel.showRows(factors, rows, chosen, (row) => this.choose(row));
     panel.showQuantity(quantity);
-    panel.legend.show(scale, factors);
+    panel.legend.show(scale, factors, model.get("_evidence") ?? "");
     const nodes = factors.nodes.length - factors.outputs;
     top.show(model.get("top"), nodes, query.trim() ? found.length : null);
     panel.controls.showWords(model.get("_about"), model.get("_warning"));

@@ -3,6 +3,10 @@ import { NATS } from "../../shared/help";
 import { number } from "../../shared/numbers";
 import { type Factors, nullFactor, type Scale } from "./scene";
 
+const SPECIAL =
+  "A factor is special to this region if it is stable and explains more here, in samples that it " +
+  "was not fitted to, than in any of 49 random selections of as many samples.";
+
 const swatch = () => h("span", { class: "nbi-heatmap-hatch" });
 
 /** What the colours and the hatching mean. */
@@ -13,6 +17,7 @@ export class Legend {
   private readonly high = h("span");
   private readonly cells = h("span", { class: "nbi-heatmap-key" });
   private readonly bars = h("span", { class: "nbi-heatmap-key" });
+  private readonly evidence = h("span", { class: "nbi-heatmap-key", title: SPECIAL });
 
   constructor() {
     this.element = h(
@@ -21,10 +26,13 @@ export class Legend {
       h("span", { class: "nbi-heatmap-key" }, this.low, this.scale, this.high),
       this.cells,
       this.bars,
+      this.evidence,
     );
   }
 
-  show(scale: Scale, factors: Factors): void {
+  show(scale: Scale, factors: Factors, evidence: string): void {
+    this.evidence.textContent = evidence;
+    this.evidence.hidden = !evidence;
     this.low.textContent = scale.diverging ? "−1" : "0";
     if (scale.diverging) replace(this.high, "1 correlation");
     else {

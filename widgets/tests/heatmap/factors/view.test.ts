@@ -74,12 +74,15 @@ it("marks factors that are not stable when that is known", async () => {
   const { model, root } = await shown(state());
   const names = () => [...root.querySelectorAll(".nbi-heatmap-row")].map((row) => row.textContent);
   expect(names()).toEqual(["factor 0 · 2.50 nats", "factor 1 · 1.00 nats"]);
+  expect(root.textContent).not.toContain("random selections:");
   model.set("_unstable", [1]);
+  model.set("_evidence", `in random selections: 2.00 ${HOSTILE}`);
   model.save_changes();
   await vi.waitFor(() => expect(names()[1]).toBe("factor 1 · 1.00 nats · not stable"));
   const marked = root.querySelectorAll<HTMLElement>(".nbi-heatmap-row")[1];
   expect(marked?.title).toContain("not found again in halves");
   expect(names()[0]).toBe("factor 0 · 2.50 nats");
+  expect(root.textContent).toContain(`in random selections: 2.00 ${HOSTILE}`);
 });
 
 it("says in the legend where the colours end", async () => {
