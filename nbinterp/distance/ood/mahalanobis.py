@@ -144,7 +144,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
         """
         self._check()
         layers, n = self._read(X, reset=True)
-        labels = np.zeros(n, np.int64) if y is None else _checks.labels("y", y, n)
+        labels = np.zeros(n, np.int64) if y is None else _checks.groups("y", y, n)
         classes, codes = np.unique(labels, return_inverse=True)
         _checks.require(
             not self.relative or len(classes) > 1,
@@ -354,9 +354,9 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
 
 
 def _array(name: object, part: Any) -> AnyArray:
-    array = np.asarray(_checks.to_numpy(part))
+    array = _checks.numeric(part, f"X[{name!r}]")
     _checks.require(
-        array.ndim > 0 and array.dtype.kind in "fiub",
+        array.ndim > 0,
         f"(X[{name!r}]={_checks.show(array)})",
         "must be numbers, one row for each sample",
         "Pass the activations of a layer.",

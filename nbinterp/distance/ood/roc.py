@@ -130,7 +130,7 @@ def _newcombe(z: float, m: int, n: int) -> float:
 
 def _scores(name: str, value: Any) -> FloatArray:
     what = f"({name}={_checks.show(value)})"
-    array = np.asarray(_checks.to_numpy(value), dtype=np.float64)
+    array = _checks.numeric(value, name).astype(np.float64)
     _checks.require(
         array.ndim == 1 and array.size >= 2,
         what,

@@ -69,12 +69,13 @@ def groups_of(clusters: Any, n_features: int) -> Groups:
     if hasattr(clusters, "get_params"):
         _checks.fitted(clusters, "labels_")
         clusters = clusters.labels_
-    labels = np.asarray(_checks.to_numpy(clusters))
+    labels = np.asarray(_checks.plain(clusters, "clusters"))
     _checks.require(
         labels.ndim == 1 and labels.size > 0,
         f"(clusters={_checks.show(clusters)})",
         "must be one label per sample, a fitted clusterer or a Gaussian mixture",
         "Pass a list as long as the data, a fitted LocalCorEx or a fitted GaussianMixture.",
     )
-    names, codes = np.unique(labels, return_inverse=True)
+    known = _checks.groups("clusters", labels, len(labels))
+    names, codes = np.unique(known, return_inverse=True)
     return Groups(names.tolist(), codes.astype(np.int64).ravel())

@@ -33,6 +33,8 @@ class Column(NamedTuple):
 
 def by_name(columns: Any) -> dict[Any, Any]:
     """Return `columns`, None, a DataFrame or a mapping from names to arrays, as a dict."""
+    if columns is not None and not isinstance(columns, Mapping):
+        columns = _checks.plain(columns, "columns")
     _checks.require(
         columns is None or isinstance(columns, Mapping | pd.DataFrame),
         f"(columns={_checks.show(columns)})",

@@ -178,7 +178,16 @@ def test_bad_new_samples():
     with pytest.raises(ValueError, match="must have 3 features, as in fit, not 4"):
         ood.scores({**LAYERED, "telling": np.ones((50, 4))})
     for part in (np.float64(1), np.array(["a", "b"])):
-        with pytest.raises(TypeError, match="must be numbers, one row for each sample"):
+        with pytest.raises(TypeError, match="must be numbers"):
             ood.scores({**LAYERED, "telling": part})
     with pytest.raises(ValueError, match="must hold the layer 'noise'"):
         ood.combine(LAYERED, drawn(10))
+
+
+@pytest.mark.parametrize("gap", [np.nan, None])
+def test_a_class_that_is_missing_is_none(gap):
+    y = np.arange(50).astype(object) % 2
+    y[3] = gap
+    for given in (y, np.ma.masked_array(np.arange(50) % 2, mask=np.arange(50) == 3)):
+        with pytest.raises(ValueError, match=r"\.fit\(y=.* must name the group of each sample"):
+            MahalanobisOOD().fit(LAYERED, given)

@@ -28,3 +28,16 @@ def test_labels_must_be_as_many_as_samples():
     groups.check_count(3, whole=True)
     with pytest.raises(ValueError, match="must have one label per sample, 2"):
         groups.check_count(2, whole=True)
+
+
+@pytest.mark.parametrize(
+    "clusters",
+    [
+        np.array([0, 1, np.nan]),
+        np.array(["a", None, "b"], object),
+        np.ma.masked_array([0, 1, 1], mask=[0, 1, 0]),
+    ],
+)
+def test_samples_without_a_group_are_refused(clusters):
+    with pytest.raises(ValueError, match=r"\(clusters=.* must name the group of each sample"):
+        groups_of(clusters, 2)

@@ -103,6 +103,9 @@ def test_columns_of_other_libraries(library):
     assert shown(make(list(NOONS.dt.to_pydatetime()))) == shown(NOONS)
     assert shown(make([2, None, 10])) == ["2", None, "10"]
     assert shown(make(["a", None])) == ["a", None]
+    table = module.DataFrame if library == "polars" else module.table
+    explorer = ClusterExplorer(np.eye(2), columns=table({"a": [1, 2], "b": ["u", "v"]}))
+    assert explorer.to_frame([0, 1])[["a", "b"]].to_numpy().tolist() == [[1, "u"], [2, "v"]]
 
 
 @pytest.mark.parametrize(
