@@ -23,6 +23,8 @@ from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.graph import Step, Tail
 from nbinterp.network.subject.rowwise import BATCH_NORM, LINEAR
 
+# How much the rounding of an update may be, in the worst case, of what is left.
+_DIGITS = 1e-3
 # The largest tensor while a piece runs: it stays in a processor's cache.
 _PIECE_BYTES = 2**20
 # A Linear with fewer outputs is several times as fast as weights times columns of samples.
@@ -57,14 +59,15 @@ class FastPath:
         """Yield a function that runs `batch` with the nodes of some orders ablated."""
         activation = self.forward.activation(batch)
         with self.forward.subject.ready():
-            fits = self.head.fits(activation)
-            output = self.head.run(activation.clone()) if fits else activation
-        if fits:
-            edits = _NestedEdits(masks, self.columns, activation)
-            yield partial(edits.through, output=output, rest=self.rest)
-        else:  # the model changed, or these samples have another shape
-            with Direct(self.forward).runs(masks, batch) as run:
-                yield run
+            if self.head.fits(activation):
+                output = self.head.run(activation.clone())
+                edits = _NestedEdits(masks, self.columns, activation)
+                if edits.keep_their_digits(output):
+                    yield partial(edits.through, output=output, rest=self.rest)
+                    return
+        # The model changed, these samples have another shape, or digits would be lost.
+        with Direct(self.forward).runs(masks, batch) as run:
+            yield run
 
 
 AblationPlan = Direct | FastPath
@@ -90,6 +93,18 @@ class _NestedEdits:
         self.sizes, self.columns = masks.sizes, columns
         self.orders = torch.as_tensor(masks.orders, device=columns.device)
         self.lost = (activation - fill).T.contiguous()  # (n_nodes, b)
+
+    def keep_their_digits(self, output: Tensor) -> bool:
+        """Return whether what is left of the output, which may be small, outweighs its rounding.
+
+        Where few nodes are far larger than all others, their contribution rounds away the others'.
+        """
+        sizes = self.lost.abs().amax(dim=1) * self.columns.abs().amax(dim=1)
+        least = sizes.sort().values[: max(0, len(sizes) - self.sizes[-1])].sum()
+        constant = output[:1] - self.lost[:, :1].T @ self.columns  # with all nodes ablated
+        left = least + constant.abs().amax()
+        rounding = torch.finfo(sizes.dtype).eps * sizes.sum()
+        return bool(rounding <= _DIGITS * left)
 
     @torch.no_grad()
     def through(self, orders: slice, output: Tensor, rest: Tail) -> Tensor:

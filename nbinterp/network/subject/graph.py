@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.rowwise import RESHAPES, RULES, SIZES, TOLD, Call, Rows
+from nbinterp.network.subject.rowwise import DROPOUT, RESHAPES, RULES, SIZES, TOLD, Call, Rows
 from nbinterp.network.subject.subject import Subject
 
 # How often rows are repeated to watch a pass: few widths of layers are multiples of it.
@@ -175,6 +175,8 @@ def tail_behind(subject: Subject, module: nn.Module | None, batch: Any) -> Tail 
     if not all(map(_is_plain, model.modules())):
         return None
     known = [*model.parameters(), *model.buffers()]
+    if any(type(tensor) not in (Tensor, nn.Parameter) for tensor in known):
+        return None  # it may do other things in functions of the same name
     state, versions = state_of(model), [value._version for value in known]
     watch = _Watch(frozenset(map(id, known)))
     copies = tree_map(_repeated, batch)
@@ -221,7 +223,7 @@ class _Watch(TorchFunctionMode):
         self.versions: dict[int, int] = {}
         self.kept: list[Tensor] = []  # the values, by slot, so that no id comes twice
         self.steps: list[Step] = []
-        self.gradients = torch.is_grad_enabled()
+        self.surroundings: tuple[Any, ...] | None = None
 
     def begin(self, value: Tensor) -> Tensor:
         """Return a copy of `value` as that from which the tail begins.
@@ -230,8 +232,9 @@ class _Watch(TorchFunctionMode):
         needs gradients, a function with a gradient of its own returns a new tensor.
         """
         with torch._C.DisableTorchFunction():
-            own = value.detach().requires_grad_(self.gradients).clone()
+            own = value.detach().requires_grad_(torch.is_grad_enabled()).clone()
             self.failed = self.failed or bool(self.kept) or own.ndim == 0
+            self.surroundings = _surroundings(own)
             self._keep(own)
         return own
 
@@ -268,7 +271,7 @@ class _Watch(TorchFunctionMode):
         """Note a call, and return whether it keeps the rows apart."""
         rule, call = RULES.get(function), Call(args, named, self.slots)
         # A function with a gradient of its own runs without gradients inside.
-        if rule is None or torch.is_grad_enabled() != self.gradients:
+        if rule is None or _surroundings(self.kept[0]) != self.surroundings:
             return False
         if not all(id(tensor) in self.slots or id(tensor) in self.known for tensor in inputs):
             return False
@@ -282,8 +285,8 @@ class _Watch(TorchFunctionMode):
         results = [output] if isinstance(output, Tensor) else list(output)
         if any(result.shape[:1] != self.kept[0].shape[:1] for result in results):
             return False
-        if not mutates and output is call.first:
-            return True  # such as dropout in eval mode
+        if function in DROPOUT and not mutates and output is call.first:
+            return True  # in eval mode
         slotted = tree_map(self._slot, args), tree_map(self._slot, named)
         numbers = tuple(self._keep(result) for result in results)
         for value in values:
@@ -307,6 +310,8 @@ class _Watch(TorchFunctionMode):
 
     def _sizes(self, tensor: Tensor, sizes: Any) -> Any:
         """Return sizes with `Rows` for those that may depend on the number of rows."""
+        if id(tensor) in self.known:
+            return sizes
         n = self.kept[0].shape[0] if id(tensor) in self.slots else _REPEATS
         is_value = id(tensor) in self.slots
         if isinstance(sizes, int):
@@ -322,6 +327,16 @@ class _Watch(TorchFunctionMode):
         if self.failed or number is None or self.versions[id(output)] != output._version:
             return None
         return Tail(state, self.kept[0][:0].detach(), tuple(self.steps), 0, number)
+
+
+def _surroundings(value: Tensor) -> tuple[Any, ...]:
+    """Return what else decides what a function computes, which a forward may change inside."""
+    return (
+        torch.is_grad_enabled(),
+        torch.is_autocast_enabled(value.device.type),
+        torch._C._len_torch_dispatch_stack(),
+        torch._C._autograd._top_saved_tensors_default_hooks(True),
+    )
 
 
 def _plain_tuples(args: tuple[Any, ...]) -> tuple[Any, ...]:

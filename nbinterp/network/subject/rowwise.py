@@ -277,6 +277,7 @@ RULES: dict[Any, Rule] = {
     each: rule for rule, names in _BY_RULE for each in functions(*names.split())
 }
 LINEAR = functions("linear")
+DROPOUT = functions("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout")
 BATCH_NORM = frozenset({torch.nn.functional.batch_norm})
 # The same numbers in the same order.
 RESHAPES = functions("view", "reshape", "flatten")

@@ -282,3 +282,24 @@ def test_a_study_beside_a_thread_that_predicts():
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_node_far_larger_than_the_others_takes_no_digits_from_them():
+    torch.manual_seed(0)
+    model = Steered().eval()
+    with torch.no_grad():
+        model.layer[0].bias[3] = 3e8
+    x = torch.randn(60, 6)
+    edited = EditedForward(model, "layer")
+    edited.probe(x)
+    masks = AblationMasks(np.array([[3, 1]]), (1, 2), [np.array([node]) for node in range(8)], None)
+    plan = fastest_plan(edited)
+    assert isinstance(plan, FastPath)
+    with torch.no_grad():
+        hidden = model.layer(x)
+        for size, nodes in enumerate(([3], [3, 1])):
+            hidden[:, nodes] = 0
+            expected = model.output(model.middle(hidden))
+            with plan.runs(masks, x) as run:
+                found = run(slice(0, 1)).view(2, 60, 3)[size]
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

@@ -108,6 +108,9 @@ UNKNOWN = {
     "attribute": lambda net, h, x: net.reader(h * net.plain),
     "router": lambda net, h, x: net.reader(h) * net.weight[(h @ net.weight).argmax(-1)],
     "expert": _by_expert,
+    "autocast": lambda net, h, x: torch.autocast("cpu", torch.bfloat16)(net.reader)(h),
+    "vmap": lambda net, h, x: torch.vmap(net.reader)(h),
+    "its shape": lambda net, h, x: net.reader(h).view(-1, h.numel() // 2),
     "random": lambda net, h, x: net.reader(h + torch.rand_like(h)),
     "noise": lambda net, h, x: net.reader(h) + torch.rand(3),
     "training": lambda net, h, x: net.reader(functional.dropout(h, 0.5, True)),
@@ -160,7 +163,16 @@ def _hooked(register, hook):
     return change
 
 
+class Scaled(torch.Tensor):
+    """A kind of tensor whose functions may do something else."""
+
+
+def _of_a_kind_of_its_own(model):
+    model[1].weight = nn.Parameter(torch.randn(3, 6).as_subclass(Scaled))
+
+
 ODD = {
+    "weight of its own kind": _of_a_kind_of_its_own,
     "hook": _hooked("register_forward_hook", lambda _m, _i, output: output + 1),
     "silent hook": _hooked("register_forward_hook", lambda _m, _i, output: None),
     "pre-hook": _hooked("register_forward_pre_hook", lambda _m, inputs: None),
@@ -218,8 +230,9 @@ class Through(torch.autograd.Function):
         lambda x: x.register_hook(lambda gradient: -gradient) and x,
         lambda x: checkpoint(Negative.apply, x, use_reentrant=True),
         torch.no_grad()(torch.relu),
+        lambda x: checkpoint(torch.relu, x, use_reentrant=False),
     ],
-    ids=["function", "identity", "tensor hook", "checkpoint", "no_grad"],
+    ids=["function", "identity", "tensor hook", "checkpoint", "no_grad", "recomputed"],
 )
 def test_gradients_of_their_own_end_a_proof_of_gradients(change):
     model = Net(lambda net, h, x: net.reader(change(h)))
