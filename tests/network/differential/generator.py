@@ -6,10 +6,23 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from network.differential.parts import WIDTH, Join, follower_of, layer_of, norm_of
+from network.differential.parts import (
+    FEATURES,
+    N_TOKENS,
+    WIDTH,
+    Join,
+    features,
+    follower_of,
+    images,
+    layer_of,
+    maps_of,
+    tokens,
+)
 from torch import nn
 
-N, FEATURES, OUTPUTS = 24, 6, 3
+N, OUTPUTS = 24, 3
+# Where to look, apart from the layer in the middle.
+PLACES = ["stem", "stem.0", "layer.0", "join", "join.middle", "tail", "head"]
 
 
 @dataclass
@@ -33,10 +46,11 @@ class Network(nn.Module):
 
     def __init__(self, random):
         super().__init__()
-        self.stem = nn.Sequential(nn.Linear(FEATURES, WIDTH), norm_of(random), nn.Tanh())
-        self.layer = layer_of(random)
+        self.reads = random.choice(["features"] * 6 + ["images", "tokens"])
+        self.stem = {"features": features, "images": images, "tokens": tokens}[self.reads](random)
+        self.layer = maps_of(random) if self.reads == "images" else layer_of(random)
         with torch.no_grad():
-            n = _first(self.eval().layer(torch.zeros(2, WIDTH)))[0].numel()
+            n = _first(self.eval().layer(self.stem(self.data(2))))[0].numel()
         self.join = Join(random, n)
         self.tail = nn.Sequential(*(follower_of(random) for _ in range(random.randrange(4))))
         self.head = nn.Linear(WIDTH, OUTPUTS)
@@ -44,12 +58,20 @@ class Network(nn.Module):
         self.reads_aside = random.random() < 0.3
         self.disturbed = lambda x: x
 
+    def data(self, n, seed=0):
+        """Return samples that the network reads."""
+        generator = torch.Generator().manual_seed(seed)
+        if self.reads == "tokens":
+            return torch.randint(0, N_TOKENS, (n, FEATURES), generator=generator)
+        shape = (1, FEATURES, FEATURES) if self.reads == "images" else (FEATURES,)
+        return torch.randn(n, *shape, generator=generator)
+
     def forward(self, x):
         before = self.stem(x)
-        kept = before.clone()
+        kept = before.mean(dim=(2, 3)) if self.reads == "images" else before.clone()
         whole = self.layer(before)
         value = self.disturbed(_first(whole).flatten(1))
-        if self.reads_aside and isinstance(whole, dict):
+        if self.reads_aside and isinstance(whole, dict) and value.shape == kept.shape:
             value = value + whole["aside"].tanh()
         logits = self.head(self.tail(self.join(value, kept)))
         if self.returns == "log_softmax":
@@ -140,18 +162,24 @@ def _world(seed, random, compiled):
     double = random.random() < 0.15
     if double:
         network.double()
-    data = np.random.default_rng(seed).normal(size=(N, FEATURES)).astype(np.float32)
-    model, layer = network, "layer"
+    data = network.data(N, seed).numpy()
+    model, layer = network, random.choice(["layer"] * 7 + PLACES)
+    if layer == "join.middle":
+        refusable = "may run twice or not at all"
+    elif layer == "layer.0" and not isinstance(network.layer, nn.Sequential):
+        layer = "layer"
+    elif layer == "tail" and not len(network.tail):
+        layer = "join"
     wrapped = random.random()
-    if wrapped < 0.08:
-        model, layer = Named(network), "inner.layer"
+    if wrapped < 0.08 and network.reads == "features":
+        model, layer = Named(network), f"inner.{layer}"
         data = {"left": data[:, :2], "right": data[:, 2:]}
     elif wrapped < 0.14:
-        model, layer = WithoutGradients(network), "inner.layer"
+        model, layer = WithoutGradients(network), f"inner.{layer}"
     elif compiled:
-        model, layer = torch.compile(network, backend="eager"), "_orig_mod.layer"
+        model, layer = torch.compile(network, backend="eager"), f"_orig_mod.{layer}"
     model.train(network.training)
-    told += [type(model).__name__, network.returns, refusable]
+    told += [type(model).__name__, network.reads, layer, network.returns, refusable]
     told += [type(module).__name__ for module in network.tail]
     return World(
         model, data, layer, f"seed {seed}: {told}", refusable, 1e-6 if double else 3e-5, compiled

@@ -45,7 +45,11 @@ class Naive:
     def rows(self, rows):
         """Return samples as a batch."""
         data = self.data if isinstance(self.data, dict) else {"": self.data}
-        batch = {key: torch.tensor(value[rows], dtype=self.dtype) for key, value in data.items()}
+        batch = {key: torch.tensor(value[rows]) for key, value in data.items()}
+        batch = {
+            key: value.to(self.dtype) if value.is_floating_point() else value
+            for key, value in batch.items()
+        }
         return batch if isinstance(self.data, dict) else batch[""]
 
     def run(self, edit, rows=slice(None), gradients=False):
@@ -65,12 +69,13 @@ class Naive:
             handle.remove()
         return found[0], _first(output)
 
-    def ablated(self, columns):
-        """Return the outputs with columns of the flat activations at 0."""
+    def ablated(self, columns, by_mean=False):
+        """Return the outputs with columns of the flat activations at 0, or at their means."""
+        means = self.activations.reshape(len(self.activations), -1).double().mean(dim=0)
 
         def ablate(activation):
             flat = activation.reshape(len(activation), -1)
-            flat[:, columns] = 0
+            flat[:, columns] = means[columns].to(flat) if by_mean else 0
             return flat.reshape(activation.shape)
 
         return self.run(ablate)[1]

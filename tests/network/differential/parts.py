@@ -6,7 +6,7 @@ from torch.nn import functional
 from torch.nn.utils import parametrizations, parametrize
 from torch.utils.checkpoint import checkpoint
 
-WIDTH = 6
+FEATURES, WIDTH, N_TOKENS = 6, 6, 9
 
 
 class Lambda(nn.Module):
@@ -99,6 +99,33 @@ def layer_of(random):
         lambda: nn.Sequential(nn.Unflatten(1, (1, WIDTH)), nn.Conv1d(1, 2, 3)),
         lambda: nn.Sequential(nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 3, 2), nn.BatchNorm2d(3)),
         lambda: nn.Sequential(linear, nn.Unflatten(1, (3, 2))),
+    ])()  # fmt: skip
+
+
+def features(random):
+    """Return what reads vectors: from (b, 6) to (b, 6)."""
+    return nn.Sequential(nn.Linear(FEATURES, WIDTH), norm_of(random), nn.Tanh())
+
+
+def images(random):
+    """Return what reads images: from (b, 1, 6, 6) to (b, 6, 4, 4)."""
+    norm = random.choice([nn.BatchNorm2d, nn.InstanceNorm2d, lambda n: nn.GroupNorm(3, n)])(WIDTH)
+    return nn.Sequential(nn.Conv2d(1, WIDTH, 3), norm, nn.ReLU(inplace=random.random() < 0.5))
+
+
+def tokens(random):
+    """Return what reads numbers of tokens: from (b, 6) to (b, 6)."""
+    return nn.Sequential(nn.Embedding(N_TOKENS, WIDTH), Lambda(lambda x: x.mean(dim=1).tanh()))
+
+
+def maps_of(random):
+    """Return the module to look into, of maps (b, 6, 4, 4)."""
+    return random.choice([
+        lambda: nn.Sequential(nn.Conv2d(WIDTH, 3, 2), nn.BatchNorm2d(3), nn.ReLU()),
+        lambda: nn.Sequential(nn.Conv2d(WIDTH, 2, 3, padding=1), nn.MaxPool2d(2)),
+        lambda: nn.Conv2d(WIDTH, 2, 2, groups=2),
+        lambda: nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten()),
+        lambda: nn.BatchNorm2d(WIDTH),
     ])()  # fmt: skip
 
 

@@ -39,9 +39,9 @@ def recorded(world, naive):
 
 def ablated_block(world, naive):
     names = factors(world, naive.activations).feature_names
-    with ablated(world.model, world.layer, [names[0], names[3]]):
+    with ablated(world.model, world.layer, [names[0], names[2]]):
         _, outputs = Naive.run(naive_of(world, naive), lambda activation: activation)
-    close(outputs, naive.ablated([0, 3]), world.tolerance, "ablated")
+    close(outputs, naive.ablated([0, 2]), world.tolerance, "ablated")
 
 
 def naive_of(world, naive):
@@ -64,11 +64,11 @@ def perturbed(world, naive):
     close(again.outputs, expected[:1], world.tolerance, "at")
 
 
-def studied(world, naive):
+def studied(world, naive, mode="zero"):
     given = factors(world, naive.activations, n=1)
-    y, sizes = naive.outputs.argmax(dim=1).numpy(), (1, 3)
+    y, sizes = naive.outputs.argmax(dim=1).numpy(), (1, 2)
     study = ablation_study(world.model, world.data, given, layer=world.layer, y=y, sizes=sizes,
-                           n_random=3, random_state=0, progress=False)  # fmt: skip
+                           mode=mode, n_random=3, random_state=0, progress=False)  # fmt: skip
     flat = naive.activations.reshape(N, -1).double().numpy()
     common = np.bincount(y[:10]).argmax()
     orders = {
@@ -78,14 +78,14 @@ def studied(world, naive):
     try:
         slopes = naive.slopes(common)
         # Where two nodes have the same slope, rounding decides which comes first.
-        ranked = np.sort(slopes)[::-1]
-        if np.diff(-ranked)[list(np.array(sizes) - 1)].min() > 1e-4 * np.abs(slopes).max():
+        gaps = -np.diff(np.sort(slopes)[::-1])[: sizes[-1]]
+        if gaps.min() > 1e-4 * np.abs(slopes).max():
             orders["by_weight"] = np.argsort(-slopes, kind="stable")
     except RuntimeError:
         assert np.isnan(study.by_weight).all()
     for name, order in orders.items():
         for at, size in enumerate(sizes):
-            outputs = naive.ablated(order[:size].copy())
+            outputs = naive.ablated(order[:size].copy(), mode == "mean")
             change = (outputs - naive.outputs).double().mean(dim=0).numpy()
             found = getattr(study, name)[0, at, 0]
             close(found[:-1], change, 3 * world.tolerance, name)
@@ -95,9 +95,13 @@ def studied(world, naive):
                 close(found[-1], right, 1e-9, f"{name}: accuracy")
 
 
+def studied_by_means(world, naive):
+    studied(world, naive, mode="mean")
+
+
 def moved_by_deviations(world, naive):
     study = sensitivity_study(world.model, world.data, layer=world.layer, shifts=[1.0],
-                              scales=[2.0], nodes=[1], n_random=1, random_state=0,
+                              scales=[2.0], nodes=[0], n_random=1, random_state=0,
                               progress=False)  # fmt: skip
     axis = naive_axis(naive)
     sd = torch.as_tensor(study.node_sd).to(naive.dtype)
@@ -110,19 +114,19 @@ def moved_by_deviations(world, naive):
     close(study.layer_scale[0], naive.scores(whole), 1e-4, "layer scaled")
 
     def shift_one(activation):
-        activation.select(axis, 1).add_(sd[1])
+        activation.select(axis, 0).add_(sd[0])
         return activation
 
     close(study.node_shift[0, 0], naive.scores(naive.run(shift_one)[1]), 1e-4, "node shifted")
 
 
 def naive_axis(naive):
-    last = naive.module[-1] if isinstance(naive.module, nn.Sequential) else naive.module
-    return 1 if isinstance(last, nn.Conv1d | nn.BatchNorm2d) or naive.activations.ndim != 3 else 2
+    by_channel = isinstance([*naive.module.modules()][-1], nn.Conv1d)
+    return 1 if by_channel or naive.activations.ndim != 3 else 2
 
 
 def smoothed(world, naive):
-    if isinstance(world.data, dict):
+    if isinstance(world.data, dict) or world.data.dtype.kind == "i":
         return
     try:
         naive.input_gradients(slice(0, 2))
@@ -147,7 +151,8 @@ def distances(world, naive):
     close(report.nodes["share_positive"], (own > 0).double().mean(dim=0), 1e-9, "positive")
 
 
-FUNCTIONS = [recorded, ablated_block, perturbed, studied, moved_by_deviations, smoothed, distances]
+FUNCTIONS = [recorded, ablated_block, perturbed, studied, studied_by_means, moved_by_deviations,
+             smoothed, distances]  # fmt: skip
 
 
 def check(seed, compiled=False):
