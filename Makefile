@@ -47,10 +47,12 @@ OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
 	MKL_ENABLE_INSTRUCTIONS=SSE4_2 OPENBLAS_CORETYPE=Nehalem
 
 # What `make test` skips: for its size, a transformer that brings its weights, and marimo as a host;
-# for its time, the computations on another kind of processor and by two threads.
+# for their time, the computations on another kind of processor and by two threads, and 3,000
+# random networks instead of 100.
 test-more: .venv/.more
 	$(OLD_PROCESSOR) NBINTERP_TEST_THREADS=2 $(PYTEST) -m "not browser"
 	$(BIN)/python tests/browser/chromium.py
+	NBINTERP_N_NETWORKS=3000 $(BIN)/pytest -q tests/network/differential
 	$(BIN)/pytest tests/network/test_any_network.py tests/browser/hosts/test_elsewhere.py
 
 bench: .venv/.bench

@@ -123,7 +123,8 @@ def _hook(random, network):
     """Let a user's hook stand before, on or after the layer."""
     module = random.choice([network.stem, network.layer, network.layer, network.join, network.head])
     change = torch.randn(())
-    if random.random() < 0.3:
+    reads_numbers = module is network.stem and network.reads == "tokens"
+    if random.random() < 0.3 and not reads_numbers:
         module.register_forward_pre_hook(lambda _m, given: (given[0] + change, *given[1:]))
         return
 
@@ -164,8 +165,10 @@ def _world(seed, random, compiled):
         network.double()
     data = network.data(N, seed).numpy()
     model, layer = network, random.choice(["layer"] * 7 + PLACES)
-    if layer == "join.middle":
-        refusable = "may run twice or not at all"
+    if layer == "join.middle" and network.join.kind == "shared":
+        refusable = "runs twice"
+    elif layer == "join.middle" and network.join.kind != "aside":
+        layer = "join.reader" if network.join.kind in ("plain", "skip") else "join"
     elif layer == "layer.0" and not isinstance(network.layer, nn.Sequential):
         layer = "layer"
     elif layer == "tail" and not len(network.tail):

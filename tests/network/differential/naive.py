@@ -7,13 +7,14 @@ import numpy as np
 import torch
 
 
-def _first(output):
+def first_of(output):
+    """Return the first tensor of an output."""
     if isinstance(output, dict):
         return next(iter(output.values()))
     return output[0] if isinstance(output, tuple | list) else output
 
 
-def _with_first(output, tensor):
+def _withfirst_of(output, tensor):
     if isinstance(output, dict):
         return {**output, next(iter(output)): tensor}
     return (tensor, *output[1:]) if isinstance(output, tuple) else tensor
@@ -57,8 +58,8 @@ class Naive:
         found = []
 
         def hook(_module, _inputs, output):
-            found.append(edit(_first(output).clone()))
-            return _with_first(output, found[0] * 1)
+            found.append(edit(first_of(output).clone()))
+            return _withfirst_of(output, found[0] * 1)
 
         batch = self.rows(rows)
         handle = self.module.register_forward_hook(hook)
@@ -67,7 +68,7 @@ class Naive:
                 output = self.model(**batch) if isinstance(batch, dict) else self.model(batch)
         finally:
             handle.remove()
-        return found[0], _first(output)
+        return found[0], first_of(output)
 
     def ablated(self, columns, by_mean=False):
         """Return the outputs with columns of the flat activations at 0, or at their means."""
@@ -112,7 +113,7 @@ class Naive:
         """Return the gradients of an output for the samples; raise where there are none."""
         leaf = self.rows(rows).requires_grad_()
         with evaluating(self.model):
-            output = _first(self.model(leaf))
+            output = first_of(self.model(leaf))
         (found,) = torch.autograd.grad(output[:, 1].sum(), leaf)
         return found
 
