@@ -1,7 +1,5 @@
 """The comparison by weight, where there are gradients and where there are none."""
 
-import warnings
-
 import numpy as np
 import pytest
 import torch
@@ -57,15 +55,6 @@ def test_without_gradients_there_is_no_comparison_by_weight(read):
     top = np.argsort(-FACTORS.mutual_information_[0])[:2].tolist()
     np.testing.assert_allclose(found.change[0, 0, 0, :3], plainly(model, top), atol=1e-5)
     assert np.isnan(found.to_frame()["by_weight"]).all()
-
-
-def test_dynamic_quantization():
-    model = seeded(lambda: Net(lambda net, h: net.output(h))).eval()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch means to move this to another package
-        model = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
-    with pytest.warns(UserWarning, match="no comparison by weight"):
-        assert np.isnan(study(model).by_weight).all()
 
 
 def test_in_inference_mode_there_are_gradients():
