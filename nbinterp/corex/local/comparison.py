@@ -95,6 +95,11 @@ class Comparison(HasState):
         above: BoolArray = self.held_out > most
         return self.stable & above & (len(self.random) > 0)
 
+    def __repr__(self) -> str:
+        """Return the figures that fit in a line."""
+        counted = f"stable={int(self.stable.sum())}, special={int(self.special.sum())}"
+        return f"Comparison({counted}, of {len(self.stability)} factors)"
+
     def describe(self) -> str:
         """Describe what all factors explain here and elsewhere; empty if that is not known."""
         if not len(self.random):

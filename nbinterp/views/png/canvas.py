@@ -25,7 +25,7 @@ _PAPER: Colour = (255, 255, 255)
 _SCALE = 2  # device pixels per logical pixel, as on current screens
 _MANY_POINTS = 2000
 _GAP = 32  # device pixels between pictures
-_LONGEST = 120  # characters of a line, before it is cut to its width
+_LONGEST = 240  # characters of a line, before it is cut to its width
 # Pillow's built-in font has no dashes.
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
 

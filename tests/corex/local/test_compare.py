@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
+from nbinterp.datasets import load_mnist, load_mnist_classifier
+from nbinterp.network import record
 
 N, P, BLOCK = 900, 20, 6
 REGION = np.arange(200)
@@ -136,3 +138,22 @@ def test_too_few_samples_for_halves_are_not_stable():
 def test_splits_are_checked_before_anything_slow():
     with pytest.raises(ValueError, match=r"n_splits=-1\) must be"):
         LocalCorEx(n_splits=-1).fit(np.ones((9, 2)))
+
+
+def test_digits_in_a_network():
+    """Random images have much in common, but nothing special; 60 threes have no stable factor."""
+    mnist = load_mnist()
+    table = record(load_mnist_classifier(), mnist.data[:2000] / 255, "h2").concat("h2")
+    local = LocalCorEx(LinearCorEx(10, random_state=0)).fit(table, clusters=np.zeros(2000))
+    rng = np.random.default_rng(0)
+    ranks, special = [], 0
+    for _ in range(3):
+        random = local.fit_selection(rng.choice(2000, 300, replace=False))
+        assert random.total_correlation_ > 20 * random.null_total_correlation_
+        ranks.append(random.comparison_.rank_total)
+        special += random.special_.sum()
+    assert 0.1 < np.mean(ranks) < 0.9
+    assert special <= 3  # of 30 factors
+    threes = local.fit_selection(np.flatnonzero(mnist.target[:2000] == 3)[:60])
+    assert threes.total_correlation_ > 3 * threes.null_total_correlation_
+    assert threes.stable_.sum() <= 2 < random.stable_.sum()

@@ -46,6 +46,7 @@ def test_described_in_a_line():
     )
     both = comparison(held_out=np.array([9.0, 9.0]))
     assert both.describe().endswith("special to this region: factors 0, 1")
+    assert repr(both) == "Comparison(stable=2, special=2, of 2 factors)"
     assert comparison(random=np.empty((0, 2)), random_total=np.empty(0)).describe() == ""
 
 
