@@ -1,4 +1,4 @@
-"""Which steps of a workbench a network allows: tried on two samples, before anything slow."""
+"""Which steps of a workbench a network allows: tried on a few samples, before anything slow."""
 
 from typing import Any
 
@@ -10,13 +10,15 @@ from nbinterp import _checks
 from nbinterp._typing import Float32Array
 from nbinterp.interactions.gradients import as_rows, rows_on, scalar_function
 from nbinterp.network.ablation.classes import check_outputs, true_classes
-from nbinterp.network.data.batches import n_rows
+from nbinterp.network.data.batches import length, n_rows
+from nbinterp.network.subject.contract import any_size, contract_of
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe
 from nbinterp.network.subject.subject import Subject
 from nbinterp.views.base.view import explain, trace
 from nbinterp.views.workbench.defaults import as_array
 
+_TRIED = 8  # samples
 _MOST_INPUTS = 2000  # unless samples are images: pairs of more inputs are unreadable
 _CALLS = {"sliders": "perturb", "ablation": "ablation_study", "interactions": "SmoothHess.explain"}
 
@@ -42,7 +44,11 @@ _WRAP = "Wrap the model so that it returns (b, n_outputs)."
 
 
 def unavailable_steps(
-    model: nn.Module | Subject, data: Any, layer: str, image_shape: tuple[int, ...] | None
+    model: nn.Module | Subject,
+    data: Any,
+    layer: str,
+    image_shape: tuple[int, ...] | None,
+    y: Any = None,
 ) -> dict[str, str]:
     """Return why a step cannot work, and the way out, for each step that cannot.
 
@@ -57,9 +63,10 @@ def unavailable_steps(
     ['ablation']
     """
     subject = Subject.of(model)
-    example = subject.few(data, *range(min(2, n_rows(data))))
+    example = subject.few(data, *range(min(_TRIED, n_rows(data))))
     runs: list[int] = []
-    with subject.ready(), observe([subject.layer(layer)], lambda *_: runs.append(1)):
+    seen = observe([subject.layer(layer)], lambda *_: runs.append(1))
+    with any_size(length(example)), subject.ready(), seen:
         shape = tuple(subject.run(example).shape[1:])
     _checks.require(
         len(runs) == 1,
@@ -70,7 +77,7 @@ def unavailable_steps(
     edits = _edits(subject, layer, example)
     reasons = {
         "sliders": edits,
-        "ablation": _classes(shape) or edits,
+        "ablation": _classes(shape) or _truth(y, n_rows(data), shape) or edits,
         "interactions": _derivatives(subject, data, shape, image_shape),
     }
     return {step: reason for step, reason in reasons.items() if reason}
@@ -119,9 +126,22 @@ def why(step: str, failure: Exception) -> str:
 def _edits(subject: Subject, layer: str, example: Any) -> str:
     """Try to edit the layer."""
     try:
-        EditedForward(subject, layer).probe(example)
+        contract = contract_of(subject, example, {layer: subject.layer(layer)}, edits=True)
+        if layer in contract.editing:
+            contract.editing[layer].fail()
+        EditedForward(subject, layer).activation(example)
     except Exception as failure:
         return f"{layer!r} cannot be edited: {why('sliders', failure)}"
+    return ""
+
+
+def _truth(y: Any, n: int, shape: tuple[int, ...]) -> str:
+    try:
+        with _checks.call("ablation_study"):
+            if y is not None:
+                true_classes(y, n, shape[0])
+    except (ValueError, TypeError) as failure:
+        return why("ablation", failure)
     return ""
 
 

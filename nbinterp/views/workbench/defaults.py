@@ -10,7 +10,8 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.network.data.batches import n_rows
+from nbinterp.network.data.batches import length, n_rows
+from nbinterp.network.subject.contract import any_size
 from nbinterp.network.subject.hooks import observe
 from nbinterp.network.subject.subject import Subject
 
@@ -92,7 +93,8 @@ def _outputs(
         seen[name] = [*seen.pop(name, []), kept]
 
     names = {part: name for name, part in modules.items()}
-    with subject.ready(), observe(names, lambda part, _inputs, out: see(names[part], out)):
+    watched = observe(names, lambda part, _inputs, out: see(names[part], out))
+    with any_size(length(batch)), subject.ready(), watched:
         answer = subject.run(batch)
     return answer, seen
 

@@ -131,14 +131,13 @@ def prepare(
     called, lines = _called(names)
     given = {called.y: y, called.local: local, called.decode: decode}
     passed = [called.model, called.data, *(n for n, value in given.items() if value is not None)]
-    Subject.of(model)  # refuses what is no model
     # Refuse what is wrong before anything takes long.
-    if y is not None:
-        _checks.labels("y", y, n_rows(data))
     most = _checks.integer("n_clusters", n_clusters, 1)
+    if local is not None:
+        _check_local(local, n_rows(data))
     shape = guess_image_shape(data) if image_shape is None else tuple(image_shape)
     layer = guess_layer(model, data) if layer is None else layer
-    missing = unavailable_steps(model, data, layer, shape or None)
+    missing = unavailable_steps(model, data, layer, shape or None, y)
     _warn(missing)
     rec = record(model, data, layer, progress=progress)
     n = len(rec.output)
@@ -150,6 +149,13 @@ def prepare(
         f"rec = record({called.model}, {called.data}, {layer!r})",
         f"nodes = rec.concat({layer!r}{options})",
     ]
+    answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
+    is_classifier, guessed = answers is not None, rec.guessed_axes
+    if is_classifier and "ablation" not in missing:
+        reason, is_classifier = no_classes(data, y, rec.output)
+        if reason:
+            missing["ablation"] = reason
+            _warn({"ablation": reason})
     if local is None:
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
         m = min(_FACTORS, table.shape[1])
@@ -160,14 +166,6 @@ def prepare(
         )
         settings = f"LinearCorEx(n_factors={m}), n_clusters={count}, random_state={random_state}"
         lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
-    _check_local(local, n)
-    answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
-    is_classifier, guessed = answers is not None, rec.guessed_axes
-    if is_classifier and "ablation" not in missing:
-        reason, is_classifier = no_classes(data, y, rec.output)
-        if reason:
-            missing["ablation"] = reason
-            _warn({"ablation": reason})
     if y is None and answers is not None:
         lines.append(f"{called.y} = rec.output.argmax(axis=1)")
     radius, constant = guess_radius(data, shape or None)
@@ -229,6 +227,13 @@ def _check_local(local: object, n: int) -> None:
 
 def _called(names: Mapping[str, str]) -> tuple[Names, list[str]]:
     """Return the variable names for the lines, and lines that assign expressions."""
+    _checks.require(
+        isinstance(names, Mapping),
+        f"(names={_checks.show(names)})",
+        "must be a dict from the names here to yours",
+        "Pass names={'model': 'net'}.",
+        TypeError,
+    )
     for name in names:
         _checks.choice("names", name, Names._fields)
     called = {name: text for name, text in names.items() if text.isidentifier()}

@@ -19,6 +19,7 @@ from nbinterp.views.explorer.samples import by_name
 from nbinterp.views.linking.trait_sync import TraitSync, add_link
 from nbinterp.views.png.canvas import stacked
 from nbinterp.views.workbench.analysis import Analysis, Run
+from nbinterp.views.workbench.arguments import check_looks, check_samples
 from nbinterp.views.workbench.defaults import pictures
 from nbinterp.views.workbench.factor_panel import FactorPanel
 from nbinterp.views.workbench.map import WorkbenchMap
@@ -157,7 +158,18 @@ class Workbench(View):
         names: dict[str, str] | None = None,
         progress: bool = True,
     ) -> None:
-        more = by_name(columns)
+        with _checks.call("Workbench"):
+            more = by_name(columns)
+            check_samples(model, data, y=y, has_map=local is not None)
+            check_looks(
+                data,
+                columns=more,
+                image_shape=image_shape,
+                decode=decode,
+                random_state=random_state,
+                height=height,
+                progress=progress,
+            )
         setup = self._setup = prepare(
             model,
             data,

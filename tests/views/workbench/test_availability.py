@@ -84,18 +84,17 @@ IDS = torch.arange(200).reshape(40, 5) % 9
         (Tokens(1), {"ids": IDS}, "h", {"interactions": "an array or a tensor"}),
         (Tokens(2), IDS, "h", {"ablation": r"\(5, 3\).*Wrap", "interactions": r"\(5, 3\).*Wrap"}),
         (Frozen(), X, "h", {"interactions": "must be differentiable"}),
-        (
-            OfTwo(),
-            X,
-            "h",
-            {"sliders": "Call perturb", "ablation": "Call perturb", "interactions": "Call Smooth"},
-        ),
     ],
 )
 def test_each_step_that_cannot_work_has_a_reason_and_a_way_out(model, data, layer, reasons):
     found = unavailable_steps(model, data, layer, None)
     assert list(found) == list(reasons)
     assert all(re.search(text, found[step]) for step, text in reasons.items())
+
+
+def test_a_network_of_one_size_of_batch_is_refused():
+    with pytest.raises(ValueError, match="must run on batches of any size, but a batch of 8"):
+        Workbench(OfTwo(), X, progress=False)
 
 
 def test_a_layer_that_runs_twice_is_refused():
