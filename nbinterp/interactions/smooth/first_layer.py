@@ -64,8 +64,9 @@ def input_linear_of(function: ScalarFunction, row: Tensor) -> InputLinear | None
     model = function.model
     if not isinstance(model, nn.Module) or not fast_paths_enabled() or function.dtype is not None:
         return None
-    sample, subject = row.reshape(-1, *function.shape), Subject(model)
-    if not isinstance(subject.call(sample), Tensor):
+    # Copies: the model may write into its input.
+    sample, subject = row.reshape(-1, *function.shape).clone(), Subject(model)
+    if not isinstance(subject.call(sample.clone()), Tensor):
         return None  # a target may read the other items
     with torch.enable_grad():
         tail = tail_behind(subject, None, sample)

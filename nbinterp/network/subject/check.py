@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
-from nbinterp.network.data.batches import tensors
+from nbinterp.network.data.batches import map_tensors, tensors
 from nbinterp.network.subject.contract import DRAWS, RUNS, Contract, Fault, contract_of
 from nbinterp.network.subject.hooks import takes_hooks
 from nbinterp.network.subject.passes import TRANSFORMED
@@ -274,7 +274,8 @@ class _Facts:
     @property
     def whole(self) -> Text | None:
         with self.subject.ready():
-            output = self.subject.call(self.batch)
+            # A copy, here and below: the model may write into its input.
+            output = self.subject.call(map_tensors(torch.clone, self.batch))
         return None if isinstance(output, torch.Tensor) else _TENSOR
 
     @property
@@ -285,7 +286,7 @@ class _Facts:
         leaf = leaf.clone()
         try:
             with self.subject.ready(), torch.enable_grad():
-                differentiable = self.subject.run(leaf.requires_grad_()).requires_grad
+                differentiable = self.subject.run(leaf.requires_grad_().clone()).requires_grad
         except RuntimeError:
             differentiable = False
         return None if differentiable else _SMOOTH
