@@ -28,7 +28,13 @@ from nbinterp.network.subject.hooks import (
     with_first_tensor,
 )
 from nbinterp.network.subject.passes import TRANSFORMED, is_transformed
-from nbinterp.network.subject.reach import NEVER_RAN, READ_TWICE, UNREAD, with_other_state
+from nbinterp.network.subject.reach import (
+    NEVER_RAN,
+    READ_TWICE,
+    UNREAD,
+    with_first_moved,
+    with_other_state,
+)
 from nbinterp.network.subject.settings import eager, seeded
 from nbinterp.network.subject.subject import Subject
 
@@ -177,8 +183,9 @@ class _Hook:
             return
         self.is_tried = True
         plain = self._try(inputs, lambda found: found)
-        if _equal(plain, output):
-            self.fault = UNREAD
+        if _equal(plain, output):  # for these nodes; does any reach the output?
+            if _equal(plain, self._try(inputs, with_first_moved)):
+                self.fault = UNREAD
         elif self.recurrent and not _equal(plain, self._try(inputs, with_other_state)):
             self.fault = READ_TWICE
 

@@ -1,9 +1,8 @@
 """Record layer activations for a whole data set in one forward pass."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -191,11 +190,11 @@ def _run(
     bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
     with bar, subject.ready():
         given = batches(data, size, subject.dtype, check=False)
-        first = next(given)
+        first = [next(given)]
         modules, calls = recorder.modules, recorder.calls
-        subject = agreed(subject, to_device(first, device), modules, calls=calls)
+        subject = agreed(subject, to_device(first[0], device), modules, calls=calls)
         with observe_outputs(modules, recorder.put):
-            for batch in chain([first], given):
+            for batch in _resumed(first, given):
                 recorder.begin(batch)
                 if "attention_mask" in tensors(batch):  # before the model, which may write into it
                     masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
@@ -207,6 +206,12 @@ def _run(
                 # Free the memory, still in the processor's cache, for the next batch.
                 del batch, whole, result
     return recorder, output.close(), _joined(masks), item
+
+
+def _resumed(first: list[Any], others: Iterator[Any]) -> Iterator[Any]:
+    """Yield the one batch of a list and then others, without a hold on it."""
+    yield first.pop()
+    yield from others
 
 
 def _joined(masks: list[BoolArray]) -> BoolArray | None:

@@ -53,7 +53,7 @@ def reach_fault(
         found = outputs(change)
         return found is None or not _equal(found, first.output)
 
-    reached = reaches(_of_first(_spread))
+    reached = reaches(with_first_moved)
     if n_runs != 1:
         return NEVER_RAN if n_runs == 0 else (_ONCE[0].format(n_runs), _ONCE[1])
     if not reached and not any(map(reaches, map(_of_first, (torch.zeros_like, _stretched)))):
@@ -61,6 +61,11 @@ def reach_fault(
     if isinstance(module, nn.RNNBase) and reaches(with_other_state):
         return READ_TWICE
     return None
+
+
+def with_first_moved(output: Any) -> Any:
+    """Return the output of a layer with all numbers of its first item moved."""
+    return _of_first(_spread)(output)
 
 
 def _of_first(change: Any) -> Any:

@@ -68,22 +68,23 @@ class Subject:
 
     def __post_init__(self) -> None:
         check_module(self.model)
-        for value in chain(self.model.parameters(), self.model.buffers()):
-            if value.is_meta:
-                _checks.fail(
-                    f"(model={type(self.model).__name__})",
-                    "must hold its weights, but some are on the device meta",
-                    "Load them, such as by load_state_dict(…, assign=True), or move the model to"
-                    " one device if they were offloaded.",
-                )
         if self.seed is not None:
             with _checks.call("Subject"):
                 _checks.integer("seed", self.seed, 0)
 
     @classmethod
     def of(cls, model: "nn.Module | Subject") -> "Subject":
-        """Return `model` itself if it is a Subject, else one of it."""
-        return model if isinstance(model, Subject) else cls(model)
+        """Return `model` itself if it is a Subject, else one of it; refuse one without weights."""
+        subject = model if isinstance(model, Subject) else cls(model)
+        for value in chain(subject.model.parameters(), subject.model.buffers()):
+            if value.is_meta:
+                _checks.fail(
+                    f"(model={type(subject.model).__name__})",
+                    "must hold its weights, but some are on the device meta",
+                    "Load them, such as by load_state_dict(…, assign=True), or move the model to"
+                    " one device if they were offloaded.",
+                )
+        return subject
 
     @property
     def device(self) -> torch.device:

@@ -51,7 +51,7 @@ def test_a_network_that_keeps_its_batches_has_them_whole(progress):
     np.testing.assert_array_equal(data, X)
     np.testing.assert_array_equal(rec["0"], X[:, :3])
     np.testing.assert_array_equal(rec.output, np.maximum(X[:, :3], 0))
-    whole = torch.cat(kept, dim=1).T
+    whole = torch.cat(kept, dim=1).T[-len(X) :]  # after those of the trial
     np.testing.assert_array_equal(whole[:, :3], rec.output)
     np.testing.assert_array_equal(whole[:, 3:], X[:, 3:])
 
@@ -63,12 +63,12 @@ def test_a_batch_is_gone_before_the_next_is_made(progress):
     class Stream(IterableDataset):
         def __iter__(self):
             for row in torch.from_numpy(X):
-                assert all(batch() is None for batch in batches)
+                assert all(batch() is None for batch in batches)  # those of the trial too
                 yield row
 
     model = nn.Sequential(Shows(lambda x: batches.append(weakref.ref(x))))
     record(model, Stream(), layers="0", batch_size=8, progress=progress)
-    assert len(batches) == 5
+    assert len(batches) >= 5
 
 
 @pytest.mark.parametrize("shape", SIZES)

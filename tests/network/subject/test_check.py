@@ -3,6 +3,7 @@
 ``NBINTERP_WRITE_DOCS=1 pytest tests/network/subject/test_check.py`` writes it anew.
 """
 
+import os
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import torch
 from network.kinds import KINDS, N, kind_of
 from network.worlds import factors_of
+from torch import nn
 
 from nbinterp import AndOr, LinearDistance, SmoothHess, check, fit_decoder
 from nbinterp.distance import sensitivity_study
@@ -148,7 +150,7 @@ FUNCTIONS = {
         k.model, k.data, layer=k.layer, nodes=[0], n_random=1, random_state=0, **QUICK
     ),
     "LinearDistance": lambda k, _: LinearDistance(n_random=2, **QUICK).explain(
-        k.model, k.data, k.layer
+        k.model, k.data, linear_of(k)
     ),
     "AndOr": lambda k, _: AndOr(groups=players(k.data), **QUICK).explain(
         k.model, some(k.data, 0, 1)
@@ -160,6 +162,20 @@ FUNCTIONS = {
         k.model, some(k.data, 0), target=None if k.name == "one output" else 0
     ),
 }  # fmt: skip
+
+
+def linear_of(kind):
+    """Return the layer itself, or the Linear or convolution with which it begins."""
+    first = dict(kind.model.named_modules()).get(f"{kind.layer}.0")
+    return f"{kind.layer}.0" if isinstance(first, nn.Linear) else kind.layer
+
+
+def checked(name):
+    """Return the answer for each function; for LinearDistance that of the Linear in the layer."""
+    kind = kind_of(name)
+    answers = {answer.function: answer for answer in check(*kind[:3]).answers}
+    linear = check(*kind_of(name)[:2], linear_of(kind))["LinearDistance"]
+    return answers | {"LinearDistance": linear}
 
 
 def outcome(function, name, is_steady):
@@ -176,10 +192,55 @@ def outcome(function, name, is_steady):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_functions_do_what_check_says(name):
-    found = check(*kind_of(name)[:3])
+    found = checked(name)
     is_steady = name not in UNSTEADY
-    said = {answer.function: answer.verdict for answer in found.answers}
+    said = {function: answer.verdict for function, answer in found.items()}
     done = {function: outcome(function, name, is_steady) for function in FUNCTIONS}
     assert {function: verdict for function, (verdict, _) in done.items()} == said, done
-    for answer in found.answers:
+    for answer in found.values():
         assert bool(answer.why and answer.way_out) == (answer.verdict == "refused")
+
+
+COLUMNS = {
+    "record, fit_decoder": ("record", "fit_decoder"),
+    "perturb": ("perturb",),
+    "ablated": ("ablated",),
+    "ablation_study, sensitivity_study": ("ablation_study", "sensitivity_study"),
+    "LinearDistance": ("LinearDistance",),
+    "AndOr": ("AndOr",),
+    "SmoothHess, hessian": ("SmoothHess", "hessian"),
+}
+
+
+def table_of_kinds():
+    """Return the table of kinds by functions, and the reasons that it names by number."""
+    numbers, reasons = {}, []
+    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+
+    def cell(answer):
+        if answer.verdict != "refused":
+            return "seed" if "seed" in answer.verdict else "right"
+        if answer.way_out not in numbers:
+            numbers[answer.way_out] = len(numbers) + 1
+            must = answer.why.split(", but")[0].split(", not")[0]
+            reasons.append(f"{len(numbers)}. It {must}. {answer.way_out}")
+        return str(numbers[answer.way_out])
+
+    for name in KINDS:
+        answers = checked(name)
+        # Where two functions of a column differ, both are said.
+        cells = [
+            "; ".join(dict.fromkeys(cell(answers[function]) for function in functions))
+            for functions in COLUMNS.values()
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", *reasons])
+
+
+def test_the_page_has_the_table():
+    text = DOCS.read_text()
+    before, mark, _ = text.partition("<!-- written by tests/network/subject/test_check.py -->\n")
+    expected = f"{before}{mark}\n{table_of_kinds()}\n"
+    if os.environ.get("NBINTERP_WRITE_DOCS") == "1":
+        DOCS.write_text(expected)
+    assert text == expected
