@@ -44,7 +44,10 @@ def real(
     what = f"({name}={show(value)})"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         fail(what, f"must be a number, not {type(value).__name__}", "Pass a float.", TypeError)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond all floats
+        number = np.inf
     inside = (number > low if open_low else number >= low) and number <= high
     bounds = f"{'above' if open_low else 'at least'} {low:g}" if np.isfinite(low) else ""
     if np.isfinite(high):

@@ -7,7 +7,7 @@ a task use one thread.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from functools import cache
@@ -17,6 +17,7 @@ import torch
 from threadpoolctl import ThreadpoolController
 
 from nbinterp import _device
+from nbinterp._numerics.progress import task_context
 
 Result = TypeVar("Result")
 
@@ -45,6 +46,7 @@ class _ThreadPool:
     def __init__(self, n_threads: int) -> None:
         self._n_threads = n_threads
         self._pool: ThreadPoolExecutor | None = None
+        self._abandoned = threading.Event()
 
     def begin(
         self, tasks: Sequence[Callable[[], Result]], stop: threading.Event | None
@@ -52,12 +54,13 @@ class _ThreadPool:
         pool = self._pool
         if pool is None:
             pool = self._pool = ThreadPoolExecutor(self._n_threads, initializer=_become_worker)
-        futures = [pool.submit(copy_context().run, task) for task in tasks]
+        futures = [pool.submit(task_context(self._abandoned).run, task) for task in tasks]
 
         def results() -> list[Result]:
             try:
                 return [future.result() for future in futures]
             except BaseException:  # after an error or interrupt, pending tasks do not start
+                self._abandoned.set()
                 if stop is not None:
                     stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -66,8 +69,10 @@ class _ThreadPool:
         return results
 
     def close(self) -> None:
+        # Nobody waits now: tasks left by an interrupt end soon if they ask `raise_if_cancelled`.
+        self._abandoned.set()
         if self._pool is not None:
-            self._pool.shutdown()
+            self._pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -133,6 +138,31 @@ def parallel_map(
     with thread_pool(device):
         results: list[Result] = _THIS_THREAD.pool.begin(tasks, stop)()
     return results
+
+
+def interruptible(operation: Callable[[], Result], device: torch.device) -> Result:
+    """Run one long operation of a library; an interrupt does not wait for its end.
+
+    Python hears an interrupt between operations, so this one runs in a thread of its own, which an
+    interrupt leaves behind. It must change nothing that anybody else sees.
+
+    Examples
+    --------
+    >>> interruptible(lambda: torch.eye(2).sum(), torch.device("cpu"))
+    tensor(2.)
+    """
+    if device.type != "cpu" or threading.current_thread() is not threading.main_thread():
+        return operation()
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(operation())
+        except BaseException as failure:
+            future.set_exception(failure)
+
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    return future.result()
 
 
 def begin(

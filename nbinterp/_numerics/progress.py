@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import NamedTuple
 
 
@@ -50,9 +50,21 @@ class ProgressToken:
             self.progress = self.progress._replace(done=self.progress.done + steps)
 
     def raise_if_cancelled(self) -> None:
-        """Raise `CancelledError` if the job was cancelled."""
-        if self.stop.is_set():
+        """Raise `CancelledError` if the job was cancelled, or nobody waits for this task now."""
+        abandoned = _ABANDONED.get()
+        if self.stop.is_set() or (abandoned is not None and abandoned.is_set()):
             raise CancelledError
+
+
+# Set once an error or an interrupt has ended the wait for the tasks of this context.
+_ABANDONED: ContextVar[threading.Event | None] = ContextVar("abandoned", default=None)
+
+
+def task_context(abandoned: threading.Event) -> Context:
+    """Return a context for a task that ends soon after `abandoned` is set."""
+    context = copy_context()
+    context.run(_ABANDONED.set, abandoned)
+    return context
 
 
 _TOKEN: ContextVar[ProgressToken | None] = ContextVar("token", default=None)

@@ -1,11 +1,13 @@
 """Random walks on the kernel: their transition matrix, number of steps and potentials."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._numerics.symmetric import symmetric_product
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatingArray
@@ -49,7 +51,11 @@ def spectrum(operator: DiffusionOperator) -> torch.Tensor:
     The paper defines the entropy by eigenvalues. The authors' program uses the singular values of
     the operator instead, which differ from its eigenvalues.
     """
-    moduli: torch.Tensor = torch.linalg.eigvalsh(_symmetric(operator)[0]).abs()
+    symmetric = _symmetric(operator)[0]
+    values: torch.Tensor = interruptible(
+        partial(torch.linalg.eigvalsh, symmetric), symmetric.device
+    )
+    moduli: torch.Tensor = values.abs()
     return moduli
 
 

@@ -11,7 +11,7 @@ import torch
 
 from nbinterp._numerics.eigen import leading_eigenpairs
 from nbinterp._numerics.kmeans import assign, rough_centers
-from nbinterp._numerics.parallel import parallel_map
+from nbinterp._numerics.parallel import interruptible, parallel_map
 from nbinterp.manifold.diffusion import DiffusionOperator
 from nbinterp.manifold.kernel import Affinities
 
@@ -145,5 +145,6 @@ def landmark_operator(sums: torch.Tensor) -> DiffusionOperator:
     """
     mass = sums.sum(0).to_dense()
     with _quiet_about_csr():
-        flow = torch.sparse.mm(sums.T.coalesce(), normalised(sums)).to_dense()
+        product = partial(torch.sparse.mm, sums.T.coalesce(), normalised(sums))
+        flow = interruptible(product, sums.device).to_dense()
     return DiffusionOperator(flow / mass[:, None], mass)

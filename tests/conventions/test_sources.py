@@ -27,6 +27,8 @@ WITHOUT_A_SOURCE = {
     "network/differential/test_functions.py": "all functions of random networks, by plain passes",
     "network/test_any_network.py": "networks of other kinds, through all functions of the folder",
     "package/test_kernel_threads.py": "the package in a real kernel",
+    "views/test_closing.py": "what a closed view frees, of every view",
+    "views/test_fuzzed_pages.py": "what a page may send, to every view",
     "views/test_hostile_pages.py": "what a page may set, of every view",
 }
 VAGUE = {"utils", "helpers", "misc", "common"}

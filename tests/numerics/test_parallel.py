@@ -1,12 +1,16 @@
 """Parallel tasks: results in order, errors passed on, numbers of threads restored."""
 
+import signal
 import threading
+import time
+from contextlib import contextmanager
 
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nbinterp._numerics.parallel import begin, parallel_map, thread_pool
+from nbinterp._numerics.parallel import begin, interruptible, parallel_map, thread_pool
+from nbinterp._numerics.progress import current_token
 
 CPU = torch.device("cpu")
 
@@ -97,3 +101,64 @@ def test_an_error_of_what_was_begun_comes_when_it_is_waited_for():
         wait = begin([lambda: 1 // 0], CPU)
         with pytest.raises(ZeroDivisionError):
             wait()
+
+
+@contextmanager
+def interrupted_after(began):
+    """Interrupt the main thread, as Ctrl-C does, once the event `began` is set."""
+
+    def interrupt():
+        assert began.wait(10)
+        time.sleep(
+            0.2
+        )  # until the main thread waits: a signal just before is heard at the next one
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        thread.join()
+
+
+def test_an_interrupt_ends_tasks_that_run():
+    began, ended = threading.Event(), []
+    both = threading.Barrier(2, began.set)
+
+    def task():
+        both.wait(10)
+        until = time.monotonic() + 20
+        try:
+            while time.monotonic() < until:
+                current_token().raise_if_cancelled()
+                time.sleep(0.001)
+        finally:
+            ended.append(time.monotonic() < until)
+
+    with interrupted_after(began):
+        parallel_map([task, task], CPU)
+    assert ended == [True, True]  # and the pool has waited for them
+    current_token().raise_if_cancelled()  # the next one is not cancelled
+    assert parallel_map([lambda: 1, lambda: 2], CPU) == [1, 2]
+
+
+def test_an_interrupt_does_not_wait_for_one_long_operation():
+    began, go_on = threading.Event(), threading.Event()
+
+    def operation():
+        began.set()
+        go_on.wait(20)
+
+    with interrupted_after(began):
+        interruptible(operation, CPU)
+    assert not go_on.is_set()
+    go_on.set()
+
+
+def test_one_long_operation_returns_its_result_or_its_error():
+    with torch.no_grad():
+        assert interruptible(lambda: 7, CPU) == 7
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 // 0, CPU)

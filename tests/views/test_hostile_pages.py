@@ -1,14 +1,8 @@
 """What a page may set of each view is an allow-list, and only bytes are taken as bytes."""
 
-import numpy as np
 import pytest
-import torch
 import traitlets
-from views.layers import explained_layer
 from views.page import Page
-
-from nbinterp import LinearCorEx, LocalCorEx, Workbench, record
-from nbinterp.views.base.note import Note
 
 ALLOWED = {
     "explorer": {
@@ -24,6 +18,7 @@ ALLOWED = {
         "labels",
     },
     "heatmap": {"factor", "quantity", "order", "pair", "sample", "top"},
+    "pairs": {"factor", "quantity", "order", "pair", "sample", "top"},
     "slider": {"factor", "amounts", "base", "span"},
     "node_table": {"factor", "chosen", "sort", "descending", "query"},
     "workbench": {"factor", "sample", "follow", "_pairs_open"},
@@ -33,28 +28,6 @@ BINARY = {
     "explorer": {"selection", "_named_data"},
     "slider": {"amounts"},
 }
-
-
-@pytest.fixture(scope="module")
-def views():
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    kind = np.repeat([0, 1, 2], 40)
-    data = (rng.normal(size=(120, 6)) + 2 * np.eye(6)[kind]).astype(np.float32)
-    model = torch.nn.Sequential(torch.nn.Linear(6, 12), torch.nn.Tanh(), torch.nn.Linear(12, 3))
-    nodes = record(model, data, "1").concat("1", output=True)
-    local = LocalCorEx(LinearCorEx(3, random_state=0), random_state=0).fit(nodes, clusters=kind)
-    bench = Workbench(model, data, kind, layer="1", local=local)
-    bench.select(range(40))
-    assert bench.slider is not None
-    return {
-        "explorer": bench.explorer,
-        "heatmap": bench.explorer.heatmap,
-        "slider": bench.slider,
-        "node_table": explained_layer()[-1].view().table,
-        "workbench": bench,
-        "note": Note(text="Choose a node."),
-    }
 
 
 @pytest.mark.parametrize("kind", sorted(ALLOWED))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from nbinterp import _checks
 from nbinterp._display import brief_traceback
 from nbinterp._typing import AnyArray
 
@@ -132,10 +133,23 @@ class Array(traitlets.TraitType[Any, Any]):
         if not isinstance(value, bytes | memoryview):
             raise traitlets.TraitError(f"The page must send {self.name} as bytes.")
         sides = [-1 if side is None else side for side in self.shape]
-        return np.frombuffer(bytes(value), self.sent).reshape(sides)
+        with refusing():
+            return numbers_in(value, self.sent).reshape(sides)
 
     def _own(self, array: AnyArray) -> AnyArray:
         return TraitArray.of(array.astype(self.dtype))
+
+
+def numbers_in(buffer: Any, dtype: npt.DTypeLike) -> AnyArray:
+    """Return the numbers in a buffer of the page."""
+    data, kind = bytes(buffer), np.dtype(dtype).newbyteorder("<")
+    _checks.require(
+        len(data) % kind.itemsize == 0,
+        f"(<{len(data)} bytes>)",
+        f"must be {kind.name} numbers of {kind.itemsize} bytes each",
+        "Run the cell again.",
+    )
+    return np.frombuffer(data, kind)
 
 
 class Index(traitlets.TraitType[Any, Any]):

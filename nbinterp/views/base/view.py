@@ -19,7 +19,7 @@ from nbinterp.views.base.page import write_views
 
 PROTOCOL = 1
 
-_LARGEST_SEQ = 2**53  # the largest integer that JavaScript holds exactly
+_LARGEST_INTEGER = 2**53  # the largest that JavaScript holds exactly
 LARGEST_BUFFERS = 2**26  # bytes of a message of the page
 LONGEST_ERROR = 600  # letters
 _LONGEST_TRACE = 6000
@@ -113,6 +113,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     def __init__(self, **traits: Any) -> None:
         # Comm callbacks may run on another thread than cells (JupyterLab uses subshells).
         self._lock = threading.RLock()
+        self._closers: list[Callable[[], object]] = []
         super().__init__(_core=shared_core(), **traits)
         if self._drawn_at_once:
             self._core.need(self._kind)
@@ -129,6 +130,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
                 is_binary = isinstance(value, bytes | memoryview)
                 if is_binary and memoryview(value).nbytes > LARGEST_BUFFERS:
                     raise traitlets.TraitError(f"The page sent too much as {name}.")
+                if _is_integer(value) and abs(value) > _LARGEST_INTEGER:
+                    raise traitlets.TraitError(f"The page sent too large a number as {name}.")
             super().set_state(sync_data)
         except Exception as failure:
             # JupyterLab hides errors of comm callbacks in its log.
@@ -156,6 +159,30 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
         self.observe(changed, names)
         return lambda: self.unobserve(changed, names)
+
+    def when_closed(self, call: Callable[[], object]) -> Callable[[], None]:
+        """Call `call` when the view closes; return a function that stops it."""
+        self._closers.append(call)
+
+        def stop() -> None:
+            if call in self._closers:
+                self._closers.remove(call)
+
+        return stop
+
+    def close(self) -> None:
+        """Remove the view and the views within it from all pages; end its links and its work.
+
+        Its model and data are free as soon as nothing else refers to the view.
+        """
+        if self.comm is None:  # closed already, or its constructor failed
+            return
+        parts = self.page_parts()
+        while self._closers:
+            self._closers.pop()()
+        super().close()
+        for part in parts:
+            part.close()
 
     def notify_change(self, change: Any) -> None:
         """Notify all observers, then raise their exceptions."""
@@ -261,7 +288,7 @@ def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) ->
     kind, seq = content.get("kind"), content.get("seq")
     if not isinstance(kind, str) or kind not in verbs:
         return "This view does not support the request."
-    if not _is_integer(seq) or not 0 <= seq < _LARGEST_SEQ:
+    if not _is_integer(seq) or not 0 <= seq < _LARGEST_INTEGER:
         return "The message has no valid number."
     count, fields, _ = verbs[kind]
     if set(content) != {"v", "kind", "seq", *fields}:
@@ -278,6 +305,8 @@ def _refusal(verbs: Mapping[str, Form], content: Any, buffers: Sequence[Any]) ->
 
 
 def _is_of(form: type, value: Any) -> bool:
+    if _is_integer(value) and abs(value) > _LARGEST_INTEGER:
+        return False  # Python could not make it a float
     if form is float and _is_integer(value):
         return True  # JavaScript writes 40.0 as 40 in JSON
     return _is_integer(value) if form is int else isinstance(value, form)

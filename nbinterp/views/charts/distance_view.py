@@ -128,9 +128,11 @@ class DistanceView(ipywidgets.VBox):  # type: ignore[misc]
         self._stop = follow_selection(explorer, lambda _samples: self._show_selection(), self.table)
 
     def close(self) -> None:
-        """Remove the view from the page, and end its link to the map."""
+        """Remove the view and its parts from all pages, and end its link to the map."""
         getattr(self, "_stop", lambda: None)()
         super().close()
+        for child in self.children:
+            child.close()
 
     def describe(self) -> str:
         """Describe the view in one line."""

@@ -16,7 +16,7 @@ from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors, LocalCorEx
 from nbinterp.manifold import PHATE
 from nbinterp.views.base.packing import packed, packed_map
-from nbinterp.views.base.traits import Array, refusing
+from nbinterp.views.base.traits import Array, numbers_in, refusing
 from nbinterp.views.base.view import Answer, verb
 from nbinterp.views.explorer import samples
 from nbinterp.views.explorer.columns import Columns
@@ -325,7 +325,7 @@ class ClusterExplorer(Hovered):
     @verb(buffers=1, long=True)
     def fit(self, indices: Any) -> Answer:
         """Fit the samples that are selected on the page, for the button."""
-        self.selection = np.frombuffer(bytes(indices), "<u4").astype(np.int64)
+        self.selection = numbers_in(indices, "u4").astype(np.int64)
         self.fit_selection()
         return Answer()
 

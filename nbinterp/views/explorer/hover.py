@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import traitlets
 
 from nbinterp import _checks
 from nbinterp._typing import ByteArray
-from nbinterp.views.base.traits import Index
+from nbinterp.views.base.traits import Index, numbers_in
 from nbinterp.views.base.view import Answer, View, verb
 from nbinterp.views.explorer.columns import Columns
 
@@ -62,7 +61,7 @@ class Hovered(View):
     @_checks.named
     def thumbnails(self, indices: Any) -> Answer:
         """Answer with the pictures of several samples, one after the other."""
-        numbers = np.frombuffer(bytes(indices), "<u4").tolist()
+        numbers = numbers_in(indices, "u4").tolist()
         return self._pictures(f"({len(numbers)} samples)", numbers)
 
     @verb(index=int)

@@ -64,10 +64,13 @@ def follow_selection(
     if len(explorer.selection):
         show(explorer.selection)
     stop: Callable[[], None] = explorer.on_select(show)
-    forget = add_link(view, [explorer]) if view is not None else lambda: None
+    ends = [stop]
+    if view is not None:
+        ends.append(add_link(view, [explorer]))
 
     def end() -> None:
-        stop()
-        forget()
+        while ends:
+            ends.pop()()
 
+    ends += [closing.when_closed(end) for closing in (explorer, view) if closing is not None]
     return end

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,7 @@ class TraitSync:
         self._newest: tuple[Any, View | None] = (_NOTHING, None)
         self._telling = False
         self._stops: list[Callable[[], object]] = []
-        for view in self._views:
-            self._stops.append(view.when_changed(name, self._changed))
-            others = [other for other in self._views if other is not view]
-            self._stops.append(add_link(view, others))
+        self._join()
         for view in self._views:
             value = getattr(view, name)
             if value is not None and np.size(value):
@@ -85,8 +83,21 @@ class TraitSync:
 
     def end(self) -> None:
         """End the link."""
-        for stop in self._stops:
-            stop()
+        while self._stops:
+            self._stops.pop()()
+
+    def _join(self) -> None:
+        for view in self._views if len(self._views) > 1 else ():
+            self._stops.append(view.when_changed(self._name, self._changed))
+            others = [other for other in self._views if other is not view]
+            self._stops.append(add_link(view, others))
+            self._stops.append(view.when_closed(partial(self._leave, view)))
+
+    def _leave(self, closed: View) -> None:
+        """Go on without a view that closes."""
+        self.end()
+        self._views = tuple(view for view in self._views if view is not closed)
+        self._join()
 
     def _changed(self, change: Any) -> None:
         self.tell(change["new"], change["owner"])

@@ -9,7 +9,7 @@ import traitlets
 from nbinterp import _checks
 from nbinterp._typing import IntArray
 from nbinterp.network import Perturbation
-from nbinterp.views.base.traits import TraitArray, refusing
+from nbinterp.views.base.traits import TraitArray, numbers_in, refusing
 
 MEAN = "mean"
 
@@ -49,7 +49,8 @@ class Base(traitlets.TraitType[Any, Any]):
 
     def _from_wire(self, value: Any, _view: Any) -> Any:
         sent = isinstance(value, bytes | memoryview)
-        return np.frombuffer(bytes(value), "<u4") if sent else value
+        with refusing(), _checks.call("FactorSlider"):
+            return numbers_in(value, "u4") if sent else value
 
 
 def rows_of(rows: IntArray) -> Any:

@@ -211,6 +211,9 @@ class Workbench(View):
         panels = (self._factor_panel, self._sample_panel)
         self._analysis = Analysis(setup, self._steps, *panels, explorer, sync, self._put)
         add_link(self, [explorer])
+        self.when_closed(self.cancel)
+        if self._factor_panel.slider is not None:  # no trait has it before the first fit
+            self.when_closed(self._factor_panel.slider.close)
 
     @property
     def factors(self) -> ClusterFactors | None:
