@@ -1,11 +1,37 @@
-"""Convert objects to named fields and back, for saved files."""
+"""Convert objects to named fields and back, for saved files; keep those whose refit fails."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 from nbinterp import _checks
 
 State = dict[str, Any]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Owner = TypeVar("Owner")
+
+
+def all_or_nothing(
+    method: Callable[Concatenate[Owner, P], R],
+) -> Callable[Concatenate[Owner, P], R]:
+    """Leave an object as it was if `method` fails or is interrupted; errors name the method.
+
+    What the method changes within an attribute stays changed: replace attributes instead.
+    """
+
+    @wraps(method)
+    def whole(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        before = self.__dict__.copy()
+        try:
+            with _checks.call(f"{type(self).__name__}.{method.__name__}"):
+                return method(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__ = before
+            raise
+
+    return whole
 
 
 def fields(*names: str, **renamed: str) -> Mapping[str, str]:

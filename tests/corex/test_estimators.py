@@ -2,6 +2,7 @@
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from corex.known_covariances import MODULAR, exact_samples
 from sklearn.base import clone
@@ -156,3 +157,30 @@ def test_what_partial_fit_refuses():
         LinearCorEx(1).partial_fit(x[:1])
     with pytest.raises(ValueError, match="same columns"):
         LinearCorEx(1).partial_fit(x).partial_fit(x[:, :3])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LinearCorEx(4, max_iter=20, random_state=0),
+        BioCorEx(4, max_iter=5, random_state=0),
+        LocalCorEx(LinearCorEx(4, max_iter=20, random_state=0), n_clusters=2, random_state=0),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_a_refit_that_fails_leaves_the_estimator_as_it_was(estimator):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(40, 4)), columns=list("abcd"))
+    use = getattr(estimator.fit(table), "transform", None) or estimator.predict
+    wanted = use(table)
+    other = pd.DataFrame(rng.normal(size=(40, 3)), columns=list("xyz"))
+    infinite, few = other.replace(other.iloc[0, 0], np.inf), other.iloc[:1]
+    for bad in (infinite, few, other.assign(z="text")):
+        with pytest.raises(ValueError, match=r"\.fit\(X="):
+            estimator.fit(bad)
+    if not isinstance(estimator, BioCorEx):
+        with pytest.raises(ValueError, match="must be at most"):
+            estimator.fit(other)
+    assert estimator.feature_names_in_.tolist() == list("abcd") and estimator.n_features_in_ == 4
+    np.testing.assert_array_equal(use(table), wanted)

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from nbinterp import _checks, _device
 from nbinterp._numerics.parallel import thread_pool
-from nbinterp._state import HasState, fields
+from nbinterp._state import HasState, all_or_nothing, fields
 from nbinterp._typing import FloatingArray, IntArray
 from nbinterp.corex.bio.columns import BioColumns, learn_bio_columns
 from nbinterp.corex.bio.information import agreement, corrected_information
@@ -169,6 +169,7 @@ class BioCorEx(
         self.random_state = random_state
         self.progress = progress
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> Self:
         """Find the factors of `X`.
 
@@ -189,18 +190,13 @@ class BioCorEx(
             If `X` holds infinities or a single row, if a discrete column has more than 32 values,
             or if a parameter is invalid.
         """
-        before = self.__dict__.copy()
-        try:
-            self._fit(X)
-        except BaseException:  # an interrupt, too, leaves the object unchanged
-            self.__dict__ = before
-            raise
+        self._fit(X)
         if not self.converged_:
             warnings.warn(
                 f"{type(self).__name__}(max_iter={self.max_iter}) did not converge. "
                 "Raise max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return self
 

@@ -15,7 +15,7 @@ from nbinterp._display import Displayable
 from nbinterp._numerics.moments import Moments
 from nbinterp._numerics.parallel import parallel_map
 from nbinterp._numerics.progress import current_token
-from nbinterp._state import HasState, fields
+from nbinterp._state import HasState, all_or_nothing, fields
 from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.correlation import checked_correlation, product_of, to_correlation
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns, standardizing
@@ -166,7 +166,7 @@ class LinearCorEx(
         self.device = device
         self.random_state = random_state
 
-    @_checks.named
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> Self:
         """Find the factors of `X`.
 
@@ -206,7 +206,7 @@ class LinearCorEx(
         rng = _checks.generator(self.random_state)
         return self._accept(fit_with_package(columns.apply(data), product, settings, rng), columns)
 
-    @_checks.named
+    @all_or_nothing
     def fit_covariance(self, S: Any, n_samples: int) -> Self:
         """Find the factors of variables with covariance matrix `S`.
 
@@ -227,7 +227,7 @@ class LinearCorEx(
         _checks.integer("n_samples", n_samples, MIN_SAMPLES)
         return self._fit_correlation(matrix, np.zeros(len(scale)), scale)
 
-    @_checks.named
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Find the factors of all samples passed so far, of which only the moments are kept.
 

@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._numerics.kmeans import k_means
-from nbinterp._state import HasState, State, fields
+from nbinterp._state import HasState, State, all_or_nothing, fields
 from nbinterp._typing import AnyArray, FloatingArray
 from nbinterp.corex.linear.estimator import LinearCorEx
 from nbinterp.corex.linear.settings import checked_settings
@@ -142,7 +142,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
             made.clusters_ = [made._comparable(cluster) for cluster in made.clusters_]
         return made
 
-    @_checks.named
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None, *, clusters: Any = None) -> Self:
         """Cluster the samples and find the factors of each cluster.
 
