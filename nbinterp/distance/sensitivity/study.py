@@ -111,6 +111,8 @@ def sensitivity_study(
     amounts = _amounts("shifts", shifts)
     factors = _amounts("scales", scales, above=0.0)
     draws = _checks.integer("n_random", n_random, 0)
+    random_state = _checks.generator(random_state)
+    _checks.boolean("progress", progress)
     subject = Subject.of(model).on(device).fitted_to(data)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")

@@ -144,6 +144,7 @@ class AndOr(HasState):
         _checks.real("tol", self.tol, 0.0, 1.0, open_low=True)
         _checks.integer("max_iter", self.max_iter, 1)
         _checks.integer("batch_size", self.batch_size, 1)
+        _checks.boolean("progress", self.progress)
 
     def changed(self, **changes: Any) -> "AndOr":
         """Return these settings with some changed."""

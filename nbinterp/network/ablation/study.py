@@ -137,7 +137,10 @@ def ablation_study(
     _checks.require(len(given) > 0, "(directions=[])", "must hold factors", "Pass local.clusters_.")
     for factors in given:
         check_factors(factors)
+        if np.nan_to_num(factors.mutual_information_).any():  # not too small to fit
+            chosen(factors, factor)
     _checks.choice("mode", mode, MODES)
+    _checks.boolean("progress", progress)
     draws = _checks.integer("n_random", n_random, 0)
     generator = _checks.generator(random_state)
     ablated = _AblatedLayer(subject.on(device).fitted_to(data), data, layer, mode, given[0])

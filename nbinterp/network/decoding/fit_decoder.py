@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from nbinterp import _checks, _device
-from nbinterp.network.data.batches import batches
+from nbinterp.network.data.batches import batches, n_rows_if_known
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.decoding.training import score, train
 from nbinterp.network.recording.record import recorded
@@ -140,8 +141,13 @@ def fit_decoder(
     share = _checks.real("validation_fraction", validation_fraction, 0, 0.9, open_low=True)
     where = _device.resolve(device)
     rng = _checks.generator(random_state)
+    _checks.boolean("progress", progress)
 
     wanted = _samples(data, size) if inputs is None else _given(inputs)
+    layout = _layout(image_shape, tuple(wanted.shape[1:]))
+    known = None if isinstance(data, DataLoader) else n_rows_if_known(data)
+    if known is not None:  # before the data run through the network
+        _check_rows(wanted, known)
     rec = recorded(subject, wanted if inputs is None else data, layer, progress=progress)
     _checks.require(
         len(rec.layers) == 1,
@@ -149,16 +155,10 @@ def fit_decoder(
         f"must be one call of a layer, but there are {len(rec.layers)}",
         f"Choose from {', '.join(map(repr, rec.layers))}.",
     )
-    layout = _layout(image_shape, tuple(wanted.shape[1:]))
     activations = torch.from_numpy(rec[rec.layers[0]]).flatten(1).to(where)
     wanted = wanted.to(where)
     n, n_hidden = activations.shape
-    _checks.require(
-        len(wanted) == n,
-        f"(inputs={_checks.show(wanted)})",
-        f"must have one row per sample, {n}",
-        "Pass the inputs in the order of the data.",
-    )
+    _check_rows(wanted, n)
     held_out, training = _split(n, share, rng, where)
     mean, deviation = _scale(wanted, training)
     with torch.random.fork_rng():
@@ -252,6 +252,15 @@ def _network(
     if deviation is not None:
         network.append(Rescale(mean, deviation))
     return network
+
+
+def _check_rows(inputs: torch.Tensor, n: int) -> None:
+    _checks.require(
+        len(inputs) == n,
+        f"(inputs={_checks.show(inputs)})",
+        f"must have one row per sample, {n}",
+        "Pass the inputs in the order of the data.",
+    )
 
 
 def _layout(given: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -130,6 +130,7 @@ def perturb(
     """
     subject = Subject.of(model)
     check_factors(directions)
+    _checks.boolean("progress", progress)
     signed = _checks.choice("direction", direction, ("signed", "unsigned")) == "signed"
     subject = subject.on(device).fitted_to(data)
     edited = {layer: subject.layer(layer)}

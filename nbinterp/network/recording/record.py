@@ -140,6 +140,7 @@ def recorded(
     subject = Subject.of(model)
     size = _checks.integer("batch_size", batch_size, 1)
     _checks.choice("dtype", dtype, ("float32", "float16"))
+    _checks.boolean("progress", progress)
     subject = subject.on(device).fitted_to(data)
 
     with nullcontext() if folder is None else new_folder(folder) as draft:
