@@ -197,6 +197,12 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
 
 def rows_on(subject: Subject, rows: Tensor) -> Tensor:
     """Return samples where a model is, in its type, but at least in float32."""
+    _checks.require(
+        not any(value.is_inference() for value in subject.model.parameters()),
+        "(model)",
+        "must have weights that can be differentiated, but they were made in inference mode",
+        "Make or load the model outside of torch.inference_mode().",
+    )
     return rows.to(subject.device, torch.promote_types(subject.dtype, torch.float32))
 
 

@@ -78,5 +78,5 @@ def check_outputs(output: Float32Array, truth: IntArray, width: int) -> None:
         f"{_checks.current_call()}(model, y): {why}. Check that the outputs are classes, and that "
         "y are their numbers.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from nbinterp.network.subject.passes import Pass, Text, same, try_pass
+from nbinterp.network.subject.passes import Pass, Text, same, tolerance_of, try_pass
 from nbinterp.network.subject.subject import Subject
 
 _BY_OTHERS = (
@@ -65,7 +66,7 @@ class Trial:
             if one.shape[1:] != two.shape[1:] or len(two) != len(rows):
                 shapes = (tuple(one.shape), n, tuple(two.shape), len(rows))
                 return _SIZES[0].format(*shapes), _SIZES[1]
-            if not same(one[self._places(rows)], two, self.subject, self.first):
+            if not same(one[self._places(rows)], two, self._tolerance):
                 return _BY_OTHERS[0].format("a row of the output"), _BY_OTHERS[1]
         return None
 
@@ -85,9 +86,13 @@ class Trial:
                         return _FIRST_AXIS[0].format(n, tuple(block.shape)), _FIRST_AXIS[1]
                 if one.shape[1:] != two.shape[1:]:
                     continue
-                if not same(one[self._places(rows)], two, self.subject, self.first):
+                if not same(one[self._places(rows)], two, self._tolerance):
                     return _BY_OTHERS[0].format("an activation"), _BY_OTHERS[1]
         return None
+
+    @cached_property
+    def _tolerance(self) -> float:
+        return tolerance_of(self.subject, self.first)
 
     def _places(self, rows: Sequence[int]) -> list[int]:
         return [self.rows.index(row) for row in rows]

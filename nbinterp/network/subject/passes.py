@@ -132,25 +132,23 @@ def same_twice(first: Pass, again: Pass) -> bool:
             return False
         pairs += zip(blocks, again.calls[name], strict=True)
     return all(
-        one.shape == two.shape
-        and _close(one, two, _ON_CUDA if one.is_cuda else 16 * _rounding(one))
+        one.shape == two.shape and same(one, two, _ON_CUDA if one.is_cuda else 16 * _rounding(one))
         for one, two in pairs
     )
 
 
-def same(expected: Tensor, found: Tensor, subject: Subject, seen: Pass) -> bool:
-    """Return whether rows of two batches differ by rounding only, in the types of the model."""
-    types = chain(
-        (value.dtype for value in chain(subject.model.parameters(), subject.model.buffers())),
-        (block.dtype for blocks in seen.calls.values() for block in blocks),
-        (expected.dtype, seen.output.dtype),
-    )
+def tolerance_of(subject: Subject, seen: Pass) -> float:
+    """Return how far rows of two batches may differ by rounding, in the types of the model."""
+    values = chain(subject.model.parameters(), subject.model.buffers())
+    types = {value.dtype for value in values} | {seen.output.dtype}
+    types |= {block.dtype for blocks in seen.calls.values() for block in blocks}
     rounding = max((torch.finfo(kind).eps for kind in types if kind.is_floating_point), default=0.0)
-    tolerance = rounding**0.5 / 3
-    return _close(expected, found, max(tolerance, _ON_CUDA) if found.is_cuda else tolerance)
+    tolerance: float = rounding**0.5 / 3
+    return max(tolerance, _ON_CUDA if seen.output.is_cuda else 0.0)
 
 
-def _close(expected: Tensor, found: Tensor, tolerance: float) -> bool:
+def same(expected: Tensor, found: Tensor, tolerance: float) -> bool:
+    """Return whether two tensors differ by rounding only, relative to the largest number."""
     if oddity(expected) is not None or not (expected.is_floating_point() and expected.numel()):
         return bool(expected.dtype == found.dtype and torch.equal(expected, found))
     size = float(expected.nan_to_num(posinf=0.0, neginf=0.0).abs().max())
