@@ -57,6 +57,7 @@ class Network(nn.Module):
         self.returns = random.choice(["tensor"] * 5 + ["tuple", "dict", "log_softmax"])
         self.reads_aside = random.random() < 0.3
         self.disturbed = lambda x: x
+        self.shares = False  # whether layer and skip connection read the very same tensor
 
     def data(self, n, seed=0):
         """Return samples that the network reads."""
@@ -68,7 +69,9 @@ class Network(nn.Module):
 
     def forward(self, x):
         before = self.stem(x)
-        kept = before.mean(dim=(2, 3)) if self.reads == "images" else before.clone()
+        kept = before.mean(dim=(2, 3)) if self.reads == "images" else before
+        if not self.shares:
+            kept = kept.clone()
         whole = self.layer(before)
         value = self.disturbed(_first(whole).flatten(1))
         if self.reads_aside and isinstance(whole, dict) and value.shape == kept.shape:
@@ -79,6 +82,17 @@ class Network(nn.Module):
         return {"tensor": logits, "tuple": (logits, value), "dict": {"logits": logits}}[
             self.returns
         ]
+
+
+class Counting:
+    """Keeps something from one pass to the next."""
+
+    def __init__(self):
+        self.n = 0
+
+    def __call__(self, x):
+        self.n += 1
+        return x * self.n
 
 
 class Named(nn.Module):
@@ -115,7 +129,7 @@ DISTURBED = {
     "reads its batch": lambda x: x - x.mean(dim=0),
     "sorts its batch": lambda x: x.sort(dim=0).values,
     "draws random numbers": lambda x: x + torch.rand_like(x),
-    "counts its passes": lambda x, seen=[0]: (seen.append(0), x * len(seen))[1],
+    "counts its passes": None,
 }
 
 
@@ -148,6 +162,7 @@ def world(seed, compiled=False):
 
 def _world(seed, random, compiled):
     network = Network(random)
+    network.shares = seed % 3 == 0
     told, refusable = [network.join.kind, type(network.layer).__name__], ""
     for module in network.modules():  # norms that have seen data
         if getattr(module, "running_mean", None) is not None:
@@ -155,7 +170,7 @@ def _world(seed, random, compiled):
             module.running_var.uniform_(0.5, 2)
     if random.random() < 0.08:
         refusable = random.choice(list(DISTURBED))
-        network.disturbed = DISTURBED[refusable]
+        network.disturbed = DISTURBED[refusable] or Counting()
     if random.random() < 0.2:
         _hook(random, network)
         told.append("hooked")

@@ -70,6 +70,12 @@ class Naive:
             handle.remove()
         return found[0], first_of(output)
 
+    def reaches(self):
+        """Return whether large edits change the outputs of the first samples."""
+        first, before = slice(0, 8), self.outputs[:8]
+        edits = (torch.zeros_like, lambda a: a * -10 + 1, lambda a: a + 10 * a.abs().max() + 1)
+        return any(not torch.allclose(self.run(edit, first)[1], before) for edit in edits)
+
     def ablated(self, columns, by_mean=False):
         """Return the outputs with columns of the flat activations at 0, or at their means."""
         means = self.activations.reshape(len(self.activations), -1).double().mean(dim=0)
