@@ -24,6 +24,12 @@ ENTRIES = (
         "600_workbench",
     ),
     Entry(
+        "What can be done with my model, and why not?",
+        "check",
+        'check(model, data, "h1")',
+        "300_networks",
+    ),
+    Entry(
         "What are the activations of the hidden nodes?",
         "record",
         'rec = record(model, data, layers=["h1"]); nodes = rec.concat("h1", output=True)',

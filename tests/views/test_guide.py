@@ -15,7 +15,7 @@ def test_every_answer_exists_and_every_method_is_an_answer():
     results = {"AblationStudy", "ClusterFactors", "Decoder", "Perturbation", "Recording"}
     results.add("SensitivityStudy")
     packages = {name for name in nbinterp.__all__ if inspect.ismodule(getattr(nbinterp, name))}
-    about = {"AblationChart", "FactorSlider", "guide", "load", *packages, *results}
+    about = {"AblationChart", "FactorSlider", "Subject", "guide", "load", *packages, *results}
     assert set(nbinterp.__all__) - named <= about
     assert {entry.tutorial for entry in ENTRIES if entry.tutorial} <= {p.stem for p in TUTORIALS}
 

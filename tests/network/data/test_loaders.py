@@ -61,7 +61,7 @@ def rows(data):
         Stream(),
         Subset(Rows(), range(60)),
     ],
-    ids=str,
+    ids=lambda loader: type(loader).__name__,
 )
 def test_rows_come_in_order(loader):
     assert rows(loader) == X[:, 0].tolist()
