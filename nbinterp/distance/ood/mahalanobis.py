@@ -1,6 +1,7 @@
 """Detect out-of-distribution samples by Mahalanobis distances in the layers of a network."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -142,6 +143,13 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             If there is only one class and `relative` is set, if nothing varies within classes, if
             entries are not finite, or if a covariance cannot be inverted.
         """
+        # A copy is fitted, so an error or an interrupt leaves this object unchanged.
+        fresh = copy(self)
+        fresh._learn(X, y)
+        self.__dict__ = fresh.__dict__
+        return self
+
+    def _learn(self, X: Any, y: Any) -> None:
         self._check()
         layers, n = self._read(X, reset=True)
         labels = np.zeros(n, np.int64) if y is None else _checks.groups("y", y, n)
@@ -161,14 +169,12 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
             gaussians[name] = found
             own.append(found.distances(what, read, n, self.relative, device))
         spread = np.std(own, axis=1)
-        # At the end, so that a failed fit leaves the object unchanged.
         self.classes_ = classes
         self.layers_ = tuple(layers)
         self.gaussians_ = gaussians
         self.centre_ = np.mean(own, axis=1)
         self.scale_ = np.where(spread > 0, spread, 1.0)
         self.combination_: LogisticRegression | None = None
-        return self
 
     @_checks.named
     def combine(self, inside: Any, outside: Any) -> Self:

@@ -191,3 +191,12 @@ def test_a_class_that_is_missing_is_none(gap):
     for given in (y, np.ma.masked_array(np.arange(50) % 2, mask=np.arange(50) == 3)):
         with pytest.raises(ValueError, match=r"\.fit\(y=.* must name the group of each sample"):
             MahalanobisOOD().fit(LAYERED, given)
+
+
+def test_a_failed_fit_leaves_the_last_one():
+    fitted = MahalanobisOOD().fit(drawn(60), np.arange(60) % 3)
+    before = dict(vars(fitted))
+    for data in (np.zeros((60, D + 1)), np.full((60, D + 2), np.nan)):
+        with pytest.raises(ValueError):
+            fitted.fit(data, np.arange(60) % 3)
+        assert vars(fitted) == before
