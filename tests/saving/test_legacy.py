@@ -73,7 +73,10 @@ def test_phate(loaded):
 def test_interactions(loaded):
     found = loaded("and_or")
     assert_gives("and_or and", found.and_)
-    assert_gives("and_or resplit", found.resplit(alpha=0.5).or_)
+    # The program has several solutions, of which a newer solver may find another.
+    again = found.resplit(alpha=0.5)
+    assert again.converged.all() and (again.gap < found.settings.tol).all()
+    np.testing.assert_allclose(again.outputs, found.outputs)
     with pytest.raises(ValueError, match="the function of the output, which saved files"):
         found.settings.explain(lambda x: x.flatten(1).prod(1), np.ones((1, 2, 2)))
 

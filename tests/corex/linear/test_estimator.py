@@ -283,7 +283,7 @@ class TestRefusals:
             (np.zeros((1, 4)), "minimum of 3"),
             (np.ones((10, 4)), "must have a column that varies"),
             (np.full((10, 4), np.inf), "infinity"),
-            (np.full((10, 4), "a"), "numbers in a table"),
+            (np.full((10, 4), "a"), "Leave out texts, or code them as numbers"),
             (np.zeros(4), "shape"),
             (np.zeros((0, 4)), "minimum of 3"),
         ],
