@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from nbinterp.network.subject.passes import Pass, Text, same, tolerance_of, try_pass
+from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
+from nbinterp.network.subject.passes import Pass, Text, rows_of, same, tolerance_of, try_pass
 from nbinterp.network.subject.subject import Subject
 
 _BY_OTHERS = (
@@ -70,6 +72,59 @@ class Trial:
                 return _BY_OTHERS[0].format("a row of the output"), _BY_OTHERS[1]
         return None
 
+    def edited_fault(self, name: str, module: nn.Module, batch: Any) -> Text | None:
+        """Return what the model does not keep to where a layer, which runs once, is edited.
+
+        Unedited rows may hardly differ where edited ones do. In the second round only rows that the
+        company lacks are edited, if there are any: what asks whether any row is odd tells.
+        """
+        last = self._places(self.others[-1][0])
+        is_whole = len(set(last)) == len(self.rows)
+
+        def weakly(found: Tensor) -> Tensor:
+            value = _weakly(found)
+            if not is_whole:
+                value[last] = found[last]
+            return value
+
+        for change, others in ((_strongly, self.others), (weakly, self.others[-1:])):
+            edited: list[Tensor] = []
+
+            def edit(found: Tensor, change: Any = change, edited: Any = edited) -> Tensor:
+                value: Tensor = change(found)
+                edited.append(value)
+                return value.clone()
+
+            whole = self._edited(module, batch, self.rows, edit)
+            if whole is None or not edited[0].is_floating_point():
+                return None
+            for rows, _ in others:
+                places = self._places(rows)
+                values, n = edited[0][places], len(set(places))
+                values[n:] *= -1  # of few samples one comes twice: it is company alone
+                found = self._edited(module, batch, rows, lambda _, values=values: values)
+                if found is None or len(found) != len(rows):
+                    continue
+                if not same(whole[places[:n]], found[:n], self._tolerance):
+                    what = f"a row of the output, with {name!r} edited,"
+                    return _BY_OTHERS[0].format(what), _BY_OTHERS[1]
+        return None
+
+    def _edited(
+        self, module: nn.Module, batch: Any, rows: Sequence[int], edit: Any
+    ) -> Tensor | None:
+        """Return an output with a row for each sample, or None if there is none."""
+
+        def replace(output: Any, _inputs: Any) -> Any:
+            return with_first_tensor(output, edit(first_tensor("the layer", output)))
+
+        try:
+            with replace_output(module, replace):
+                output = self.subject.run(rows_of(batch, rows))
+        except Exception:
+            return None  # as when edited values are no valid indices
+        return output if output.ndim and len(output) == len(rows) else None
+
     def layer_fault(self, name: str, call: int) -> Text | None:
         """Return what a layer does not keep to, in one of its calls; 0 is all."""
         if name in self.first.odd_layers:
@@ -96,3 +151,20 @@ class Trial:
 
     def _places(self, rows: Sequence[int]) -> list[int]:
         return [self.rows.index(row) for row in rows]
+
+
+def _strongly(activation: Tensor) -> Tensor:
+    """Return activations with each number moved by its own amount, as far as they are large."""
+    return activation + _noise(activation) * (activation.abs().max() + 1)
+
+
+def _weakly(activation: Tensor) -> Tensor:
+    """Return activations with half of them at 0, and others a little larger or of other sign."""
+    noise = _noise(activation)
+    return torch.where(noise > 0, activation * (2 - 4 * noise), 0)
+
+
+def _noise(activation: Tensor) -> Tensor:
+    """Return numbers between -1 and 1 that repeat in no row of a common width."""
+    index = torch.arange(activation.numel(), device=activation.device, dtype=torch.float64)
+    return (index * 0.7548776662466927 % 2 - 1).reshape(activation.shape).to(activation.dtype)

@@ -22,7 +22,7 @@ from nbinterp.network.data.batches import length, tensors
 from nbinterp.network.subject.company import Trial, in_company
 from nbinterp.network.subject.model import lock_of
 from nbinterp.network.subject.passes import Pass, Text, same_twice, try_pass
-from nbinterp.network.subject.reach import reach_fault
+from nbinterp.network.subject.reach import reach_of
 from nbinterp.network.subject.settings import generator_states, seeded
 from nbinterp.network.subject.subject import Subject
 
@@ -44,7 +44,11 @@ DRAWS = (
     "Use nn.Dropout instead of functional.dropout(training=True), or draw them once and keep them"
     " in a buffer.",
 )
-
+_UNSEEN = (
+    "{}(layer={!r}) changes no output in the samples that were tried, however it is edited: a gate"
+    " or a ReLU behind it may be shut. Effects of 0 are then right; for others pass samples that"
+    " open it, or name a layer behind it."
+)
 
 _OF_SIZES = (RuntimeError, IndexError, AssertionError)  # what torch raises
 
@@ -85,6 +89,8 @@ class Contract:
         What keeps all functions from running the model, and those that read its output.
     reading, editing : dict from str to Fault
         Layers that cannot be read, and others that cannot be edited.
+    unseen : set of str
+        Layers that the model reads, though no edit that was tried changed the output.
     """
 
     draws: bool = False
@@ -95,6 +101,7 @@ class Contract:
     output: Fault | None = None
     reading: Mapping[str, Fault] = field(default_factory=dict)
     editing: Mapping[str, Fault] = field(default_factory=dict)
+    unseen: Set[str] = frozenset()
 
 
 # What was found, by the layers, the kind of batch and all that says how the model runs.
@@ -137,6 +144,8 @@ def agreed(
     for fault in faults:
         if fault is not None:
             fault.fail()
+    for name in contract.unseen:
+        _warn(_UNSEEN.format(_checks.current_call(), name))
     if not contract.draws:
         return subject
     if not may_draw:
@@ -187,7 +196,7 @@ def _found(
     seed, subject = subject.seed, replace(subject, seed=None)
     first = try_pass(subject, layers, batch, rows)
     if first is None:  # some models run at one size of a batch only
-        rows = list(range(n))
+        rows = rows if edits else list(range(n))
         try:
             first = Pass.of(subject, layers, batch, rows)
         except _OF_SIZES as error:
@@ -208,15 +217,23 @@ def _found(
     trial = Trial(subject, first, rows, company or [(rows, again)])
     texts = {name: trial.layer_fault(name, calls.get(name, 0)) for name in layers}
     reading = {name: Fault(*text, layer=name) for name, text in texts.items() if text is not None}
-    editing = {}
-    if edits:
-        for name, module in layers.items():
-            unread = None if name in reading else reach_fault(subject, module, batch, rows, first)
-            if unread is not None:
-                editing[name] = Fault(*unread, layer=name)
     text = trial.output_fault()
     output = None if text is None else Fault(*text)
-    return Contract(draws, runs, first.of_several, shape, None, output, reading, editing)
+    editing, unseen = {}, set()
+    for name, module in layers.items() if edits else ():
+        if name in reading:
+            continue
+        reach = reach_of(subject, module, batch, rows, first)
+        if reach.fault is not None:
+            editing[name] = Fault(*reach.fault, layer=name)
+            continue
+        if not reach.seen:
+            unseen.add(name)
+        other = trial.edited_fault(name, module, batch) if company and output is None else None
+        if other is not None:
+            editing[name] = Fault(*other)
+    several = first.of_several
+    return Contract(draws, runs, several, shape, None, output, reading, editing, unseen)
 
 
 def size_fault(error: Exception, n: int) -> Text:

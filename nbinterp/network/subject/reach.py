@@ -1,13 +1,18 @@
 """Whether an edit of a layer reaches the output of the model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
+from nbinterp.network.data.batches import length
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.passes import Pass, Text, rows_of
+from nbinterp.network.subject.rowwise import SIZES, TOLD
 from nbinterp.network.subject.subject import Subject
 
 NEVER_RAN = (
@@ -31,13 +36,29 @@ READ_TWICE = (
 )
 
 
-def reach_fault(
+@dataclass(frozen=True)
+class Reach:
+    """Whether edits of a layer are the whole effect of its nodes, and whether any was seen.
+
+    Attributes
+    ----------
+    fault : Text or None
+        Why they are not the whole effect.
+    seen : bool
+        Whether an edit changed the output. If none did, the model reads the layer all the same.
+    """
+
+    fault: Text | None = None
+    seen: bool = True
+
+
+def reach_of(
     subject: Subject, module: nn.Module, batch: Any, rows: Sequence[int], first: Pass
-) -> Text | None:
-    """Return why an edit of `module` would not be the whole effect of its nodes, if so."""
+) -> Reach:
+    """Return whether edits of `module` reach the output: in `rows`, or else in the whole batch."""
     n_runs = 0
 
-    def outputs(change: Any) -> Tensor | None:
+    def outputs(change: Any, rows: Sequence[int]) -> Tensor | None:
         def edit(output: Any, _inputs: Any) -> Any:
             nonlocal n_runs
             n_runs += 1
@@ -49,18 +70,23 @@ def reach_fault(
         except Exception:
             return None  # as when edited values are no valid indices: they were read
 
-    def reaches(change: Any) -> bool:
-        found = outputs(change)
-        return found is None or not _equal(found, first.output)
+    def reaches(change: Any, rows: Sequence[int] = rows, before: Tensor = first.output) -> bool:
+        found = outputs(change, rows)
+        return found is None or not _equal(found, before)
 
     reached = reaches(with_first_moved)
     if n_runs != 1:
-        return NEVER_RAN if n_runs == 0 else (_ONCE[0].format(n_runs), _ONCE[1])
-    if not reached and not any(map(reaches, map(_of_first, (torch.zeros_like, _stretched)))):
-        return UNREAD
+        return Reach(NEVER_RAN if n_runs == 0 else (_ONCE[0].format(n_runs), _ONCE[1]))
+    if not reached and not any(reaches(_of_first(change)) for change in _CHANGES):
+        # A gate may be shut for these samples, or a ReLU behind it for all small edits.
+        every = range(length(batch))
+        plain = outputs(lambda output: output, every)
+        changes = [_of_first(change) for change in (_spread, *_CHANGES, *_LARGE)]
+        if plain is None or not any(reaches(change, every, plain) for change in changes):
+            return Reach(seen=False) if _is_read(subject, module, batch, rows) else Reach(UNREAD)
     if isinstance(module, nn.RNNBase) and reaches(with_other_state):
-        return READ_TWICE
-    return None
+        return Reach(READ_TWICE)
+    return Reach()
 
 
 def with_first_moved(output: Any) -> Any:
@@ -85,6 +111,20 @@ def _stretched(activation: Tensor) -> Tensor:
     return activation * -10 + (1 if activation.is_floating_point() else 0)
 
 
+def _up(activation: Tensor) -> Tensor:
+    if not activation.is_floating_point():
+        return torch.ones_like(activation)
+    return activation + 1000 * (activation.abs().max() + 1)
+
+
+def _down(activation: Tensor) -> Tensor:
+    return -_up(-activation) if activation.is_floating_point() else torch.zeros_like(activation)
+
+
+_CHANGES = (torch.zeros_like, _stretched)
+_LARGE = (_up, _down)
+
+
 def with_other_state(output: Any) -> Any:
     """Return the output of a recurrent layer with another last state."""
     sequence, state = output
@@ -94,3 +134,62 @@ def with_other_state(output: Any) -> Any:
 
 def _equal(one: Tensor, two: Tensor) -> bool:
     return one.shape == two.shape and torch.equal(one.nan_to_num(), two.nan_to_num())
+
+
+def _is_read(subject: Subject, module: nn.Module, batch: Any, rows: Sequence[int]) -> bool:
+    """Return whether the output is computed from the output of `module`, whatever its values."""
+    reads = _Reads()
+
+    def begin(output: Any, _inputs: Any) -> Any:
+        return with_first_tensor(output, reads.begin(first_tensor("the layer", output)))
+
+    try:
+        with replace_output(module, begin), reads:
+            return reads.has(subject.run(rows_of(batch, rows)))
+    except Exception:
+        return False  # not to be followed
+
+
+class _Reads(TorchFunctionMode):
+    """Follows what is computed from one tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[int, Tensor] = {}  # by their memory, which views share
+        self.is_told = False  # a number or a truth value was taken: it may decide anything
+
+    def begin(self, value: Tensor) -> Tensor:
+        """Return a copy of `value`, which is followed."""
+        with torch._C.DisableTorchFunction():
+            own = value.clone()
+            self._keep(own)
+        return own
+
+    def has(self, output: Tensor) -> bool:
+        """Return whether `output` was computed from the tensor."""
+        return self.is_told or _memory(output) in self.kept
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Call the function, and note what it returns or writes into."""
+        named = kwargs or {}
+        output = function(*args, **named)
+        if function in TOLD or function in SIZES or function is Tensor.__len__:
+            return output
+        with torch._C.DisableTorchFunction():
+            inputs = [leaf for leaf in tree_leaves((args, named)) if isinstance(leaf, Tensor)]
+            if any(_memory(tensor) in self.kept for tensor in inputs):
+                for item in tree_leaves(output if output is not None else args[:1]):
+                    if isinstance(item, Tensor):
+                        self._keep(item)
+                    else:
+                        self.is_told = True
+        return output
+
+    def _keep(self, tensor: Tensor) -> None:
+        self.kept.setdefault(_memory(tensor), tensor)
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()

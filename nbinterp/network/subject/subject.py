@@ -125,8 +125,8 @@ class Subject:
         """Return some samples of `data`, by their numbers, as a batch for `run`."""
         return next(self.batches(take_rows(data, np.array(rows)), len(rows)))
 
-    def spread(self, data: Any, at_most: int = 8) -> Any:
-        """Return a few samples from all parts of `data` as a batch for `run`."""
+    def spread(self, data: Any, at_most: int = 64) -> Any:
+        """Return some samples from all parts of `data` as a batch for `run`."""
         n = n_rows(data)
         count = max(1, min(n, at_most))
         return self.few(data, *(k * n // count for k in range(count)))
