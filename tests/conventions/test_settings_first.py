@@ -58,8 +58,16 @@ ANY = {"device": "tpu?", "progress": "yes"}
 # Of each call: what is right, and settings of which each alone is wrong.
 OF_A_MODEL = {
     "record": (
-        lambda model, _local, **set_: record(model, X, **{"layers": "hidden"} | set_),
-        {**ANY, "layers": "nowhere", "batch_size": 0, "dtype": "int8"},
+        lambda model, _local, **set_: record(
+            model, X, **{"layers": "hidden", "batch_size": 50} | set_
+        ),
+        {
+            **ANY,
+            "layers": "nowhere",
+            "output_names": ["a"],
+            "batch_size": 0,
+            "dtype": "int8",
+        },
     ),
     "perturb": (
         lambda model, local, **set_: perturb(
@@ -73,6 +81,8 @@ OF_A_MODEL = {
             "base": N,
             "direction": "up",
             "decode": 7,
+            "image_shape": (5, 5),
+            "feature_names": ["a"],
         },
     ),
     "ablation_study": (

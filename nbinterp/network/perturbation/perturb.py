@@ -132,6 +132,13 @@ def perturb(
     check_factors(directions)
     _checks.boolean("progress", progress)
     signed = _checks.choice("direction", direction, ("signed", "unsigned")) == "signed"
+    for name, given in (("image_shape", image_shape), ("feature_names", feature_names)):
+        _checks.require(
+            given is None or decode is not None,
+            f"({name}={_checks.show(given)})",
+            "must come with decode, as it says what is decoded",
+            "Pass decode=fit_decoder(…), or leave it out.",
+        )
     subject = subject.on(device).fitted_to(data)
     edited = {layer: subject.layer(layer)}
     subject = agreed(subject, subject.spread(data), edited, edits=True)

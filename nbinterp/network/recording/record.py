@@ -1,8 +1,9 @@
 """Record layer activations for a whole data set in one forward pass."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,11 +145,11 @@ def recorded(
     subject = subject.on(device).fitted_to(data)
 
     with nullcontext() if folder is None else new_folder(folder) as draft:
-        recorder, outputs, mask, item = _run(
-            subject, data, layers, size, dtype, draft, progress, rows
+        named = partial(_output_names, output_names)
+        recorder, outputs, mask, names = _run(
+            subject, data, layers, size, dtype, draft, progress, rows, named
         )
         activations, numbers = recorder.close()
-        names = _output_names(output_names, outputs.shape[1:], item)
         axes = {
             layer: node_axis(channels_of(subject.model, layer), values.shape[1:])
             for layer, values in activations.items()
@@ -171,10 +172,12 @@ def _run(
     draft: Path | None,
     progress: bool,
     rows: IntArray | None,
-) -> tuple[Recorder, Any, BoolArray | None, str]:
+    named: Callable[[tuple[int, ...], str], tuple[str, ...]],
+) -> tuple[Recorder, Any, BoolArray | None, tuple[str, ...]]:
     """Run `subject` on all samples.
 
-    Return its recorder, its outputs, the attention mask, and which item of a dict the outputs are.
+    Return its recorder, its outputs, the attention mask, and the names of the outputs, which
+    `named` gives from their shape and the item of a dict that they are.
     """
 
     def new_store(number: int) -> Store:
@@ -186,7 +189,7 @@ def _run(
     recorder = Recorder(subject.model, layers, new_store, dtype, rows)
     output = InMemory("float32", n_rows_if_known(data))
     masks: list[BoolArray] = []
-    item = ""
+    names: tuple[str, ...] | None = None
     total = n_batches(data, size)
     bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
     with bar, subject.ready():
@@ -200,13 +203,15 @@ def _run(
                 if "attention_mask" in tensors(batch):  # before the model, which may write into it
                     masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
                 whole = subject.call(to_device(batch, device))
-                result, item = first_tensor("the model", whole), item_name(whole)
+                result = first_tensor("the model", whole)
+                if names is None:  # to refuse wrong ones before the other batches run
+                    names = named(tuple(result.shape[1:]), item_name(whole))
                 output.append(recorder.checked("the model's output", result))
                 recorder.end()
                 bar.update()
                 # Free the memory, still in the processor's cache, for the next batch.
                 del batch, whole, result
-    return recorder, output.close(), _joined(masks), item
+    return recorder, output.close(), _joined(masks), names or ()
 
 
 def _resumed(first: list[Any], others: Iterator[Any]) -> Iterator[Any]:
