@@ -14,16 +14,18 @@ import torch
 from torch import nn
 
 from nbinterp import _checks, _device
+from nbinterp.network.subject.buffers import Buffers
 from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.settings import plain_settings
 
 
 @dataclass
 class _EvalUse:
-    """How many callers hold a model in eval mode, and the modes before the first of them."""
+    """How many callers hold a model in eval mode; modes and buffers before the first of them."""
 
     callers: int
     modes: list[tuple[nn.Module, bool]]
+    buffers: Buffers
 
 
 _EVAL_USES: WeakKeyDictionary[nn.Module, _EvalUse] = WeakKeyDictionary()
@@ -42,7 +44,7 @@ def lock_of(model: nn.Module) -> Any:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Put `model` in eval mode without gradients, and restore the mode of each module.
+    """Put `model` in eval mode without gradients, and restore modes and buffers.
 
     Callers may overlap, such as a slider's frame and a running cell: the last one restores. In
     this thread inference mode and autocast are off; compiled models run eagerly.
@@ -52,7 +54,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
         if use is None:
             # Frozen TorchScript has no mode.
             modes = [(part, part.training) for part in model.modules() if hasattr(part, "training")]
-            use = _EVAL_USES[model] = _EvalUse(0, modes)
+            use = _EVAL_USES[model] = _EvalUse(0, modes, Buffers(part for part, _ in modes))
         use.callers += 1
         # Only if needed: to set an attribute of a module takes long.
         if any(getattr(module, "training", False) for module in model.modules()):
@@ -62,6 +64,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
         with plain_settings(), torch.no_grad():
             yield
     finally:
+        lost = ""
         with _EVAL_LOCK:
             use.callers -= 1
             if use.callers == 0:
@@ -70,6 +73,14 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
                 for module, training in use.modes:
                     if module.training != training:
                         module.training = training
+                lost = use.buffers.put_back()
+    if lost:
+        _checks.fail(
+            "(model)",
+            f"must leave its buffers as they are in eval mode, but changed {lost!r}, which is too"
+            " large to be put back",
+            "Switch such a cache off, or wrap the model so that it makes it anew in each pass.",
+        )
 
 
 def forward(model: nn.Module, batch: Any) -> torch.Tensor:
