@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
+from nbinterp.network.contract.contract import any_size, no_draws
 from nbinterp.network.data.inputs import one_input
-from nbinterp.network.subject.contract import any_size, no_draws
 from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject

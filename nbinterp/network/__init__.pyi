@@ -2,6 +2,7 @@
 from .ablation.context import ablated
 from .ablation.result import AblationStudy
 from .ablation.study import ablation_study
+from .contract.check import ModelCheck, check
 from .decoding.decoder import Decoder
 from .decoding.fit_decoder import fit_decoder
 from .dropout.result import DropoutStudy
@@ -9,7 +10,6 @@ from .dropout.study import dropout_study
 from .perturbation.perturb import perturb
 from .perturbation.result import Perturbation
 from .recording.record import Recording, record
-from .subject.check import ModelCheck, check
 from .subject.fast_paths import fast_paths
 from .subject.subject import Subject
 from .subject.untrained import untrained

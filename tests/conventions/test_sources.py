@@ -40,6 +40,19 @@ def test_files_are_small() -> None:
     assert statistics.median(n for n in lengths.values() if n > 3) <= 150
 
 
+def test_folders_are_small() -> None:
+    """At most 14 entries of source or tests, few folders apart; `static` is built."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    paths = [Path(line) for line in listed.stdout.splitlines() if "/static/" not in line]
+    entries: dict[str, set[str]] = {}
+    for path in paths:
+        for folder in path.parents:
+            entries.setdefault(folder.as_posix(), set()).add(path.relative_to(folder).parts[0])
+    most = {".": 17, "nbinterp": 18, "tests": 15, "tests/views": 16}
+    crowded = {name: len(held) for name, held in entries.items() if len(held) > most.get(name, 14)}
+    assert crowded == {}
+
+
 def test_names_say_what_is_inside() -> None:
     assert [path for path in SOURCES if VAGUE & {path.stem, *path.parent.parts[-2:]}] == []
 

@@ -19,9 +19,9 @@ from nbinterp.distance.sensitivity.shifts import (
     deviations,
     node_rows,
 )
+from nbinterp.network.contract.contract import agreed
 from nbinterp.network.data.batches import length, n_batches, n_rows
 from nbinterp.network.recording.channels import channels_of, node_axis
-from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
 from nbinterp.network.subject.settings import plain_settings

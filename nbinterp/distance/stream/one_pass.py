@@ -14,8 +14,8 @@ from nbinterp._numerics.moments import Moments
 from nbinterp.distance.stream.groups import Groups
 from nbinterp.distance.stream.layer_inputs import rows_of
 from nbinterp.distance.stream.sampling import Sampled, Sampler
+from nbinterp.network.contract.contract import agreed
 from nbinterp.network.data.batches import length, n_batches
-from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.hooks import observe_call
 from nbinterp.network.subject.subject import Subject
 

@@ -14,8 +14,8 @@ from nbinterp import _checks, _device
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
+from nbinterp.network.contract.contract import agreed, any_size
 from nbinterp.network.data.inputs import one_input
-from nbinterp.network.subject.contract import agreed, any_size
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 

@@ -13,6 +13,14 @@ from torch.utils._pytree import tree_leaves
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
+from nbinterp.network.contract.passes import TRANSFORMED, is_transformed
+from nbinterp.network.contract.reach import (
+    NEVER_RAN,
+    READ_TWICE,
+    UNREAD,
+    with_first_moved,
+    with_other_state,
+)
 from nbinterp.network.recording.channels import Channels, channels_of, node_axis
 from nbinterp.network.recording.nodes import (
     channel_axis,
@@ -26,14 +34,6 @@ from nbinterp.network.subject.hooks import (
     replace_output,
     require_hooks,
     with_first_tensor,
-)
-from nbinterp.network.subject.passes import TRANSFORMED, is_transformed
-from nbinterp.network.subject.reach import (
-    NEVER_RAN,
-    READ_TWICE,
-    UNREAD,
-    with_first_moved,
-    with_other_state,
 )
 from nbinterp.network.subject.settings import eager, seeded
 from nbinterp.network.subject.subject import Subject

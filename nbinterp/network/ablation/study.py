@@ -25,10 +25,10 @@ from nbinterp.network.ablation.rankings import (
 )
 from nbinterp.network.ablation.result import AblationStudy
 from nbinterp.network.ablation.sweep import measure
+from nbinterp.network.contract.contract import agreed
 from nbinterp.network.data.batches import length, n_rows, take_rows
 from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.size import batch_size, widest_output

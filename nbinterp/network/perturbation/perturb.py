@@ -11,13 +11,13 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import Float32Array, FloatArray, IntArray
+from nbinterp.network.contract.contract import agreed
 from nbinterp.network.data.batches import n_rows, take_rows
 from nbinterp.network.decoding.adapter import DecoderAdapter, decoder_adapter
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.perturbation.result import Base, Perturbation, checked_amounts
 from nbinterp.network.recording.record import recorded
-from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject

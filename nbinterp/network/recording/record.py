@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._typing import BoolArray, IntArray
+from nbinterp.network.contract.contract import agreed
 from nbinterp.network.data.batches import (
     batches,
     n_batches,
@@ -26,7 +27,6 @@ from nbinterp.network.recording.nodes import node_names
 from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file
 from nbinterp.network.recording.storage import InFile, InMemory, Store, new_folder
-from nbinterp.network.subject.contract import agreed
 from nbinterp.network.subject.hooks import first_tensor, item_name, observe_outputs
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject

@@ -10,10 +10,10 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import FloatingArray, IntArray
+from nbinterp.network.contract.reach import NEVER_RAN
 from nbinterp.network.data.batches import length, refuse_nonfinite
 from nbinterp.network.recording.storage import Store
 from nbinterp.network.subject.model import find_layers, layer_names
-from nbinterp.network.subject.reach import NEVER_RAN
 
 _LIMITS = {kind: float(np.finfo(kind).max) for kind in ("float32", "float16")}
 

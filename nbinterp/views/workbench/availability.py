@@ -10,8 +10,8 @@ from nbinterp import _checks
 from nbinterp._typing import Float32Array
 from nbinterp.interactions.gradients import as_rows, rows_on, scalar_function
 from nbinterp.network.ablation.classes import check_outputs, true_classes
+from nbinterp.network.contract.contract import any_size, contract_of
 from nbinterp.network.data.batches import length, n_rows
-from nbinterp.network.subject.contract import any_size, contract_of
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe
 from nbinterp.network.subject.subject import Subject

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
+from nbinterp.network.contract.passes import Pass, Text, rows_of
 from nbinterp.network.data.batches import length
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.passes import Pass, Text, rows_of
 from nbinterp.network.subject.rowwise import SIZES, TOLD
 from nbinterp.network.subject.subject import Subject
 

@@ -10,11 +10,11 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
+from nbinterp.network.contract.contract import DRAWS, RUNS, Contract, Fault, contract_of
+from nbinterp.network.contract.passes import TRANSFORMED
+from nbinterp.network.contract.reach import NEVER_RAN, READ_TWICE, UNREAD
 from nbinterp.network.data.batches import map_tensors, tensors
-from nbinterp.network.subject.contract import DRAWS, RUNS, Contract, Fault, contract_of
 from nbinterp.network.subject.hooks import takes_hooks
-from nbinterp.network.subject.passes import TRANSFORMED
-from nbinterp.network.subject.reach import NEVER_RAN, READ_TWICE, UNREAD
 from nbinterp.network.subject.subject import Subject
 
 Verdict = Literal["right", "right with a seed", "refused"]

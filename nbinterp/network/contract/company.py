@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nbinterp.network.contract.passes import Pass, Text, rows_of, same, tolerance_of, try_pass
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
-from nbinterp.network.subject.passes import Pass, Text, rows_of, same, tolerance_of, try_pass
 from nbinterp.network.subject.subject import Subject
 
 _BY_OTHERS = (

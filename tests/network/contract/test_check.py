@@ -1,6 +1,6 @@
 """The table of docs/models.md: what each function does with each kind of network.
 
-``NBINTERP_WRITE_DOCS=1 pytest tests/network/subject/test_check.py`` writes it anew.
+``NBINTERP_WRITE_DOCS=1 pytest tests/network/contract/test_check.py`` writes it anew.
 """
 
 import os
@@ -239,7 +239,7 @@ def table_of_kinds():
 
 def test_the_page_has_the_table():
     text = DOCS.read_text()
-    before, mark, _ = text.partition("<!-- written by tests/network/subject/test_check.py -->\n")
+    before, mark, _ = text.partition("<!-- written by tests/network/contract/test_check.py -->\n")
     expected = f"{before}{mark}\n{table_of_kinds()}\n"
     if os.environ.get("NBINTERP_WRITE_DOCS") == "1":
         DOCS.write_text(expected)

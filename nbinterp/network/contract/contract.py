@@ -18,11 +18,11 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp.network.contract.company import Trial, in_company
+from nbinterp.network.contract.passes import Pass, Text, same_twice, try_pass
+from nbinterp.network.contract.reach import reach_of
 from nbinterp.network.data.batches import length, tensors
-from nbinterp.network.subject.company import Trial, in_company
 from nbinterp.network.subject.model import lock_of
-from nbinterp.network.subject.passes import Pass, Text, same_twice, try_pass
-from nbinterp.network.subject.reach import reach_of
 from nbinterp.network.subject.settings import generator_states, seeded
 from nbinterp.network.subject.subject import Subject
 
