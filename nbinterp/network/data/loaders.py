@@ -15,12 +15,14 @@ from torch.utils.data import (
     SequentialSampler,
     Subset,
     TensorDataset,
+    default_collate,
 )
 
 from nbinterp import _checks
 
 # Samples that are read again, and how often: a flip by chance passes once in 256 times.
 _PROBES, _READINGS = 4, 3
+_TOGETHER = 64  # samples of the first batch whose order is tried
 
 _REPEATABLE: "WeakSet[Any]" = WeakSet()
 
@@ -38,6 +40,7 @@ def ordered_loader(data: Any, size: int) -> DataLoader[Any]:
         )
     loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=size)
     _check_repeatable(loader)
+    _check_collate(loader)
     return loader
 
 
@@ -112,6 +115,44 @@ def _check_repeatable(loader: DataLoader[Any]) -> None:
         )
     with contextlib.suppress(TypeError):  # some objects cannot be referred to weakly
         _REPEATABLE.add(dataset)
+
+
+def _check_collate(loader: DataLoader[Any]) -> None:
+    """Refuse a collate_fn that puts samples in another order, as one that sorts by length."""
+    collate, n = loader.collate_fn, n_samples(loader)
+    if collate is default_collate or not n:
+        return
+    samples = [loader.dataset[row] for row in range(min(n, loader.batch_size or 1, _TOGETHER))]
+    together = _first_tensor(collate(samples))
+    if together is None or together.ndim == 0 or len(together) != len(samples):
+        return
+    for row, sample in enumerate(samples):
+        alone = _first_tensor(collate([sample]))
+        if alone is None or alone.ndim != together.ndim or len(alone) != 1:
+            return
+        places = [place for place, other in enumerate(together) if _is_padded(alone[0], other)]
+        came = row if row in places or not places else places[0]
+        _checks.require(
+            came == row,
+            "(data=DataLoader(collate_fn=…))",
+            f"must keep the order of the samples, but sample {row} comes as row {came}",
+            "Leave out what sorts them, such as by length; pack_padded_sequence takes"
+            " enforce_sorted=False.",
+        )
+
+
+def _first_tensor(batch: Any) -> torch.Tensor | None:
+    return next((item for item in tree_leaves(batch) if isinstance(item, torch.Tensor)), None)
+
+
+def _is_padded(sample: torch.Tensor, row: torch.Tensor) -> bool:
+    """Return whether `row` begins or ends with `sample`, along all its axes."""
+    if any(a > b for a, b in zip(sample.shape, row.shape, strict=True)):
+        return False
+    begin = row[tuple(slice(size) for size in sample.shape)]
+    shape = zip(sample.shape, row.shape, strict=True)
+    end = row[tuple(slice(whole - size, whole) for size, whole in shape)]
+    return torch.equal(begin, sample) or torch.equal(end, sample)
 
 
 def _whole(dataset: Any) -> Any:

@@ -23,7 +23,8 @@ def widest_output(subject: Subject, batch: Any) -> int:
     def see(_module: nn.Module, _inputs: Any, output: Any) -> None:
         nonlocal most
         for item in tree_leaves(output):
-            if isinstance(item, torch.Tensor) and item.ndim and len(item):
+            # Attention with a padding mask uses nested tensors inside, which have no length.
+            if isinstance(item, torch.Tensor) and not item.is_nested and item.ndim and len(item):
                 most = max(most, item[0].numel())
 
     with subject.ready(), observe(subject.model.modules(), see):

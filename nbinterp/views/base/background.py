@@ -1,16 +1,19 @@
 """Background jobs of a view: a new job cancels the one before it."""
 
+import atexit
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from nbinterp._numerics.progress import Progress, ProgressToken, tracking
 
 Job = Callable[[threading.Event], object]
 
 _OFTEN = 0.1  # seconds between reports of progress
+_PATIENCE = 5.0  # seconds that the end of Python waits for a job
 
 
 class LatestTask:
@@ -27,6 +30,7 @@ class LatestTask:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        _TASKS.add(self)
 
     def submit(self, job: Job) -> None:
         """Run ``job(stop)``, which should end soon after the event `stop` is set."""
@@ -63,6 +67,19 @@ class LatestTask:
         except Exception as failure:
             if not stop.is_set():
                 self._failed(failure)
+
+
+_TASKS: WeakSet[LatestTask] = WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Cancel all jobs and wait for them: Python aborts if it ends while one computes in torch."""
+    tasks = list(_TASKS)
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        task.wait(_PATIENCE)
 
 
 def _thread_type() -> type[threading.Thread]:

@@ -1,6 +1,7 @@
 """The base class of all views: traits, messages and the still picture."""
 
 import base64
+import sys
 import threading
 import time
 import traceback
@@ -176,6 +177,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         Its model and data are free as soon as nothing else refers to the view.
         """
         if self.comm is None:  # closed already, or its constructor failed
+            return
+        if sys.is_finalizing():  # ipywidgets closes what is left when Python ends: no page hears it
             return
         parts = self.page_parts()
         while self._closers:

@@ -3,8 +3,11 @@ import pandas as pd
 import pytest
 import torch
 from network.worlds import Conv, assert_same, plain, seeded, state, worn
+from torch import nn
 
 from nbinterp.network import ablated, record
+from nbinterp.network.subject.size import widest_output
+from nbinterp.network.subject.subject import Subject
 
 X = np.random.default_rng(0).normal(size=(30, 6)).astype(np.float32)
 
@@ -134,3 +137,39 @@ def test_numbers_of_nodes_may_come_from_arrays(nodes):
     model = seeded(plain).eval()
     with ablated(model, "0", nodes):
         assert not record(model, X, "0")["0"][:, 3].any()
+
+
+class Padded(nn.Module):
+    """Attention with a padding mask: in eval mode, torch passes nested tensors between layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.project = nn.Linear(3, 8)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+        self.out = nn.Linear(8, 2)
+
+    def forward(self, x):
+        hidden = self.encoder(self.project(x), src_key_padding_mask=self.mask(x))
+        return self.out(hidden[:, 0])
+
+    @staticmethod
+    def mask(x):
+        return torch.arange(5) > 2 + 2 * (x[:, :1, 0] > 0)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_nested_tensors_inside_a_transformer():
+    torch.manual_seed(0)
+    model, x = Padded().eval(), torch.randn(20, 5, 3)
+    with torch.no_grad(), ablated(model, "project", [0, 1]):
+        moved = model(x)
+    assert widest_output(Subject(model), x) >= 40
+    with torch.no_grad():
+        hidden = model.project(x)
+        hidden[..., :2] = 0
+        expected = model.out(model.encoder(hidden, src_key_padding_mask=model.mask(x))[:, 0])
+        torch.testing.assert_close(moved, expected)
+    inside = pytest.raises(ValueError, match=r"an ordinary tensor, not a nested one. Pad it")
+    with torch.no_grad(), inside, ablated(model, "encoder.layers.0", [0]):
+        model(x)

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
@@ -135,3 +137,21 @@ def test_a_dataset_is_checked_once():
     assert first <= 60 + 12
     list(batches(take_rows(data, torch.arange(3).numpy()), 60, torch.float32))
     assert data.read == first + 3
+
+
+def test_a_collate_that_sorts_by_length_is_refused():
+    lengths = [2, 5, 3, 4, 1, 5]
+    samples = [(torch.full((length, 1), float(i)), i) for i, length in enumerate(lengths)]
+
+    def padded(batch):
+        return (pad_sequence([sample for sample, _ in batch], batch_first=True),)
+
+    def by_length(batch):
+        return padded(sorted(batch, key=lambda sample: -len(sample[0])))
+
+    highest = nn.Sequential(nn.Flatten(), nn.AdaptiveMaxPool1d(1))
+    rec = record(highest, DataLoader(samples, 6, collate_fn=padded), "1", progress=False)
+    assert rec["1"][:, 0].tolist() == list(range(6))
+    for wrong in (by_length, lambda batch: padded(batch[::-1])):
+        with pytest.raises(ValueError, match="must keep the order of the samples, but sample 0"):
+            record(highest, DataLoader(samples, 6, collate_fn=wrong), "1", progress=False)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from concurrent.futures import CancelledError
 
@@ -93,3 +95,23 @@ def test_progress_is_told_while_the_work_runs_and_not_after():
     watch.done()
     assert told[-1] == (3, 4, "stage")
     assert current_token() is not watch
+
+
+def test_jobs_end_before_python_does():
+    """A thread that still computes in torch when Python ends aborts the whole process."""
+    script = """
+import time
+from nbinterp.views.base.background import LatestTask
+
+def job(stop):
+    print("begun", flush=True)
+    stop.wait(60)
+    time.sleep(0.3)
+    print("ended", flush=True)
+
+task = LatestTask(print)
+task.submit(job)
+time.sleep(0.2)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.split() == ["begun", "ended"], done.stderr
