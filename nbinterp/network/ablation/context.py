@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.network.contract.passes import oddity
+from nbinterp.network.contract.passes import TRANSFORMED, is_transformed, oddity
 from nbinterp.network.contract.reach import (
     NEVER_RAN,
     READ_TWICE,
@@ -157,9 +157,8 @@ class _Hook:
             return self.trial(output)
         self.n_edits += 1
         activation = first_tensor(f"layer {self.layer!r}", output)
-        odd = oddity(activation)
-        if odd is not None:
-            _checks.fail(f"(layer={self.layer!r})", *odd)
+        if activation.is_nested or is_transformed(activation):
+            _checks.fail(f"(layer={self.layer!r})", *(oddity(activation) or TRANSFORMED))
         shape = tuple(activation.shape[1:])
         _checks.require(
             self.means is None or tuple(self.means.shape) == shape,

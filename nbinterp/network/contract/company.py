@@ -9,9 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nbinterp import _checks
 from nbinterp.network.contract.passes import Pass, Text, rows_of, same, tolerance_of, try_pass
+from nbinterp.network.data.batches import length
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.subject import Subject
+
+_APART = 8  # rows of the first batch that run again apart
 
 _BY_OTHERS = (
     "must compute each sample by itself, but {} changed with the other samples of its batch",
@@ -45,6 +49,33 @@ def in_company(
         shuffled = np.random.default_rng(0).permutation(rows).tolist()
         found = [(shuffled, try_pass(subject, layers, batch, shuffled))]
     return [(some, one) for some, one in found if one is not None]
+
+
+class Apart:
+    """Some rows of a large batch, run apart from the others, to compare with the whole batch.
+
+    What only many samples do to each other, such as the capacity of an expert, shows in no trial
+    with a few.
+    """
+
+    def __init__(self, subject: Subject, batch: Any) -> None:
+        n = length(batch)
+        self.n, self.places = n, np.linspace(0, n - 1, _APART).round().astype(int).tolist()
+        self.found: Pass | None = None
+        if n > _APART and subject.seed is None:  # with a seed, other rows see other draws
+            self.found = try_pass(subject, {}, batch, self.places)
+        self.tolerance = 0.0 if self.found is None else tolerance_of(subject, self.found)
+
+    def check(self, output: Tensor) -> None:
+        """Raise ValueError if rows of the whole batch's `output` are not what they are apart."""
+        if self.found is None or output.ndim == 0 or len(output) != self.n:
+            return
+        alone = self.found.output
+        if alone.shape[1:] != output.shape[1:] or not same(
+            output[self.places], alone, self.tolerance
+        ):
+            what = f"a row of the output of a batch of {self.n}"
+            _checks.fail("(model)", _BY_OTHERS[0].format(what), _BY_OTHERS[1])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._typing import BoolArray, IntArray
+from nbinterp.network.contract.company import Apart
 from nbinterp.network.contract.contract import agreed
 from nbinterp.network.data.batches import (
     batches,
@@ -197,6 +198,7 @@ def _run(
         first = [next(given)]
         modules, calls = recorder.modules, recorder.calls
         subject = agreed(subject, to_device(first[0], device), modules, calls=calls)
+        apart = Apart(subject, to_device(first[0], device))
         with observe_outputs(modules, recorder.put):
             for batch in _resumed(first, given):
                 recorder.begin(batch)
@@ -204,7 +206,8 @@ def _run(
                     masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
                 whole = subject.call(to_device(batch, device))
                 result = first_tensor("the model", whole)
-                if names is None:  # to refuse wrong ones before the other batches run
+                if names is None:  # to refuse what is wrong before the other batches run
+                    apart.check(result)
                     names = named(tuple(result.shape[1:]), item_name(whole))
                 output.append(recorder.checked("the model's output", result))
                 recorder.end()

@@ -74,3 +74,24 @@ def test_rows_of_their_own_are_not_refused(kind):
             model, table(8), GIVEN, layer="h", base=3, amounts=[[0.01], [-0.01]], progress=False
         )
         assert moved.outputs.shape == (2, 3)
+
+
+class Full(nn.Module):
+    """Experts of limited capacity: of those who come last, some get nothing."""
+
+    def __init__(self, capacity):
+        super().__init__()
+        self.capacity, self.router, self.out = capacity, nn.Linear(4, 2), nn.Linear(4, 3)
+
+    def forward(self, x):
+        expert = self.router(x).argmax(1, keepdim=True) == torch.arange(2)
+        place = (expert.cumsum(0) * expert).sum(1, keepdim=True)
+        return self.out(x * (place <= self.capacity))
+
+
+def test_what_only_many_samples_do_to_each_other():
+    torch.manual_seed(0)
+    x = torch.randn(100, 4)
+    with pytest.raises(ValueError, match="a row of the output of a batch of 100 changed with"):
+        record(Full(20), x, "out", progress=False)
+    record(Full(100), x, "out", progress=False)

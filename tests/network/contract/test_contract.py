@@ -34,7 +34,8 @@ def test_a_few_samples_are_tried_once():
     model = Counted()
     first = passes(model, batch_size=20)
     assert first[-2:] == [20, 20] and sum(first[:-2]) <= 40
-    assert passes(model, batch_size=20) == [20, 20]
+    # What was found with a few is remembered; of a large batch, some rows run apart each time.
+    assert passes(model, batch_size=20) == [8, 20, 20]
     assert len(passes(model, batch_size=4)) > N / 4  # another kind of batch
 
 
