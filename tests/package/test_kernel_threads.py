@@ -32,6 +32,7 @@ def decode(hidden):
 
 slider = FactorSlider(perturb(model, data, fitted.clusters_[1], layer="1", factor=[0, 2],
                               decode=decode))
+slider.page_parts()  # waits for the marks of factors, which come over the same comm
 """
 
 
