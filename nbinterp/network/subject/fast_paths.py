@@ -38,6 +38,7 @@ def fast_paths(enabled: bool) -> Iterator[None]:
     >>> from nbinterp.corex import LinearCorEx, LocalCorEx
     >>> from nbinterp.network import ablation_study, fast_paths, record
     >>> X, y = load_iris(return_X_y=True)
+    >>> _ = torch.manual_seed(0)
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3))
     >>> table = record(model, X, layers="1").concat("1")
     >>> factors = LocalCorEx(LinearCorEx(1, random_state=0)).fit(table).fit_selection(y == 1)
