@@ -197,8 +197,10 @@ def _run(
         given = batches(data, size, subject.dtype, check=False)
         first = [next(given)]
         modules, calls = recorder.modules, recorder.calls
-        subject = agreed(subject, to_device(first[0], device), modules, calls=calls)
-        apart = Apart(subject, to_device(first[0], device))
+        tried = to_device(first[0], device)
+        subject = agreed(subject, tried, modules, calls=calls)
+        apart = Apart(subject, tried)
+        del tried
         with observe_outputs(modules, recorder.put):
             for batch in _resumed(first, given):
                 recorder.begin(batch)

@@ -170,13 +170,7 @@ def prepare(
         lines.append(f"{called.y} = rec.output.argmax(axis=1)")
     radius, constant = guess_radius(data, shape or None)
     if len(constant) and "interactions" not in missing:
-        warnings.warn(
-            f"Workbench(data) has {len(constant)} constant inputs, such as number {constant[0]}. "
-            "Their interactions are those of changes as large as their value, which no sample "
-            "shows. Leave them out of the model if they say nothing.",
-            UserWarning,
-            stacklevel=4,
-        )
+        _warn_constant(constant)
     if not isinstance(radius, float):
         lines.append(f"radius = {radius.tolist()}  # of each input")
     note = f"# {', '.join(passed)}: as passed to the workbench"
@@ -206,6 +200,17 @@ def _warn(missing: Mapping[str, str]) -> None:
     """Tell which steps the network does not allow."""
     for step, reason in missing.items():
         warnings.warn(f"Workbench without {step}. {reason}", UserWarning, stacklevel=5)
+
+
+def _warn_constant(inputs: IntArray) -> None:
+    """Tell that the interactions of constant inputs are those of changes that no sample shows."""
+    warnings.warn(
+        f"Workbench(data) has {len(inputs)} constant inputs, such as number {inputs[0]}. "
+        "Their interactions are those of changes as large as their value, which no sample "
+        "shows. Leave them out of the model if they say nothing.",
+        UserWarning,
+        stacklevel=5,
+    )
 
 
 def _check_local(local: object, n: int) -> None:
