@@ -45,8 +45,8 @@ def group_recovery(groups: Any, mutual_information: Any) -> Recovery:
 
     References
     ----------
-    Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
-    arXiv 2402.04440 (2024), section 3.1 and appendix A.
+    Kerby, White and Moon, "Exploring higher-order neural network node interactions with total
+    correlation", arXiv 2402.04440 (2024), section 3.1 and appendix A.
 
     Examples
     --------

@@ -116,10 +116,10 @@ def make_corex_clusters(
 
     References
     ----------
-    Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
-    arXiv 2402.04440 (2024), section 3.1 and appendix A. The paper does not print the means; they
-    are those of the authors' program, where the second class moves away from the second mean, not
-    towards it.
+    Kerby, White and Moon, "Exploring higher-order neural network node interactions with total
+    correlation", arXiv 2402.04440 (2024), section 3.1 and appendix A. The paper does not print the
+    means; they are those of the authors' program, where the second class moves away from the second
+    mean, not towards it.
 
     Examples
     --------

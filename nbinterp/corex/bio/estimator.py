@@ -34,7 +34,11 @@ class BioCorEx(
     differ between the states. The fit maximizes ``sum_j [sum_i alpha_ij I(X_i; Y_j) - I(Y_j; X)]``,
     a lower bound of the total correlation. Columns may be discrete, or Gaussian within a state.
     Missing entries are skipped. Unlike the factors of `LinearCorEx`, these divide samples into
-    groups and need not be linear.
+    groups and need not be linear. The paper describes factors that are learned one after another;
+    its authors' program updates all of them side by side, and so does this one.
+
+    CorEx sees little of *synergy*: columns that say something only together, as when one is the
+    exclusive or of two others. `AndOr` looks for that.
 
     *Mutual information* ``I(X; Y)`` is how much one variable says about another; it is 0 if they
     are independent. *Total correlation* is the dependence between all columns together: how much

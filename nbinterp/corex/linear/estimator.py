@@ -48,6 +48,9 @@ class LinearCorEx(
     needs the data only through their correlation matrix. Information is in nats: a nat is 1.44
     bits, and two variables with correlation 0.9 share 0.83.
 
+    CorEx does not see *synergy*: variables that say something only together, as when one is the
+    exclusive or of two others and correlates with neither. `AndOr` looks for that.
+
     Parameters
     ----------
     n_factors : int or None, default=None

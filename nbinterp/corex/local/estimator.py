@@ -39,7 +39,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
 
     Embeds the samples, clusters the embedding by k-means, and fits CorEx to the samples of each
     cluster, so that what varies together only there is not averaged away (Kerby, White and Moon
-    2024, section 2.3). Each is fitted beside a copy of itself with shuffled columns, which shows
+    2024). Each is fitted beside a copy of itself with shuffled columns, which shows
     what chance gives.
 
     Parameters
@@ -76,8 +76,8 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
 
     References
     ----------
-    Kerby, White and Moon (2024), "Learning local higher-order interactions with total
-    correlation", https://arxiv.org/abs/2402.04440.
+    Kerby, White and Moon (2024), "Exploring higher-order neural network node interactions with
+    total correlation", https://arxiv.org/abs/2402.04440.
 
     Examples
     --------

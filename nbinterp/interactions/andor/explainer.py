@@ -96,9 +96,10 @@ class AndOr(HasState):
     References
     ----------
     Chen, Lou, Huang and Zhang (2024), Defining and extracting generalizable interaction
-    primitives from DNNs, ICLR. Eq. 1, 2, 4, 5 and 6. The authors' program bounds the specific γ by
-    a mean of signed differences and weighs with ``(1 - alpha) max + alpha sum``; here the mean is
-    of absolute values, and `alpha` is that of the paper.
+    primitives from DNNs, ICLR. Eq. 1, 2, 4, 5 and 6 of the ICLR version; 5 and 6 are 6 and 7 in
+    the arXiv preprint (2401.16318). The authors' program bounds the specific γ by a mean of signed
+    differences and weighs with ``(1 - alpha) max + alpha sum``; here the mean is of absolute
+    values, and `alpha` is that of the paper.
 
     Examples
     --------

@@ -94,8 +94,8 @@ def ablated(
 
     References
     ----------
-    Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
-    arXiv 2402.04440 (2024), section 3.4.
+    Kerby, White and Moon, "Exploring higher-order neural network node interactions with total
+    correlation", arXiv 2402.04440 (2024), section 3.4.
 
     Examples
     --------

@@ -115,8 +115,9 @@ def ablation_study(
 
     References
     ----------
-    Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
-    arXiv 2402.04440 (2024), section 3.4, figures 6 and 19. The comparison with other nodes is ours.
+    Kerby, White and Moon, "Exploring higher-order neural network node interactions with total
+    correlation", arXiv 2402.04440 (2024), section 3.4, figures 6 and 19. The comparison with other
+    nodes is ours.
 
     Examples
     --------

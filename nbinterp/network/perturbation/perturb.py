@@ -112,8 +112,9 @@ def perturb(
 
     References
     ----------
-    Kerby, White and Moon, "Learning local higher-order interactions with total correlation",
-    arXiv 2402.04440 (2024), section 3.4: mean of a cluster ± c times the mutual information.
+    Kerby, White and Moon, "Exploring higher-order neural network node interactions with total
+    correlation", arXiv 2402.04440 (2024), section 3.4: mean of a cluster ± c times the mutual
+    information.
 
     Examples
     --------

@@ -84,7 +84,8 @@ class InteractionHeatmap(FactorView):
     factor that they share most with. The block on the right holds the model's outputs: a bright
     cell there means that the output varies with the factor. The colours end at 3 nats, a
     correlation of 0.999, so that a node that its factor copies does not leave the others dark; the
-    legend then says "≥ 3 nats".
+    legend then says "≥ 3 nats". Nodes that say something only together (*synergy*) are in no
+    factor.
 
     Shuffled data has no dependence, yet a fit to it finds some by chance. Hatched cells are not
     above chance: 99 % of the cells of such a fit are below this level. The hatched band over the

@@ -1,7 +1,8 @@
 """The sparsity penalty of AND/OR splits, its proximal map and its dual norm.
 
 For the interactions u (m,) of one set of players in m models, the penalty is
-``max_i |u_i| + alpha * sum_i |u_i|`` (Eq. 6); for one model it is ``(1 + alpha) |u|``.
+``max_i |u_i| + alpha * sum_i |u_i|`` (Eq. 6 of the ICLR version); for one model it is
+``(1 + alpha) |u|``.
 """
 
 import torch
