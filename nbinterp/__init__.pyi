@@ -11,6 +11,7 @@ from .corex import BioCorEx as BioCorEx
 from .corex import ClusterFactors as ClusterFactors
 from .corex import LinearCorEx as LinearCorEx
 from .corex import LocalCorEx as LocalCorEx
+from .corex import cluster_profile as cluster_profile
 from .distance import LinearDistance as LinearDistance
 from .distance import MahalanobisOOD as MahalanobisOOD
 from .distance import SensitivityStudy as SensitivityStudy
@@ -35,6 +36,7 @@ from .saving import load as load
 from .saving import save as save
 from .views import AblationChart as AblationChart
 from .views import ClusterExplorer as ClusterExplorer
+from .views import FactorImages as FactorImages
 from .views import FactorSlider as FactorSlider
 from .views import InteractionHeatmap as InteractionHeatmap
 from .views import Workbench as Workbench

@@ -2,7 +2,11 @@
 
 # Not `export`: it is also run as a program, which must find it unloaded.
 from nbinterp.views.charts.ablation import AblationChart
+from nbinterp.views.charts.bio import BioChart
 from nbinterp.views.charts.distance_view import DistanceView
+from nbinterp.views.charts.dropout import DropoutChart
+from nbinterp.views.charts.pictures.cluster_profile import ProfileChart
+from nbinterp.views.charts.pictures.factor_images import FactorImages
 from nbinterp.views.charts.primitives import PrimitiveChart
 from nbinterp.views.charts.sensitivity import SensitivityChart
 from nbinterp.views.explorer.explorer import ClusterExplorer
@@ -14,12 +18,16 @@ from nbinterp.views.workbench.workbench import Workbench
 
 __all__ = [
     "AblationChart",
+    "BioChart",
     "ClusterExplorer",
     "DistanceView",
+    "DropoutChart",
+    "FactorImages",
     "FactorSlider",
     "InteractionHeatmap",
     "Link",
     "PrimitiveChart",
+    "ProfileChart",
     "SensitivityChart",
     "Workbench",
     "guide",

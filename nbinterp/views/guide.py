@@ -48,6 +48,16 @@ ENTRIES = (
         "200_local_corex",
     ),
     Entry(
+        "What sets a cluster apart: which classes, which mean image, which columns?",
+        "cluster_profile",
+        "cluster_profile(table, local, y=y, images=images)",
+    ),
+    Entry(
+        "Which pixels belong to each factor? See the factors as images.",
+        "FactorImages",
+        "FactorImages(local.clusters_[0], (28, 28))",
+    ),
+    Entry(
         "Which groups vary together over all samples of a table?",
         "LinearCorEx",
         "LinearCorEx(n_factors=10).fit(table)",

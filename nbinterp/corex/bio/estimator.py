@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.exceptions import ConvergenceWarning
 
 from nbinterp import _checks, _device
+from nbinterp._display import Displayable
 from nbinterp._numerics.parallel import thread_pool
 from nbinterp._state import HasState, all_or_nothing, fields
 from nbinterp._typing import FloatingArray, IntArray
@@ -25,6 +26,7 @@ _FLOAT64_FLOOR = 1e-3  # least variance, of standardized columns, that float32 r
 class BioCorEx(
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
+    Displayable,
     HasState,
     BaseEstimator,  # type: ignore[misc]
 ):
@@ -342,6 +344,9 @@ class BioCorEx(
             _checks.choice("variance_floor", self.variance_floor, ("clip",))
             return None
         return _checks.real("variance_floor", self.variance_floor, 0.0, 1.0, open_low=True)
+
+    def _is_showable(self) -> bool:
+        return hasattr(self, "labels_")
 
     @property
     def _n_features_out(self) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from nbinterp._display import Displayable
 from nbinterp._typing import IntArray
 from nbinterp.corex.local.estimator import LocalCorEx
 from nbinterp.network.recording.record import Recording
@@ -17,7 +18,7 @@ Widths = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DropoutStudy:
+class DropoutStudy(Displayable):
     """The total correlation of hidden layers, of networks with and without dropout.
 
     Attributes

@@ -1,0 +1,1 @@
+"""What sets clusters of samples apart."""

@@ -1,0 +1,1 @@
+"""Charts that hold images: factors of pixels, and the mean images of clusters."""

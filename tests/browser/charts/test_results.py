@@ -1,0 +1,65 @@
+"""Results of images, clusters, states and dropout, drawn by JupyterLab in both themes."""
+
+from collections.abc import Callable
+
+from browser.conftest import Opened
+from browser.page import NotebookPage
+from playwright.sync_api import Browser, expect
+
+SETUP = """
+import numpy as np, pandas as pd
+from sklearn.datasets import load_digits, load_wine
+from nbinterp import BioCorEx, FactorImages, LinearCorEx, LocalCorEx, cluster_profile
+from nbinterp.network import DropoutStudy
+
+X, y = load_digits(n_class=4, return_X_y=True)
+corex = LinearCorEx(8, random_state=0)
+local = LocalCorEx(corex, n_splits=1, random_state=0).fit(X, clusters=y)
+wine = load_wine(as_frame=True)
+rng = np.random.default_rng(0)
+rows = [
+    (len(hidden.split("-")), hidden, f"h{layer + 1}", rate, pair,
+     30 + 40 * layer + 40 * layer * (rate > 0) + rng.normal(), 5 + rate, 20.0, 0.9)
+    for hidden in ("200-200", "200-200-200") for layer in range(len(hidden.split("-")))
+    for pair in range(6) for rate in (0.0, 0.5)
+]
+names = ["depth", "hidden", "layer", "dropout", "pair"]
+names += ["total_correlation", "null_total_correlation", "first_five", "accuracy"]
+"""
+CELLS = {
+    "factor-images": "FactorImages(local.clusters_[2], (8, 8))",
+    "clusters": "cluster_profile(X, local, y=y, image_shape=(8, 8))",
+    "one-cluster": "cluster_profile(X, local, y=y, image_shape=(8, 8)).view(cluster=2, n=12)",
+    "columns": "cluster_profile(wine.data, wine.target, y=wine.target_names[wine.target])",
+    "bio": "BioCorEx(4, n_states=3, random_state=0).fit(wine.data)",
+    "dropout": "DropoutStudy(pd.DataFrame(rows, columns=names), {})",
+}
+SIZES = ((1280, 720), (1400, 900))
+
+
+def test_jupyterlab_draws_each_of_them(open_cells: Callable[..., Opened], browser: Browser) -> None:
+    page, _, lab = open_cells("results", [SETUP.strip(), *CELLS.values()])
+    _look(page, "light")
+    lab.set_theme("JupyterLab Dark")
+    dark = NotebookPage(browser, lab, "results.ipynb")
+    try:
+        dark.run_all()
+        _look(dark, "dark")
+    finally:
+        lab.set_theme("JupyterLab Light")
+        dark.page.close()
+
+
+def _look(page: NotebookPage, shade: str) -> None:
+    """Find each chart whole on screens of two sizes, and keep pictures of them."""
+    charts = page.page.locator(".jp-OutputArea-output .vega-embed").locator("canvas, .marks")
+    expect(charts).to_have_count(len(CELLS), timeout=60_000)
+    for width, height in SIZES:
+        page.page.set_viewport_size({"width": width, "height": height})
+        for number, name in enumerate(CELLS):
+            charts.nth(number).scroll_into_view_if_needed()
+            box = charts.nth(number).bounding_box()
+            assert box is not None
+            assert 300 < box["width"] < width - 100 and 100 < box["height"] < height, name
+            page.picture(f"{name}-{shade}-{width}")
+    assert page.errors == [] and page.off_machine() == []
