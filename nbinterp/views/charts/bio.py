@@ -38,8 +38,8 @@ class BioChart:
     in nats; the grey strokes are the factors of the null, rank by rank. Without a null, a bar says
     little: a fit to independent columns has factors too. In the middle is the share of samples in
     each state: full colour where the sample is in this state with a probability of 0.95 or more,
-    pale where that is not so sure. Numbers of states have no order. A factor with nearly all
-    samples in one state, or mostly pale, divides little. On the right are the columns: a bright
+    faint where that is not so sure. Numbers of states have no order. A factor with nearly all
+    samples in one state, or mostly faint, divides little. On the right are the columns: a bright
     cell says that column and factor share much, beyond what permutations of the samples give.
     Columns are grouped by the factor that they share most with. Factors do not show synergy:
     columns that tell something only together, as in an exclusive or, leave no trace.
@@ -209,7 +209,7 @@ class BioChart:
                 y=self._rows(False),
                 x=alt.X(
                     "part:Q",
-                    title="samples in each state",
+                    title=["samples in each state", "(faint: not sure)"],
                     axis=alt.Axis(format="%", tickCount=4),
                     scale=alt.Scale(domain=[0, 1]),
                 ),

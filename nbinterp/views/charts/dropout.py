@@ -13,7 +13,7 @@ from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 
 _KINDS = ("plain", "dropout")
 _COLOURS = (OKABE_ITO[0], OKABE_ITO[4])
-_NULL, _GREY = "shuffled values, mean", "#888888"
+_NULL, _GREY, _CHANCE = "shuffled values, mean", "#888888", "#a6a6a6"
 _MEASURES = {
     "total_correlation": "total correlation (nats)",
     "first_five": "first five factors (nats)",
@@ -118,7 +118,7 @@ class DropoutChart:
         title = _MEASURES[self.measure] if first else None
         y = alt.Y("value:Q", title=title, scale=alt.Scale(domain=[least, most], nice=True))
         names = [*_KINDS, _NULL] if self._has_null() else list(_KINDS)
-        shades = [*_COLOURS, _GREY][: len(names)]
+        shades = [*_COLOURS, _CHANCE][: len(names)]
         colour = alt.Color(
             "kind:N",
             title=None,
@@ -147,7 +147,7 @@ class DropoutChart:
         if self._has_null():
             null = rows.groupby(["layer", "kind"], sort=False)["null_total_correlation"].mean()
             table = null.rename("value").reset_index().assign(control=_NULL)
-            strokes = alt.Chart(table).mark_tick(thickness=2, size=26, color=_GREY)
+            strokes = alt.Chart(table).mark_tick(thickness=3, size=26, color=_CHANCE, opacity=1)
             layered.append(
                 strokes.encode(
                     x=x,

@@ -37,7 +37,7 @@ class ProfileChart:
 
     *Several.* A row is a cluster with the number of its samples. Its bar shows its classes. Its
     cells show the columns that differ most: orange, they are higher in the cluster; blue, lower;
-    pale, the interval of the difference holds zero.
+    faint, the interval of the difference holds zero.
 
     Clusters that were made from these columns differ in them by construction: an interval without
     zero does not prove that there is a cluster.

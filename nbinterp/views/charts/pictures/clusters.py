@@ -14,7 +14,7 @@ _STEP = 18  # CSS pixels per row
 _MOST_CLASSES = 12  # with colours of their own
 _OTHERS, _GREY = "other classes", "#9a9a9a"
 _STOPS = 9
-_PALE = "cells: differences from the rest; pale, the 95 % interval holds zero"
+_FAINT = "cells: differences from the rest; faint, the 95 % interval holds zero"
 
 
 def all_clusters(profile: ClusterProfile, n: int) -> Any:
@@ -33,7 +33,7 @@ def all_clusters(profile: ClusterProfile, n: int) -> Any:
         parts.append(blank())
     title = alt.TitleParams(
         f"{len(profile.names)} clusters of {profile.n_samples:,} samples",
-        subtitle=_PALE if n else alt.Undefined,
+        subtitle=_FAINT if n else alt.Undefined,
         anchor="start",
         offset=12,
     )
