@@ -41,8 +41,8 @@ class BioChart:
     faint where that is not so sure. Numbers of states have no order. A factor with nearly all
     samples in one state, or mostly faint, divides little. On the right are the columns: a bright
     cell says that column and factor share much, beyond what permutations of the samples give.
-    Columns are grouped by the factor that they share most with. Factors do not show synergy:
-    columns that tell something only together, as in an exclusive or, leave no trace.
+    Columns are grouped by the factor that they share most with. Factors show little of synergy:
+    columns that say something only together, as when one is the exclusive or of two others.
 
     Examples
     --------

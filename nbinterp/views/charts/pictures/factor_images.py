@@ -44,7 +44,7 @@ class FactorImages:
     number is the total correlation that the factor explains, in nats. Above the images stands what
     the same fit finds in shuffled pixels, where it is known. A factor "(not stable)" is not found
     again in halves of the same samples: do not build on it. Factors do not show synergy: pixels
-    that tell something only together, as in an exclusive or, leave no trace.
+    that say something only together, as when one is the exclusive or of two others.
 
     Examples
     --------
