@@ -46,10 +46,8 @@ class LinearCorEx(
     total correlation as possible is left, preferring that every variable has one parent. The fit
     maximizes a lower bound of the total correlation ``TC(X; Z)`` (equation 6 of the paper), and
     needs the data only through their correlation matrix. Information is in nats: a nat is 1.44
-    bits, and two variables with correlation 0.9 share 0.83.
-
-    CorEx does not see *synergy*: variables that say something only together, as when one is the
-    exclusive or of two others and correlates with neither. `AndOr` looks for that.
+    bits, and two variables with correlation 0.9 share 0.83. CorEx does not see *synergy*, as when
+    one variable is the exclusive or of two others: `AndOr` looks for that.
 
     Parameters
     ----------

@@ -103,12 +103,10 @@ class TestKnownAnswers:
             assert fit.total_correlations_[0] == pytest.approx(3.48293, abs=1e-4)
             assert fit.total_correlations_.sum() == pytest.approx(7.485, abs=1e-3)
 
-    def test_synergy_is_not_seen(self):
-        """As the docstring says: the three share log 2 nats, and no two of them any."""
+    def test_variables_of_which_no_two_share_anything(self):
+        """Also where three share log 2 nats: synergy is not seen, as the docstring says."""
         rows = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]] * 50, dtype=float)
         assert abs(LinearCorEx(2, random_state=0).fit(rows).total_correlation_) < 1e-3
-
-    def test_independent_variables_share_nothing(self):
         fit = LinearCorEx(3, random_state=0).fit_covariance(np.eye(10), 100)
         assert abs(fit.total_correlation_) < 1e-4
         assert fit.mutual_information_.max() < 0.01
