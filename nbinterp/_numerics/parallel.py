@@ -7,7 +7,7 @@ a task use one thread.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from functools import cache
@@ -17,9 +17,12 @@ import torch
 from threadpoolctl import ThreadpoolController
 
 from nbinterp import _device
-from nbinterp._numerics.progress import task_context
+from nbinterp._numerics.progress import current_token, task_context
 
 Result = TypeVar("Result")
+
+_CPU = torch.device("cpu")
+_PATIENCE = 0.5  # seconds that an interrupt waits for tasks to end
 
 # Number of open thread pools, and the limits to restore when the last one closes.
 _LOCK = threading.Lock()
@@ -49,7 +52,11 @@ class _ThreadPool:
         self._abandoned = threading.Event()
 
     def begin(
-        self, tasks: Sequence[Callable[[], Result]], stop: threading.Event | None
+        self,
+        tasks: Sequence[Callable[[], Result]],
+        stop: threading.Event | None = None,
+        *,
+        waits: bool = False,
     ) -> Callable[[], list[Result]]:
         pool = self._pool
         if pool is None:
@@ -59,17 +66,20 @@ class _ThreadPool:
         def results() -> list[Result]:
             try:
                 return [future.result() for future in futures]
-            except BaseException:  # after an error or interrupt, pending tasks do not start
+            except BaseException as failure:  # pending tasks do not start
                 self._abandoned.set()
                 if stop is not None:
                     stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
+                if not waits and not isinstance(failure, Exception):
+                    self._pool = None  # after an interrupt, one long operation is left behind
+                    wait(futures, timeout=_PATIENCE)
                 raise
 
         return results
 
     def close(self) -> None:
-        # Nobody waits now: tasks left by an interrupt end soon if they ask `raise_if_cancelled`.
+        # Tasks that still run end soon if they ask `raise_if_cancelled`.
         self._abandoned.set()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
@@ -120,12 +130,15 @@ def parallel_map(
     *,
     always_workers: bool = False,
     stop: threading.Event | None = None,
+    waits: bool = False,
 ) -> list[Result]:
     """Run independent tasks, and return their results in order.
 
     A single task runs in the caller, with all of the caller's threads. With `always_workers` it
     runs in a worker, so that its result is bitwise the same as with other tasks. Within a worker,
-    tasks run one after the other. An error or interrupt sets `stop`.
+    tasks run one after the other, unless the job is cancelled. An error or interrupt sets `stop`.
+    An interrupt leaves behind tasks that do not end soon, which must change nothing that anybody
+    else sees; it waits for their end if `waits`.
 
     Examples
     --------
@@ -134,13 +147,20 @@ def parallel_map(
     [1, 2]
     """
     if device.type != "cpu" or _is_worker() or (len(tasks) < 2 and not always_workers):
-        return [task() for task in tasks]
+        return list(_one_by_one(tasks))
     with thread_pool(device):
-        results: list[Result] = _THIS_THREAD.pool.begin(tasks, stop)()
+        results: list[Result] = _THIS_THREAD.pool.begin(tasks, stop, waits=waits)()
     return results
 
 
-def interruptible(operation: Callable[[], Result], device: torch.device) -> Result:
+def _one_by_one(tasks: Sequence[Callable[[], Result]]) -> Iterator[Result]:
+    token = current_token()
+    for task in tasks:
+        token.raise_if_cancelled()
+        yield task()
+
+
+def interruptible(operation: Callable[[], Result], device: torch.device = _CPU) -> Result:
     """Run one long operation of a library; an interrupt does not wait for its end.
 
     Python hears an interrupt between operations, so this one runs in a thread of its own, which an
@@ -148,14 +168,16 @@ def interruptible(operation: Callable[[], Result], device: torch.device) -> Resu
 
     Examples
     --------
-    >>> interruptible(lambda: torch.eye(2).sum(), torch.device("cpu"))
+    >>> interruptible(lambda: torch.eye(2).sum())
     tensor(2.)
     """
     if device.type != "cpu" or threading.current_thread() is not threading.main_thread():
         return operation()
     future: Future[Result] = Future()
+    threads = torch.get_num_threads()
 
     def run() -> None:
+        torch.set_num_threads(threads)
         try:
             future.set_result(operation())
         except BaseException as failure:
@@ -174,6 +196,6 @@ def begin(
     """
     own = _own_pool()
     if own is None:
-        results = [task() for task in tasks]
+        results = list(_one_by_one(tasks))
         return lambda: results
-    return own.begin(tasks, None)
+    return own.begin(tasks)

@@ -1,11 +1,13 @@
 """Progress reporting and cancellation for long jobs."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from tqdm.auto import tqdm
 
 
 class Progress(NamedTuple):
@@ -37,6 +39,7 @@ class ProgressToken:
         self.stop = threading.Event() if stop is None else stop
         self.progress = Progress(0, 0, "")
         self._lock = threading.Lock()
+        self._bar: Any = None
 
     def expect(self, steps: int, unit: str) -> None:
         """Add steps to do."""
@@ -48,6 +51,18 @@ class ProgressToken:
         """Count steps as done."""
         with self._lock:
             self.progress = self.progress._replace(done=self.progress.done + steps)
+            if self._bar is not None:
+                self._bar.update(steps)
+
+    @contextmanager
+    def counting_on(self, bar: Any) -> Iterator[None]:
+        """Count the steps done in the block on a progress bar too; it ends with the block."""
+        with bar:
+            self._bar = bar
+            try:
+                yield
+            finally:
+                self._bar = None
 
     def raise_if_cancelled(self) -> None:
         """Raise `CancelledError` if the job was cancelled, or nobody waits for this task now."""
@@ -68,6 +83,31 @@ def task_context(abandoned: threading.Event) -> Context:
 
 
 _TOKEN: ContextVar[ProgressToken | None] = ContextVar("token", default=None)
+
+
+def progress_bar(
+    items: Iterable[Any] | None = None,
+    *,
+    desc: str,
+    shown: bool,
+    total: int | None = None,
+    unit: str = "it",
+) -> Any:
+    """Return a progress bar over `items`, or one to update; it shows after a second of work.
+
+    It goes when the work ends. There is none if `shown` is False, or within `tracking`, where
+    somebody follows the work already.
+    """
+    is_followed = _TOKEN.get() is not None
+    return tqdm(
+        items,
+        desc=desc,
+        total=total,
+        unit=unit,
+        delay=1,
+        leave=False,
+        disable=not shown or is_followed,
+    )
 
 
 def current_token() -> ProgressToken:

@@ -1,11 +1,16 @@
 """Symmetric products, computed on one side of the diagonal."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import torch
 
+from nbinterp._numerics.parallel import interruptible
+
 # Number of strips of rows; four strips save three eighths of the work.
 _N_STRIPS = 4
+# A strip of more multiplications takes too long for an interrupt to wait for it.
+_LONG = 2**34
 
 
 def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -20,8 +25,13 @@ def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """
     n = len(a)
     product = a.new_empty((n, n))
+    is_long = n * n * a.shape[1] > _LONG
     for rows, columns in _strips(n):
-        torch.mm(a[rows], b[:, columns], out=product[rows, columns])
+        strip = partial(torch.mm, a[rows], b[:, columns], out=product[rows, columns])
+        if is_long:
+            interruptible(strip, a.device)
+        else:
+            strip()
     return _mirrored(product)
 
 

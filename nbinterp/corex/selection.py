@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import get_tags
-from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.progress import current_token
+from nbinterp._numerics.progress import current_token, progress_bar, tracking
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
@@ -171,12 +170,14 @@ def _linear_fits(
     products = [
         product_of(each, table, device) for each, table in zip(columns, tables, strict=True)
     ]
-    for m in tried:
+    bar = progress_bar(tried, desc="select_n_factors", shown=model.progress)
+    for m in bar:
         p = tables[0].shape[1]
         settings = checked_settings(model.set_params(n_factors=m), p)
         start = partial(random_start, rng, settings.n_restarts, m, p)
         problems = [Problem(product, start()) for product in products]
-        found = [each[0] for each in fit_problems(problems, settings)]
+        with tracking(current_token()):  # no bar within the bar
+            found = [each[0] for each in fit_problems(problems, settings)]
         last = len(left_out)
         pairs = zip(left_out, found[-last:], columns[-last:], strict=True)
         scores = [
@@ -198,12 +199,10 @@ def _any_fits(
     rng: np.random.RandomState,
 ) -> _Fits:
     """Fit one table after the other, for each number of factors."""
-    bar = tqdm(
+    bar = progress_bar(
         total=len(tried) * len(tables),
         desc="select_n_factors",
-        delay=1,
-        leave=False,
-        disable=not getattr(model, "progress", True),
+        shown=getattr(model, "progress", True),
     )
     token = current_token()
     with bar:

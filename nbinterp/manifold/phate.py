@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
 from nbinterp._display import Displayable
+from nbinterp._numerics.progress import progress_bar
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatingArray
 from nbinterp.manifold.diffusion import knee_point, potential
@@ -277,7 +277,7 @@ class PHATE(
             return
         # One seed per stage, so that a reused stage does not change the others' random numbers.
         seeds = _checks.generator(self.random_state).randint(2**31 - 1, size=3)
-        with tqdm(total=3, desc="PHATE", delay=1, leave=False, disable=not self.progress) as bar:
+        with progress_bar(total=3, desc="PHATE", shown=self.progress) as bar:
             graph, walk = self._graph_and_walk(data, seeds, bar)
             # Entry t belongs to power t + 1; the authors' program uses t as the power nonetheless.
             t = knee_point(walk.entropy) if self.t == "auto" else int(self.t)

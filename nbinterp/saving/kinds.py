@@ -59,6 +59,11 @@ def _with_splits(state: State) -> State:
     return state | {"n_splits": 2}
 
 
+def _with_progress(state: State) -> State:
+    """Return the state of a `LinearCorEx` from before it showed progress."""
+    return state | {"progress": True}
+
+
 def _without_places(state: State) -> State:
     """Return the state of a `Graph` in which equal samples were not one."""
     return state | {"place": None}
@@ -66,7 +71,7 @@ def _without_places(state: State) -> State:
 
 # Objects that `save` accepts.
 WHOLE = {
-    "linear_corex": Kind(LinearCorEx),
+    "linear_corex": Kind(LinearCorEx, (_with_progress,)),
     "bio_corex": Kind(BioCorEx),
     "local_corex": Kind(LocalCorEx, (_with_splits,)),
     "phate": Kind(PHATE),

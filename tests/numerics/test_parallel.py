@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from nbinterp._numerics.parallel import begin, interruptible, parallel_map, thread_pool
-from nbinterp._numerics.progress import current_token
+from nbinterp._numerics.progress import ProgressToken, current_token, tracking
 
 CPU = torch.device("cpu")
 
@@ -144,6 +145,48 @@ def test_an_interrupt_ends_tasks_that_run():
     assert parallel_map([lambda: 1, lambda: 2], CPU) == [1, 2]
 
 
+def test_an_interrupt_leaves_a_task_that_cannot_end():
+    began, ends, ended = threading.Event(), threading.Event(), []
+
+    def task():
+        began.set()
+        ended.append(ends.wait(60))
+
+    with interrupted_after(began):
+        parallel_map([task, task], CPU)
+    assert not ended  # nobody waited for it
+    ends.set()
+    assert parallel_map([lambda: 1, lambda: 2], CPU) == [1, 2]
+
+
+def test_an_interrupt_waits_for_a_task_that_uses_what_is_the_callers():
+    began, stop, ended = threading.Event(), threading.Event(), []
+
+    def task():
+        began.set()
+        ended.append(stop.wait(60))
+
+    with interrupted_after(began):
+        parallel_map([task], CPU, always_workers=True, stop=stop, waits=True)
+    assert ended == [True]
+
+
+def test_tasks_one_after_the_other_end_with_the_job():
+    stop, done = threading.Event(), []
+
+    def task():
+        done.append(len(done))
+        stop.set()
+
+    def job():
+        with tracking(ProgressToken(stop)):
+            parallel_map([task] * 3, CPU)
+
+    with pytest.raises(CancelledError):  # in a worker, as restarts of k-means are
+        parallel_map([job], CPU, always_workers=True)
+    assert done == [0]
+
+
 def test_an_interrupt_does_not_wait_for_one_long_operation():
     began, go_on = threading.Event(), threading.Event()
 
@@ -152,7 +195,7 @@ def test_an_interrupt_does_not_wait_for_one_long_operation():
         go_on.wait(20)
 
     with interrupted_after(began):
-        interruptible(operation, CPU)
+        interruptible(operation)
     assert not go_on.is_set()
     go_on.set()
 

@@ -131,9 +131,9 @@ def test_an_older_version_is_upgraded(whole, tmp_path, monkeypatch):
     [
         ({"kind": "sparse_corex"}, "kinds of object that this nbinterp knows, not 'sparse_corex'"),
         ({"kind": ["phate"]}, "kinds of object that this nbinterp knows"),
-        ({"version": 2}, "linear_corex of version 1 to 1, not 2"),
-        ({"version": 0}, "linear_corex of version 1 to 1, not 0"),
-        ({"version": True}, "linear_corex of version 1 to 1, not True"),
+        ({"version": 3}, "linear_corex of version 1 to 2, not 3"),
+        ({"version": 0}, "linear_corex of version 1 to 2, not 0"),
+        ({"version": True}, "linear_corex of version 1 to 2, not True"),
         ({"state": {"weights_": 1}}, "must be a whole file.*must have the fields of LinearCorEx"),
         ({"state": {}}, "must be a whole file"),
     ],

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
+from nbinterp._numerics.progress import progress_bar
 from nbinterp._typing import FloatArray
 from nbinterp.corex.bio.marginals import Table
 from nbinterp.corex.bio.model import BlockLikelihoods, Likelihoods, Model, estimate, total
@@ -165,9 +165,7 @@ def iterate(
     strength = _now(torch.zeros_like(jitter[..., 0]))
     alpha = torch.ones_like(jitter)
     trail: list[Pending] = []
-    for step in tqdm(
-        range(1, max_iter + 1), desc="BioCorEx", delay=1, leave=False, disable=not progress
-    ):
+    for step in progress_bar(range(1, max_iter + 1), desc="BioCorEx", shown=progress):
         fixed = alpha if step > _ALPHA_STEPS else None
         # Raised alpha count again what other factors explain, so these are not the ones to keep.
         raised = step < min(_ALPHA_STEPS, max_iter)

@@ -1,10 +1,13 @@
 """The correlation matrix of scores, complete or with missing entries."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._numerics.symmetric import symmetric_product
 from nbinterp._typing import FloatArray, FloatingArray
 from nbinterp.corex.linear.gaussianize import Columns
@@ -54,7 +57,7 @@ def correlation_of(columns: Columns, data: FloatingArray, device: torch.device) 
 def _proper(pairwise: Tensor) -> Tensor:
     """Return the matrix without its negative eigenvalues, with unit or zero diagonal."""
     varying = pairwise.diagonal() > 0
-    values, vectors = torch.linalg.eigh(pairwise)
+    values, vectors = interruptible(partial(torch.linalg.eigh, pairwise), pairwise.device)
     positive = (vectors * values.clamp(min=0.0)) @ vectors.mT
     scale = positive.diagonal().clamp(min=torch.finfo(positive.dtype).tiny).rsqrt() * varying
     result: Tensor = positive * scale.unsqueeze(0) * scale.unsqueeze(1)
@@ -85,7 +88,8 @@ def checked_correlation(covariance: FloatArray) -> tuple[FloatArray, FloatArray]
     symmetric = square and np.allclose(covariance, covariance.T, atol=tolerance)
     _checks.require(symmetric, what, "must be square and symmetric", remedy)
     matrix, scale = to_correlation(covariance)
-    proper = bool(scale.any()) and np.linalg.eigvalsh(matrix)[0] > -1e-6 * len(matrix)
+    least = interruptible(partial(np.linalg.eigvalsh, matrix))[0] if scale.any() else -np.inf
+    proper = bool(least > -1e-6 * len(matrix))
     must = "must have a positive variance and no negative eigenvalue"
     _checks.require(proper, what, must, remedy)
     return matrix, scale

@@ -17,13 +17,9 @@ from nbinterp._numerics.parallel import parallel_map
 from nbinterp._numerics.progress import current_token
 from nbinterp._state import HasState, all_or_nothing, fields
 from nbinterp._typing import FloatArray
+from nbinterp.corex.linear import implied
 from nbinterp.corex.linear.correlation import checked_correlation, product_of, to_correlation
 from nbinterp.corex.linear.gaussianize import Columns, learn_columns, standardizing
-from nbinterp.corex.linear.implied import (
-    covariance_of,
-    expected_scores,
-    predicted_total_correlation,
-)
 from nbinterp.corex.linear.linearcorex import fit_with_package
 from nbinterp.corex.linear.operators import Dense, Product
 from nbinterp.corex.linear.settings import Settings, checked_settings
@@ -76,6 +72,8 @@ class LinearCorEx(
         Where to compute: "auto" is CUDA where there is one, else the CPU.
     random_state : int, RandomState or None, default=None
         Draws the start weights.
+    progress : bool, default=True
+        Whether to show progress for work that takes more than a second.
 
     Attributes
     ----------
@@ -128,7 +126,7 @@ class LinearCorEx(
 
     _STATE = fields(
         "n_factors max_iter tol anneal noise_floor gaussianize missing",
-        "n_restarts engine device random_state",
+        "n_restarts engine device random_state progress",
     )
     _FITTED = fields(
         "weights_ correlation_ mutual_information_ total_correlation_",
@@ -154,6 +152,7 @@ class LinearCorEx(
         engine: str = "torch",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
+        progress: bool = True,
     ) -> None:
         self.n_factors = n_factors
         self.max_iter = max_iter
@@ -166,6 +165,7 @@ class LinearCorEx(
         self.engine = engine
         self.device = device
         self.random_state = random_state
+        self.progress = progress
 
     @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -341,7 +341,7 @@ class LinearCorEx(
             f"must have one column per factor, {len(self.weights_)}",
             "Pass what transform returns.",
         )
-        scores = expected_scores(
+        scores = implied.expected_scores(
             values.astype(np.float64), self.weights_, self.correlation_, self.noise_floor
         )
         return self._columns.invert(scores)
@@ -356,7 +356,7 @@ class LinearCorEx(
             of `noise_floor`, which keeps it positive definite.
         """
         _checks.fitted(self, "weights_")
-        return covariance_of(self.correlation_, self.scale_)
+        return implied.covariance_of(self.correlation_, self.scale_)
 
     @_checks.named
     def score(self, X: Any, y: Any = None) -> float:
@@ -377,7 +377,8 @@ class LinearCorEx(
         float
             In nats per sample.
         """
-        return float(predicted_total_correlation(self._scores(X), self.correlation_).mean())
+        predicted = implied.predicted_total_correlation(self._scores(X), self.correlation_)
+        return float(predicted.mean())
 
     def _scores(self, X: Any) -> FloatArray:
         """Return the scores of new samples, 0 where missing."""

@@ -1,11 +1,13 @@
 """Turn columns into standard scores by one of four methods, of the fit's data and of new data."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from nbinterp import _checks
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._state import HasState, fields
 from nbinterp._typing import FloatArray, FloatingArray
 
@@ -87,7 +89,7 @@ def learn_columns(data: FloatingArray, method: str) -> Columns:
         mean, scale = _trusted(data)
         return Columns(method, mean, scale, zero, np.sign(scale))
     mean, scale = _mean_and_scale(data)
-    ranked = np.sort(data, axis=0) if method == "empirical" else None
+    ranked = interruptible(partial(np.sort, data, axis=0)) if method == "empirical" else None
     plain = Columns(method, mean, scale, zero, one, ranked)
     if method == "standard":
         return standardizing(mean, scale)

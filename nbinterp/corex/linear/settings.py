@@ -25,6 +25,7 @@ class Settings:
     anneal: bool
     noise_floor: float
     n_restarts: int
+    progress: bool
 
     @property
     def schedule(self) -> FloatArray:
@@ -46,6 +47,7 @@ def checked_settings(corex: Any, n_features: int) -> Settings:
             _checks.boolean("anneal", corex.anneal),
             _checks.real("noise_floor", corex.noise_floor, 0.0, 0.5),
             _checks.integer("n_restarts", corex.n_restarts, 1),
+            _checks.boolean("progress", corex.progress),
         )
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nbinterp import _device
+from nbinterp import _checks, _device
 from nbinterp._numerics.arrays import Array, as_array, full, namespace
 from nbinterp._numerics.parallel import parallel_map
-from nbinterp._numerics.progress import ProgressToken, current_token
+from nbinterp._numerics.progress import ProgressToken, current_token, progress_bar
 from nbinterp._typing import FloatArray
 from nbinterp.corex.linear.annealing import Solution, anneal
 from nbinterp.corex.linear.objective import information
@@ -110,8 +110,13 @@ def fit_problems(problems: Sequence[Problem], settings: Settings) -> list[list[F
             partial(_fit_jobs, problems, part, settings, token)
             for part in _batches(problems, jobs, settings.n_factors, device)
         ]
-        token.expect(len(settings.schedule) * len(jobs), "stage")
-        batches = parallel_map(tasks, device, always_workers=True, stop=token.stop)
+        n_stages = len(settings.schedule) * len(jobs)
+        token.expect(n_stages, "stage")
+        bar = progress_bar(
+            total=n_stages, desc=_checks.current_call(), shown=settings.progress, unit="stage"
+        )
+        with token.counting_on(bar):
+            batches = parallel_map(tasks, device, always_workers=True, stop=token.stop)
         fitted = chain.from_iterable(batches)
         for (k, _), factors in zip(jobs, fitted, strict=True):
             found[k].append(factors)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nbinterp import _checks, _device
 from nbinterp._numerics.parallel import parallel_map
-from nbinterp._numerics.progress import current_token
+from nbinterp._numerics.progress import current_token, progress_bar
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
@@ -65,7 +65,8 @@ def _of_any(corex: Any, data: FloatingArray, halves: list[IntArray]) -> list[Flo
     token = current_token()
     token.expect(len(halves), "fit")
     found = []
-    for half in halves:
+    shown = getattr(corex, "progress", True)
+    for half in progress_bar(halves, desc=_checks.current_call(), shown=shown):
         token.raise_if_cancelled()
         fitted = fit_clone(corex, data[half])
         found.append(np.asarray(fitted.mutual_information_, dtype=np.float64))

@@ -48,7 +48,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         What is fitted to each cluster; None is ``LinearCorEx()``, which fits all clusters as one
         batch. Any other estimator whose `fit` sets ``mutual_information_``, of shape
         (n_factors, n_features), and ``total_correlations_``, of shape (n_factors,), is fitted to
-        one cluster after the other, with a progress bar unless its own `progress` is False.
+        one cluster after the other. There is a progress bar unless its own `progress` is False.
     embedding : estimator with `fit_transform`, or None, default=None
         What samples are clustered by; None is ``PHATE(n_components=10)``.
     n_clusters : int, default=20

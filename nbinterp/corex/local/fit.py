@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
 from nbinterp._numerics.parallel import parallel_map
-from nbinterp._numerics.progress import ProgressToken, current_token
+from nbinterp._numerics.progress import ProgressToken, current_token, progress_bar
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
@@ -39,13 +38,7 @@ def fit_groups(
     if isinstance(corex, LinearCorEx):
         return _fit_together(corex, data, groups, feature_names)
     current_token().expect(2 * len(groups), "fit")
-    bar = tqdm(
-        groups,
-        desc=type(corex).__name__,
-        delay=1,
-        leave=False,
-        disable=not getattr(corex, "progress", True),
-    )
+    bar = progress_bar(groups, desc=type(corex).__name__, shown=getattr(corex, "progress", True))
     return [_fit_one(corex, data[rows], name, rows, feature_names) for name, rows in bar]
 
 

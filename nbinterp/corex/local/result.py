@@ -122,7 +122,7 @@ class ClusterFactors(Displayable, HasState):
     @property
     def comparison_(self) -> Comparison | None:
         """The factors beside halves and random selections; computed when first read."""
-        with _COMPARE_LOCK:
+        with _COMPARE_LOCK, _checks.call("ClusterFactors.comparison_"):
             if self._comparison is None and self._compare is not None:
                 found = self._compare(self.mutual_information_)
                 vars(self)["_comparison"] = found  # setattr fails on frozen results

@@ -1,5 +1,6 @@
 """Linear layers that measure the Mahalanobis distance from a Gaussian."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._typing import FloatArray
 
 ACTIVATIONS = ("abs", "relu_pair")
@@ -125,7 +127,7 @@ def whitening(
         "must be symmetric",
         "Pass (C + C.T) / 2 if you mean that.",
     )
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    values, vectors = interruptible(partial(np.linalg.eigh, (matrix + matrix.T) / 2))
     floor = d * np.finfo(np.float64).eps * size
     _checks.require(
         bool(values[0] > floor),

@@ -1,12 +1,14 @@
 """The Gaussian whose Mahalanobis distance the weights of a linear layer measure."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._typing import FloatArray
 from nbinterp.distance.construct.gaussians import ACTIVATIONS
 
@@ -55,7 +57,7 @@ class LayerGaussian:
         (array([3., 0.]), array([[1., 0.], [0., 4.]]))
         """
         # One decomposition for all: mean and covariance must agree on which directions are zero.
-        left, values, right = np.linalg.svd(weight, full_matrices=False)
+        left, values, right = interruptible(partial(np.linalg.svd, weight, full_matrices=False))
         rank = int((values > values.max(initial=0.0) * max(weight.shape) * eps).sum())
         left, values, right = left[:, :rank], values[:rank], right[:rank]
         mean = -right.T @ ((left.T @ bias) / values)

@@ -1,11 +1,13 @@
 """How weights align with principal components of the data, compared with random directions."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._typing import FloatArray, IntArray
 
 # Components with less than this share of the largest variance are rounding or constant features.
@@ -48,7 +50,7 @@ class Components:
 
         Shrinking changes the variances and leaves the components as they are.
         """
-        values, vectors = np.linalg.eigh(sample)
+        values, vectors = interruptible(partial(np.linalg.eigh, sample))
         values, vectors = np.maximum(values[::-1], 0.0), np.ascontiguousarray(vectors[:, ::-1])
         level = np.trace(sample) / len(sample)
         n_varying = int((values > _EMPTY * values[0]).sum())
@@ -100,7 +102,9 @@ class Components:
         cosines = abs(coordinates[live, : self.n_varying]) / length[live, None]
         if cosines.size == 0:
             return 0.0
-        return float(cosines[linear_sum_assignment(cosines, maximize=True)].mean())
+        # Seconds for thousands of nodes.
+        pairs = interruptible(partial(linear_sum_assignment, cosines, maximize=True))
+        return float(cosines[pairs].mean())
 
 
 def percentile(values: FloatArray, null: FloatArray) -> FloatArray:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._numerics.moments import Moments
+from nbinterp._numerics.progress import progress_bar
 from nbinterp._typing import AnyArray, FloatArray
 from nbinterp.distance.sensitivity.output_bias import output_bias
 from nbinterp.distance.sensitivity.result import SensitivityStudy
@@ -176,7 +176,7 @@ def _one_pass(
     def put(_name: str, activation: Tensor) -> None:
         moments.add(node_rows(activation, axis))
 
-    bar = tqdm(total=n_batches(data, rows), desc="spread", delay=1, disable=not progress)
+    bar = progress_bar(total=n_batches(data, rows), desc="spread", shown=progress)
     with bar, subject.ready(), observe_outputs({layer: edited.module}, put):
         for batch in subject.batches(data, rows):
             output = subject.run(batch)
@@ -217,7 +217,7 @@ def _summed(
     sums = torch.zeros(edits.n_units, n_steps, 3, dtype=torch.float64, device=where)
     folded = torch.zeros(len(scales), 3, dtype=torch.float64, device=where)
     total = edits.n_units * n_steps * len(outputs)
-    bar = tqdm(total=total, desc="sensitivity", delay=1, disable=not progress, unit="rows")
+    bar = progress_bar(total=total, desc="sensitivity", shown=progress, unit="rows")
     start = 0
     with bar:
         for batch in edited.subject.batches(data, rows):

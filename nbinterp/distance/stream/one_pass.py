@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from nbinterp import _checks
 from nbinterp._numerics.moments import Moments
+from nbinterp._numerics.progress import progress_bar
 from nbinterp.distance.stream.groups import Groups
 from nbinterp.distance.stream.layer_inputs import rows_of
 from nbinterp.distance.stream.sampling import Sampled, Sampler
@@ -74,7 +74,7 @@ def stream(
             positive.add((made > 0).to(made.dtype), codes)
             sampler.add(first, n, made, codes)
 
-    bar = tqdm(total=n_batches(data, batch_size), desc="distances", delay=1, disable=not progress)
+    bar = progress_bar(total=n_batches(data, batch_size), desc="distances", shown=progress)
     with bar, subject.ready():
         given = subject.batches(data, batch_size)
         first = next(given)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.progress import progress_bar
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
@@ -204,12 +204,8 @@ def coalition_outputs(
         # No draws: coalitions of one batch would see different ones.
         agreed(Subject(_Explained(explained, where, dtype)), tried, {}, may_draw=False)
         values = torch.empty(total, dtype=torch.float64, device=where)
-        for start in tqdm(
-            range(0, total, batch_size),
-            desc=f"coalitions of {name}",
-            delay=1,
-            disable=not progress,
-            leave=False,
+        for start in progress_bar(
+            range(0, total, batch_size), desc=f"coalitions of {name}", shown=progress
         ):
             rows = torch.arange(start, min(start + batch_size, total), device=where)
             values[rows] = explained(rows)

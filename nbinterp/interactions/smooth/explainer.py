@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.progress import current_token
+from nbinterp._numerics.progress import current_token, progress_bar
 from nbinterp._typing import FloatArray, IntArray
 from nbinterp.interactions.gradients import (
     ScalarFunction,
@@ -284,9 +283,7 @@ class SmoothHess:
         estimate = MeanMatrix() if width <= WIDEST_MATRIX else None
         low_rank: list[list[LowRank]] = []
         gradient = torch.zeros((count, d), dtype=torch.float64, device=rows.device)
-        bar = tqdm(
-            range(n_blocks), desc="SmoothHess", delay=1, disable=not self.progress, leave=False
-        )
+        bar = progress_bar(range(n_blocks), desc="SmoothHess", shown=self.progress)
         token = current_token()
         for done in bar:
             token.raise_if_cancelled()

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from nbinterp import _checks
+from nbinterp._numerics.progress import progress_bar
 from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
 from nbinterp.network.ablation.classes import check_outputs, n_inputs, true_classes
 from nbinterp.network.ablation.context import MODES, ablated_module
@@ -163,7 +163,7 @@ def ablation_study(
     orders, place = _distinct([*rankings.orders, *random], steps)
     fill = rec[layer].mean(axis=0, dtype=np.float64).ravel() if mode == "mean" else None
     total = len(orders) * len(steps) * ablated.n
-    with tqdm(total=total, desc="ablate", delay=1, disable=not progress, unit="rows") as bar:
+    with progress_bar(total=total, desc="ablate", shown=progress, unit="rows") as bar:
         sums = ablated.measured(orders, steps, fill, truth, groups, kept, rec.output, bar.update)
     counts = groups.sum(axis=1)
     baseline = _baseline(rec.output, truth, groups, kept) / counts[:, None]

@@ -58,7 +58,8 @@ def measure(
             sums = np.zeros((n_orders, n_sizes, len(groups), len(outputs) + 1))
         with plan.runs(masks, batch) as run:
             tasks = [partial(work, run, part, y, groups) for part in parts]
-            parallel_map(tasks, y.device, stop=stop)
+            # They run the model, which is the user's again after an interrupt.
+            parallel_map(tasks, y.device, stop=stop, waits=True)
     return sums
 
 

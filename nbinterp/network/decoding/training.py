@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from tqdm.auto import tqdm
+
+from nbinterp._numerics.progress import progress_bar
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Pair = tuple[torch.Tensor, torch.Tensor]
@@ -59,7 +60,7 @@ def train(
     with (
         torch.random.fork_rng(),
         torch.enable_grad(),
-        tqdm(range(max_epochs), desc=desc, delay=1, disable=not progress) as epochs,
+        progress_bar(range(max_epochs), desc=desc, shown=progress) as epochs,
     ):
         torch.manual_seed(seed)
         for epoch in epochs:

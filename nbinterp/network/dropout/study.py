@@ -1,6 +1,7 @@
 """Measure with CorEx how dropout changes what hidden nodes share, on trained pairs."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -8,9 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.progress import current_token, progress_bar, tracking
 from nbinterp._typing import AnyArray, FloatingArray, IntArray
 from nbinterp.corex.linear.estimator import MIN_SAMPLES, LinearCorEx
 from nbinterp.corex.local.estimator import LocalCorEx
@@ -165,7 +166,8 @@ def dropout_study(
         ]
         # Sets seed and device of its corex if these are not set.
         local = LocalCorEx(measure, device=str(training.device), random_state=seed)
-        frames.append(measured(recordings, rows, test_codes, widths, training.dropout, local))
+        with nullcontext() if training.progress else tracking(current_token()):  # shows no bar
+            frames.append(measured(recordings, rows, test_codes, widths, training.dropout, local))
         networks[widths] = pairs
     return DropoutStudy(pd.concat(frames, ignore_index=True), networks)
 
@@ -197,12 +199,11 @@ def _trained(
             n_pairs,
             torch.Generator().manual_seed(seed),
         )
-        bar = tqdm(
+        bar = progress_bar(
             batches,
             desc=f"{2 * n_pairs} networks {dashed(widths)}",
             total=training.epochs * (len(inputs) // training.batch_size),
-            delay=1,
-            disable=not training.progress,
+            shown=training.progress,
         )
         train_together(
             list(chain.from_iterable(pairs)),

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from nbinterp import _checks
+from nbinterp._numerics.progress import progress_bar
 from nbinterp._typing import BoolArray, IntArray
 from nbinterp.network.contract.company import Apart
 from nbinterp.network.contract.contract import agreed
@@ -192,7 +192,7 @@ def _run(
     masks: list[BoolArray] = []
     names: tuple[str, ...] | None = None
     total = n_batches(data, size)
-    bar = tqdm(desc=_checks.current_call(), total=total, delay=1, disable=not progress)
+    bar = progress_bar(desc=_checks.current_call(), total=total, shown=progress)
     with bar, subject.ready():
         given = batches(data, size, subject.dtype, check=False)
         first = [next(given)]

@@ -159,7 +159,7 @@ def prepare(
     if local is None:
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
         m = min(_FACTORS, table.shape[1])
-        corex = LinearCorEx(n_factors=m)
+        corex = LinearCorEx(n_factors=m, progress=progress)
         quiet = None if progress else PHATE(n_components=10, progress=False)
         local = LocalCorEx(corex, n_clusters=count, embedding=quiet, random_state=random_state).fit(
             table

@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import FunctionTransformer
 
+from nbinterp._numerics import progress as progress_bars
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx, match_factors
 from nbinterp.corex.local import fit
 from nbinterp.corex.local.fit import chance_level
@@ -241,7 +242,7 @@ class TestOfBio:
             asked.append(options["disable"])
             return groups
 
-        monkeypatch.setattr(fit, "tqdm", bar)
+        monkeypatch.setattr(progress_bars, "tqdm", bar)
         x, labels = states(20)
         for progress in (True, False):
             LocalCorEx(BioCorEx(1, progress=progress), random_state=0).fit(x, clusters=labels)

@@ -10,7 +10,7 @@ from views.page import Page
 
 import nbinterp
 from nbinterp import FactorSlider, Workbench, record
-from nbinterp.manifold import phate
+from nbinterp._numerics import progress as progress_bars
 from nbinterp.views.base.view import View
 
 TRAITS = Path(__file__).parents[3] / "widgets" / "src" / "workbench" / "traits.ts"
@@ -31,14 +31,14 @@ def test_before_a_selection_there_is_a_map_and_nothing_else(bench, page):
 
 
 @pytest.mark.parametrize("progress", [True, False])
-def test_progress_is_that_of_the_map_too(make_bench, monkeypatch, progress):
+def test_progress_is_that_of_all_that_is_slow(make_bench, monkeypatch, progress):
     shown = []
 
     def bar(*args, disable, **options):
         shown.append(not disable)
         return tqdm(*args, disable=True, **options)
 
-    monkeypatch.setattr(phate, "tqdm", bar)
+    monkeypatch.setattr(progress_bars, "tqdm", bar)
     make_bench(local=None, n_clusters=3, progress=progress)
     assert shown and set(shown) == {progress}
 

@@ -1,11 +1,15 @@
 """Solve the split by linear programming: exact, for few players."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from scipy import sparse
 from scipy.optimize import linprog
 
 from nbinterp import _checks
+from nbinterp._numerics.parallel import interruptible
+from nbinterp._numerics.progress import current_token
 from nbinterp.interactions.andor.solver.problem import Problem, Split, empty_split, objective
 from nbinterp.interactions.moebius import n_players
 
@@ -38,7 +42,9 @@ def solve(problem: Problem) -> Split:
         "Use solver='pdhg', or group the inputs into fewer players.",
     )
     split = empty_split(problem)
+    token = current_token()
     for sample in range(samples):
+        token.raise_if_cancelled()
         one = problem.rows(torch.tensor([sample]))
         answer = _solve_one(one)
         if answer is not None:
@@ -87,7 +93,8 @@ def _solve_one(problem: Problem) -> tuple[object, object, float] | None:
     )
     high = np.concatenate([free, *limits] + [free] * (4 * models + 2))
     weights = [0.0] * (1 + 2 * models) + [problem.alpha] * (4 * models) + [1.0, 1.0]
-    answer = linprog(
+    solved = partial(
+        linprog,
         np.repeat(weights, size),
         A_ub=sparse.vstack([_stacked(row, size) for row in below], format="csr"),
         b_ub=np.zeros(len(below) * size),
@@ -96,6 +103,7 @@ def _solve_one(problem: Problem) -> tuple[object, object, float] | None:
         bounds=np.column_stack([low, high]),
         method="highs-ipm",
     )
+    answer = interruptible(solved)
     if answer.status != 0:
         return None
     blocks = answer.x.reshape(n_blocks, size)

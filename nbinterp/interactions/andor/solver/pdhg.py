@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import torch
-from tqdm.auto import tqdm
 
-from nbinterp._numerics.progress import current_token
+from nbinterp._numerics.progress import current_token, progress_bar
 from nbinterp.interactions.andor.solver.halpern import Halpern
 from nbinterp.interactions.andor.solver.penalty import dual_norm, dual_part
 from nbinterp.interactions.andor.solver.problem import Problem, Split, empty_split, objective
@@ -77,7 +76,7 @@ def _run(
     projection: Projection = kind(problem)
     state = projection.start()
     halpern, weights = Halpern(state, _STEP), _weights(problem)
-    with tqdm(total=max_iter, desc="AndOr", delay=1, disable=not progress, leave=False) as bar:
+    with progress_bar(total=max_iter, desc="AndOr", shown=progress) as bar:
         token = current_token()
         for iteration in range(1, max_iter + 1):
             token.raise_if_cancelled()
