@@ -1,5 +1,6 @@
 """Match the factors of two fits."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,37 @@ def stability(best: FloatArray, others: list[FloatArray]) -> FloatArray:
     return cosines
 
 
+def known_stable(factors: Any, *, computes: bool = True) -> list[bool | None]:
+    """Return whether each factor is found again in halves of its samples; None if not known.
+
+    Without `computes`, None too where nobody has asked for `ClusterFactors.comparison_`, which
+    takes as long as a fit.
+    """
+    asks = computes or getattr(factors, "is_compared", True)
+    stable = getattr(factors, "stable_", None) if asks else None
+    return (
+        [None] * len(factors.mutual_information_) if stable is None else np.asarray(stable).tolist()
+    )
+
+
+def known_unstable(factors: Any, numbers: Sequence[int]) -> list[int]:
+    """Return which of the factors `numbers` are known not to be stable; nothing is computed."""
+    stable = known_stable(factors, computes=False)
+    return [number for number in numbers if stable[number] is False]
+
+
+def listed_factors(numbers: Iterable[int]) -> str:
+    """Return numbers of factors as text.
+
+    Examples
+    --------
+    >>> listed_factors([2]), listed_factors([0, 3])
+    ('factor 2', 'factors 0, 3')
+    """
+    texts = [str(number) for number in numbers]
+    return f"factor{'s' * (len(texts) > 1)} {', '.join(texts)}"
+
+
 @_checks.named
 def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
     """Return which factor of one cluster is which of another, and what differs between them.
@@ -51,8 +83,10 @@ def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
     -------
     DataFrame
         One row per factor of `first`: `factor`, `partner` (the factor of `second`, -1 if it has
-        none), `similarity` (cosine of their mutual information, 0 to 1), and the nodes whose
-        mutual information is higher in the partner (`gained`) or lower (`lost`) by the most.
+        none), `similarity` (cosine of their mutual information, 0 to 1), the nodes whose mutual
+        information is higher in the partner (`gained`) or lower (`lost`) by the most, and whether
+        both are found again in halves of their samples (`stable`, `partner_stable`; None if that
+        is not known). That takes as long as a fit, once; see `ClusterFactors.comparison_`.
 
     Examples
     --------
@@ -80,6 +114,7 @@ def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
     )
     count = _checks.integer("n", n, 1)
     partner, cosine = assign(first.mutual_information_, second.mutual_information_)
+    stable, known = known_stable(first), known_stable(second)
     gained, lost = [], []
     for row, other in zip(first.mutual_information_, partner, strict=True):
         change = (second.mutual_information_[other] if other >= 0 else 0.0) - row
@@ -93,5 +128,7 @@ def match_factors(first: Any, second: Any, *, n: int = 5) -> pd.DataFrame:
             "similarity": cosine,
             "gained": gained,
             "lost": lost,
+            "stable": stable,
+            "partner_stable": [known[other] if other >= 0 else None for other in partner],
         }
     )

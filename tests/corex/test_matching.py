@@ -5,7 +5,7 @@ import pytest
 from corex.known_covariances import DISJOINT, MODULAR, exact_samples
 
 from nbinterp.corex import LinearCorEx, LocalCorEx, match_factors
-from nbinterp.corex.matching import assign
+from nbinterp.corex.matching import assign, known_stable, known_unstable
 
 
 def test_assignment_is_one_to_one_and_best_in_sum():
@@ -30,6 +30,23 @@ def test_factors_of_two_clusters():
     assert across["similarity"].max() < 0.6  # groups that cut across one another
     first = across.iloc[0]
     assert len(set(first["lost"]) & {f"x{i}" for i in range(15, 21)}) >= 4
+
+
+def test_factors_that_are_not_stable_are_marked():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 12))
+    x[:, :5] += 2.0 * rng.normal(size=(300, 1))
+    fit = LocalCorEx(LinearCorEx(2, random_state=0)).fit(x, clusters=np.zeros(300)).clusters_[0]
+    one = LocalCorEx(LinearCorEx(1, random_state=0)).fit(x, clusters=np.zeros(300)).clusters_[0]
+    assert not fit.is_compared and known_stable(fit, computes=False) == [None, None]
+    assert known_unstable(fit, [0, 1]) == []
+    matched = match_factors(fit, one)
+    assert matched["partner"].tolist() == [0, -1]
+    assert matched["stable"].tolist() == fit.stable_.tolist() == [True, False]
+    assert matched["partner_stable"].tolist() == [True, None]
+    assert known_unstable(fit, [1, 0]) == [1]
+    unknown = LocalCorEx(LinearCorEx(2), n_splits=0).fit(x, clusters=np.zeros(300)).clusters_[0]
+    assert match_factors(unknown, fit)["stable"].tolist() == [None, None]
 
 
 def test_restarts_show_which_factors_are_stable():

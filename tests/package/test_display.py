@@ -96,6 +96,23 @@ REFUSED = {
         "mine([7])",
         "ValueError: ClusterExplorer(selection=[7]) must hold indices from 0 to 3.",
     ),
+    "a trait of another type": (
+        "import nbinterp, numpy as np\nview = nbinterp.ClusterExplorer(np.eye(4)[:, :2])\n"
+        "def mine(x): view.height = x",
+        "mine('tall')",
+        "TraitError: The 'height' trait of a ClusterExplorer instance expected an int, not the str",
+    ),
+    "a trait that no view has": (
+        "import nbinterp\nview = nbinterp.InteractionHeatmap()\ndef mine(x): view.factor = x",
+        "mine(3)",
+        "TraitError: factor must be one of those shown, none, or None",
+    ),
+    "several traits at once": (
+        "import nbinterp\nview = nbinterp.InteractionHeatmap()\ndef mine(x):\n"
+        "    with view.hold_trait_notifications(): view.factor = x",
+        "mine(3)",
+        "TraitError: factor must be one of those shown, none, or None",
+    ),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from nbinterp._state import HasState, fields
 from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.corex.local.held_out import Measured
-from nbinterp.corex.matching import assign, similarity
+from nbinterp.corex.matching import assign, listed_factors, similarity
 
 # Below this cosine, no more than half of a factor (the square of the cosine) was found again.
 _HALF = 0.71
@@ -89,28 +89,36 @@ class Comparison(HasState):
         return float(_rank(np.array(self.held_out_total), self.random_total))
 
     @property
-    def special(self) -> BoolArray:
-        """Whether each factor is stable and explains more here than in all random selections."""
-        most = self.random.max(axis=0, initial=-np.inf)
-        above: BoolArray = self.held_out > most
-        return self.stable & above & (len(self.random) > 0)
+    def special(self) -> BoolArray | None:
+        """Whether each factor is stable and explains more here than in all random selections.
+
+        None if that is not known: the method does not tell what a factor explains in samples that
+        it was not fitted to, as BioCorEx, or there are too few samples.
+        """
+        if not len(self.random):
+            return None
+        found: BoolArray = self.stable & (self.held_out > self.random.max(axis=0))
+        return found
 
     def __repr__(self) -> str:
         """Return the figures that fit in a line."""
-        counted = f"stable={int(self.stable.sum())}, special={int(self.special.sum())}"
+        special = "not known" if self.special is None else int(self.special.sum())
+        counted = f"stable={int(self.stable.sum())}, special={special}"
         return f"Comparison({counted}, of {len(self.stability)} factors)"
 
     def describe(self) -> str:
-        """Describe what all factors explain here and elsewhere; empty if that is not known."""
-        if not len(self.random):
-            return ""
+        """Describe what all factors explain here and elsewhere, or why that is not known."""
+        if self.special is None:
+            why = "the method does not tell what factors explain in samples not fitted to"
+            if np.isnan(self.stability).all():
+                why = "too few samples for halves, or no factor"
+            return f"special to this region: not known ({why})"
         found = np.flatnonzero(self.special)
-        named = f"factor{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
         elsewhere = float(np.median(self.random_total))
         return (
             f"in samples not fitted to: {self.held_out_total:.2f} nats · "
             f"in random selections: {elsewhere:.2f} · "
-            f"special to this region: {named if len(found) else 'none'}"
+            f"special to this region: {listed_factors(found) if len(found) else 'none'}"
         )
 
 

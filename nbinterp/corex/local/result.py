@@ -14,6 +14,7 @@ from nbinterp._state import HasState, State, fields
 from nbinterp._typing import BoolArray, FloatArray, IntArray
 from nbinterp.corex.linear.gaussianize import Columns
 from nbinterp.corex.local.comparison import Comparison
+from nbinterp.corex.matching import known_stable
 
 _COMPARE_LOCK = threading.RLock()  # factors are compared once, whoever asks first
 
@@ -68,6 +69,8 @@ class ClusterFactors(Displayable, HasState):
         selection is above them.
     special_ : array of bool of shape (n_factors,) or None
         Whether it is stable and explains more in this region than in any of the random selections.
+        None also for methods other than `LinearCorEx`, which do not tell what a factor explains in
+        samples that it was not fitted to, and for too few samples.
     note : str
         What to know before trusting the numbers; empty if nothing.
 
@@ -177,7 +180,6 @@ class ClusterFactors(Displayable, HasState):
             Of ``n_factors * n_features`` rows; mutual information in nats.
         """
         m, p = self.weights_.shape
-        stable = [None] * m if self.stable_ is None else self.stable_
         return pd.DataFrame(
             {
                 "factor": np.repeat(np.arange(m), p),
@@ -185,7 +187,7 @@ class ClusterFactors(Displayable, HasState):
                 "mutual_information": self.mutual_information_.ravel(),
                 "correlation": self.correlation_.ravel(),
                 "weight": self.weights_.ravel(),
-                "stable": np.repeat(np.array(stable), p),
+                "stable": np.repeat(np.array(known_stable(self)), p),
             }
         )
 
@@ -195,7 +197,8 @@ class ClusterFactors(Displayable, HasState):
         Columns: factor, total_correlation, then from `comparison_`: stability and stable; held_out,
         the total correlation in samples of this region that the factor was not fitted to, and
         random, the median of the same in random selections of as many samples; rank, that of
-        held_out among these; special; and top_nodes, the five nodes that share most.
+        held_out among these; special, None if that is not known, see `special_`; and top_nodes, the
+        five nodes that share most.
 
         Returns
         -------

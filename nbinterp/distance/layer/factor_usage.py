@@ -9,15 +9,22 @@ import pandas as pd
 
 from nbinterp import _checks
 from nbinterp.corex import ClusterFactors, LocalCorEx
+from nbinterp.corex.matching import known_stable
 
 _NODE = re.compile(r"(.*)\[([\d,]+)\]", re.DOTALL)  # as `record` names them
 _LEAST = 0.01  # nats, for factors without a comparison with shuffled data
 
 
 def factor_usage(
-    factors: LocalCorEx | ClusterFactors | Iterable[ClusterFactors], layer: str, nodes: list[str]
+    factors: LocalCorEx | ClusterFactors | Iterable[ClusterFactors],
+    layer: str,
+    nodes: list[str],
+    *,
+    computes: bool = True,
 ) -> pd.DataFrame:
     """Return nodes, clusters, factors and their mutual information beyond chance, largest first.
+
+    Without `computes`, `stable` is None for factors that were not compared with halves so far.
 
     Examples
     --------
@@ -29,7 +36,7 @@ def factor_usage(
     'h.linear[2]'
     """
     rows: list[pd.DataFrame] = []
-    for found in _listed(factors):
+    for found in listed(factors):
         numbers = np.array([_number(name, layer) for name in found.feature_names])
         here = np.flatnonzero((numbers >= 0) & (numbers < len(nodes)))
         _checks.require(
@@ -40,6 +47,7 @@ def factor_usage(
         )
         information = np.nan_to_num(found.mutual_information_[:, here])
         limit = found.null_mutual_information_
+        stable = np.array(known_stable(found, computes=computes), object)
         factor, at = np.nonzero(information > (_LEAST if limit is None else limit))
         rows.append(
             pd.DataFrame(
@@ -48,29 +56,32 @@ def factor_usage(
                     "cluster": found.name,
                     "factor": factor,
                     "mutual_information": information[factor, at],
+                    "stable": stable[factor],
                 }
             )
         )
     whole = pd.concat(rows) if rows else pd.DataFrame()
     # A channel recorded at several places counts where its mutual information is largest.
     order = whole.sort_values("mutual_information", ascending=False, kind="stable")
-    return order.drop_duplicates(["node", "cluster", "factor"]).reset_index(drop=True)
+    distinct = order.drop_duplicates(["node", "cluster", "factor"]).reset_index(drop=True)
+    return distinct.infer_objects()  # bool where all of `stable` is known
 
 
-def _listed(factors: Any) -> list[ClusterFactors]:
+def listed(factors: Any) -> list[ClusterFactors]:
+    """Return the factors of all clusters that were given; refuse what has none."""
     if isinstance(factors, LocalCorEx):
         _checks.fitted(factors, "clusters_")
         return list(factors.clusters_)
     given = [factors] if isinstance(factors, ClusterFactors) else factors
-    listed = list(given) if isinstance(given, Iterable) else []
+    found = list(given) if isinstance(given, Iterable) else []
     _checks.require(
-        len(listed) > 0 and all(isinstance(one, ClusterFactors) for one in listed),
+        len(found) > 0 and all(isinstance(one, ClusterFactors) for one in found),
         f"(factors={_checks.show(factors)})",
         "must be a fitted LocalCorEx or ClusterFactors",
         "Pass local, local.clusters_[3] or explorer.factors.",
         TypeError,
     )
-    return listed
+    return found
 
 
 def _number(name: str, layer: str) -> int:

@@ -186,7 +186,9 @@ class DistanceReport(Displayable):
         -------
         DataFrame
             Columns `node`, `cluster`, `factor` and `mutual_information` in nats, largest first.
-            Rows within chance are left out.
+            Rows within chance are left out. `stable`: whether the factor is found again in halves
+            of its samples, None if that is not known; the first time this takes as long as the
+            fits.
 
         Raises
         ------

@@ -9,6 +9,7 @@ import pandas as pd
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._typing import FloatArray, IntArray
+from nbinterp.corex.matching import known_stable
 from nbinterp.network.ablation.chance import corrected_ranks, least_spreads, ranks
 
 
@@ -87,8 +88,7 @@ class AblationStudy(Displayable):
         found: list[bool | None] = []
         factors = self._factors or (None,) * len(self.cases)
         for (_, number), each in zip(self.cases, factors, strict=True):
-            stable = getattr(each, "stable_", None)
-            found.append(None if stable is None else bool(stable[number]))
+            found.append(None if each is None else known_stable(each)[number])
         return tuple(found)
 
     @property

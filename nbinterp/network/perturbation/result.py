@@ -10,6 +10,7 @@ import numpy.typing as npt
 from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._typing import Float32Array, FloatArray, IntArray
+from nbinterp.corex.matching import known_stable, known_unstable, listed_factors
 
 Base = str | int | npt.ArrayLike
 
@@ -104,6 +105,15 @@ class Perturbation(Displayable):
     _rebase: Callable[[Base, FloatArray], "Perturbation"] = field(repr=False)
 
     @property
+    def stable(self) -> tuple[bool | None, ...]:
+        """Whether each of `factors` is found again in halves of its samples.
+
+        None where that is not known, see `ClusterFactors.stable_`; computed when first read.
+        """
+        known = known_stable(self.directions)
+        return tuple(known[factor] for factor in self.factors)
+
+    @property
     def difference(self) -> Float32Array | None:
         """How the edits change the decoded input, shape (n_steps, n_features)."""
         if self.decoded is None or self.baseline_decoded is None:
@@ -160,9 +170,11 @@ class Perturbation(Displayable):
     def __repr__(self) -> str:
         """Summarize the edits; the arrays would fill the screen."""
         n_steps, n_factors = self.amounts.shape
+        unstable = known_unstable(self.directions, self.factors)
+        mark = f"; not stable: {listed_factors(unstable)}" if unstable else ""
         return (
             f"Perturbation({self.base_name} in {self.layer!r}: "
-            f"{_count(n_factors, 'factor')}, {_count(n_steps, 'step')})"
+            f"{_count(n_factors, 'factor')}, {_count(n_steps, 'step')}{mark})"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 
 from nbinterp._numerics.progress import ProgressToken, tracking
+from nbinterp.corex.matching import listed_factors
 from nbinterp.views.base.background import LatestTask
 from nbinterp.views.base.traits import Index
 from nbinterp.views.base.view import View
@@ -73,11 +74,15 @@ class FactorView(View):
         if self._marking is not None:
             self._marking.wait()
 
+    def unstable(self) -> list[int]:
+        """Return the numbers of the factors that are not stable, once that is known."""
+        self._wait_for_marks()
+        return [factor for factor in self._ids if factor in self._unstable]
+
     def _marks(self) -> str:
         """Name the factors that are not stable, when that is known; empty if there are none."""
-        self._wait_for_marks()
-        found = [str(factor) for factor in self._ids if factor in self._unstable]
-        return f"not stable: factor{'s' * (len(found) > 1)} {', '.join(found)}" if found else ""
+        found = self.unstable()
+        return f"not stable: {listed_factors(found)}" if found else ""
 
     def _tell_failure(self, failure: Exception) -> None:
         if threading.main_thread().is_alive():  # else the program ends, and pools start no threads

@@ -14,6 +14,7 @@ import anywidget
 import traitlets
 
 from nbinterp._checks import errors
+from nbinterp._display import shown_briefly
 from nbinterp._typing import ByteArray
 from nbinterp.views.base.frontend import shared_core
 from nbinterp.views.base.page import write_views
@@ -119,6 +120,17 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         if self._drawn_at_once:
             self._core.need(self._kind)
         self.on_msg(self._receive)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; in IPython, a trait that refuses the value shows only its sentence."""
+        with _brief_refusals():
+            super().__setattr__(name, value)
+
+    @contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        """Check and notify once, at the end of the block; refusals are brief there too."""
+        with _brief_refusals(), super().hold_trait_notifications():
+            yield
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Set traits from the page; show there why a value is refused or which callback failed."""
@@ -262,6 +274,15 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         finally:
             done.set()
             thread.join()
+
+
+@contextmanager
+def _brief_refusals() -> Iterator[None]:
+    try:
+        yield
+    except traitlets.TraitError as refusal:
+        shown_briefly(refusal)
+        raise
 
 
 def _envelope(kind: str, seq: int, error: str | Exception | None, seconds: float) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A table of the nodes of a layer, to sort, filter and choose."""
 
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,12 @@ import pandas as pd
 import traitlets
 
 from nbinterp import _checks
+from nbinterp._numerics.progress import ProgressToken, tracking
 from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors
 from nbinterp.distance import DistanceReport
+from nbinterp.distance.layer.factor_usage import factor_usage, listed
+from nbinterp.views.base.background import LatestTask
 from nbinterp.views.base.factor_view import FactorView
 from nbinterp.views.base.traits import Array
 from nbinterp.views.charts.table_columns import TableColumn, columns_of, selection_column
@@ -76,6 +81,8 @@ class NodeTable(FactorView):
     _texts = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     _about = traitlets.Unicode("").tag(sync=True)
 
+    _comparing: LatestTask | None = None  # None where nothing needs to be compared
+
     @_checks.named
     def __init__(
         self,
@@ -94,8 +101,7 @@ class NodeTable(FactorView):
             TypeError,
         )
         self.report = report
-        uses = None if factors is None else report.factor_usage(factors)
-        self._table = columns_of(report.nodes, uses)
+        self._table = columns_of(report.nodes, None if factors is None else self._usage(factors))
         names = [column.name for column in self._table]
         value = report.layer["value"]
         super().__init__(
@@ -113,6 +119,15 @@ class NodeTable(FactorView):
         self._fill(self._table)
         if isinstance(factors, ClusterFactors):
             self.show_factors(factors)
+        if factors is not None and not all(each.is_compared for each in listed(factors)):
+            self._comparing = LatestTask(self._tell_failure)
+            self._comparing.submit(partial(self._compare, factors))
+
+    def close(self) -> None:
+        """Close the view; marks that are not ready do not come any more."""
+        if self._comparing is not None:
+            self._comparing.cancel()
+        super().close()
 
     def show_factors(self, factors: ClusterFactors) -> None:
         """Offer the factors of a fit to choose, by their numbers; `nbinterp.link` also calls this.
@@ -127,7 +142,7 @@ class NodeTable(FactorView):
         ValueError
             If none of their columns is a node of this layer.
         """
-        uses = self.report.factor_usage(factors)
+        uses = self._usage(factors)
         n_factors = len(factors.mutual_information_)
         table = np.full((n_factors, len(self._names)), np.nan)
         node = self.report.nodes.index.get_indexer(pd.Index(uses["node"]))
@@ -148,12 +163,13 @@ class NodeTable(FactorView):
 
         Offsets are in standard deviations of these samples, as for clusters.
         """
-        table = list(self._table)
-        if len(samples):
-            table.insert(0, selection_column(self.report, samples))
-        elif self.sort == "selection":
-            self.sort = "prototype_offset"
-        self._fill(table)
+        with self._lock:
+            table = list(self._table)
+            if len(samples):
+                table.insert(0, selection_column(self.report, samples))
+            elif self.sort == "selection":
+                self.sort = "prototype_offset"
+            self._fill(table)
 
     def on_choose(self, callback: Callable[[list[int]], object]) -> Callable[[], None]:
         """Call `callback` with the numbers of the chosen nodes whenever they change.
@@ -178,6 +194,26 @@ class NodeTable(FactorView):
         """Describe the view in one line."""
         chosen = ", ".join(self._names[i] for i in self.chosen) or "none"
         return f"NodeTable({len(self._names)} nodes of {self.report.name}; chosen: {chosen})"
+
+    @_checks.call("DistanceReport.factor_usage")
+    def _usage(self, factors: Any, *, computes: bool = False) -> pd.DataFrame:
+        """Return which factors use the nodes; whether they are stable only if that is known."""
+        names = list(self.report.nodes.index)
+        return factor_usage(factors, self.report.name, names, computes=computes)
+
+    def _compare(self, factors: Any, stop: threading.Event) -> None:
+        """Mark the factors of the last column that are not stable, which may take long."""
+        with tracking(ProgressToken(stop)):
+            table = columns_of(self.report.nodes, self._usage(factors, computes=True))
+        with self._lock:
+            others = [column for column in self._shown if column.name == "selection"]
+            self._table = table
+            self._fill([*others, *table])
+
+    def _wait_for_marks(self) -> None:
+        if self._comparing is not None:
+            self._comparing.wait()
+        super()._wait_for_marks()
 
     def _fill(self, table: list[TableColumn]) -> None:
         self._shown = table

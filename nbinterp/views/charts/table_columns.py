@@ -97,7 +97,9 @@ def _usage(nodes: pd.DataFrame, uses: pd.DataFrame) -> AnyArray:
     for row in uses.itertuples(index=False):
         mine = listed[str(row.node)]
         if len(mine) < _MOST_USES:
-            mine.append(f"{row.cluster} factor {row.factor} ({row.mutual_information:.2f})")
+            mark = ", not stable" if row.stable is False else ""
+            told = f"{row.mutual_information:.2f}{mark}"
+            mine.append(f"{row.cluster} factor {row.factor} ({told})")
     return np.array([", ".join(mine) for mine in listed.values()], object)
 
 

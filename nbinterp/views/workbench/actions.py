@@ -12,6 +12,7 @@ import torch
 
 from nbinterp._typing import IntArray
 from nbinterp.corex import ClusterFactors
+from nbinterp.corex.matching import known_unstable
 from nbinterp.interactions import SmoothHess
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.network import AblationStudy, Perturbation, ablation_study, perturb
@@ -61,8 +62,9 @@ def move(setup: Setup, factors: Any, chosen: Sequence[int]) -> tuple[Perturbatio
 def move_to(frame: Perturbation) -> Step:
     """Return the step that moves the factors to the positions of the sliders."""
     amounts = [float(f"{amount:.6g}") for amount in frame.amounts[0]]
+    unstable = known_unstable(frame.directions, frame.factors)
     moved = [
-        f"factor {factor} by {amount:.2f}"
+        f"factor {factor}{' (not stable)' if factor in unstable else ''} by {amount:.2f}"
         for factor, amount in zip(frame.factors, amounts, strict=True)
         if amount
     ]

@@ -117,6 +117,14 @@ class Analysis:
             return run
         return Run(selection)  # another thread's selection took its place
 
+    def describe(self, factor: int | None) -> str:
+        """Say which factors there are and which is chosen, once it is known if that is stable."""
+        found = self.factors
+        if found is None:
+            return ""
+        mark = " (not stable)" if factor in self._explorer.unstable() else ""
+        return f"; {found.name}: {len(found.weights_)} factors, factor {factor}{mark} chosen"
+
     def show_factor(self, factor: int, shown: Sequence[int]) -> None:
         """Put a factor on the last slider, in place of the one there."""
         factors = self.factors

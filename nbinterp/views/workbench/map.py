@@ -22,3 +22,8 @@ class WorkbenchMap(ClusterExplorer):
     def show_fit(self, factors: ClusterFactors, seconds: float) -> None:
         """Show factors beside the map; `seconds` is how long their fit took."""
         self._show_fit(factors, seconds)
+
+    def unstable(self) -> list[int]:
+        """Return the numbers of the factors that are not stable, once that is known."""
+        found: list[int] = self.heatmap.unstable()
+        return found

@@ -130,6 +130,7 @@ class Workbench(View):
     follow = traitlets.Bool(True).tag(sync=True, page=True)
     _pairs_open = traitlets.Bool(False).tag(sync=True, page=True)
     _slider_factors = traitlets.List(traitlets.Int()).tag(sync=True)
+    _unstable = traitlets.List(traitlets.Int()).tag(sync=True)
     _ablation = traitlets.Dict().tag(sync=True)
     _interactions = traitlets.Dict().tag(sync=True)
     _unavailable = traitlets.Dict().tag(sync=True)
@@ -206,6 +207,7 @@ class Workbench(View):
         self.pairs = self._sample_panel.pairs
         explorer.on_select(self._selected)
         explorer.on_hover(self._hovered)
+        explorer.heatmap.observe(lambda change: self._put(_unstable=change["new"]), "_unstable")
         views = [self, explorer.heatmap, self._factor_panel.slider]
         sync = TraitSync("factor", [view for view in views if view is not None])
         panels = (self._factor_panel, self._sample_panel)
@@ -292,8 +294,7 @@ class Workbench(View):
         """Describe the view in one line."""
         setup = self._setup
         text = f"{setup.layer!r} of {setup.model_name}, {setup.n_samples:,} samples"
-        if (found := self.factors) is not None:
-            text += f"; {found.name}: {len(found.weights_)} factors, factor {self.factor} chosen"
+        text += self._analysis.describe(self.factor)
         if self.unavailable:
             text += f"; without {', '.join(self.unavailable)}"
         return f"{type(self).__name__}({text})"

@@ -122,7 +122,9 @@ def test_another_corex_is_compared_with_halves_only():
     corex = BioCorEx(1, marginals="discrete", random_state=0, progress=False)
     factors = LocalCorEx(corex).fit(x[REGION], clusters=np.zeros(len(REGION))).clusters_[0]
     assert factors.stable_[0]
-    assert np.isnan(factors.comparison_.rank).all() and not factors.special_.any()
+    assert np.isnan(factors.comparison_.rank).all() and factors.special_ is None
+    assert factors.summary()["special"].isna().all()
+    assert "not known (the method does not tell" in factors.comparison_.describe()
 
 
 def test_too_few_samples_for_halves_are_not_stable():
@@ -130,7 +132,7 @@ def test_too_few_samples_for_halves_are_not_stable():
     fit = LocalCorEx(LinearCorEx(2, random_state=0)).fit(x, clusters=np.zeros(N))
     few = fit.fit_selection(range(5))
     assert np.isnan(few.stability_).all()
-    assert not few.stable_.any() and not few.special_.any()
+    assert not few.stable_.any() and few.special_ is None
     constant = LocalCorEx(LinearCorEx(2)).fit(np.ones((20, 3)), clusters=np.zeros(20)).clusters_[0]
     assert not constant.stable_.any()
 

@@ -31,12 +31,17 @@ def test_ranks_count_random_selections_that_have_as_much():
     assert unstable.special.tolist() == [False, True]
 
 
-def test_without_random_selections_nothing_is_special():
+def test_without_random_selections_it_is_not_known_what_is_special():
     unknown = comparison(
         held_out=np.full(2, np.nan), random=np.empty((0, 2)), random_total=np.empty(0)
     )
     assert np.isnan(unknown.rank).all()
-    assert unknown.stable.all() and not unknown.special.any()
+    assert unknown.stable.all() and unknown.special is None
+    assert unknown.describe() == (
+        "special to this region: not known "
+        "(the method does not tell what factors explain in samples not fitted to)"
+    )
+    assert repr(unknown) == "Comparison(stable=2, special=not known, of 2 factors)"
 
 
 def test_described_in_a_line():
@@ -47,7 +52,10 @@ def test_described_in_a_line():
     both = comparison(held_out=np.array([9.0, 9.0]))
     assert both.describe().endswith("special to this region: factors 0, 1")
     assert repr(both) == "Comparison(stable=2, special=2, of 2 factors)"
-    assert comparison(random=np.empty((0, 2)), random_total=np.empty(0)).describe() == ""
+    few = comparison(
+        stability=np.full(2, np.nan), random=np.empty((0, 2)), random_total=np.empty(0)
+    )
+    assert few.describe().endswith("not known (too few samples for halves, or no factor)")
 
 
 def test_halves_share_no_row():

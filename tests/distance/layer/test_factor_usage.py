@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +26,18 @@ def test_a_planted_factor_usage_its_nodes_only(local):
     direct = local.clusters_[0].mutual_information_[0, [1, 4]].max()
     assert found["mutual_information"][0] == pytest.approx(direct)
     assert factor_usage(local.clusters_[0], "h1.linear", names).equals(found)
+
+
+def test_factors_that_are_not_stable_are_marked(local):
+    names = [f"h1.linear[{i}]" for i in range(5)]
+    factors = local.fit_selection(range(300))
+    found = factor_usage(factors, "h1.linear", names, computes=False)
+    assert found["stable"].tolist() == [None, None] and not factors.is_compared
+    found = factor_usage(factors, "h1.linear", names)
+    assert found["stable"].tolist() == [True, True] and found["stable"].dtype == bool
+    shaky = replace(factors.comparison_, stability=np.array([0.5]))
+    found = factor_usage(replace(factors, _comparison=shaky), "h1.linear", names)
+    assert found["stable"].tolist() == [False, False]
 
 
 def test_factors_of_other_nodes_are_refused(local):

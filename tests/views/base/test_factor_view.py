@@ -57,6 +57,17 @@ def test_what_is_known_is_marked_at_once(world):
         assert Page(view)["_unstable"] == [1]
 
 
+def test_edits_and_their_text_are_marked(world):
+    model, x, local = world
+    factors = local.fit_selection(range(300))
+    moved = perturb(model, x, factors, layer="0")
+    assert "not stable" not in repr(moved) and not factors.is_compared
+    assert moved.stable == (True, False)
+    assert repr(moved).endswith("2 factors, 5 steps; not stable: factor 1)")
+    assert repr(perturb(model, x, factors, layer="0", factor=0)).endswith("1 factor, 3 steps)")
+    assert perturb(model, x, factors, layer="0", factor=1).stable == (False,)
+
+
 def test_another_fit_has_marks_of_its_own(world):
     factors = world[2].clusters_[0]
     heatmap = InteractionHeatmap(factors)

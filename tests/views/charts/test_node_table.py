@@ -1,4 +1,6 @@
 import re
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,30 @@ def test_factors_that_use_a_node(report):
     told = column(NodeTable(report, factors=local), "factors")
     assert all(text.startswith("cluster 0 factor 0 (") for text in told[:3])
     assert told[3:] == ["", "", ""]
+
+
+def test_factors_that_are_not_stable_are_marked_when_that_is_known(report):
+    rng = np.random.default_rng(0)
+    nodes = rng.normal(size=(120, 6))
+    nodes[:, :3] += 3 * rng.normal(size=(120, 1))
+    frame = pd.DataFrame(nodes, columns=[f"0[{i}]" for i in range(6)])
+    local = LocalCorEx(LinearCorEx(1), random_state=0).fit(frame, clusters=[0] * 120)
+    known = local.clusters_[0].comparison_
+    go = threading.Event()
+
+    def compare(_information):
+        assert go.wait(30)
+        return replace(known, stability=np.array([0.1]))
+
+    local.clusters_ = [replace(local.clusters_[0], _comparison=None, _compare=compare)]
+    table = NodeTable(report, factors=local)
+    table.show_selection(np.arange(10))
+    assert "not stable" not in "".join(column(table, "factors"))
+    go.set()
+    table.page_parts()  # a page waits for the marks
+    assert all(text.endswith(", not stable)") for text in column(table, "factors")[:3])
+    assert table.frame.columns[0] == "selection"  # stays beside it
+    assert "not stable" in NodeTable(report, factors=local).frame["factors"].iloc[0]
 
 
 def test_a_factor_tells_about_nodes(report):

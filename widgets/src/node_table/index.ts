@@ -55,11 +55,10 @@ class NodeTable {
       onChange(this.model, names, changed, this.signal);
     // Python sets the numbers after the other traits of the table.
     on(["_numbers", "_columns"], () => this.reload());
-    on(["_ids", "_uses"], () => {
+    on(["_ids", "_uses", "_unstable"], () => {
       this.listFactors();
       this.reload();
     });
-    on(["_unstable"], () => this.listFactors());
     on(["factor"], () => this.sortByFactor());
     on(["sort", "descending", "query", "height", "_about"], () => this.draw());
     on(["chosen"], () => {
@@ -106,8 +105,11 @@ class NodeTable {
     }
     this.panel.showFactor(factor);
     this.reload();
+    const isUnstable = factor !== null && (this.model.get("_unstable") ?? []).includes(factor);
     this.panel.live.textContent =
-      factor === null ? "no factor chosen" : `sorted by factor ${factor}`;
+      factor === null
+        ? "no factor chosen"
+        : `sorted by factor ${factor}${isUnstable ? ", which is not stable" : ""}`;
   }
 
   private sortBy(name: string): void {

@@ -19,5 +19,6 @@ export function readTable(model: Model): Table {
   if (factor === null || place < 0) return all;
   const n = all.names.length;
   const uses = typed(Float32Array, model.get("_uses"));
-  return withFactor(all, factor, uses.slice(place * n, (place + 1) * n));
+  const isUnstable = (model.get("_unstable") ?? []).includes(factor);
+  return withFactor(all, factor, uses.slice(place * n, (place + 1) * n), isUnstable);
 }

@@ -1,5 +1,5 @@
 /** Which rows a table shows and in what order: pure, so that it is tested without a page. */
-import { NATS } from "../shared/help";
+import { NATS, UNSTABLE } from "../shared/help";
 import { number } from "../shared/numbers";
 
 export type Column = {
@@ -47,11 +47,17 @@ export function textAt(table: Table, column: number, row: number): string {
 }
 
 /** `table` with the information that a factor shares with each node as its first column. */
-export function withFactor(table: Table, factor: number, uses: ArrayLike<number>): Table {
+export function withFactor(
+  table: Table,
+  factor: number,
+  uses: ArrayLike<number>,
+  isUnstable = false,
+): Table {
+  const mark = isUnstable ? `${UNSTABLE} ` : "";
   const column: Column = {
     name: "factor",
-    label: `factor ${factor}`,
-    title: `Mutual information of factor ${factor} with the node, in nats; – where it is not above chance. ${NATS}`,
+    label: isUnstable ? `factor ${factor} · not stable` : `factor ${factor}`,
+    title: `${mark}Mutual information of factor ${factor} with the node, in nats; – where it is not above chance. ${NATS}`,
     digits: 2,
     signed: false,
   };

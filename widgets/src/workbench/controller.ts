@@ -42,7 +42,8 @@ export class WorkbenchController {
       layout.problem.show(model.get("_error") || null, model.get("_trace") || null);
     });
     onNotice(model, context.signal, (text, trace) => layout.problem.show(text, trace));
-    this.on(["factor", "_slider_factors", "_ablation", "_unavailable"], () => this.showFactor());
+    const shown = ["factor", "_slider_factors", "_unstable", "_ablation", "_unavailable"] as const;
+    this.on(shown, () => this.showFactor());
     this.on(["_interactions", "_unavailable"], () => void this.showInteractions());
     this.on(["slider", "_unavailable"], () => void this.showSlider());
     this.on(["follow", "_pairs_open"], () => void this.showPairs());
@@ -90,7 +91,8 @@ export class WorkbenchController {
 
   private showFactor(): void {
     const chosen = this.model.get("factor");
-    this.layout.factors.show(this.model.get("_slider_factors"), chosen);
+    const unstable = this.model.get("_unstable") ?? [];
+    this.layout.factors.show(this.model.get("_slider_factors"), chosen, unstable);
     this.layout.ablation.show(this.model.get("_ablation") ?? {}, chosen, this.reason("ablation"));
   }
 

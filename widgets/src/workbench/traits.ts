@@ -52,6 +52,8 @@ export type WorkbenchTraits = ViewTraits & {
   _pairs_open: boolean;
   /** The factors on the sliders, from top to bottom. */
   _slider_factors: number[];
+  /** The factors that are not found again in halves of their samples. */
+  _unstable: number[];
   /** The step that runs, in words, and how far the loop has come, 0 to 1. */
   _step: string;
   _done: number;

@@ -130,6 +130,9 @@ it("shows the information of the chosen factor, the nodes that share most first"
   expect(root.nbi.rows).toEqual(["h1[1]", HOSTILE, "h1[2]"]);
   expect(root.querySelector("thead")?.textContent).toContain("factor 1");
   expect(root.querySelector("tbody td")?.textContent).toBe("0.90");
+  model.set("_unstable", [1]);
+  expect([...choice.options].map((option) => option.text)).toEqual(["none", "0", "1 · not stable"]);
+  expect(root.querySelector("thead")?.textContent).toContain("factor 1 · not stable");
   choice.value = "0";
   choice.dispatchEvent(new Event("change"));
   expect(model.get("factor")).toBe(0);

@@ -92,6 +92,16 @@ it("says that the chosen factor is not stable", async () => {
   expect(title?.title).toContain("not found again in halves");
 });
 
+it("marks the buttons of factors that are not stable when that is known", async () => {
+  const model = new FakeModel(state());
+  const { at } = await shown(model);
+  expect(at("choose-4")?.textContent).toBe("4");
+  model.set("_unstable", [4]);
+  expect(at("choose-4")?.textContent).toBe("4 · not stable");
+  expect(at("choose-4")?.title).toContain("not found again in halves");
+  expect(at("choose-1")?.textContent).toBe("1");
+});
+
 it("says why a step has no result, instead of asking for a selection", async () => {
   const _unavailable = { ablation: "one output", interactions: "tokens", sliders: "twice" };
   const model = new FakeModel({ ...state(), _ablation: {}, _interactions: {}, _unavailable });
