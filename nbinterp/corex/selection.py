@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from nbinterp import _checks, _device
+from nbinterp._numerics.parallel import interruptible
 from nbinterp._numerics.progress import current_token, progress_bar, tracking
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
@@ -143,7 +144,8 @@ def select_n_factors(
     rng = _checks.generator(random_state)
     generator = np.random.default_rng(rng.randint(2**31))
     folds = np.array_split(generator.permutation(len(data)), n_splits)
-    tables = [data, *(generator.permuted(data, axis=0) for _ in range(n_permutations))]
+    shuffle = partial(generator.permuted, data, axis=0)
+    tables = [data, *(interruptible(shuffle) for _ in range(n_permutations))]
     tables += [np.delete(data, fold, axis=0) for fold in folds]
     left_out = [data[fold] for fold in folds]
     fits = _linear_fits if linear else _any_fits

@@ -34,6 +34,7 @@ from nbinterp.manifold.search import by_features
 _TOLERANCE = 3e-4
 # Root mean square difference of log probabilities below which walks end alike: rounding, mostly.
 _ALIKE = 1e-5
+_BYTES_AT_A_TIME = 2**26  # of data that are digested; then an interrupt is heard
 
 
 class PHATE(
@@ -390,5 +391,7 @@ def _digest(data: Any) -> str:
     digest = hashlib.sha256()  # processors have instructions for it
     for part in parts:
         digest.update(f"{part.dtype}{part.shape}".encode())
-        digest.update(np.ascontiguousarray(part).data)
+        whole = np.ascontiguousarray(part).data.cast("B") if part.size else b""
+        for start in range(0, len(whole), _BYTES_AT_A_TIME):
+            digest.update(whole[start : start + _BYTES_AT_A_TIME])
     return digest.hexdigest()

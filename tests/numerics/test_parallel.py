@@ -1,13 +1,12 @@
 """Parallel tasks: results in order, errors passed on, numbers of threads restored."""
 
-import signal
 import threading
 import time
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 
 import pytest
 import torch
+from numerics.interrupting import interrupted_after
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from nbinterp._numerics.parallel import begin, interruptible, parallel_map, thread_pool
@@ -102,26 +101,6 @@ def test_an_error_of_what_was_begun_comes_when_it_is_waited_for():
         wait = begin([lambda: 1 // 0], CPU)
         with pytest.raises(ZeroDivisionError):
             wait()
-
-
-@contextmanager
-def interrupted_after(began):
-    """Interrupt the main thread, as Ctrl-C does, once the event `began` is set."""
-
-    def interrupt():
-        assert began.wait(10)
-        time.sleep(
-            0.2
-        )  # until the main thread waits: a signal just before is heard at the next one
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            yield
-    finally:
-        thread.join()
 
 
 def test_an_interrupt_ends_tasks_that_run():

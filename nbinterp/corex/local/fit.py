@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from nbinterp import _checks, _device
-from nbinterp._numerics.parallel import parallel_map
+from nbinterp._numerics.parallel import interruptible, parallel_map
 from nbinterp._numerics.progress import ProgressToken, current_token, progress_bar
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
 from nbinterp.corex.linear.correlation import product_of
@@ -178,7 +178,8 @@ def _fit_one(
     # What takes no seed is taken to need none: its null should not differ from run to run either.
     # A clone's generator: a group's factors do not depend on what was fitted before it.
     rng = _checks.generator(getattr(clone(corex), "random_state", 0))
-    shuffled = np.random.default_rng(rng.randint(2**31)).permuted(own, axis=0)
+    shuffle = np.random.default_rng(rng.randint(2**31)).permuted
+    shuffled = interruptible(partial(shuffle, own, axis=0))
     token = current_token()
     found = []
     for each in (own, shuffled):
