@@ -239,14 +239,16 @@ class TestOfBio:
         asked = []
 
         def bar(groups, **options):
-            asked.append(options["disable"])
+            asked.append((options["disable"], len(groups)))
             return groups
 
         monkeypatch.setattr(progress_bars, "tqdm", bar)
         x, labels = states(20)
         for progress in (True, False):
             LocalCorEx(BioCorEx(1, progress=progress), random_state=0).fit(x, clusters=labels)
-        assert asked == [False, True]
+        # Over the clusters; the bars of each fit are off.
+        assert [off for off, n in asked if n == 2] == [False, True]
+        assert all(off for off, n in asked if n != 2)
 
 
 class Strongest(BaseEstimator):
