@@ -185,8 +185,7 @@ class LinearCorEx(
         Raises
         ------
         ValueError
-            If `X` holds infinities, fewer than 3 rows or no column that varies, or if there are
-            more factors than columns.
+            If `X` holds infinities, fewer than 3 rows or columns than factors, or none that varies.
         """
         missing = self.missing == "pairwise"
         data = _checks.samples(X, min_samples=MIN_SAMPLES, missing=missing, estimator=self)
@@ -251,8 +250,7 @@ class LinearCorEx(
         )
         known = getattr(self, "_moments", None)
         data = _checks.samples(X, min_samples=1, estimator=self, reset=known is None)
-        # A copy: this object stays as it was if the fit fails.
-        moments = Moments(products=True) if known is None else deepcopy(known)
+        moments = Moments(products=True) if known is None else deepcopy(known)  # in case it fails
         moments.add(_checks.squarable(data).astype(np.float64))
         _checks.require(
             bool(moments.count >= MIN_SAMPLES) and bool(np.diag(moments.products).any()),
@@ -312,8 +310,7 @@ class LinearCorEx(
         Returns
         -------
         array of shape (n_samples, n_factors)
-            ``w x`` without noise: the variance over the training data is below 1, the more so
-            the weaker the factor.
+            ``w x`` without noise: its variance is the farther below 1, the weaker the factor.
         """
         values: FloatArray = self._scores(X) @ self.weights_.T
         return values

@@ -377,18 +377,6 @@ class TestEstimator:
         frame = pipeline.set_output(transform="pandas").fit_transform(mixture())
         assert list(frame.columns) == ["linearcorex0", "linearcorex1", "linearcorex2"]
 
-    def test_an_interrupt_leaves_the_fit(self, monkeypatch):
-        fit = LinearCorEx(3, random_state=0).fit(mixture())
-        before = fit.weights_
-
-        def interrupt(*_):
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr("nbinterp.corex.linear.estimator.fit_problems", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            fit.fit(mixture(seed=1))
-        assert fit.weights_ is before
-
 
 def test_few_samples_are_fitted_by_their_scores(monkeypatch):
     x = np.random.default_rng(0).standard_normal((40, 3)) @ np.random.default_rng(1).normal(
