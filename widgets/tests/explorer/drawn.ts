@@ -9,16 +9,18 @@ export const HOSTILE = "<img src=x onerror=alert(1)>";
 let closing: AbortController;
 export let el: HTMLElement;
 
-beforeEach(() => {
-  closing = new AbortController();
-  el = document.createElement("div");
-  document.body.append(el);
-});
-
-afterEach(() => {
-  closing.abort();
-  el.remove();
-});
+/** Give each test of a file an element of its own; files share this module, so each calls it. */
+export function eachInItsOwnElement() {
+  beforeEach(() => {
+    closing = new AbortController();
+    el = document.createElement("div");
+    document.body.append(el);
+  });
+  afterEach(() => {
+    closing.abort();
+    el.remove();
+  });
+}
 
 export async function draw(state: Record<string, unknown> = {}, live?: boolean) {
   const model = new FakeModel({

@@ -1,6 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { bytes, typed } from "../../src/shared/arrays";
-import { chosen, close, draw, el, entry, HOSTILE, key, part } from "./drawn";
+import { chosen, close, draw, eachInItsOwnElement, el, entry, HOSTILE, key, part } from "./drawn";
+
+eachInItsOwnElement();
 
 test("hostile names are text", async () => {
   await draw();

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { bytes, typed } from "../../src/shared/arrays";
 import type { FakeModel } from "../fake_model";
 import { packedMap } from "../packed";
-import { chosen, draw, el, entry, HOSTILE, key, part } from "./drawn";
+import { chosen, draw, eachInItsOwnElement, el, entry, HOSTILE, key, part } from "./drawn";
+
+eachInItsOwnElement();
 
 const names = (model: FakeModel) =>
   (model.get("_named") as { name: string; count: number }[]).map(({ name, count }) => [
