@@ -228,6 +228,11 @@ def _shorten(text: str, size: float, width: float) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in known).split())
     if font.getlength(line) <= width * _SCALE:
         return line
-    while line and font.getlength(line + "…") > width * _SCALE:
-        line = line[:-1]
-    return line + "…"
+    fits, too_long = 0, len(line)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if font.getlength(line[:middle] + "…") <= width * _SCALE:
+            fits = middle
+        else:
+            too_long = middle
+    return line[:fits] + "…"
