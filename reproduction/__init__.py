@@ -1,0 +1,1 @@
+"""The papers' experiments, ours beside theirs: `make reproduce` writes docs/reproduction.md."""
