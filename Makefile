@@ -15,7 +15,7 @@ AT_ONCE := --ServerApp.jpserver_extensions="{'nbinterp.server': True}"
 export OMP_WAIT_POLICY ?= PASSIVE
 export NBINTERP_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: help lab demo check test test-more bench bundle clean
+.PHONY: help lab demo check test test-more bench reproduce bundle clean
 .PHONY: check-sources check-python check-widgets check-units check-tests
 help:
 	@echo "make lab    install, and open JupyterLab on the start tutorial (ARGS=--no-browser on a server)"
@@ -23,6 +23,7 @@ help:
 	@echo "make test   install, and run everything that CI checks"
 	@echo "make demo   run the start tutorial without a browser and write demo.html"
 	@echo "make bench  measure against the reference programs and print the ratios"
+	@echo "make reproduce  run the papers' experiments and write docs/reproduction.md (QUICK=1: in five minutes)"
 
 lab: .venv/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) $(AT_ONCE) $(ARGS) $(NOTEBOOK)
@@ -57,6 +58,11 @@ test-more: .venv/.more
 
 bench: .venv/.bench
 	for bench in tests/benchmarks/*/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+# The papers' experiments, in two hours, or with QUICK=1 in five minutes. Sections that ran with the
+# same code and settings are kept; ONLY="table1 mnist" runs these again, and no others.
+reproduce: .venv/.lab
+	$(BIN)/python -m reproduction $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 check-python: .venv/.dev
 	$(BIN)/ruff check

@@ -130,11 +130,15 @@ def agrees(claim: str, ours: Sequence[float]) -> bool:
     """Return whether the mean of `ours` is as a claim says; a mean that is not finite never is."""
     if claim == TOLD:
         return True
-    mean = float(np.mean(ours)) if len(ours) else np.nan
+    mean = _mean(ours)
     for kind, words in _CLAIMS.items():
         if found := words.fullmatch(claim):
             return _holds(kind, mean, *(float(number) for number in found.groups()))
     raise ValueError(f"a claim must read like 'within 0.03 of 0.14' or 'above 0', not {claim!r}.")
+
+
+def _mean(ours: Sequence[float]) -> float:
+    return float(np.mean(ours)) if len(ours) else np.nan
 
 
 def _holds(kind: str, mean: float, first: float, second: float = np.nan) -> bool:
@@ -154,7 +158,7 @@ def failed(rows: Iterable[Row]) -> list[str]:
 
 def shown(row: Row) -> str:
     """Return our figure as the report prints it: the mean ± its standard error."""
-    mean = f"{np.mean(row.ours):.{row.digits}f}"
+    mean = f"{_mean(row.ours):.{row.digits}f}"
     if len(row.ours) < 2:
         return mean
     error = np.std(row.ours, ddof=1) / np.sqrt(len(row.ours))
