@@ -204,7 +204,7 @@ def _bars(name: str, cluster: _Cluster) -> alt.ConcatChart:
             alt.Chart(_values(rows), title=f"factor {factor}: {total:.2f} nats")
             .mark_bar(color=OKABE_ITO[0])
             .encode(
-                x=alt.X("nats:Q", title="mutual information, nats"),
+                x=alt.X("nats:Q", axis=alt.Axis(tickCount=4), title="mutual information, nats"),
                 y=alt.Y("column:N", sort=None, title=None),
             )
             .properties(width=130)

@@ -1,6 +1,7 @@
 """R3: the pixels of handwritten digits (Local CorEx, Fig. 3, 4, 15 to 17, 22)."""
 
 import io
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -34,14 +35,14 @@ class _Mixture(NamedTuple):
 
     name: str
     digits: tuple[int, ...]
-    paper: str
+    paper: tuple[int, ...]  # how many of each the paper's cluster holds, and of all
     share: float  # of these digits in the cluster, at least
 
 
 _MIXTURES = (
-    _Mixture("4s and 9s", (4, 9), "1008 and 1898 of 2989", 0.9),
-    _Mixture("8s and 3s", (8, 3), "2011 and 681 of 2974", 0.8),
-    _Mixture("7s", (7,), "1297 of 1313", 0.9),
+    _Mixture("4s and 9s", (4, 9), (1008, 1898, 2989), 0.9),
+    _Mixture("8s and 3s", (8, 3), (2011, 681, 2974), 0.8),
+    _Mixture("7s", (7,), (1297, 1313), 0.9),
 )
 
 
@@ -58,18 +59,20 @@ def run(quick: bool) -> Section:
     rows: list[Row] = []
     lines = []
     for mixture in _MIXTURES:
-        place = _find(counts, mixture.digits)
+        place = cluster_of(counts, mixture.digits)
         rows += _rows(mixture, counts[place])
         found = local.clusters_[place]
         lines.append((pixels[found.indices].mean(axis=0), found.mutual_information_))
-    together = corex.fit(pixels)
+    with warnings.catch_warnings():  # pixels that one image alone lights are copies of each other
+        warnings.filterwarnings("ignore", ".*are copies of others", UserWarning)
+        together = corex.fit(pixels)
     lines.append((pixels.mean(axis=0), together.mutual_information_))
     names = ", ".join([*(f"the cluster of {mixture.name}" for mixture in _MIXTURES), "all images"])
     text = _TEXT.format(n=f"{len(pixels):,}", names=names)
     return Section(_TITLE, text, tuple(rows), {"mnist_factors": _picture(lines)})
 
 
-def _find(counts: np.ndarray, digits: tuple[int, ...]) -> int:
+def cluster_of(counts: np.ndarray, digits: tuple[int, ...]) -> int:
     """Return the cluster with most of the rarer of the digits, among those where they prevail."""
     share = counts[:, list(digits)].sum(axis=1) / counts.sum(axis=1)
     rarer = counts[:, list(digits)].min(axis=1)
@@ -79,12 +82,21 @@ def _find(counts: np.ndarray, digits: tuple[int, ...]) -> int:
 
 def _rows(mixture: _Mixture, counts: np.ndarray) -> Iterator[Row]:
     """Yield how a cluster mixes digits."""
-    own = counts[list(mixture.digits)]
-    told_counts = " and ".join(str(count) for count in own)
-    what = f"{mixture.name}: {told_counts} of {counts.sum()} images; their share"
-    yield above(what, own.sum() / counts.sum(), mixture.share, mixture.paper)
+    own, (*theirs, size) = counts[list(mixture.digits)], mixture.paper
+    found, printed = (" and ".join(str(count) for count in each) for each in (own, theirs))
+    yield above(
+        f"{mixture.name}: {found} of {counts.sum()} images; their share",
+        own.sum() / counts.sum(),
+        mixture.share,
+        f"{printed} of {size}: {sum(theirs) / size:.3f}",
+    )
     if len(own) > 1:
-        yield above(f"{mixture.name}: share of the rarer of the two", own.min() / own.sum(), 0.05)
+        yield above(
+            f"{mixture.name}: share of the rarer of the two",
+            own.min() / own.sum(),
+            0.1,
+            f"{min(theirs) / sum(theirs):.3f}",
+        )
     others = np.argsort(-counts)[: len(own) + 1]
     rest = next((int(each) for each in others if each not in mixture.digits), None)
     if rest is not None:

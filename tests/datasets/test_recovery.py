@@ -34,6 +34,12 @@ def test_equals_the_loop(n_factors):
     np.testing.assert_allclose(group_recovery(GROUPS, factors), slow(GROUPS, factors), rtol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_equals_the_loop_where_variables_share_equally(seed):
+    factors = 0.1 + np.random.default_rng(seed).integers(0, 3, size=(4, 6))
+    np.testing.assert_allclose(group_recovery(GROUPS, factors), slow(GROUPS, factors), rtol=1e-12)
+
+
 def test_members_before_all_others_is_an_area_of_one_at_any_distance():
     found = group_recovery(GROUPS[:1], [[0.9, 0.1, 0.05, 0.04, 0.04, 0.0]])
     assert found.group_auc == found.top_auc == 1
