@@ -164,7 +164,7 @@ def _private_uses(path: Path) -> list[str]:
         f"{node.module}.{one.name}"
         for node in imports
         for one in node.names
-        if one.name.startswith("_") and node.module != "nbinterp"  # whose modules may have one
+        if re.match("_[^_]", one.name) and node.module != "nbinterp"  # whose modules may have one
     ]
     return imported + [
         ast.unparse(node)

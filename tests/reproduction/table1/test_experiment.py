@@ -1,5 +1,6 @@
 """Figures equal to the paper's agree with every claim; a figure that moves fails, by name."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,6 +37,16 @@ def test_a_figure_that_moves_fails(as_printed):
         "100 nondisjoint, Bio, α = 1"
     ]
     assert failed(rows(as_printed, quick=True)) == []  # of fewer replicates less is claimed
+
+
+def test_draws_that_differ_much_claim_less(as_printed):
+    wide = place(as_printed, 10, "disjoint", "Linear", 1.0)
+    as_printed.loc[wide, "top AUC"] += [-0.04, 0.06]
+    claims = {row.what: row.claim for row in rows(as_printed, quick=False)}
+    figure = "10 disjoint, Linear, α = 1"
+    error = np.std([-0.04, 0.06], ddof=1) * np.sqrt(1 / 2 + 1 / 16)
+    assert claims[f"{figure}: top AUC"] == f"within {3 * error:.3f} of 0.548"
+    assert claims[f"{figure}: group AUC"] == "within 0.03 of 0.505"
 
 
 def test_local_fits_that_are_no_better_fail(as_printed):
