@@ -1,6 +1,7 @@
 """Run the synthetic study, and put its figures beside those of the paper."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,30 +80,28 @@ def run(quick: bool) -> Section:
 
 def rows(found: pd.DataFrame, quick: bool) -> list[Row]:
     """Return the rows of what was measured: each cell of Table 3, then what follows from them."""
-    compared = [_row(found, cell, quick) for cell in cells()]
-    return [*compared, *_directions(found), *_partition(found)]
+    places = _places(found)
+    compared = [_row(places, cell, quick) for cell in cells()]
+    return [*compared, *_directions(places), *_purity(places), *_runtime(found)]
 
 
-def _of(
-    found: pd.DataFrame, n_samples: int, overlap: str, alpha: float, method: str
-) -> pd.DataFrame:
-    """Return the replicates of one method in one kind of world."""
-    return found[
-        (found["n_samples"] == n_samples)
-        & (found["overlap"] == overlap)
-        & (found["alpha"] == alpha)
-        & (found["method"] == method)
-    ].sort_values("replicate")
+# The replicates of a method in one kind of world, by samples, overlap, α and method.
+_Places = dict[Any, pd.DataFrame]
 
 
-def _values(found: pd.DataFrame, cell: Cell) -> np.ndarray:
-    place = _of(found, cell.n_samples, cell.overlap, cell.alpha, cell.method)
+def _places(found: pd.DataFrame) -> _Places:
+    keys = ["n_samples", "overlap", "alpha", "method"]
+    return {place: part.sort_values("replicate") for place, part in found.groupby(keys)}
+
+
+def _values(places: _Places, cell: Cell) -> np.ndarray:
+    place = places[cell.n_samples, cell.overlap, cell.alpha, cell.method]
     return place[cell.measure].to_numpy(float)
 
 
-def _row(found: pd.DataFrame, cell: Cell, quick: bool) -> Row:
+def _row(places: _Places, cell: Cell, quick: bool) -> Row:
     what = f"{cell.n_samples:,} {cell.overlap}, {cell.method}, α = {cell.alpha:g}: {cell.measure}"
-    ours = _values(found, cell)
+    ours = _values(places, cell)
     why = _why_not(cell)
     if why:
         return told(what, ours, f"{cell.figure:.3f}", why=why)
@@ -127,7 +126,7 @@ def _why_not(cell: Cell) -> str:
     return ""
 
 
-def _directions(found: pd.DataFrame) -> Iterator[Row]:
+def _directions(places: _Places) -> Iterator[Row]:
     """Yield what the paper concludes: of classes apart, local fits find more."""
     for kind, overlap, sizes in (
         ("Linear", "disjoint", (100, 1000, 10_000)),
@@ -137,49 +136,52 @@ def _directions(found: pd.DataFrame) -> Iterator[Row]:
     ):
         for n_samples in sizes:
             whole, local = (
-                _of(found, n_samples, overlap, 1.0, method)[MEASURES[0]].to_numpy(float)
+                places[n_samples, overlap, 1.0, method][MEASURES[0]].to_numpy(float)
                 for method in (kind, f"Local {kind}")
             )
             what = f"{n_samples:,} {overlap}, α = 1: group cosine of {kind} minus Local {kind}"
             yield above(what, whole - local, 0.0)
 
 
-def _partition(found: pd.DataFrame) -> Iterator[Row]:
-    """Yield purity of the regions, and what the partition costs (Fig. 12)."""
-    for n_samples in (100, 1000, 10_000):
-        for overlap in ("disjoint", "nondisjoint"):
-            purity = _of(found, n_samples, overlap, 1.0, "Local Linear")["purity"]
-            what = f"{n_samples:,} {overlap}, α = 1: purity of the regions"
-            yield above(what, purity, 0.95, digits=2)
-    purity = _of(found, 10_000, "disjoint", 0.0, "Local Linear")["purity"]
-    yield above("10,000 disjoint, α = 0: purity of the regions", purity, 0.85, digits=2)
-    purity = _of(found, 10_000, "nondisjoint", 0.0, "Local Linear")["purity"]
+def _purity(places: _Places) -> Iterator[Row]:
+    """Yield how well the regions match the classes."""
+    for n_samples, overlap, alpha, bound in (
+        (100, "disjoint", 1.0, 0.95),
+        (100, "nondisjoint", 1.0, 0.95),
+        (1000, "disjoint", 1.0, 0.95),
+        (1000, "nondisjoint", 1.0, 0.95),
+        (10_000, "disjoint", 1.0, 0.95),
+        (10_000, "nondisjoint", 1.0, 0.95),
+        (10_000, "disjoint", 0.0, 0.85),
+    ):
+        purity = places[n_samples, overlap, alpha, "Local Linear"]["purity"]
+        what = f"{n_samples:,} {overlap}, α = {alpha:g}: purity of the regions"
+        yield above(what, purity, bound, digits=2)
+    purity = places[10_000, "nondisjoint", 0.0, "Local Linear"]["purity"]
     yield told("10,000 nondisjoint, α = 0: purity of the regions", purity, why=_BY_CHANCE, digits=2)
+
+
+def _runtime(found: pd.DataFrame) -> Iterator[Row]:
+    """Yield what Bio CorEx and the partition cost (Fig. 12)."""
+    means = found.groupby(["n_samples", "method"])[["fits", "partition"]].mean()
+    seconds: dict[Any, np.ndarray] = dict(zip(means.index, means.to_numpy(float), strict=True))
     for n_samples in (100, 1000):
-        seconds = {
-            method: found[(found["n_samples"] == n_samples) & (found["method"] == method)]
-            for method in ("Linear", "Bio", "Local Linear")
-        }
-        ratio = seconds["Bio"]["fits"].mean() / seconds["Linear"]["fits"].mean()
+        ratio = seconds[n_samples, "Bio"][0] / seconds[n_samples, "Linear"][0]
         yield above(f"{n_samples:,}: seconds of Bio over those of Linear", ratio, 1.0, digits=1)
     for n_samples in (1000, 10_000):
-        timed = found[(found["n_samples"] == n_samples) & (found["method"] == "Local Linear")]
-        share = timed["partition"].sum() / (timed["partition"] + timed["fits"]).sum()
-        yield above(
-            f"{n_samples:,}: share of the partition in the time of Local Linear",
-            share,
-            0.5,
-            digits=2,
-        )
+        fits, partition = seconds[n_samples, "Local Linear"]
+        what = f"{n_samples:,}: share of the partition in the time of Local Linear"
+        yield above(what, partition / (fits + partition), 0.5, digits=2)
 
 
 def _compact(found: pd.DataFrame) -> str:
     """Return Table 3 with both figures in each cell."""
     heads = [f"{measure}, {alpha}" for measure in MEASURES for alpha in (0, 1)]
+    places = _places(found)
     lines = ["| groups | n | method | " + " | ".join(heads) + " |", "|---" * 11 + "|"]
     table: dict[tuple[str, int, str], list[str]] = {}
     for cell in cells():
-        mean = f"{_values(found, cell).mean():.3f} ({cell.figure:.3f})"
+        mean = f"{_values(places, cell).mean():.3f} ({cell.figure:.3f})"
         table.setdefault(cell[:3], []).append(mean)
     for (overlap, n_samples, method), figures in table.items():
         lines.append("| " + " | ".join([overlap, f"{n_samples:,}", method, *figures]) + " |")
