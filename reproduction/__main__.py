@@ -25,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the experiments that are asked for, and write the report after each."""
     options = _options(arguments)
     report = page.Report(ROOT / "docs", EXPERIMENTS)
-    for name in options.only or EXPERIMENTS:
+    for name in EXPERIMENTS if options.only is None else options.only:
         code = page.fingerprint(ROOT, name)
-        if not options.only and report.holds(name, code, options.quick):
+        if options.only is None and report.holds(name, code, options.quick):
             _say(f"{name}: kept, it ran with this code and these settings")
             continue
         _say(f"{name}: runs")
@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = time.perf_counter() - begin
         report.take(name, section, page.Run.here(options.quick, seconds, code))
         _say(f"{name}: {seconds:.0f} s, {len(failed(section.rows))} rows fail")
+    if report.stored:
+        report.write_page()
     lost = failed(report.rows())
     for line in lost:
         _say(line)
@@ -50,9 +52,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m reproduction", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer replicates, in five minutes")
     parser.add_argument(
-        "--only", nargs="+", choices=EXPERIMENTS, help="run these again, and keep the others"
+        "--only",
+        nargs="*",
+        metavar="NAME",
+        help=f"run these again and keep the others; none: write the page. {', '.join(EXPERIMENTS)}",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for name in options.only or ():
+        if name not in EXPERIMENTS:
+            parser.error(f"--only {name} must name experiments: {', '.join(EXPERIMENTS)}")
+    return options
 
 
 def _say(line: str) -> None:

@@ -26,6 +26,13 @@ The experiments of the papers behind nbinterp, run with its public functions: ou
 those that the papers print. Written by `make reproduce`, or in five minutes, with fewer
 replicates and wider tolerances, by `make reproduce QUICK=1`.
 
+The papers: *Local CorEx*, Kerby, White and Moon 2024, "Exploring higher-order neural network node
+interactions with total correlation", [arXiv 2402.04440](https://arxiv.org/abs/2402.04440), R1 to
+R5; *interaction primitives*, Chen et al. 2024,
+[arXiv 2401.16318](https://arxiv.org/abs/2401.16318), R6; *SmoothHess*, Torop et al. 2023,
+[arXiv 2311.00858](https://arxiv.org/abs/2311.00858), R7; *distances*, Oursland 2024,
+[arXiv 2410.19352](https://arxiv.org/abs/2410.19352), R8.
+
 How to read the tables: *ours* is a single figure, or the mean of replicates ± its standard error.
 *Claim* is what must hold of it. A test checks each claim against the figures of this page. Where
 nothing is asserted, *why* says why not.
@@ -95,6 +102,10 @@ class Report:
         self.stored = {each: self.stored[each] for each in self.order if each in self.stored}
         lines = json.dumps(self.stored, ensure_ascii=False, indent=1)
         (plots / "rows.json").write_text(lines + "\n")
+        self.write_page()
+
+    def write_page(self) -> None:
+        """Write the page again, from the rows that are stored."""
         (self.folder / "reproduction.md").write_text(markdown(self.stored))
 
 

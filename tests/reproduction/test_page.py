@@ -114,3 +114,18 @@ def test_data_that_are_missing_leave_a_section_out(elsewhere, monkeypatch, capsy
     assert command.main(["--only", "mnist"]) == 0
     assert not (elsewhere / "reproduction.md").exists()
     assert "mnist: left out. load_mnist(split='train')" in capsys.readouterr().err
+
+
+def test_the_page_alone_is_written_again(elsewhere, monkeypatch):
+    monkeypatch.setattr("reproduction.mnist.run", lambda quick: FIRST)
+    command.main(["--only", "mnist"])
+    whole = (elsewhere / "reproduction.md").read_text()
+    (elsewhere / "reproduction.md").write_text("old")
+    assert command.main(["--only"]) == 0
+    assert (elsewhere / "reproduction.md").read_text() == whole
+
+
+def test_an_experiment_that_does_not_exist_is_refused(elsewhere, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--only", "table2"])
+    assert "--only table2 must name experiments: table1," in capsys.readouterr().err
