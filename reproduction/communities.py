@@ -78,7 +78,7 @@ def run(quick: bool) -> Section:
     table = pd.DataFrame(data.data, columns=list(data.feature_names))
     places = PHATE(12, t=28, random_state=42, progress=False).fit_transform(table)
     labels = KMeans(10, n_init=10, random_state=42).fit_predict(places)
-    corex = LinearCorEx(20, random_state=42)
+    corex = LinearCorEx(20, random_state=42, progress=False)
     local = LocalCorEx(corex, n_splits=0, random_state=42).fit(table, clusters=labels)
     together = corex.fit(table)
     clusters = {
@@ -132,7 +132,9 @@ def _factors(clusters: dict[str, _Cluster], table: pd.DataFrame) -> Iterator[Row
     names = list(table.columns)
     central, coastal = (
         [
-            LinearCorEx(20, random_state=start).fit(table.iloc[cluster.factors.indices])
+            LinearCorEx(20, random_state=start, progress=False).fit(
+                table.iloc[cluster.factors.indices]
+            )
             for start in range(_N_STARTS)
         ]
         for cluster in clusters.values()

@@ -51,7 +51,7 @@ def run(quick: bool) -> Section:
     parts = [load_mnist(split) for split in (["test"] if quick else ["train", "test"])]
     pixels = np.concatenate([part.data for part in parts])
     digits = np.concatenate([part.target for part in parts])
-    corex = LinearCorEx(20, random_state=42)
+    corex = LinearCorEx(20, random_state=42, progress=False)
     local = LocalCorEx(
         corex, PHATE(10, random_state=42, progress=False), 24, n_splits=0, random_state=0
     ).fit(pixels)

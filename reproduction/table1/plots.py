@@ -55,7 +55,11 @@ def _runtime(measured: pd.DataFrame) -> alt.HConcatChart:
         )
     )
     total = base.encode(
-        y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds, five numbers of factors")
+        y=alt.Y(
+            "seconds:Q",
+            scale=alt.Scale(type="log"),
+            title="seconds of the processor, 3 to 7 factors",
+        )
     )
     share = base.transform_filter("datum.partition > 0").encode(
         y=alt.Y("share:Q", axis=alt.Axis(format="%"), title="share of the partition")

@@ -40,7 +40,9 @@ def _alone(world: CorExClusters) -> np.ndarray:
 def _cosines(covariance: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
     found = []
     for m in N_FACTORS:
-        corex = LinearCorEx(m, noise_floor=0, tol=1e-7, n_restarts=4, random_state=0)
+        corex = LinearCorEx(
+            m, noise_floor=0, tol=1e-7, n_restarts=4, random_state=0, progress=False
+        )
         corex.fit_covariance(covariance, n_samples=1_000_000)
         # Superfluous factors share nothing but rounding errors, which point anywhere.
         information = corex.mutual_information_.round(6)
