@@ -58,6 +58,13 @@ class Displayable:
         """Return whether there is something to show; estimators have nothing before `fit`."""
         return True
 
+    @property
+    def _repr_html_(self) -> Any:
+        """No HTML beside a view: a page would show scikit-learn's diagram of an estimator first."""
+        if self._is_showable() and view_of(type(self)) is not None:
+            raise AttributeError("_repr_html_")
+        return getattr(super(), "_repr_html_")  # noqa: B009, without a default: may raise as well
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if self._is_showable() and view_of(type(self)) is not None:
             return self.view()._repr_mimebundle_(include=include, exclude=exclude)

@@ -12,7 +12,7 @@ from nbinterp.views.base.colours import OKABE_ITO, categorical, ramp
 from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
 
 _STEP = 24  # CSS pixels per factor
-_COLUMN = 18  # and per column
+_COLUMN = 13  # and per column
 _SURE = 0.95  # the probability from which a sample is surely in a state
 _STOPS = 9
 _NULL, _GREY = "shuffled columns", "#a6a6a6"
@@ -187,7 +187,7 @@ class BioChart:
                     ),
                 )
             )
-        return alt.layer(*layers).properties(width=150, height=alt.Step(_STEP))
+        return alt.layer(*layers).properties(width=120, height=alt.Step(_STEP))
 
     def _states(self) -> Any:
         """Return the share of samples in each state, those that are sure in full colour."""
@@ -228,7 +228,7 @@ class BioChart:
                     alt.Tooltip("sure:Q", format=".1%", title="sure (0.95)"),
                 ],
             )
-            .properties(width=170, height=alt.Step(_STEP))
+            .properties(width=140, height=alt.Step(_STEP))
         )
 
     def _columns(self) -> Any:

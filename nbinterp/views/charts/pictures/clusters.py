@@ -11,6 +11,7 @@ from nbinterp.views.base.colours import categorical, ramp
 from nbinterp.views.charts.pictures.tiles import blank, grey_pixels, grid, tile
 
 _STEP = 18  # CSS pixels per row
+_COLUMN = 16  # and per column
 _MOST_CLASSES = 12  # with colours of their own
 _OTHERS, _GREY = "other classes", "#9a9a9a"
 _STOPS = 9
@@ -28,7 +29,7 @@ def all_clusters(profile: ClusterProfile, n: int) -> Any:
         tables.append(_columns(profile, rows, n, named=not tables))
     parts = [alt.hconcat(*tables, spacing=14)] if tables else []
     if profile.mean_images is not None:
-        parts.append(_images(profile, profile.mean_images, columns=5 if alone else 8))
+        parts.append(_images(profile, profile.mean_images, columns=4 if alone else 7))
     if not parts:
         parts.append(blank())
     title = alt.TitleParams(
@@ -85,7 +86,7 @@ def _classes(profile: ClusterProfile, rows: list[str]) -> Any:
                 alt.Tooltip("share:Q", format=".1%"),
             ],
         )
-        .properties(width=240, height=alt.Step(_STEP))
+        .properties(width=200, height=alt.Step(_STEP))
     )
 
 
@@ -137,7 +138,7 @@ def _columns(profile: ClusterProfile, rows: list[str], n: int, *, named: bool) -
                 alt.Tooltip("rest_mean:Q", format=".4~g", title="mean of the rest"),
             ],
         )
-        .properties(width=alt.Step(_STEP), height=alt.Step(_STEP))
+        .properties(width=alt.Step(_COLUMN), height=alt.Step(_STEP))
     )
 
 

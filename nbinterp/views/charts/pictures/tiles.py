@@ -70,7 +70,7 @@ def blank() -> Any:
     return alt.Chart(pd.DataFrame({"nothing": [0]})).mark_point(opacity=0)
 
 
-def grid(tiles: Sequence[Any], columns: int = 8) -> Any:
+def grid(tiles: Sequence[Any], columns: int = 7) -> Any:
     """Return tiles as a chart of rows."""
     import altair as alt
 
