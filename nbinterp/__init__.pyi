@@ -12,6 +12,9 @@ from .corex import ClusterFactors as ClusterFactors
 from .corex import LinearCorEx as LinearCorEx
 from .corex import LocalCorEx as LocalCorEx
 from .corex import cluster_profile as cluster_profile
+from .corex import scree as scree
+from .corex import select_n_clusters as select_n_clusters
+from .corex import select_n_factors as select_n_factors
 from .distance import LinearDistance as LinearDistance
 from .distance import MahalanobisOOD as MahalanobisOOD
 from .distance import SensitivityStudy as SensitivityStudy
@@ -19,6 +22,7 @@ from .distance import sensitivity_study as sensitivity_study
 from .interactions import AndOr as AndOr
 from .interactions import SmoothHess as SmoothHess
 from .manifold import PHATE as PHATE
+from .manifold import select_n_components as select_n_components
 from .network import AblationStudy as AblationStudy
 from .network import Decoder as Decoder
 from .network import Perturbation as Perturbation

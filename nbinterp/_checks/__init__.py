@@ -2,6 +2,7 @@
 
 from nbinterp._checks.arguments import (
     boolean,
+    candidates,
     choice,
     fitted,
     generator,
@@ -19,6 +20,7 @@ from nbinterp._checks.tables import classes, distances, groups, labels, numeric,
 __all__ = [
     "boolean",
     "call",
+    "candidates",
     "choice",
     "classes",
     "current_call",

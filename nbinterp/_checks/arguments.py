@@ -31,6 +31,21 @@ def integer(
     return number
 
 
+def candidates(value: object, low: int, high: int, *, of: str, remedy: str) -> list[int]:
+    """Return the distinct whole numbers of the argument `candidates`, rising.
+
+    Those above `high` are left out, so that one list fits data of any size; but there must be one
+    that is not. `of` says what `high` is.
+    """
+    given = listed(value)
+    items = given if isinstance(given, list) else [given]
+    wanted = sorted({integer("candidates", item, low) for item in items})
+    found = [number for number in wanted if number <= high]
+    what = f"(candidates={show(value)})"
+    require(bool(found), what, f"must hold a number up to {of}, {high}", remedy)
+    return found
+
+
 def real(
     name: str,
     value: object,

@@ -64,6 +64,17 @@ def _with_progress(state: State) -> State:
     return state | {"progress": True}
 
 
+def _no_labels(state: State) -> State:
+    """Return the state of `ClusterFactors` from before classes could be columns."""
+    return state | {"n_labels": 0}
+
+
+def _fitted_without_labels(state: State) -> State:
+    """Return the state of a `LocalCorEx` from before classes could be columns."""
+    fitted = {"n_labels": 0} if "data" in state else {}
+    return state | {"label_columns": False} | fitted
+
+
 def _without_places(state: State) -> State:
     """Return the state of a `Graph` in which equal samples were not one."""
     return state | {"place": None}
@@ -73,9 +84,9 @@ def _without_places(state: State) -> State:
 WHOLE = {
     "linear_corex": Kind(LinearCorEx, (_with_progress,)),
     "bio_corex": Kind(BioCorEx),
-    "local_corex": Kind(LocalCorEx, (_with_splits,)),
+    "local_corex": Kind(LocalCorEx, (_with_splits, _fitted_without_labels)),
     "phate": Kind(PHATE),
-    "cluster_factors": Kind(ClusterFactors, (_not_compared,)),
+    "cluster_factors": Kind(ClusterFactors, (_not_compared, _no_labels)),
     "and_or_interactions": Kind(AndOrInteractions),
     "smooth_hessian": Kind(SmoothHessian, (_without_names,)),
 }

@@ -8,6 +8,10 @@ from nbinterp.views.charts.dropout import DropoutChart
 from nbinterp.views.charts.pictures.cluster_profile import ProfileChart
 from nbinterp.views.charts.pictures.factor_images import FactorImages
 from nbinterp.views.charts.primitives import PrimitiveChart
+from nbinterp.views.charts.selection.clusters import ClusterSelectionChart
+from nbinterp.views.charts.selection.components import ComponentSelectionChart
+from nbinterp.views.charts.selection.factors import FactorSelectionChart
+from nbinterp.views.charts.selection.scree import ScreeChart
 from nbinterp.views.charts.sensitivity import SensitivityChart
 from nbinterp.views.explorer.explorer import ClusterExplorer
 from nbinterp.views.guide import guide
@@ -20,14 +24,18 @@ __all__ = [
     "AblationChart",
     "BioChart",
     "ClusterExplorer",
+    "ClusterSelectionChart",
+    "ComponentSelectionChart",
     "DistanceView",
     "DropoutChart",
     "FactorImages",
+    "FactorSelectionChart",
     "FactorSlider",
     "InteractionHeatmap",
     "Link",
     "PrimitiveChart",
     "ProfileChart",
+    "ScreeChart",
     "SensitivityChart",
     "Workbench",
     "guide",

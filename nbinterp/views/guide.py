@@ -42,6 +42,16 @@ ENTRIES = (
         "220_mnist",
     ),
     Entry(
+        "How many dimensions does the map need, to cluster in it?",
+        "select_n_components",
+        "select_n_components(nodes).best",
+    ),
+    Entry(
+        "How many clusters are there, if any?",
+        "select_n_clusters",
+        "select_n_clusters(nodes, embedding=PHATE(10)).reason",
+    ),
+    Entry(
         "Which groups of nodes or columns vary together in one region?",
         "LocalCorEx",
         "local = LocalCorEx(n_clusters=20).fit(nodes); local.fit_selection(indices)",
@@ -67,6 +77,16 @@ ENTRIES = (
         "Which groups vary together where columns are binary, categorical or mixtures?",
         "BioCorEx",
         'BioCorEx(n_factors=2, marginals="discrete").fit(table)',
+    ),
+    Entry(
+        "How many factors does a table support?",
+        "select_n_factors",
+        "select_n_factors(table, [2, 5, 10, 20]).best",
+    ),
+    Entry(
+        "Which columns or nodes belong to a factor, and where do they end?",
+        "scree",
+        "scree(local.clusters_[0]).members(0)",
     ),
     Entry(
         "Where are my samples? See them as a map, and lasso some.",

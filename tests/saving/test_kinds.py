@@ -72,8 +72,8 @@ def test_names_of_kinds_and_fields_stay(whole, tmp_path):
     for kind, names in found.items():
         assert names <= set(golden[kind]), kind
     declared = {f"{name} {kind.version}": field_names(kind.type) for name, kind in KINDS.items()}
-    # Local CorEx keeps one attribute as three fields.
-    declared["local_corex 2"] ^= {"fit", "data", "feature_names", "fitted_corex"}
+    # Local CorEx keeps one attribute as four fields.
+    declared["local_corex 3"] ^= {"fit", "data", "feature_names", "fitted_corex", "n_labels"}
     assert {kind: sorted(names) for kind, names in declared.items()} == {
         kind: golden[kind] for kind in declared
     }

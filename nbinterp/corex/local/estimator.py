@@ -1,13 +1,13 @@
 """Local CorEx: the factors of every region of the data."""
 
-import copy
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
 
@@ -15,23 +15,32 @@ from nbinterp import _checks
 from nbinterp._display import Displayable
 from nbinterp._numerics.kmeans import k_means
 from nbinterp._state import HasState, State, all_or_nothing, fields
-from nbinterp._typing import AnyArray, FloatingArray
+from nbinterp._typing import AnyArray, FloatingArray, IntArray
 from nbinterp.corex.linear.estimator import LinearCorEx
 from nbinterp.corex.linear.settings import checked_settings
 from nbinterp.corex.local.compare import Comparing
+from nbinterp.corex.local.embedding import checked_embedding, part_of, plane
 from nbinterp.corex.local.fit import fit_groups
+from nbinterp.corex.local.labels import LabelColumns, with_discrete_labels
 from nbinterp.corex.local.result import ClusterFactors
-from nbinterp.manifold.phate import PHATE
 
 _MAP_LOCK = threading.Lock()  # a map is drawn once, whoever asks first
+_ENOUGH = 50  # samples for factors to rely on: 50 to 100 are advised (Kerby et al., appendix D)
+_MOST_NAMED = 6  # small clusters in a warning
 
 
 class _Fitted(NamedTuple):
     """What `fit_selection` needs, in one attribute: a refit beside it cannot mix two states."""
 
-    data: FloatingArray
-    feature_names: list[str]
+    table: FloatingArray  # what CorEx is fitted to: the data, then the label columns
+    feature_names: list[str]  # of the table
     corex: Any
+    n_labels: int
+
+    @property
+    def data(self) -> FloatingArray:
+        """The samples as they were given, without labels."""
+        return self.table[:, : self.table.shape[1] - self.n_labels]
 
 
 class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: ignore[misc]
@@ -56,6 +65,12 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     n_splits : int, default=2
         How many times the samples of a cluster or selection are split into halves, to see which
         factors are found again; see `ClusterFactors.comparison_`. 0 leaves that out.
+    label_columns : bool, default=False
+        Whether the classes `y` of the samples are columns too: one a class, 1 where a sample has it
+        and 0 elsewhere (of two classes only the second, as the first is its opposite). Factors then
+        say which classes they tell apart. The clusters do not depend on them.
+        ``clusters_[i].label_names`` are their names. Where a cluster holds just two of many
+        classes, their columns are opposites too: a factor of these two alone says nothing.
     device : str, default="auto"
         Where to compute, for parts whose own `device` is "auto".
     random_state : int, RandomState or None, default=None
@@ -90,7 +105,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     'selection of 50'
     """
 
-    _STATE = fields("corex embedding n_clusters n_splits device random_state")
+    _STATE = fields("corex embedding n_clusters n_splits label_columns device random_state")
     _FITTED = fields(
         "labels_ classes_ clusters_ embedding_ n_features_in_ feature_names_in_",
         fitted_embedding="_embedder",
@@ -106,6 +121,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         n_clusters: int = 20,
         *,
         n_splits: int = 2,
+        label_columns: bool = False,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -113,6 +129,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         self.embedding = embedding
         self.n_clusters = n_clusters
         self.n_splits = n_splits
+        self.label_columns = label_columns
         self.device = device
         self.random_state = random_state
 
@@ -121,8 +138,8 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         state = super().to_state()
         fit: _Fitted | None = state.pop("fit", None)
         if fit is not None:
-            state |= {"data": fit.data, "feature_names": fit.feature_names}
-            state["fitted_corex"] = fit.corex
+            state |= {"data": fit.table, "feature_names": fit.feature_names}
+            state |= {"fitted_corex": fit.corex, "n_labels": fit.n_labels}
             # Clusters that were not compared so far will be when someone asks for it.
             state["clusters_"] = [
                 cluster if cluster.is_compared else replace(cluster, _compare=None)
@@ -135,30 +152,47 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         """Return the estimator that `to_state` took apart."""
         state = dict(state)
         if "data" in state:
-            parts = (state.pop(name) for name in ("data", "feature_names", "fitted_corex"))
-            state["fit"] = _Fitted(*parts)
+            names = ("data", "feature_names", "fitted_corex", "n_labels")
+            state["fit"] = _Fitted(*(state.pop(name) for name in names))
         made = super().from_state(state)
         if hasattr(made, "clusters_"):
             made.clusters_ = [made._comparable(cluster) for cluster in made.clusters_]
         return made
 
     @all_or_nothing
-    def fit(self, X: Any, y: Any = None, *, clusters: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        clusters: Any = None,
+        class_names: Sequence[object] | None = None,
+    ) -> Self:
         """Cluster the samples and find the factors of each cluster.
 
         Parameters
         ----------
         X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
-            Kept (not copied), for `fit_selection`.
-        y : ignored
+            Kept (not copied, unless labels join it), for `fit_selection`.
+        y : array-like of shape (n_samples,), optional
+            The class of each sample, with ``label_columns=True``; ignored otherwise, as
+            scikit-learn passes `y` to any estimator.
         clusters : array-like of shape (n_samples,), optional
             The cluster of each sample, to use instead of clustering. Then nothing is embedded
             until `map_` is read.
+        class_names : sequence of str, optional
+            With ``label_columns=True``, the names of the label columns, in the order of the classes
+            in `y`; ``"class 3"`` and so on if None.
 
         Returns
         -------
         LocalCorEx
             Itself, fitted.
+
+        Warns
+        -----
+        UserWarning
+            If clusters that were made here, not given, have fewer than 50 samples.
 
         Raises
         ------
@@ -167,13 +201,15 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         ValueError
             If a setting, `X` or `clusters` makes no sense.
         """
-        corex = self._part(self._corex())
+        corex = part_of(self._corex(), self.random_state, self.device)
         self._n_splits()
         missing = get_tags(corex).input_tags.allow_nan
         data = _checks.samples(X, missing=missing, estimator=self)
-        if isinstance(corex, LinearCorEx):
-            checked_settings(corex, data.shape[1])  # before an embedding, which may take long
-        embedder = self._part(self._embedding())
+        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(data.shape[1])])
+        state = self._with_labels(data, [str(name) for name in names], corex, y, class_names)
+        if isinstance(corex, LinearCorEx):  # before an embedding, which may take long
+            checked_settings(corex, state.table.shape[1])
+        embedder = part_of(self._embedding(), self.random_state, self.device)
         embedding: FloatingArray | None = None
         centers: FloatingArray | None = None
         if clusters is None:
@@ -188,9 +224,9 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         groups = [
             (f"cluster {label}", np.flatnonzero(member == i)) for i, label in enumerate(classes)
         ]
-        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(data.shape[1])])
-        feature_names = [str(column) for column in names]
-        fitted = fit_groups(corex, data, groups, feature_names)
+        fitted = fit_groups(state.corex, state.table, groups, state.feature_names, state.n_labels)
+        if clusters is None:
+            self._warn_of_small(groups)
         unconverged = sum(not cluster.converged_ for cluster in fitted)
         if unconverged:
             limit = f" in max_iter={corex.max_iter}" if hasattr(corex, "max_iter") else ""
@@ -200,7 +236,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        self._fitted = _Fitted(data, feature_names, corex)
+        self._fitted = state
         self._embedder = embedder
         self._map: FloatingArray | None = None
         self._centers = centers
@@ -219,26 +255,9 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         _checks.fitted(self, "clusters_")
         with _MAP_LOCK:
             if self._map is None:
-                self._map = self._draw_map()
+                embedding = getattr(self, "embedding_", None)
+                self._map = plane(self._embedder, self._fitted.data, embedding)
             return self._map
-
-    def _draw_map(self) -> FloatingArray:
-        """Return the embedding if it is a plane, else one made anew with two components."""
-        embedding: FloatingArray | None = getattr(self, "embedding_", None)
-        if embedding is not None and embedding.shape[1] == 2:
-            return embedding
-        if "n_components" in self._embedder.get_params(deep=False):
-            # A copy, not a clone: PHATE then draws on the graph that it has already built.
-            flat = copy.copy(self._embedder).set_params(n_components=2)
-            drawn: FloatingArray = np.asarray(flat.fit_transform(self._fitted.data))
-            return drawn
-        if embedding is None:
-            embedding = np.asarray(clone(self._embedder).fit_transform(self._fitted.data))
-        wide = np.pad(embedding, ((0, 0), (0, max(0, 2 - embedding.shape[1]))))
-        from sklearn.decomposition import PCA  # slow to import, and seldom needed
-
-        projected: FloatingArray = PCA(n_components=2).fit_transform(wide)
-        return projected
 
     @_checks.named
     def predict(self, X: Any) -> AnyArray:
@@ -284,18 +303,18 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         """
         _checks.fitted(self, "clusters_")
         state = self._fitted
-        rows = _checks.indices("indices", indices, len(state.data), at_least=3)
+        rows = _checks.indices("indices", indices, len(state.table), at_least=3)
         group = (f"selection of {len(rows)}", rows)
         self._n_splits()
-        found = fit_groups(state.corex, state.data, [group], state.feature_names)[0]
-        return self._comparable(found)
+        names, n_labels = state.feature_names, state.n_labels
+        return self._comparable(fit_groups(state.corex, state.table, [group], names, n_labels)[0])
 
     def _comparable(self, factors: ClusterFactors) -> ClusterFactors:
         """Return the factors with what compares them when that is first asked for."""
         if not self.n_splits:
             return factors
         fit = self._fitted
-        later = Comparing(fit.corex, fit.data, factors.indices, self.n_splits)
+        later = Comparing(fit.corex, fit.table, factors.indices, self.n_splits)
         return replace(factors, _compare=later)
 
     @_checks.named
@@ -312,14 +331,7 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
 
     @_checks.named
     def _embedding(self) -> Any:
-        _checks.require(
-            self.embedding is None or hasattr(self.embedding, "fit_transform"),
-            f"(embedding={_checks.show(self.embedding)})",
-            "must be an estimator with fit_transform",
-            "Use PHATE(…), or a class of scikit-learn such as PCA(…).",
-            TypeError,
-        )
-        return PHATE(n_components=10) if self.embedding is None else self.embedding
+        return checked_embedding(self.embedding)
 
     @_checks.named
     def _count(self, n: int) -> int:
@@ -329,15 +341,47 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
     def _n_splits(self) -> int:
         return _checks.integer("n_splits", self.n_splits, 0)
 
-    def _part(self, estimator: Any) -> Any:
-        """Return a clone of a part, with this estimator's seed and device where it has none."""
-        part = clone(estimator)
-        params = part.get_params(deep=False)
-        if params.get("random_state", 0) is None:
-            part.set_params(random_state=self.random_state)
-        if params.get("device") == "auto":
-            part.set_params(device=self.device)
-        return part
+    @_checks.named
+    def _label_columns(self) -> bool:
+        return _checks.boolean("label_columns", self.label_columns)
+
+    def _with_labels(
+        self,
+        data: FloatingArray,
+        names: list[str],
+        corex: Any,
+        y: Any,
+        class_names: Sequence[object] | None,
+    ) -> _Fitted:
+        """Return what CorEx is fitted to: the data, with label columns if these are wanted."""
+        if not self._label_columns():
+            _checks.require(
+                class_names is None,
+                f"(class_names={_checks.show(class_names)})",
+                "must be left out with label_columns=False, as no labels are fitted",
+                "Use LocalCorEx(label_columns=True) and pass y.",
+            )
+            return _Fitted(data, names, corex, 0)
+        labels = LabelColumns.of(y, data, class_names, names)
+        n = len(labels.names)
+        joined = np.concatenate([data, labels.values], axis=1)
+        corex = with_discrete_labels(corex, data.shape[1], n)
+        return _Fitted(joined, [*names, *labels.names], corex, n)
+
+    def _warn_of_small(self, groups: list[tuple[str, IntArray]]) -> None:
+        """Warn once of all clusters that have too few samples for factors to rely on."""
+        few = [f"{name.removeprefix('cluster ')} ({len(rows)})" for name, rows in groups
+               if len(rows) < _ENOUGH]  # fmt: skip
+        if not few:
+            return
+        named = ", ".join(few[:_MOST_NAMED]) + ("…" if len(few) > _MOST_NAMED else "")
+        fewer = f"Use a smaller n_clusters than {self.n_clusters}, or more samples."
+        warnings.warn(
+            f"{len(few)} of {len(groups)} clusters have fewer than {_ENOUGH} samples, too few for "
+            f"factors to rely on: {named}. {fewer if self.n_clusters > 1 else 'Use more samples.'}",
+            UserWarning,
+            stacklevel=4,
+        )
 
     def _is_showable(self) -> bool:
         return hasattr(self, "clusters_")

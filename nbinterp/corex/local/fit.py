@@ -3,6 +3,7 @@
 import threading
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -33,8 +34,22 @@ def fit_groups(
     data: FloatingArray,
     groups: Sequence[tuple[str, IntArray]],
     feature_names: list[str],
+    n_labels: int = 0,
 ) -> list[ClusterFactors]:
-    """Return the factors of each named group of rows, fitted beside their nulls."""
+    """Return the factors of each named group of rows, fitted beside their nulls.
+
+    The last `n_labels` columns are classes of the samples.
+    """
+    found = _fit_all(corex, data, groups, feature_names)
+    return [replace(each, n_labels=n_labels) for each in found] if n_labels else found
+
+
+def _fit_all(
+    corex: Any,
+    data: FloatingArray,
+    groups: Sequence[tuple[str, IntArray]],
+    feature_names: list[str],
+) -> list[ClusterFactors]:
     if isinstance(corex, LinearCorEx):
         return _fit_together(corex, data, groups, feature_names)
     current_token().expect(2 * len(groups), "fit")

@@ -36,6 +36,10 @@ class ClusterFactors(Displayable, HasState):
         How many they are.
     feature_names : list of str
         One name per column (a node, when the columns are a network's activations).
+    n_labels : int
+        How many of the columns, the last ones, are classes of the samples.
+    label_names : list of str
+        Their names; see ``LocalCorEx(label_columns=True)``.
     mutual_information_ : array of shape (n_factors, n_features)
         ``I(X_i; Z_j)`` in nats.
     correlation_ : array of shape (n_factors, n_features)
@@ -103,6 +107,7 @@ class ClusterFactors(Displayable, HasState):
     null_total_correlation_: float
     null_mutual_information_: float
     note: str = ""
+    n_labels: int = 0
     _comparison: Comparison | None = field(default=None, repr=False)
     _compare: Callable[[FloatArray], Comparison] | None = field(default=None, repr=False)
     _columns: Columns | None = field(default=None, repr=False)  # of a linear fit
@@ -111,7 +116,7 @@ class ClusterFactors(Displayable, HasState):
     _STATE = fields(
         "name indices feature_names weights_ correlation_ mutual_information_",
         "total_correlation_ total_correlations_ n_iter_ converged_ history_",
-        "null_total_correlation_ null_mutual_information_ note",
+        "null_total_correlation_ null_mutual_information_ note n_labels",
         comparison="_comparison",
         columns="_columns",
         estimator="_estimator",
@@ -121,6 +126,11 @@ class ClusterFactors(Displayable, HasState):
     def n_samples(self) -> int:
         """How many samples were fitted."""
         return len(self.indices)
+
+    @property
+    def label_names(self) -> list[str]:
+        """The names of the columns that are classes of the samples."""
+        return self.feature_names[len(self.feature_names) - self.n_labels :]
 
     @property
     def comparison_(self) -> Comparison | None:
@@ -249,6 +259,7 @@ class ClusterFactors(Displayable, HasState):
         ----------
         X : array-like, DataFrame or Tensor of shape (n_samples, n_features)
             A missing entry counts as its column's mean in this cluster, or as the method has it.
+            Label columns may be left out, and count as missing.
 
         Returns
         -------
@@ -256,6 +267,8 @@ class ClusterFactors(Displayable, HasState):
             As `transform` of the method that was fitted.
         """
         data = _checks.samples(X, min_samples=1, missing=True)
+        if self.n_labels and data.shape[1] == len(self.feature_names) - self.n_labels:
+            data = np.pad(data, ((0, 0), (0, self.n_labels)), constant_values=np.nan)
         _checks.require(
             data.shape[1] == len(self.feature_names),
             f"(X={_checks.show(data)})",

@@ -46,7 +46,7 @@ class FactorTable:
         names = _names(source)
         totals = np.nan_to_num(source.total_correlations_)
         rows = np.argsort(-totals, kind="stable")
-        columns, n_outputs = arrange(information[rows], names)
+        columns, n_outputs = arrange(information[rows], names, getattr(source, "n_labels", 0))
         return cls(
             f"{_title(source)} · {source.total_correlation_:.2f} nats in all factors",
             rows,
@@ -134,12 +134,14 @@ class FactorTable:
         return [f"factor {index} · {value:.2f} nats" for index, value in pairs]
 
 
-def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, int]:
+def arrange(
+    information: FloatArray, names: Sequence[str], n_labels: int = 0
+) -> tuple[IntArray, int]:
     """Return the order of the columns, and the number of outputs at the end.
 
     Nodes are grouped by the factor that they share most with, and sorted by this mutual
     information. If some columns are nodes of a recorded layer, such as ``"h1[17]"``, the others are
-    outputs.
+    outputs; and so are the last `n_labels` columns, the classes of the samples.
 
     Examples
     --------
@@ -150,6 +152,7 @@ def arrange(information: FloatArray, names: Sequence[str]) -> tuple[IntArray, in
     """
     is_node = np.array([_NODE.fullmatch(name) is not None for name in names], bool)
     is_output = ~is_node if is_node.any() else np.zeros(len(names), bool)
+    is_output |= np.arange(len(names)) >= len(names) - n_labels
     hidden, outputs = np.flatnonzero(~is_output), np.flatnonzero(is_output)
     home, strength = information.argmax(axis=0)[hidden], information.max(axis=0)[hidden]
     return np.r_[hidden[np.lexsort((-strength, home))], outputs], len(outputs)

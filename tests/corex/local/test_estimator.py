@@ -73,6 +73,22 @@ def test_labels_and_clusters_line_up(fitted):
         assert cluster.n_samples == len(cluster.indices)
 
 
+def test_one_warning_names_all_small_clusters():
+    x, truth = two_regions(30)
+    with pytest.warns(UserWarning, match="of 2 clusters have fewer than 50 samples") as told:
+        local(n_clusters=2).fit(x)
+    assert len(told) == 1
+    assert str(told[0].message) == (
+        "2 of 2 clusters have fewer than 50 samples, too few for factors to rely on: "
+        "0 (30), 1 (30). Use a smaller n_clusters than 2, or more samples."
+    )
+    assert told[0].filename == __file__
+    # Who gives the clusters knows their sizes, and so does who selects.
+    local().fit(x, clusters=truth).fit_selection(range(20))
+    large, _ = two_regions(50)
+    local(n_clusters=2).fit(large)
+
+
 def test_given_labels_need_no_embedding():
     x, truth = two_regions(60)
     names = np.where(truth == 0, "left", "right")

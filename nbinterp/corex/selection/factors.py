@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from nbinterp import _checks, _device
+from nbinterp._display import Displayable
 from nbinterp._numerics.parallel import interruptible
 from nbinterp._numerics.progress import current_token, progress_bar, tracking
 from nbinterp._typing import FloatArray, FloatingArray, IntArray
@@ -24,7 +25,7 @@ from nbinterp.corex.local.fit import fit_clone
 
 
 @dataclass(frozen=True, eq=False)
-class FactorSelection:
+class FactorSelection(Displayable):
     """What each number of factors explains, and what of it chance would.
 
     Attributes
@@ -39,6 +40,8 @@ class FactorSelection:
         The `score` of the CorEx on the samples that were left out of the fit, in nats per sample.
     best : int
         The smallest number of factors whose held-out score is within a standard error of the best.
+    reason : str
+        Why, in a sentence; it also says where no factor explains anything in held-out samples.
     """
 
     n_factors: IntArray
@@ -57,6 +60,19 @@ class FactorSelection:
         good = lost.mean(0) <= np.maximum(error, 1e-3 * abs(mean[top]))
         return int(self.n_factors[int(good.argmax())])
 
+    @property
+    def reason(self) -> str:
+        """Why `best` is the best."""
+        place = int(np.searchsorted(self.n_factors, self.best))
+        score = self.held_out[:, place]
+        error = score.std(ddof=1) / np.sqrt(len(score))
+        told = f"{_factors(self.best)}: {score.mean():.3g} ± {error:.2g} nats per held-out sample"
+        if score.mean() <= error:
+            return f"No factors explain held-out samples. Least bad, {told}."
+        if place == len(self.n_factors) - 1 and place:
+            return f"{told}, the most that was tried: try more."
+        return f"{told}; no other number gives more by over a standard error."
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per number of factors, all in nats.
 
@@ -73,6 +89,10 @@ class FactorSelection:
                 "held_out": self.held_out.mean(0),
             }
         )
+
+
+def _factors(count: int) -> str:
+    return f"{count} factor" if count == 1 else f"{count} factors"
 
 
 @_checks.named
@@ -132,14 +152,12 @@ def select_n_factors(
     data = _checks.samples(X, min_samples=2 * MIN_SAMPLES, missing=missing)
     _checks.integer("n_permutations", n_permutations, 1)
     _checks.integer("n_splits", n_splits, 2, len(data) // 2, of="half the samples")
-    listed = np.atleast_1d(np.asarray(candidates, dtype=object))
-    wanted = sorted({_checks.integer("candidates", m, 1) for m in listed})
-    tried = [m for m in wanted if m <= data.shape[1]]
-    _checks.require(
-        bool(tried),
-        f"(candidates={_checks.show(candidates)})",
-        f"must hold a number up to that of the columns, {data.shape[1]}",
-        "Try fewer factors.",
+    tried = _checks.candidates(
+        candidates,
+        1,
+        data.shape[1],
+        of="that of the columns",
+        remedy="Try fewer factors.",
     )
     rng = _checks.generator(random_state)
     generator = np.random.default_rng(rng.randint(2**31))

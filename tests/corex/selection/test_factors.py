@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from nbinterp.corex import BioCorEx, LinearCorEx, select_n_factors
+from nbinterp.corex import BioCorEx, FactorSelection, LinearCorEx, select_n_factors
 
 
 def planted(n=300, groups=3, seed=0):
@@ -31,11 +31,16 @@ def test_what_chance_gives_is_shown():
     assert (real["above_null"] > 10 * real["null_max"]).all()
 
 
-def test_bio_corex_may_be_selected():
+@pytest.mark.parametrize("marginals", ["gaussian", "discrete"])
+def test_bio_corex_may_be_selected(marginals):
     rng = np.random.default_rng(0)
-    x = 3.0 * np.repeat(rng.integers(0, 2, (200, 2)), 4, axis=1) + rng.normal(size=(200, 8))
+    states = np.repeat(rng.integers(0, 2, (200, 2)), 4, axis=1)
+    x = 3.0 * states + rng.normal(size=(200, 8))
+    if marginals == "discrete":
+        x = (x > 1.5).astype(float)
+        x[3, 1] = 9.0  # a level that fits to other samples do not know
     x[0, 0] = np.nan
-    model = BioCorEx(7, progress=False)
+    model = BioCorEx(7, marginals=marginals, progress=False)
     found = select_n_factors(x, [1, 2], corex=model, n_permutations=2, n_splits=3, random_state=0)
     assert found.best == 2
     assert found.null.shape == (2, 2)
@@ -43,6 +48,20 @@ def test_bio_corex_may_be_selected():
     frame = found.to_frame()
     assert (frame["total_correlation"] > 5 * frame["null_max"]).all()
     assert model.n_factors == 7
+
+
+def test_the_reason_says_what_was_found():
+    two, three = np.array([1, 2]), np.array([1, 2, 3])
+    scores = np.array([[0.9, 1.9, 1.8], [1.1, 2.1, 2.0]])
+    found = FactorSelection(three, np.arange(3.0), np.zeros((2, 3)), scores)
+    assert found.reason == (
+        "2 factors: 2 ± 0.1 nats per held-out sample; no other number gives more by over a "
+        "standard error."
+    )
+    more = FactorSelection(two, np.arange(2.0), np.zeros((2, 2)), scores[:, :2])
+    assert more.reason.endswith("the most that was tried: try more.")
+    noise = FactorSelection(two, np.arange(2.0), np.zeros((2, 2)), -scores[:, :2])
+    assert noise.reason.startswith("No factors explain held-out samples. Least bad, 1 factor: -1")
 
 
 def test_refusals():
