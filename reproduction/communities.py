@@ -1,6 +1,7 @@
 """R2: what varies together in communities of the USA (Local CorEx, Fig. 2, 13, 14)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -9,6 +10,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 
 from nbinterp import PHATE, ClusterFactors, LinearCorEx, LocalCorEx
+from nbinterp.corex import cluster_profile
 from nbinterp.datasets import load_communities
 from nbinterp.views.base.colours import OKABE_ITO
 from reproduction.report import Row, Section, above, below, between, near, told
@@ -26,6 +28,9 @@ later ones there are several optima that explain nearly as much, and another sta
 where a factor stands is the mean of eight starts, and a factor is that of the young, of rents or
 of divorce if it has most of their columns among its ten strongest. Factors count from 1 here, as
 in the paper.
+
+Of each cluster the plots show the columns whose means differ most from those of all other
+communities, and its states; then the ten strongest columns of its first eight factors.
 """
 _PRINTED = {
     "central": {"all": 282, "TX": 30, "OH": 28, "OK": 18, "MO": 15, "NY": 14},
@@ -85,9 +90,12 @@ def run(quick: bool) -> Section:
         name: _nearest(local, labels, data.target, printed) for name, printed in _PRINTED.items()
     }
     rows = [*_partition(clusters), *_totals(together), *_factors(clusters, table)]
-    plots: dict[str, Any] = {"communities_profile": _profile(clusters, table)}
+    own = [replace(cluster.factors, name=name) for name, cluster in clusters.items()]
+    profile = cluster_profile(table, own, y=data.target)
+    plots: dict[str, Any] = {}
     for name, cluster in clusters.items():
-        plots[f"communities_{name}"] = _bars(name, cluster)
+        plots[f"communities_{name}_profile"] = profile.view(cluster=name).chart
+        plots[f"communities_{name}_factors"] = _bars(name, cluster)
     return Section(_TITLE, _TEXT, tuple(rows), plots)
 
 
@@ -169,26 +177,6 @@ def _factors(clusters: dict[str, _Cluster], table: pd.DataFrame) -> Iterator[Row
             str(len(columns)),
             digits=1,
         )
-
-
-def _profile(clusters: dict[str, _Cluster], table: pd.DataFrame) -> alt.HConcatChart:
-    """Return the columns whose means in a cluster differ most from those of the others."""
-    charts = []
-    for (name, cluster), colour in zip(clusters.items(), OKABE_ITO, strict=False):
-        inside = np.isin(np.arange(len(table)), cluster.factors.indices)
-        shift = (table[inside].mean() - table[~inside].mean()) / table.std(ddof=0)
-        top = shift[shift.abs().nlargest(16).index]
-        rows = [{"column": column, "shift": round(value, 4)} for column, value in top.items()]
-        charts.append(
-            alt.Chart(_values(rows), title=f"{name}: means against the rest")
-            .mark_bar(color=colour)
-            .encode(
-                x=alt.X("shift:Q", title="standard deviations"),
-                y=alt.Y("column:N", sort=None, title=None),
-            )
-            .properties(width=220)
-        )
-    return alt.hconcat(*charts)
 
 
 def _bars(name: str, cluster: _Cluster) -> alt.ConcatChart:

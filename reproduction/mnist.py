@@ -3,12 +3,14 @@
 import io
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from nbinterp import PHATE, LinearCorEx, LocalCorEx
+from nbinterp.corex import cluster_profile, factor_images
 from nbinterp.datasets import load_mnist
 from reproduction.report import Row, Section, above, told
 
@@ -21,13 +23,15 @@ clusters; 24 is the number in the authors' notebook. Numbers of clusters differ 
 so clusters are found by their mixture: the one with most of the rarer of two digits, and the
 purest cluster of 7s that is large.
 
-The picture shows for each cluster its mean image, then √I(pixel; factor) of its 20 factors, the
-strongest first, black where it is largest. From top to bottom: {names}. The factors of all images
-are blobs that tell digits apart. Those of a cluster are strokes in which images that look alike
-still differ. The first factors can be a few pixels near the border that are lit together in one
-or two images: they share much and say little.
+The first picture shows which digits the clusters hold, and their mean images. The second shows
+for each cluster its mean image, then √I(pixel; factor) of its 20 factors, the strongest first,
+black where it is largest. From top to bottom: {names}. The factors of all images are blobs that
+tell digits apart. Those of a cluster are strokes in which images that look alike still differ.
+The first factors can be a few pixels near the border that are lit together in one or two images:
+they share much and say little.
 """
 _PURE = 0.9
+_SHAPE = (28, 28)
 
 
 class _Mixture(NamedTuple):
@@ -57,19 +61,22 @@ def run(quick: bool) -> Section:
     ).fit(pixels)
     counts = np.array([np.bincount(digits[each.indices], minlength=10) for each in local.clusters_])
     rows: list[Row] = []
-    lines = []
+    lines, shown = [], []
     for mixture in _MIXTURES:
         place = cluster_of(counts, mixture.digits)
         rows += _rows(mixture, counts[place])
         found = local.clusters_[place]
-        lines.append((pixels[found.indices].mean(axis=0), found.mutual_information_))
+        shown.append(replace(found, name=mixture.name))
+        lines.append((pixels[found.indices].mean(axis=0), factor_images(found, _SHAPE)))
     with warnings.catch_warnings():  # pixels that one image alone lights are copies of each other
         warnings.filterwarnings("ignore", ".*are copies of others", UserWarning)
         together = corex.fit(pixels)
-    lines.append((pixels.mean(axis=0), together.mutual_information_))
+    lines.append((pixels.mean(axis=0), factor_images(together, _SHAPE)))
+    profile = cluster_profile(pixels, shown, y=digits, image_shape=_SHAPE)
     names = ", ".join([*(f"the cluster of {mixture.name}" for mixture in _MIXTURES), "all images"])
     text = _TEXT.format(n=f"{len(pixels):,}", names=names)
-    return Section(_TITLE, text, tuple(rows), {"mnist_factors": _picture(lines)})
+    plots = {"mnist_clusters": profile.view().chart, "mnist_factors": _picture(lines)}
+    return Section(_TITLE, text, tuple(rows), plots)
 
 
 def cluster_of(counts: np.ndarray, digits: tuple[int, ...]) -> int:
@@ -110,11 +117,10 @@ def _rows(mixture: _Mixture, counts: np.ndarray) -> Iterator[Row]:
 def _picture(lines: list[tuple[np.ndarray, np.ndarray]]) -> bytes:
     """Return a PNG with a line for each cluster: its mean image, then its factors."""
     rows = []
-    for mean, information in lines:
-        roots = np.sqrt(np.clip(information, 0, None))
-        tiles = np.vstack([mean[None], roots])
-        tiles = tiles / np.maximum(tiles.max(axis=1, keepdims=True), 1e-12)
-        rows.append(np.hstack([np.pad(tile.reshape(28, 28), 2) for tile in tiles]))
+    for mean, images in lines:
+        tiles = np.vstack([mean.reshape(1, *_SHAPE), images])
+        tiles = tiles / np.maximum(tiles.max(axis=(1, 2), keepdims=True), 1e-12)
+        rows.append(np.hstack([np.pad(tile, 2) for tile in tiles]))
     ink = np.pad(np.vstack(rows), 2)
     grey = Image.fromarray((255 * (1 - ink)).round().astype(np.uint8))
     held = io.BytesIO()
