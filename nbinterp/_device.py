@@ -57,10 +57,10 @@ def rows_per_block(device: torch.device, bytes_per_row: int) -> int:
 
 @contextmanager
 def without_modes() -> Iterator[None]:
-    """Leave inference mode and autocast in the ``with`` block.
+    """Leave inference mode, autocast and the default device "meta" in the ``with`` block.
 
-    Tensors made in inference mode can neither be differentiated nor be changed later, and autocast
-    rounds products to half precision.
+    Tensors made in inference mode can neither be differentiated nor be changed later, autocast
+    rounds products to half precision, and tensors on "meta" have no numbers.
     """
     with ExitStack() as stack:
         if torch.is_inference_mode_enabled():
@@ -68,6 +68,8 @@ def without_modes() -> Iterator[None]:
         for device in _AUTOCAST_DEVICES:
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.get_default_device().type == "meta":
+            stack.enter_context(torch.device("cpu"))
         yield
 
 

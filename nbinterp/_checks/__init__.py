@@ -14,14 +14,25 @@ from nbinterp._checks.arguments import (
     real,
 )
 from nbinterp._checks.arrays import dense, plain, refuse_dates, to_numpy
-from nbinterp._checks.errors import call, current_call, fail, named, require, show
-from nbinterp._checks.tables import classes, distances, groups, labels, numeric, samples, squarable
+from nbinterp._checks.errors import (
+    call,
+    current_call,
+    fail,
+    is_ours,
+    named,
+    require,
+    show,
+    warn,
+)
+from nbinterp._checks.labels import class_labels, classes, groups, labels
+from nbinterp._checks.tables import distances, numeric, samples, squarable
 
 __all__ = [
     "boolean",
     "call",
     "candidates",
     "choice",
+    "class_labels",
     "classes",
     "current_call",
     "dense",
@@ -32,6 +43,7 @@ __all__ = [
     "groups",
     "indices",
     "integer",
+    "is_ours",
     "labels",
     "listed",
     "named",
@@ -46,4 +58,5 @@ __all__ = [
     "show",
     "squarable",
     "to_numpy",
+    "warn",
 ]

@@ -6,10 +6,13 @@ Every error says what was called with which value, what it must be, and how to f
 The decorator `named` on public functions tells the checks inside which call to name.
 """
 
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
 import numpy as np
@@ -64,12 +67,22 @@ def current_call() -> str:
     return _NAME.get()
 
 
-def fail(what: str, must: str, remedy: str, kind: type[Exception] = ValueError) -> NoReturn:
+def fail(
+    what: str,
+    must: str,
+    remedy: str,
+    kind: type[Exception] = ValueError,
+    cause: Exception | None = None,
+) -> NoReturn:
     """Raise an error that says ``{name}{what} {must}. {remedy}``.
 
-    `name` is the running public call; `what` is the argument, such as ``"(layer='fc1')"``.
+    `name` is the running public call; `what` is the argument, such as ``"(layer='fc1')"``; `cause`
+    is the error of a library that this one explains.
     """
-    raise _display.shown_briefly(kind(f"{_NAME.get()}{what} {must}. {remedy}"))
+    error = _display.shown_briefly(kind(f"{_NAME.get()}{what} {must}. {remedy}"))
+    if cause is None:
+        raise error
+    raise error from cause
 
 
 def require(
@@ -78,6 +91,26 @@ def require(
     """Raise as `fail` does unless `condition` holds."""
     if not condition:
         fail(what, must, remedy, kind)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Return whether `fail` raised the error: its words need no others."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_code is fail.__code__
+
+
+def warn(text: str, kind: type[Warning] = UserWarning) -> None:
+    """Warn where the caller of the package stands."""
+    package, level = str(Path(__file__).parents[1]), 1
+    frame = sys._getframe()
+    while frame.f_back is not None and (
+        frame.f_code.co_filename.startswith(package)
+        or frame.f_code.co_filename.endswith("contextlib.py")
+    ):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, kind, stacklevel=level)
 
 
 def show(value: object, limit: int = 60) -> str:

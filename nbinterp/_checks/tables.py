@@ -1,4 +1,4 @@
-"""Check tables of samples, and labels of samples."""
+"""Check tables of samples."""
 
 import contextlib
 from typing import Any
@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from nbinterp._checks.arrays import plain, refuse_dates
 from nbinterp._checks.errors import fail, require, show
-from nbinterp._typing import AnyArray, FloatingArray, IntArray
+from nbinterp._typing import AnyArray, FloatingArray
 
 _SMALL_TYPES = ("b1", "i1", "u1", "i2", "u2", "f2", "f4")  # exact in float32
 _LARGEST = 1e150
@@ -212,43 +212,3 @@ def _way_out(text: str, missing: bool) -> str:
     if "dim" in text or "D array" in text:
         return "Reshape your data to a table of shape (n_samples, n_features)."
     return "Pass numbers in a table of shape (n_samples, n_features)."
-
-
-def labels(name: str, value: object, n: int) -> AnyArray:
-    """Return a one-dimensional array of `n` labels."""
-    array = np.asarray(plain(value, name))
-    what = f"({name}={show(array if array.ndim else value)})"
-    remedy = "Pass a list as long as the data."
-    require(array.ndim == 1 and len(array) == n, what, f"must be one label per sample, {n}", remedy)
-    require(
-        array.dtype.kind not in "cV",
-        what,
-        f"must be numbers, texts or dates, not {array.dtype}",
-        "Pass one real value per sample.",
-        TypeError,
-    )
-    return array
-
-
-def groups(name: str, value: object, n: int) -> AnyArray:
-    """Return a partition of `n` samples as an array of labels, none of them missing."""
-    array = labels(name, value, n)
-    require(
-        not bool(pd.isna(array).any()),
-        f"({name}={show(array)})",
-        "must name the group of each sample, but some are NaN or None",
-        "Drop those samples, or put them into a group of their own.",
-    )
-    return array
-
-
-def classes(name: str, value: object, n: int, n_outputs: int) -> IntArray:
-    """Return the true class of each of `n` samples, as the number of an output."""
-    array = labels(name, value, n)
-    require(
-        array.dtype.kind in "iu" and array.min() >= 0 and array.max() < n_outputs,
-        f"({name}={show(array)})",
-        f"must be output numbers from 0 to {n_outputs - 1}",
-        "Pass the class of each sample as an output number.",
-    )
-    return array.astype(np.int64)

@@ -1,7 +1,7 @@
 """One number of a network per sample: its values, gradients and Hessian columns, in batches."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from nbinterp import _checks
-from nbinterp.network.contract.contract import any_size, no_draws
+from nbinterp.network.contract.contract import no_draws
+from nbinterp.network.contract.failing import any_size
 from nbinterp.network.data.inputs import one_input
-from nbinterp.network.subject.hooks import first_tensor
-from nbinterp.network.subject.settings import plain_settings
+from nbinterp.network.subject.model import refuse_writes
+from nbinterp.network.subject.output import main_output, read_output
+from nbinterp.network.subject.settings import plain_settings, seeded
 from nbinterp.network.subject.subject import Subject
 
 
@@ -32,12 +34,15 @@ class ScalarFunction:
     dtype : torch.dtype, optional
         The type of a model in half precision. Its samples are rounded to that type just before
         it runs, so that noise, gradients and their sums are in float32.
+    seed : int, optional
+        Seeds each pass of a model that draws random numbers.
     """
 
     model: Callable[[Tensor], Any]
     target: Any
     shape: tuple[int, ...]
     dtype: torch.dtype | None = None
+    seed: int | None = None
 
     @contextmanager
     def eval_mode(self) -> Iterator[None]:
@@ -55,16 +60,19 @@ class ScalarFunction:
 
     def values(self, rows: Tensor) -> Tensor:
         """Return the number of each flattened sample: ``(n, d)`` to ``(n,)``."""
+        return self.numbers(self._outputs(rows), len(rows))
+
+    def _outputs(self, rows: Tensor) -> Any:
         # A copy: the model may write into it.
         batch = rows.reshape(-1, *self.shape).to(self.dtype or rows.dtype, copy=True)
-        output = self.model(batch)
-        return self.numbers(output, len(rows))
+        with nullcontext() if self.seed is None else seeded(self.seed, rows.device):
+            return self.model(batch)
 
     def numbers(self, output: Any, n: int) -> Tensor:
         """Return the number ``(n,)`` of each of `n` samples, from the outputs of the model."""
         if callable(self.target):
             return self._one_per_row(self.target(output), n)
-        output = first_tensor("the model", output)
+        output = main_output(output)
         if self.target is None:
             return self._one_per_row(output, n)
         _checks.require(
@@ -105,29 +113,36 @@ class ScalarFunction:
             chosen = gradients.gather(1, columns[:, None]).sum()
             return self.gradient_of(chosen, leaf)
 
-    def check(self, points: Tensor) -> None:
-        """Refuse a function that is not finite, or whose rows depend on each other or on chance."""
+    def check(self, points: Tensor) -> str:
+        """Refuse a function that is not finite, or whose rows depend on each other or on chance.
+
+        Return what was taken as the output of a model that returns several tensors, or "".
+        """
         row = points[:1]
         shift = row.abs().mean().clamp(min=1e-2)
         # Three rows, because batch normalization in training mode refuses a batch of one.
         with any_size(3), no_draws(row.device):
-            first = self.values(torch.cat([row, row + shift, row - shift]))
+            output = self._outputs(torch.cat([row, row + shift, row - shift]))
+            first = self.numbers(output, 3)
+        refuse_writes(self.model)
         _checks.require(
             bool(torch.isfinite(first[:1]).all()),
             "(model)",
             "must give finite numbers at the samples",
             "Look for NaN in the samples, or a division by zero in the model.",
         )
-        again = self.values(torch.cat([row, row - 2 * shift, row + 3 * shift]))
+        # In another place too: with a seed, each place may have draws of its own.
+        again = self.values(torch.cat([row + 3 * shift, row - 2 * shift, row]))
         size = float(first[0].abs().clamp(min=1.0))
         slack = 1e-4 if self.dtype is None and first.dtype.itemsize > 2 else 1e-2
         _checks.require(
-            float((first[0] - again[0]).abs()) <= slack * size,
+            float((first[0] - again[2]).abs()) <= slack * size,
             "(model)",
             "must compute each row of a batch by itself, but a row changed with the other rows",
             "Put the model in eval mode: in training, batch normalization mixes rows and dropout "
             "is random.",
         )
+        return "" if callable(self.target) else read_output(output).note
 
     def gradient_of(self, total: Tensor, leaf: Tensor, create_graph: bool = False) -> Tensor:
         """Return the gradient of `total` with respect to `leaf`; zeros where it does not depend."""
@@ -171,9 +186,10 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
 
     A `target` of one whole number per sample becomes a tuple.
     """
-    dtype = None
+    dtype = seed = None
     if isinstance(model, nn.Module | Subject):
         subject = Subject.of(model)
+        seed = subject.seed
         model, dtype = subject.model, subject.dtype if subject.dtype.itemsize <= 2 else None
     _checks.require(
         callable(model) and not isinstance(model, type),
@@ -183,7 +199,7 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
         TypeError,
     )
     if target is None or callable(target):
-        return ScalarFunction(model, target, shape, dtype)
+        return ScalarFunction(model, target, shape, dtype, seed)
     array = np.asarray(_checks.to_numpy(target))
     _checks.require(
         array.dtype.kind in "iu" and array.shape in ((), (count,)),
@@ -192,7 +208,7 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
         "Pass whole numbers, such as the predicted classes.",
     )
     numbers = array.tolist()
-    return ScalarFunction(model, tuple(numbers) if array.ndim else numbers, shape, dtype)
+    return ScalarFunction(model, tuple(numbers) if array.ndim else numbers, shape, dtype, seed)
 
 
 def rows_on(subject: Subject, rows: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from nbinterp.interactions.gradients import (
     rows_on,
     scalar_function,
 )
+from nbinterp.network.subject.output import tell
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -81,7 +82,7 @@ def hessian(model: Any, x: Any, *, target: Any = None, chunk_size: int | None = 
         function = scalar_function(model, target, shape, len(rows))
     # Other kernels of attention have no second derivative.
     with function.eval_mode(), sdpa_kernel(SDPBackend.MATH):
-        function.for_sample(0).check(rows)
+        tell(function.model, function.for_sample(0).check(rows))
         matrices = torch.stack(
             [_of_one(function.for_sample(k), row, chunk_size) for k, row in enumerate(rows)]
         )

@@ -182,29 +182,3 @@ def check_foreign(table, *columns):
     for make in (one, *(lambda values, each=each: each([values]) for each in others)):
         assert _checks.labels("y", make(["u", "v", "u"]), 3).tolist() == ["u", "v", "u"]
         assert _checks.labels("y", make([1, 2, 1]), 3).dtype == np.int64
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [
-        (pd.array([1, 0, 1], dtype="Int64"), [1, 0, 1]),
-        (pd.Series([True, False, True], dtype="boolean"), [True, False, True]),
-        (pd.Categorical(["u", "v", "u"], categories=list("uvw")), ["u", "v", "u"]),
-        (torch.tensor([1.0, 0.0, 1.0], dtype=torch.bfloat16), [1.0, 0.0, 1.0]),
-        ([torch.tensor(1), torch.tensor(0), torch.tensor(1)], [1, 0, 1]),
-        (np.ma.masked_array([1, 0, 1], mask=False), [1, 0, 1]),
-        (DATES[:3], DATES[:3].to_numpy().tolist()),
-    ],
-)
-def test_labels_keep_their_values(given, wanted):
-    assert _checks.labels("y", given, 3).tolist() == wanted
-    assert _checks.groups("clusters", given, 3).tolist() == wanted
-
-
-def test_labels_that_are_refused():
-    with pytest.raises(TypeError, match=r"\(y=.*must be numbers, texts or dates, not complex128"):
-        _checks.labels("y", [1j, 2, 3], 3)
-    with pytest.raises(ValueError, match="must name the group of each sample"):
-        _checks.groups("clusters", np.ma.masked_array([1, 0, 1], mask=[0, 1, 0]), 3)
-    with pytest.raises(ValueError, match="must name the group of each sample"):
-        _checks.groups("clusters", pd.array([1, None, 1], dtype="Int64"), 3)

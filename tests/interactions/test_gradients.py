@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from nbinterp import SmoothHess, Subject
+from nbinterp.interactions import hessian
 from nbinterp.interactions.gradients import ScalarFunction, as_rows, scalar_function
 
 
@@ -76,7 +78,7 @@ def test_samples_may_be_frames_arrays_or_tensors():
         ),
         (lambda: ScalarFunction(net(), None, (4,)).values(X), ValueError, r"not \(3, 3\)"),
         (lambda: ScalarFunction(lambda x: x[:, 0], 0, (4,)).values(X), ValueError, "n_outputs"),
-        (lambda: ScalarFunction(list, None, (4,)).values(X), ValueError, "one number per sample"),
+        (lambda: ScalarFunction(list, None, (4,)).values(X), ValueError, "must return one output"),
         (lambda: as_rows(X[0]), ValueError, "must have one row per sample"),
         (lambda: as_rows(X.int()), TypeError, "whole numbers have no derivatives"),
         (lambda: as_rows([[1, 2]]), TypeError, "whole numbers have no derivatives"),
@@ -94,3 +96,26 @@ def test_rows_that_depend_on_each_other_or_on_chance_are_refused():
     ):
         with pytest.raises(ValueError, match=words):
             ScalarFunction(model, None, (4,)).check(X)
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_seed_makes_a_model_right_that_draws_alike_for_all_rows(is_shared):
+    class Noisy(nn.Module):
+        def forward(self, x):
+            noise = torch.rand(x.shape[1]) if is_shared else torch.rand_like(x)
+            return ((x + noise) ** 3).sum(1)
+
+    x = torch.ones(1, 4)
+    with pytest.raises(ValueError, match=r"^hessian\(model\) must draw no random numbers"):
+        hessian(Noisy(), x)
+    if not is_shared:
+        with pytest.raises(ValueError, match="must compute each row of a batch by itself"):
+            hessian(Subject(Noisy(), seed=3), x)
+        return
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        expected = 6 * torch.diag(1 + torch.rand(4))
+    np.testing.assert_allclose(hessian(Subject(Noisy(), seed=3), x)[0], expected, rtol=1e-5)
+    smooth = SmoothHess(sigma=1e-3, n_samples=4000, random_state=0, progress=False)
+    found = smooth.explain(Subject(Noisy(), seed=3), x).gradient[0]
+    np.testing.assert_allclose(found, 3 * (expected.diagonal() / 6) ** 2, rtol=0.01)

@@ -56,6 +56,15 @@ def head(n=12):
     return nn.Linear(n, 3)
 
 
+def head_of_input():
+    return nn.Linear(8, 3)
+
+
+def _scaled(m, x):
+    m.scale.copy_(x.std(0))
+    return m.out(m.h(x / m.scale))
+
+
 def _clip(m, image, text):
     return m.h(image) @ m.t(text).T
 
@@ -184,6 +193,19 @@ def _buffered(kind, name, value):
     return make
 
 
+def _with_scale(kind):
+    def make():
+        found = kind()
+        found.model.scale = nn.Parameter(torch.ones(8))
+        return found
+
+    return make
+
+
+def _lazy():
+    return nn.Sequential(nn.LazyLinear(12), nn.ReLU())
+
+
 def recurrent(function):
     lstm = {"h": lambda: nn.LSTM(4, 6, batch_first=True), "out": lambda: head(6)}
     return of(function, table(5, 4), **lstm)
@@ -220,6 +242,7 @@ KINDS = {
     "batch norm of the batch": lambda: Kind(_normed(track_running_stats=False), table(8), "h"),
     "returns a tuple": of(lambda m, x: (m.out(m.h(x)), x)),
     "returns a dict": of(lambda m, x: {"logits": m.out(m.h(x)), "x": x}),
+    "returns two of one shape": of(lambda m, x: (m.out(m.h(x)), m.other(x)), other=head_of_input),
     "reads a dict": of(lambda m, a, b: m.out(m.h(a) + b), {"a": table(8), "b": table(12)}),
     "one output": of(lambda m, x: m.out(m.h(x))[:, 0]),
     "compares samples (CLIP)": of(
@@ -236,6 +259,7 @@ KINDS = {
     "noise of NumPy": of(_numpy_noise),
     "counts its passes": _buffered(of(_counter), "count", torch.zeros(())),
     "updates statistics in eval mode": _buffered(of(_running), "mean", torch.zeros(8)),
+    "changes its parameters": _with_scale(of(_scaled)),
     "one size of a batch": of(_fixed_size),
     "one size of a batch, compared": of(_fixed_contrast),
     "layer called twice": of(
@@ -262,6 +286,7 @@ KINDS = {
     "checkpointed": of(lambda m, x: m.out(checkpoint(m.h, x, use_reentrant=False))),
     "forward without gradients": of(_no_grad),
     "vmap inside": of(lambda m, x: m.out(torch.vmap(m.h)(x))),
+    "lazy modules": of(lambda m, x: m.out(m.h(x)), h=_lazy),
     "meta weights": lambda: Kind(_meta(), table(8), "h1"),
 }
 
@@ -269,6 +294,6 @@ KINDS = {
 def kind_of(name):
     """Return a kind of network, the same each time."""
     with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.jit and quantization are deprecated
+        warnings.simplefilter("ignore")  # of torch.jit, quantization and lazy modules
         torch.manual_seed(0)
         return Kind(*KINDS[name]()[:3], name)

@@ -19,11 +19,13 @@ from nbinterp.distance.sensitivity.shifts import (
     deviations,
     node_rows,
 )
+from nbinterp.network.ablation.classes import check_answers, check_outputs
 from nbinterp.network.contract.contract import agreed
-from nbinterp.network.data.batches import length, n_batches, n_rows
+from nbinterp.network.data.batches import length, map_tensors, n_batches, n_rows
 from nbinterp.network.recording.channels import channels_of, node_axis
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.output import n_inputs
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.size import batch_size
 from nbinterp.network.subject.subject import Subject
@@ -64,7 +66,7 @@ def sensitivity_study(
         Path of the module whose output is edited. Name the module before the nonlinearity: the
         Linear, or the BatchNorm after it. Nodes of a convolution are its channels.
     y : array of shape (n_samples,), optional
-        True class of each sample, as the number of its output. Without it there is no accuracy.
+        True class of each sample, as in `ablation_study`. Without it there is no accuracy.
     nodes : sequence of int or boolean mask over all nodes, optional
         The nodes to edit one at a time; all if None.
     shifts : sequence of float
@@ -89,7 +91,8 @@ def sensitivity_study(
     ------
     ValueError
         If the layer does not exist, does not run exactly once, or has no node that varies; if a
-        node, class, shift or scale is invalid; if outputs are not finite or not one row per sample.
+        node, class, shift or scale is invalid; if outputs are not finite, not one row per sample,
+        or no classes, as those of an autoencoder.
 
     References
     ----------
@@ -116,8 +119,6 @@ def sensitivity_study(
     subject = Subject.of(model).on(device).fitted_to(data)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")
-    if y is not None:
-        _checks.labels("y", y, n)  # before all samples run through the network
     tried = {layer: subject.layer(layer)}
     subject = agreed(subject, subject.spread(data), tried, edits=True, may_draw=False)
     edited = EditedForward(subject, layer)
@@ -131,12 +132,13 @@ def sensitivity_study(
     )
     axis, _ = node_axis(channels_of(subject.model, layer), shape)
     chosen = _nodes(nodes, shape[axis], layer)
+    # Before all samples run through the network.
+    truth = _truth(subject, first if y is not None else subject.spread(data, 16), y, n)
     where = subject.device
     rows = batch_size(edited.width(first), len(amounts) + len(factors), where)
     outputs, sd = _one_pass(edited, data, rows, axis, progress)
-    truth = None
-    if y is not None:
-        truth = torch.as_tensor(_checks.classes("y", y, n, outputs.shape[1]))
+    if truth is not None:
+        check_outputs(outputs.float().numpy(), truth.numpy(), n_inputs(first))
     edits = PreactivationEdits(
         sd=sd,
         directions=_directions(sd, draws, random_state).to(where),
@@ -165,6 +167,22 @@ def sensitivity_study(
     )
 
 
+def _truth(subject: Subject, batch: Any, y: Any, n: int) -> Tensor | None:
+    """Return the classes `y` of all `n` samples; refuse outputs of some of them that are none."""
+    with subject.ready():
+        output = subject.run(map_tensors(torch.clone, batch))
+    _checks.require(
+        output.ndim == 2 and output.shape[1] > 1,
+        f"(model) with outputs of shape {tuple(output.shape[1:])}",
+        "must return one row of at least two outputs a sample",
+        "Wrap the model so that it returns (b, n_classes).",
+    )
+    if y is None:
+        check_answers(batch, output)
+        return None
+    return torch.as_tensor(_checks.classes("y", y, n, output.shape[1]))
+
+
 def _one_pass(
     edited: EditedForward, data: Any, rows: int, axis: int, progress: bool
 ) -> tuple[Tensor, Tensor]:
@@ -179,14 +197,7 @@ def _one_pass(
     bar = progress_bar(total=n_batches(data, rows), desc="spread", shown=progress)
     with bar, subject.ready(), observe_outputs({layer: edited.module}, put):
         for batch in subject.batches(data, rows):
-            output = subject.run(batch)
-            _checks.require(
-                output.ndim == 2 and output.shape[1] > 1,
-                f"(model) with outputs of shape {tuple(output.shape[1:])}",
-                "must return one row of at least two outputs a sample",
-                "Wrap the model so that it returns (b, n_classes).",
-            )
-            outputs.append(output.double().cpu())
+            outputs.append(subject.run(batch).double().cpu())
             bar.update()
     sd = deviations(moments, torch.finfo(subject.dtype).eps)
     _checks.require(

@@ -84,7 +84,7 @@ def stream(
             for batch in chain([first], given):
                 start, stop, n_runs = stop, stop + length(batch), 0
                 groups.check_count(stop, whole=False)
-                subject.run(batch)
+                subject.call(batch)
                 _checks.require(
                     n_runs == 1,
                     "(layer)",

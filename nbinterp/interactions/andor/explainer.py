@@ -1,6 +1,5 @@
 """AND/OR interactions of inputs, of one model or of several models together."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -28,6 +27,7 @@ from nbinterp.interactions.andor.solver.problem import Problem, interactions
 from nbinterp.interactions.andor.solver.solve import solve
 from nbinterp.interactions.subsets import sizes
 from nbinterp.network.data.inputs import one_input
+from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
 
@@ -162,6 +162,7 @@ class AndOr(HasState):
         return super().from_state(state | {"output": forgotten} if lost else state)
 
     @_checks.named
+    @plain_settings()
     def explain(
         self,
         models: Model | Sequence[Model] | Mapping[str, Model],
@@ -228,6 +229,7 @@ class AndOr(HasState):
         return self.split(values, target=classes, players=players.names, models=tuple(named))
 
     @_checks.named
+    @_device.own_tensors()
     def split(
         self,
         values: Any,
@@ -325,11 +327,9 @@ class AndOr(HasState):
             "Group the inputs into fewer players, or leave some always on with -1.",
         )
         if n > FREE_PLAYERS:
-            warnings.warn(
+            _checks.warn(
                 f"AndOr with {n} players takes {cost} and tables of {(8 << n) / 2**20:.1f} MB. "
-                f"Group them into {FREE_PLAYERS} or fewer to save time.",
-                UserWarning,
-                stacklevel=5,
+                f"Group them into {FREE_PLAYERS} or fewer to save time."
             )
         players.over(tuple(samples.shape))
         return players
@@ -338,12 +338,11 @@ class AndOr(HasState):
         n_open = int((~converged).sum())
         if n_open:
             setting = f"max_iter={self.max_iter}" if self.solver == "pdhg" else "solver='lp'"
-            warnings.warn(
+            _checks.warn(
                 f"AndOr({setting}) left {n_open} of {len(gap)} samples with a duality gap of up to "
                 f"{float(gap.max()):.1%}, above tol={self.tol:g}. Raise max_iter or tol, or "
                 "group the inputs into fewer players.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
 

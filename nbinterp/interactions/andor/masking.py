@@ -14,7 +14,8 @@ from nbinterp._numerics.progress import progress_bar
 from nbinterp.interactions.andor.outputs import Output, checked, scalars
 from nbinterp.interactions.andor.players import Players
 from nbinterp.interactions.subsets import set_name
-from nbinterp.network.contract.contract import agreed, any_size
+from nbinterp.network.contract.contract import agreed
+from nbinterp.network.contract.failing import any_size
 from nbinterp.network.data.inputs import one_input
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject

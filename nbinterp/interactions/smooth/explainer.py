@@ -25,6 +25,7 @@ from nbinterp.interactions.smooth.low_rank import LowRank
 from nbinterp.interactions.smooth.mean_matrix import MeanMatrix
 from nbinterp.interactions.smooth.result import SmoothHessian
 from nbinterp.interactions.smooth.stein import Stein
+from nbinterp.network.subject.output import tell
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -172,7 +173,7 @@ class SmoothHess:
                 rows = rows.to(device)
         function = scalar_function(model, target, shape, len(rows))
         with function.eval_mode():
-            function.for_sample(0).check(rows)
+            tell(function.model, function.for_sample(0).check(rows))
             if self.covariance is None and self.groups is None and len(shape) == 1:
                 self._warn_of_units(rows)
             settings = self._tuned(function, rows) if isinstance(self.sigma, str) else self

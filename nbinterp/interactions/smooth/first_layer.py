@@ -62,7 +62,8 @@ def input_linear_of(function: ScalarFunction, row: Tensor) -> InputLinear | None
     `fast_paths` are off.
     """
     model = function.model
-    if not isinstance(model, nn.Module) or not fast_paths_enabled() or function.dtype is not None:
+    odd = function.dtype is not None or function.seed is not None
+    if not isinstance(model, nn.Module) or not fast_paths_enabled() or odd:
         return None
     # Copies: the model may write into its input.
     sample, subject = row.reshape(-1, *function.shape).clone(), Subject(model)

@@ -1,14 +1,13 @@
 """Whether the outputs of a network are classes, and the true class of each sample."""
 
-import warnings
 from typing import Any
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from nbinterp import _checks
 from nbinterp._typing import Float32Array, IntArray
-from nbinterp.network.data.batches import tensors
+from nbinterp.network.subject.output import rebuilds
 
 _FAR_MORE = 2  # times as many outputs as classes
 
@@ -22,22 +21,7 @@ def true_classes(y: Any, n: int, n_outputs: int) -> IntArray:
         "Of a binary classifier with one logit z, return torch.cat([-z, z], dim=1). Of a regression"
         " there is no accuracy: compare its outputs within `ablated`.",
     )
-    labels = _checks.labels("y", y, n)
-    _checks.require(
-        labels.dtype.kind not in "fc",
-        f"(y={_checks.show(labels)} of {labels.dtype})",
-        "must be the class of each sample, a whole number",
-        "Pass y.astype(int) if these are classes. Of a regression there are no right answers: "
-        "compare its outputs within `ablated`.",
-    )
-    return _checks.classes("y", labels, n, n_outputs)
-
-
-def n_inputs(batch: Any) -> int:
-    """Return how many numbers a sample of `batch` has; 0 if it has several arrays, or tokens."""
-    parts = list(tensors(batch).values())
-    alone = len(parts) == 1 and isinstance(parts[0], torch.Tensor) and parts[0].is_floating_point()
-    return int(parts[0][0].numel()) if alone else 0
+    return _checks.classes("y", y, n, n_outputs)
 
 
 def doubt(output: Float32Array, truth: IntArray, width: int) -> tuple[str, bool] | None:
@@ -74,9 +58,19 @@ def check_outputs(output: Float32Array, truth: IntArray, width: int) -> None:
             "Of an autoencoder, pass a model that ends in classes, or compare its outputs within "
             "`ablated`.",
         )
-    warnings.warn(
+    _checks.warn(
         f"{_checks.current_call()}(model, y): {why}. Check that the outputs are classes, and that "
-        "y are their numbers.",
-        UserWarning,
-        stacklevel=5,
+        "y are their numbers."
     )
+
+
+def check_answers(batch: Any, output: Tensor) -> None:
+    """Raise if the outputs of some samples are those of an autoencoder, where no `y` tells."""
+    if rebuilds(batch, output):
+        _checks.fail(
+            "(model)",
+            f"must be a classifier, but its {output[0].numel()} outputs have the size of a sample,"
+            " as those of an autoencoder have",
+            "Pass y if the largest output is the class of a sample. Of an autoencoder, pass a model"
+            " that ends in classes, or compare its outputs within `ablated`.",
+        )

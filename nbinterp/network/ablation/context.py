@@ -1,8 +1,8 @@
 """Ablate nodes of a network in a ``with`` block."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,17 @@ from torch.utils._pytree import tree_leaves
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.network.contract.passes import TRANSFORMED, is_transformed, oddity
+from nbinterp.network.contract.passes import TRANSFORMED, Text, is_transformed, oddity
 from nbinterp.network.contract.reach import (
     NEVER_RAN,
     READ_TWICE,
     UNREAD,
-    with_first_moved,
+    Change,
+    equal,
+    is_unread,
     with_other_state,
 )
+from nbinterp.network.data.batches import map_tensors
 from nbinterp.network.recording.channels import Channels, channels_of, node_axis
 from nbinterp.network.recording.nodes import (
     channel_axis,
@@ -39,6 +42,7 @@ from nbinterp.network.subject.settings import eager, seeded
 from nbinterp.network.subject.subject import Subject
 
 MODES = ("zero", "mean", "weights")
+_TRIED = 8  # rows
 Nodes = int | str | Sequence[int | str] | AnyArray | torch.Tensor
 
 
@@ -90,7 +94,8 @@ def ablated(
         If `nodes` are neither whole numbers, names nor a mask.
     ValueError
         If the layer does not exist or a setting is not valid; in the forward pass, if the layer
-        has no such node; after the block, if the model ran in it and the layer never did.
+        has no such node; after the block, if the model ran in it and the layer never did, or
+        nothing that the model returns is computed from what was edited.
 
     References
     ----------
@@ -115,19 +120,17 @@ def ablated(
         module = ablated_module(subject, layer, mode)
         names = (name for name, part in subject.model.named_modules() if part is module)
         channels = channels_of(subject.model, layer if mode != "weights" else next(names))
-        fill = torch.zeros(())
-        if mode == "mean":
-            fill = torch.as_tensor(_means(subject, layer, data, means))
+        fill = _means(subject, layer, data, means) if mode == "mean" else None
 
-    hook = _Hook(subject, layer, asked, channels, fill if mode == "mean" else None)
+    hook = _Hook(subject, layer, asked, channels, None if fill is None else torch.from_numpy(fill))
     with (
         eager(),  # compiled code does not see a hook that was registered after it was made
         replace_output(module, hook.ablate, all_threads=True),
         replace_output(subject.model, hook.seen, all_threads=True),
     ):
         yield subject.model
-    with _checks.call("ablated"):
-        hook.check()
+        with _checks.call("ablated"):
+            hook.check()
 
 
 class _Hook:
@@ -144,11 +147,8 @@ class _Hook:
         self.subject, self.layer, self.nodes, self.means = subject, layer, nodes, means
         self.channels = channels
         self.n_edits = self.n_runs = 0
-        self.recurrent = isinstance(subject.layer(layer), nn.RNNBase)
-        self.in_tuple = False  # whether the last edit was of one item of several, and changed it
-        self.trial: Callable[[Any], Any] | None = None  # what to do instead of the edit
-        self.fault: tuple[str, str] | None = None
-        self.is_tried = False
+        self.trial: Change | None = None  # what to do instead of the edit
+        self.some: tuple[Any, ...] = ()  # inputs of the model: the first rows of the first pass
 
     @_checks.call("ablated")
     def ablate(self, output: Any, _inputs: Any) -> Any:
@@ -166,38 +166,38 @@ class _Hook:
             f"must have the shape of one sample's activations, {shape}",
             f"Pass the mean over samples of record(model, data, {self.layer!r})[{self.layer!r}].",
         )
-        mask = torch.zeros(shape, dtype=torch.bool)
+        mask = torch.zeros(shape, dtype=torch.bool, device="cpu")  # whatever is the default
         axis, _ = node_axis(self.channels, shape)
-        mask.view(-1)[torch.as_tensor(_positions(self.nodes, self.layer, shape, axis))] = True
-        value = (torch.zeros(()) if self.means is None else self.means).to(activation)
+        mask.view(-1)[torch.from_numpy(_positions(self.nodes, self.layer, shape, axis))] = True
+        value = activation.new_zeros(()) if self.means is None else self.means.to(activation)
         edited = torch.where(mask.to(activation.device), value, activation)
-        if not isinstance(output, torch.Tensor):
-            self.in_tuple = not torch.equal(edited, activation)
         return with_first_tensor(output, edited)
 
     def seen(self, output: Any, inputs: tuple[Any, ...]) -> None:
-        """Count a pass of the model; try once whether it reads the item that was edited."""
-        if self.trial is not None:
-            return
-        self.n_runs += 1
-        if self.is_tried or not self.in_tuple or not inputs or self.subject.model.training:
-            return
-        self.is_tried = True
-        plain = self._try(inputs, lambda found: found)
-        if _equal(plain, output):  # for these nodes; does any reach the output?
-            if _equal(plain, self._try(inputs, with_first_moved)):
-                self.fault = UNREAD
-        elif self.recurrent and not _equal(plain, self._try(inputs, with_other_state)):
-            self.fault = READ_TWICE
+        """Count a pass of the model, and keep some rows to try at the end what it reads."""
+        if self.trial is None:
+            self.n_runs += 1
+            if not self.some:
+                self.some = _first_rows(inputs)
 
-    def _try(self, inputs: tuple[Any, ...], trial: Callable[[Any], Any]) -> Any:
+    def _try(self, trial: Change) -> Any:
         """Return the output of another pass, in which the layer's output becomes `trial` of it."""
         self.trial = trial
         try:
-            with torch.no_grad(), seeded(0, self.subject.device):
-                return self.subject.model(*inputs)
+            with self.subject.ready(), seeded(0, self.subject.device):
+                return self.subject.model(*map_tensors(torch.clone, self.some))
         finally:
             self.trial = None
+
+    def _fault(self) -> Text | None:
+        """Return why the nodes were not ablated, tried on some rows."""
+        with suppress(Exception):  # it may run on batches of one size only
+            if is_unread(self._try):
+                return UNREAD
+            if isinstance(self.subject.layer(self.layer), nn.RNNBase):
+                plain = self._try(lambda found: found)
+                return None if equal(plain, self._try(with_other_state)) else READ_TWICE
+        return None
 
     def check(self) -> None:
         """Refuse a layer whose nodes were not ablated although the model ran."""
@@ -208,14 +208,20 @@ class _Hook:
             "must be a layer that runs in the forward pass, but the model ran without it",
             NEVER_RAN[1],
         )
-        if self.fault is not None:
-            _checks.fail(what, *self.fault)
+        fault = self._fault() if self.some and self.n_edits else None
+        if fault is not None:
+            _checks.fail(what, *fault)
 
 
-def _equal(one: Any, two: Any) -> bool:
-    """Return whether all tensors of two outputs are equal."""
-    pairs = zip(tree_leaves(one), tree_leaves(two), strict=False)
-    return all(torch.equal(a, b) for a, b in pairs if isinstance(a, torch.Tensor))
+def _first_rows(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return copies of the first rows of the inputs of a pass; () if they were given by name."""
+    leaves = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, torch.Tensor) and leaf.ndim]
+    n = len(leaves[0]) if leaves and not leaves[0].is_nested else 0
+
+    def few(item: torch.Tensor) -> torch.Tensor:
+        return item.detach()[:_TRIED].clone() if item.ndim and len(item) == n else item
+
+    return tuple(map_tensors(few, inputs)) if n else ()
 
 
 def ablated_module(subject: Subject, layer: str, mode: str) -> nn.Module:

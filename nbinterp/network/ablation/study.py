@@ -11,7 +11,7 @@ from torch import nn
 from nbinterp import _checks
 from nbinterp._numerics.progress import progress_bar
 from nbinterp._typing import AnyArray, Float32Array, FloatArray, IntArray
-from nbinterp.network.ablation.classes import check_outputs, n_inputs, true_classes
+from nbinterp.network.ablation.classes import check_outputs, true_classes
 from nbinterp.network.ablation.context import MODES, ablated_module
 from nbinterp.network.ablation.fast_path import FastPath, fastest_plan
 from nbinterp.network.ablation.live_nodes import checked_sizes, live_nodes, steps_of
@@ -30,6 +30,7 @@ from nbinterp.network.data.batches import length, n_rows, take_rows
 from nbinterp.network.directions.factors import Factors, check_factors, chosen, layer_columns
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.forward import EditedForward
+from nbinterp.network.subject.output import n_inputs
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.size import batch_size, widest_output
 from nbinterp.network.subject.subject import Subject
@@ -74,7 +75,9 @@ def ablation_study(
     layer : str
         The layer whose nodes are ablated, by its dotted path.
     y : array of shape (n_samples,)
-        The true class of each sample, as the number of its output.
+        The true class of each sample: the number of its output, a flag (of two outputs), or a
+        text. Texts that name all classes count in the order of their categories, or else of the
+        alphabet, of which a warning tells.
     clusters : array of shape (n_samples,), optional
         The groups to measure beside the classes; by default the samples of each of `directions`.
     factor : int or sequence of int, optional

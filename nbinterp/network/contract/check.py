@@ -10,11 +10,12 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
-from nbinterp.network.contract.contract import DRAWS, RUNS, Contract, Fault, contract_of
+from nbinterp.network.contract.contract import DRAWS, Contract, Fault, contract_of
+from nbinterp.network.contract.failing import RUNS
 from nbinterp.network.contract.passes import TRANSFORMED
-from nbinterp.network.contract.reach import NEVER_RAN, READ_TWICE, UNREAD
+from nbinterp.network.contract.reach import NEVER_RAN, READ_TWICE, UNREAD, Change, is_unread
 from nbinterp.network.data.batches import map_tensors, tensors
-from nbinterp.network.subject.hooks import takes_hooks
+from nbinterp.network.subject.hooks import replace_output, takes_hooks
 from nbinterp.network.subject.subject import Subject
 
 Verdict = Literal["right", "right with a seed", "refused"]
@@ -256,12 +257,18 @@ class _Facts:
         if self.contract.reading.get(self.layer) == Fault(*TRANSFORMED, layer=self.layer):
             return TRANSFORMED
         fault = self.contract.editing.get(self.layer)
-        if self.layer not in self.contract.of_several:
-            fault = None  # it may be meant for what else the model returns
         text = None if fault is None else (fault.must, fault.remedy)
         unread = text if text in (UNREAD, READ_TWICE) else None
+        if text == UNREAD and not is_unread(self._returned):
+            unread = None  # it is meant for what else the model returns
         never = self.state is None and self.n_runs == 0 and self.layer not in self.contract.reading
         return self.scripted or (NEVER_RAN if never else unread)
+
+    def _returned(self, change: Change) -> Any:
+        """Return all that the model returns with the output of the layer changed."""
+        edit = replace_output(self.module, lambda output, _inputs: change(output))
+        with self.subject.ready(), edit:
+            return self.subject.call(map_tensors(torch.clone, self.batch))
 
     @property
     def steady(self) -> Text | None:
@@ -273,6 +280,8 @@ class _Facts:
 
     @property
     def whole(self) -> Text | None:
+        if self.state is not None:
+            return None  # which says more
         with self.subject.ready():
             # A copy, here and below: the model may write into its input.
             output = self.subject.call(map_tensors(torch.clone, self.batch))
@@ -283,6 +292,8 @@ class _Facts:
         leaf = tensors(self.batch).get("")
         if leaf is None or not leaf.is_floating_point():
             return _FLOATS
+        if self.state is not None or self.output is not None:
+            return None  # which say more
         leaf = leaf.clone()
         try:
             with self.subject.ready(), torch.enable_grad():

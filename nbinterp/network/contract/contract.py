@@ -5,12 +5,9 @@ Layers can be seen by hooks, and what is written there reaches the output. A `Fa
 this does not hold, and the way out.
 """
 
-import sys
-import warnings
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -19,10 +16,12 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp.network.contract.company import Trial, in_company
-from nbinterp.network.contract.passes import Pass, Text, same_twice, try_pass
+from nbinterp.network.contract.failing import is_of_size, size_fault, takes
+from nbinterp.network.contract.passes import Pass, same_twice
 from nbinterp.network.contract.reach import reach_of
 from nbinterp.network.data.batches import length, tensors
-from nbinterp.network.subject.model import lock_of
+from nbinterp.network.subject.model import lock_of, writes_fault, wrote_parameter
+from nbinterp.network.subject.output import tell
 from nbinterp.network.subject.settings import generator_states, seeded
 from nbinterp.network.subject.subject import Subject
 
@@ -35,10 +34,6 @@ _STATE = (
     " was drawn: the model keeps something from one pass to the next",
     "Reset at the start of forward what it keeps, or wrap it in a module that does.",
 )
-RUNS = (
-    "must run on batches of any size, but a batch of {} samples raised {}: {}",
-    "Call the model on a few samples first, and wrap it if it needs batches of one size.",
-)
 DRAWS = (
     "must draw no random numbers in its forward pass",
     "Use nn.Dropout instead of functional.dropout(training=True), or draw them once and keep them"
@@ -49,8 +44,6 @@ _UNSEEN = (
     " or a ReLU behind it may be shut. Effects of 0 are then right; for others pass samples that"
     " open it, or name a layer behind it."
 )
-
-_OF_SIZES = (RuntimeError, IndexError, AssertionError)  # what torch raises
 
 
 @dataclass(frozen=True)
@@ -91,6 +84,8 @@ class Contract:
         Layers that cannot be read, and others that cannot be edited.
     unseen : set of str
         Layers that the model reads, though no edit that was tried changed the output.
+    note : str
+        What was taken as the output of a model that returns several tensors.
     """
 
     draws: bool = False
@@ -102,6 +97,7 @@ class Contract:
     reading: Mapping[str, Fault] = field(default_factory=dict)
     editing: Mapping[str, Fault] = field(default_factory=dict)
     unseen: Set[str] = frozenset()
+    note: str = ""
 
 
 # What was found, by the layers, the kind of batch and all that says how the model runs.
@@ -144,15 +140,17 @@ def agreed(
     for fault in faults:
         if fault is not None:
             fault.fail()
+    if output:
+        tell(subject.model, contract.note)
     for name in contract.unseen:
-        _warn(_UNSEEN.format(_checks.current_call(), name))
+        _checks.warn(_UNSEEN.format(_checks.current_call(), name))
     if not contract.draws:
         return subject
     if not may_draw:
         Fault(*DRAWS).fail()
     if subject.seed is not None:
         return subject
-    _warn(
+    _checks.warn(
         f"{_checks.current_call()}(model) draws random numbers in its forward pass. Each pass draws"
         f" the same, from the seed {_SEED}. For other draws pass Subject(model, seed=1)."
     )
@@ -194,15 +192,22 @@ def _found(
     rows = [k * n // min(n, _ROWS) for k in range(min(n, _ROWS))]
     before = generator_states(subject.device)
     seed, subject = subject.seed, replace(subject, seed=None)
-    first = try_pass(subject, layers, batch, rows)
-    if first is None:  # some models run at one size of a batch only
-        rows = rows if edits else list(range(n))
-        try:
+    fault: Fault | None = None
+    try:
+        first = Pass.of(subject, layers, batch, rows)
+    except Exception as error:  # some models run at one size of a batch only
+        fault = Fault(*size_fault(error, len(rows)))
+        if edits and is_of_size(error):
+            return Contract(model=fault)
+    if fault is not None:
+        rows = list(range(n))
+        with takes(batch):
             first = Pass.of(subject, layers, batch, rows)
-        except _OF_SIZES as error:
-            if not edits:
-                raise  # as it would without this trial
-            return Contract(model=Fault(*size_fault(error, n)))
+        if edits:
+            return Contract(model=fault)
+    changed = wrote_parameter(subject.model)
+    if changed[0]:
+        return Contract(model=Fault(*writes_fault(*changed)))
     draws = generator_states(subject.device) != before
     if draws:
         subject = replace(subject, seed=_SEED if seed is None else seed)
@@ -233,24 +238,8 @@ def _found(
         if other is not None:
             editing[name] = Fault(*other)
     several = first.of_several
-    return Contract(draws, runs, several, shape, None, output, reading, editing, unseen)
-
-
-def size_fault(error: Exception, n: int) -> Text:
-    """Return what a model must do that raised `error` for a batch of `n` samples."""
-    text = " ".join(str(error).split())[:200]
-    return RUNS[0].format(n, type(error).__name__, text), RUNS[1]
-
-
-@contextmanager
-def any_size(n: int) -> Iterator[None]:
-    """Refuse a model that does not run in the block, on a batch of `n` samples."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise
-    except _OF_SIZES as error:
-        Fault(*size_fault(error, n)).fail()
+    note = first.note
+    return Contract(draws, runs, several, shape, None, output, reading, editing, unseen, note)
 
 
 @contextmanager
@@ -287,15 +276,3 @@ def _setting(model: nn.Module) -> list[Any]:
             if value is None or type(value) in (bool, int, float, str)
         ]
     return found
-
-
-def _warn(text: str) -> None:
-    """Warn where the caller of the package stands."""
-    package, level = str(Path(_checks.__file__).parents[1]), 1
-    frame = sys._getframe()
-    while frame.f_back is not None and (
-        frame.f_code.co_filename.startswith(package)
-        or frame.f_code.co_filename.endswith("contextlib.py")
-    ):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(text, UserWarning, stacklevel=level)

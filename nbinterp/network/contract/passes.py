@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nbinterp.network.data.batches import length
 from nbinterp.network.subject.hooks import first_tensor, observe
+from nbinterp.network.subject.output import read_output
 from nbinterp.network.subject.subject import Subject
 
 # Two sizes of a batch may sum in another order. On CUDA also with fewer digits (TF32).
@@ -38,6 +39,8 @@ class Pass:
         The layers that return a tuple or a dict.
     odd, odd_layers : Text, dict from str to Text
         Why the output or a layer's output is none that can be read.
+    note : str
+        What was taken as the output of a model that returns several tensors.
     """
 
     output: Tensor
@@ -45,6 +48,7 @@ class Pass:
     of_several: set[str] = field(default_factory=set)
     odd: Text | None = None
     odd_layers: dict[str, Text] = field(default_factory=dict)
+    note: str = ""
 
     @classmethod
     def of(
@@ -68,8 +72,9 @@ class Pass:
                         calls[name].append(item.clone())
 
                 hooks.enter_context(observe([module], see))
-            output = subject.run(rows_of(batch, rows))
-        return cls(output, calls, of_several, oddity(output), odd_layers)
+            found = read_output(subject.call(rows_of(batch, rows)))
+        odd = found.fault or oddity(found.tensor)
+        return cls(found.tensor, calls, of_several, odd, odd_layers, found.note)
 
 
 def try_pass(

@@ -1,6 +1,6 @@
 """Whether an edit of a layer reaches the output of the model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from nbinterp.network.data.batches import length
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.rowwise import SIZES, TOLD
 from nbinterp.network.subject.subject import Subject
+
+Change = Callable[[Any], Any]  # of what a layer returns
 
 NEVER_RAN = (
     "must be a layer that runs in the forward pass, but it never ran",
@@ -138,16 +140,40 @@ def _equal(one: Tensor, two: Tensor) -> bool:
 
 def _is_read(subject: Subject, module: nn.Module, batch: Any, rows: Sequence[int]) -> bool:
     """Return whether the output is computed from the output of `module`, whatever its values."""
-    reads = _Reads()
 
-    def begin(output: Any, _inputs: Any) -> Any:
-        return with_first_tensor(output, reads.begin(first_tensor("the layer", output)))
+    def run(change: Change) -> Tensor:
+        with replace_output(module, lambda output, _inputs: change(output)):
+            return subject.run(rows_of(batch, rows))
 
     try:
-        with replace_output(module, begin), reads:
-            return reads.has(subject.run(rows_of(batch, rows)))
+        return _is_computed_from(run)
     except Exception:
         return False  # not to be followed
+
+
+def is_unread(run: Callable[[Change], Any]) -> bool:
+    """Return whether nothing that a model returns is computed from the output of a layer.
+
+    ``run(change)`` returns all that the model returns, with that output changed.
+    """
+    return equal(run(lambda output: output), run(with_first_moved)) and not _is_computed_from(run)
+
+
+def _is_computed_from(run: Callable[[Change], Any]) -> bool:
+    reads = _Reads()
+
+    def begin(output: Any) -> Any:
+        return with_first_tensor(output, reads.begin(first_tensor("the layer", output)))
+
+    with reads:
+        returned = tree_leaves(run(begin))
+    return any(reads.has(leaf) for leaf in returned if isinstance(leaf, Tensor))
+
+
+def equal(one: Any, two: Any) -> bool:
+    """Return whether all tensors of two outputs are equal; NaN is equal to itself."""
+    pairs = zip(tree_leaves(one), tree_leaves(two), strict=False)
+    return all(_equal(a, b) for a, b in pairs if isinstance(a, Tensor))
 
 
 class _Reads(TorchFunctionMode):

@@ -233,7 +233,7 @@ def _labelled(
 ) -> tuple[FloatingArray, AnyArray, IntArray]:
     """Return samples, classes and the number of each sample's class, -1 if not `known`."""
     inputs = _checks.samples(data, name=name)
-    labels = _checks.groups(y_name, y, len(inputs))
+    labels = _checks.class_labels(y_name, y, len(inputs))
     classes = np.unique(labels) if known is None else known
     _checks.require(
         len(classes) > 1 and inputs.std() > 0,

@@ -16,6 +16,7 @@ from nbinterp._numerics.progress import progress_bar
 from nbinterp._typing import BoolArray, IntArray
 from nbinterp.network.contract.company import Apart
 from nbinterp.network.contract.contract import agreed
+from nbinterp.network.contract.failing import takes
 from nbinterp.network.data.batches import (
     batches,
     n_batches,
@@ -28,7 +29,8 @@ from nbinterp.network.recording.nodes import node_names
 from nbinterp.network.recording.recorder import Recorder
 from nbinterp.network.recording.recording import Recording, layer_file
 from nbinterp.network.recording.storage import InFile, InMemory, Store, new_folder
-from nbinterp.network.subject.hooks import first_tensor, item_name, observe_outputs
+from nbinterp.network.subject.hooks import observe_outputs
+from nbinterp.network.subject.output import has_size_of_input, read_output
 from nbinterp.network.subject.settings import plain_settings
 from nbinterp.network.subject.subject import Subject
 
@@ -72,13 +74,14 @@ def record(
     layers : str or sequence of str
         Submodules by their dotted path, as in ``model.named_modules()``. The output of that
         module is recorded: name the block or its ReLU to get activations after the nonlinearity.
-        If a module, or the network, returns a tuple (an LSTM, an attention block) or a dict, its
-        first item is recorded, or ``"logits"`` if a dict has any. A module ``"act"`` that runs
-        twice in the forward pass is recorded as ``"act#1"`` and ``"act#2"``, in the order of its
-        calls; you may ask for one of them.
+        If a module returns a tuple (an LSTM, an attention block) or a dict, its first item is
+        recorded, or ``"logits"`` if a dict has any; for the network itself see `Subject`. A module
+        ``"act"`` that runs twice in the forward pass is recorded as ``"act#1"`` and ``"act#2"``, in
+        the order of its calls; you may ask for one of them.
     output_names : sequence of str, optional
         One name per output of the network, such as the classes; by default ``"logit 0"`` and so
-        on, or ``"scores 0"`` where the network returns a dict whose first item is ``"scores"``.
+        on, ``"scores 0"`` where the network returns a dict of ``"scores"``, and ``"output 0"``
+        where it has as many outputs as a sample has numbers, as an autoencoder does.
     batch_size : int
         Samples per forward pass. A DataLoader has its own.
     dtype : {"float32", "float16"}
@@ -206,16 +209,20 @@ def _run(
                 recorder.begin(batch)
                 if "attention_mask" in tensors(batch):  # before the model, which may write into it
                     masks.append(tensors(batch)["attention_mask"].cpu().numpy() > 0)
-                whole = subject.call(to_device(batch, device))
-                result = first_tensor("the model", whole)
+                with takes(batch):
+                    whole = subject.call(to_device(batch, device))
+                found = read_output(whole)
+                result = found.tensor
                 if names is None:  # to refuse what is wrong before the other batches run
                     apart.check(result)
-                    names = named(tuple(result.shape[1:]), item_name(whole))
+                    shape = tuple(result.shape[1:])
+                    is_input = not found.name and has_size_of_input(batch, shape)
+                    names = named(shape, "output" if is_input else found.name)
                 output.append(recorder.checked("the model's output", result))
                 recorder.end()
                 bar.update()
                 # Free the memory, still in the processor's cache, for the next batch.
-                del batch, whole, result
+                del batch, whole, found, result
     return recorder, output.close(), _joined(masks), names or ()
 
 

@@ -41,7 +41,7 @@ class Buffers:
     def _copy(self) -> None:
         groups, copied = defaultdict(list), 0
         for _, _, buffer in self.owners:
-            if buffer.is_inference() or not _is_ordinary(buffer):
+            if buffer.is_inference() or not is_ordinary(buffer):
                 continue
             if buffer.numel() <= _SMALL and _is_comparable(buffer.dtype):
                 groups[buffer.dtype, buffer.device].append(buffer)
@@ -67,10 +67,10 @@ class Buffers:
             if kept is not None and buffer._version != version:
                 _write(buffer, kept)
         for group, shapes, kept in self.small:
-            if not _equal(_joined(group), kept):
+            if not equal(_joined(group), kept):
                 parts = torch.split(kept, [shape.numel() for shape in shapes])
                 for buffer, shape, part in zip(group, shapes, parts, strict=True):
-                    if not _equal(buffer, part.reshape(shape)):
+                    if not equal(buffer, part.reshape(shape)):
                         _write(buffer, part.reshape(shape))
         for buffers, name, buffer in self.owners:
             if type(buffers) is dict and buffers.get(name) is not buffer:
@@ -79,7 +79,8 @@ class Buffers:
         return next(names) if lost else ""
 
 
-def _is_ordinary(buffer: Tensor) -> bool:
+def is_ordinary(buffer: Tensor) -> bool:
+    """Return whether a tensor has its numbers one after the other, and can be copied."""
     strided = buffer.layout == torch.strided
     return strided and not (buffer.is_meta or buffer.is_quantized or buffer.is_nested)
 
@@ -92,7 +93,7 @@ def _joined(buffers: Sequence[Tensor]) -> Tensor:
     return torch.cat([buffer.reshape(-1) for buffer in buffers])
 
 
-def _equal(one: Tensor, two: Tensor) -> bool:
+def equal(one: Tensor, two: Tensor) -> bool:
     """Return whether all numbers are equal; NaN is equal to itself."""
     if one.shape != two.shape:
         return False

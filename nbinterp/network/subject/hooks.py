@@ -152,11 +152,6 @@ def with_first_tensor(output: Any, tensor: torch.Tensor) -> Any:
     return type(output)(*items) if hasattr(output, "_fields") else type(output)(items)
 
 
-def item_name(output: Any) -> str:
-    """Return the name of the item of a dict that `first_tensor` takes; "" of another output."""
-    return str(_main_key(output)) if isinstance(output, dict) and output else ""
-
-
 def _main_key(output: dict[Any, Any]) -> Any:
     """Return which item of a dict is the output: the logits, or else the first."""
     return "logits" if "logits" in output else next(iter(output))

@@ -15,17 +15,19 @@ from torch import nn
 
 from nbinterp import _checks, _device
 from nbinterp.network.subject.buffers import Buffers
-from nbinterp.network.subject.hooks import first_tensor
+from nbinterp.network.subject.output import main_output
+from nbinterp.network.subject.parameters import Parameters
 from nbinterp.network.subject.settings import plain_settings
 
 
 @dataclass
 class _EvalUse:
-    """How many callers hold a model in eval mode; modes and buffers before the first of them."""
+    """How many callers hold a model in eval mode, and what it was before the first of them."""
 
     callers: int
     modes: list[tuple[nn.Module, bool]]
     buffers: Buffers
+    parameters: Parameters
 
 
 _EVAL_USES: WeakKeyDictionary[nn.Module, _EvalUse] = WeakKeyDictionary()
@@ -44,27 +46,31 @@ def lock_of(model: nn.Module) -> Any:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Put `model` in eval mode without gradients, and restore modes and buffers.
+    """Put `model` in eval mode without gradients, and restore modes, buffers and parameters.
 
     Callers may overlap, such as a slider's frame and a running cell: the last one restores. In
-    this thread inference mode and autocast are off; compiled models run eagerly.
+    this thread inference mode and autocast are off; compiled models run eagerly. A model that
+    changed its parameters is refused in the end.
     """
     with _EVAL_LOCK:
         use = _EVAL_USES.get(model)
         if use is None:
             # Frozen TorchScript has no mode.
             modes = [(part, part.training) for part in model.modules() if hasattr(part, "training")]
-            use = _EVAL_USES[model] = _EvalUse(0, modes, Buffers(part for part, _ in modes))
+            parts = [part for part, _ in modes]
+            use = _EvalUse(0, modes, Buffers(parts), Parameters(model, parts))
+            _EVAL_USES[model] = use
         use.callers += 1
         # Only if needed: to set an attribute of a module takes long.
         if any(getattr(module, "training", False) for module in model.modules()):
             with suppress(NotImplementedError):  # torch.export fixed the mode of its modules
                 model.eval()
+    lost, changed, is_over = "", ("", True), False
     try:
         with plain_settings(), torch.no_grad():
             yield
+        is_over = True
     finally:
-        lost = ""
         with _EVAL_LOCK:
             use.callers -= 1
             if use.callers == 0:
@@ -73,7 +79,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
                 for module, training in use.modes:
                     if module.training != training:
                         module.training = training
-                lost = use.buffers.put_back()
+                lost, changed = use.buffers.put_back(), use.parameters.put_back(is_over)
     if lost:
         _checks.fail(
             "(model)",
@@ -81,12 +87,40 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
             " large to be put back",
             "Switch such a cache off, or wrap the model so that it makes it anew in each pass.",
         )
+    if changed[0]:
+        _checks.fail("(model)", *writes_fault(*changed))
+
+
+def wrote_parameter(model: nn.Module) -> tuple[str, bool]:
+    """Return the name of a parameter that changed since `model` is in eval mode, or "".
+
+    The second item is whether all that changed is put back now.
+    """
+    with _EVAL_LOCK:
+        use = _EVAL_USES.get(model)
+        return ("", True) if use is None else use.parameters.put_back()
+
+
+def refuse_writes(model: Any) -> None:
+    """Refuse a model that changed a parameter since it is in eval mode."""
+    changed = wrote_parameter(model) if isinstance(model, nn.Module) else ("", True)
+    if changed[0]:
+        _checks.fail("(model)", *writes_fault(*changed))
+
+
+def writes_fault(name: str, is_put_back: bool) -> tuple[str, str]:
+    """Return what a model must do that changes a parameter, and the way out."""
+    lost = "" if is_put_back else ", which cannot be put back: load your weights again"
+    return (
+        f"must leave its parameters as they are in eval mode, but changed {name!r}{lost}",
+        "Run it on a batch first if it sets them once, and switch such an update off in eval mode.",
+    )
 
 
 def forward(model: nn.Module, batch: Any) -> torch.Tensor:
     """Return the output of `model` for a tensor, or for a dict of named arguments."""
     output = model(**batch) if isinstance(batch, dict) else model(batch)
-    return first_tensor("the model", output)
+    return main_output(output)
 
 
 def device_and_dtype(model: nn.Module) -> tuple[torch.device, torch.dtype]:

@@ -15,10 +15,11 @@ from nbinterp import _device
 
 @contextmanager
 def plain_settings() -> Iterator[None]:
-    """Leave inference mode and autocast, and run compiled models eagerly, in the ``with`` block.
+    """Leave inference mode, autocast and "meta", and run compiled models eagerly, in the block.
 
-    Tensors made in inference mode cannot be differentiated, autocast rounds activations, and
-    compiled code does not see hooks that were registered after it was made.
+    Tensors made in inference mode cannot be differentiated, autocast rounds activations, tensors on
+    the device "meta" have no numbers, and compiled code does not see hooks that were registered
+    after it was made.
     """
     with _device.without_modes(), eager():
         yield

@@ -28,7 +28,7 @@ def widest_output(subject: Subject, batch: Any) -> int:
                 most = max(most, item[0].numel())
 
     with subject.ready(), observe(subject.model.modules(), see):
-        subject.run(batch)
+        subject.call(batch)
     return most
 
 

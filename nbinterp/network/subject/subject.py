@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from nbinterp import _checks
 from nbinterp.network.data.batches import batches, n_rows, take_rows, to_device
-from nbinterp.network.subject.hooks import first_tensor
 from nbinterp.network.subject.model import (
     check_module,
     device_and_dtype,
@@ -21,6 +21,7 @@ from nbinterp.network.subject.model import (
     lock_of,
     model_on_device,
 )
+from nbinterp.network.subject.output import main_output
 from nbinterp.network.subject.settings import seeded
 
 
@@ -31,6 +32,12 @@ class Subject:
     Every function that takes a `model` takes a Subject too, and makes one of a Module. It runs the
     model in eval mode without gradients, autocast or compiled code, one caller at a time, and
     restores it.
+
+    The output of a model that returns several tensors is what is called ``"logits"``. Of a dict it
+    is else the only array of floats, or ``"last_hidden_state"`` or ``"out"``; of a tuple the first
+    item. Where others may be meant, functions warn once and say how to take them. They refuse a
+    dict of several arrays without these names, a list of several, and a tuple whose first item has
+    the shape of another one: wrap the model so that it returns one of them.
 
     Parameters
     ----------
@@ -77,6 +84,12 @@ class Subject:
         """Return `model` itself if it is a Subject, else one of it; refuse one without weights."""
         subject = model if isinstance(model, Subject) else cls(model)
         for value in chain(subject.model.parameters(), subject.model.buffers()):
+            if is_lazy(value):
+                _checks.fail(
+                    f"(model={type(subject.model).__name__})",
+                    "must hold its weights, but some are of lazy modules that have not run yet",
+                    "Call it on one batch first, and train it or load its weights.",
+                )
             if value.is_meta:
                 _checks.fail(
                     f"(model={type(subject.model).__name__})",
@@ -151,9 +164,9 @@ class Subject:
     def run(self, batch: Any) -> torch.Tensor:
         """Return the output for a tensor, or for a dict of named arguments, one caller at a time.
 
-        Of a tuple, a list or a dict it is the first item.
+        Raise ValueError where the model returns several tensors and nothing says which it is.
         """
-        return first_tensor("the model", self.call(batch))
+        return main_output(self.call(batch))
 
     def call(self, batch: Any) -> Any:
         """Return all that the model returns for a batch, one caller at a time."""

@@ -91,9 +91,3 @@ def _check(name: str, module: nn.Module) -> None:
         "Write this method, or make the network anew by its class.",
         TypeError,
     )
-    _checks.require(
-        not any(nn.parameter.is_lazy(each) for each in module.parameters(recurse=False)),
-        f"(model=…): {name}, a {type(module).__name__},",
-        "must know the shapes of its parameters",
-        "Run the network once.",
-    )

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from nbinterp import _checks
+from nbinterp.network.contract.failing import takes
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.decoding.decoder import Decoder
 from nbinterp.network.subject.subject import Subject
-from nbinterp.views.base.view import trace
 from nbinterp.views.explorer.samples import table
 from nbinterp.views.workbench.defaults import as_array
 
@@ -37,19 +37,10 @@ def check_samples(model: Any, data: Any, *, y: Any, has_map: bool) -> None:
         "Pass more samples of the same kind.",
     )
     if y is not None:
-        _checks.labels("y", y, n)
-    try:
-        with subject.ready():
-            subject.run(subject.few(data, *range(min(2, n))))
-    except Exception as failure:
-        if trace(failure) is None:  # our own words
-            raise
-        _checks.fail(
-            what,
-            f"must be samples that the model takes, but it raised {type(failure).__name__}: "
-            f"{str(failure).strip().splitlines()[0].rstrip('.') if str(failure).strip() else '…'}",
-            "Call the model on a batch of two samples, and pass the data in that form.",
-        )
+        _checks.labels("y", y, n, of_classes=True)
+    few = subject.few(data, *range(min(2, n)))
+    with takes(few), subject.ready():
+        subject.run(few)
 
 
 def check_looks(

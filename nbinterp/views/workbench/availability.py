@@ -1,19 +1,21 @@
 """Which steps of a workbench a network allows: tried on a few samples, before anything slow."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
 from nbinterp import _checks
-from nbinterp._typing import Float32Array
+from nbinterp._typing import Float32Array, IntArray
 from nbinterp.interactions.gradients import as_rows, rows_on, scalar_function
 from nbinterp.network.ablation.classes import check_outputs, true_classes
-from nbinterp.network.contract.contract import any_size, contract_of
-from nbinterp.network.data.batches import length, n_rows
+from nbinterp.network.contract.contract import contract_of
+from nbinterp.network.contract.failing import any_size
+from nbinterp.network.data.batches import length, map_tensors, n_rows
 from nbinterp.network.subject.forward import EditedForward
 from nbinterp.network.subject.hooks import observe
+from nbinterp.network.subject.output import n_inputs, rebuilds
 from nbinterp.network.subject.subject import Subject
 from nbinterp.views.base.view import explain, trace
 from nbinterp.views.workbench.defaults import as_array
@@ -27,11 +29,9 @@ _NO_ANSWERS = (
     "answers. Move the factors on the sliders instead."
 )
 _REBUILT = (
-    "Ablation counts the answers that change. The {0} outputs follow the {0} numbers of a sample, "
-    "as those of an autoencoder do, so the largest is no answer. Pass y if it is."
+    "Ablation counts the answers that change. The {0} outputs have the size of a sample, as those "
+    "of an autoencoder have, so the largest is no answer. Pass y if it is."
 )
-_ENOUGH = 16  # outputs, for the likeness to their inputs to be no chance
-_ALIKE = 0.5  # their correlation
 _NOT_NUMERIC = (
     "Interactions need samples in one array of numbers. Pass an array or a tensor as data, and a "
     "model that takes it."
@@ -83,35 +83,45 @@ def unavailable_steps(
     return {step: reason for step, reason in reasons.items() if reason}
 
 
-def no_classes(data: Any, y: Any, outputs: Float32Array) -> tuple[str, bool]:
-    """Return why ablation cannot count answers, or "", and whether the outputs are answers.
+class Answers(NamedTuple):
+    """What the outputs say of the classes of samples.
 
-    Outputs are (n_samples, n_outputs). It warns where they hardly are the classes `y`.
+    Attributes
+    ----------
+    reason : str
+        Why ablation cannot count answers, or "".
+    are_answers : bool
+        Whether the largest output is an answer.
+    truth : array of shape (n_samples,) or None
+        The right classes, as numbers of outputs.
     """
-    array = as_array(data)
+
+    reason: str
+    are_answers: bool
+    truth: IntArray | None = None
+
+
+def answers_of(model: nn.Module | Subject, data: Any, y: Any, outputs: Float32Array) -> Answers:
+    """Return whether `outputs` (n_samples, n_outputs) are answers, and the right ones.
+
+    It warns where they hardly are the classes `y`.
+    """
+    subject = Subject.of(model)
+    some = subject.spread(data)
     n, n_outputs = outputs.shape
-    width = 0
-    if array is not None and array.dtype.kind == "f":
-        width = int(np.prod(array.shape[1:]))
     if y is None:
-        rebuilt = n_outputs == width >= _ENOUGH and _follow(outputs, array)
-        return (_REBUILT.format(n_outputs) if rebuilt else "", not rebuilt)
-    are_answers = True
+        with subject.ready():
+            rebuilt = rebuilds(some, subject.run(map_tensors(torch.clone, some)))
+        return Answers(_REBUILT.format(n_outputs) if rebuilt else "", not rebuilt)
+    are_answers, truth = True, None
     try:
         with _checks.call("ablation_study"):
             truth = true_classes(y, n, n_outputs)
             are_answers = False
-            check_outputs(outputs, truth, width)
+            check_outputs(outputs, truth, n_inputs(some))
     except ValueError as failure:
-        return why("ablation", failure), are_answers
-    return "", True
-
-
-def _follow(outputs: Float32Array, inputs: Any) -> bool:
-    """Return whether outputs vary with the inputs that they may rebuild."""
-    ends = [part - part.mean(axis=0) for part in (outputs, np.reshape(inputs, outputs.shape))]
-    product, squares = (ends[0] * ends[1]).sum(), [(end**2).sum() for end in ends]
-    return bool(product > _ALIKE * np.sqrt(squares[0] * squares[1]))
+        return Answers(why("ablation", failure), are_answers, truth)
+    return Answers("", True, truth)
 
 
 def why(step: str, failure: Exception) -> str:
@@ -170,7 +180,7 @@ def _derivatives(
     try:
         rows, sample = as_rows(np.asarray(array[:1], np.float32))
         rows = rows_on(subject, rows)
-        function = scalar_function(subject.model, 0 if shape else None, sample, 1)
+        function = scalar_function(subject, 0 if shape else None, sample, 1)
         with function.eval_mode():
             function.check(rows)
             function.gradients(rows)

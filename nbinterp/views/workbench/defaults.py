@@ -10,7 +10,7 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp._typing import AnyArray, FloatArray, IntArray
-from nbinterp.network.contract.contract import any_size
+from nbinterp.network.contract.failing import any_size
 from nbinterp.network.data.batches import length, n_rows
 from nbinterp.network.subject.hooks import observe
 from nbinterp.network.subject.subject import Subject

@@ -14,7 +14,7 @@ from nbinterp.manifold import PHATE
 from nbinterp.network import record
 from nbinterp.network.data.batches import n_rows
 from nbinterp.network.subject.subject import Subject
-from nbinterp.views.workbench.availability import no_classes, unavailable_steps
+from nbinterp.views.workbench.availability import answers_of, unavailable_steps
 from nbinterp.views.workbench.defaults import (
     guess_image_shape,
     guess_layer,
@@ -46,7 +46,8 @@ class Setup:
     Attributes
     ----------
     y : array of shape (n_samples,)
-        The true class of each sample, or `answers` if `knows_y` is False.
+        The true class of each sample, as the number of an output where there are classes; or
+        `answers` if `knows_y` is False.
     nodes : array of shape (n_samples, n_columns)
         The recorded layer and the outputs; factors are fitted to them.
     radius : float or array of shape (n_inputs,)
@@ -151,11 +152,14 @@ def prepare(
     ]
     answers = rec.output.argmax(axis=1) if flat and rec.output[0].size > 1 else None
     is_classifier, guessed = answers is not None, rec.guessed_axes
+    truth: AnyArray | None = answers if y is None else _checks.labels("y", y, n)
     if is_classifier and "ablation" not in missing:
-        reason, is_classifier = no_classes(data, y, rec.output)
-        if reason:
-            missing["ablation"] = reason
-            _warn({"ablation": reason})
+        found = answers_of(model, data, y, rec.output)
+        is_classifier = found.are_answers
+        truth = truth if found.truth is None else found.truth
+        if found.reason:
+            missing["ablation"] = found.reason
+            _warn({"ablation": found.reason})
     if local is None:
         count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
         m = min(_FACTORS, table.shape[1])
@@ -178,7 +182,7 @@ def prepare(
         model=model,
         data=data,
         layer=layer,
-        y=answers if y is None else _checks.labels("y", y, n),
+        y=truth,
         knows_y=y is not None,
         local=local,
         image_shape=shape or None,

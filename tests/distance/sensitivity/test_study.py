@@ -174,6 +174,8 @@ def test_the_model_is_restored_also_after_an_interrupt():
         ({"layer": "none"}, "must be the name of a submodule"),
         ({"y": Y + 1}, "from 0 to 2"),
         ({"y": Y[:5]}, "one label per sample, 60"),
+        ({"y": Y.astype(float)}, "must be the class of each sample"),
+        ({"y": np.eye(3)[Y]}, r"not a column per class.*y.argmax\(1\)"),
         ({"nodes": [8]}, "at most the last node of '0.0', 7"),
         ({"shifts": []}, "must hold at least one number"),
         ({"shifts": [np.nan]}, "must be finite"),
@@ -210,3 +212,24 @@ def test_a_mask_selects_nodes():
     for wrong, kind in ((mask[:5], ValueError), ([1.9], TypeError), ([True, 3], TypeError)):
         with pytest.raises(kind, match=r"sensitivity_study\(nodes="):
             sensitivity_study(seeded(plain), X, layer="0.0", nodes=wrong)
+
+
+def test_classes_in_other_forms():
+    expected = sensitivity_study(seeded(plain), X, layer="0.0", y=Y, nodes=[0], n_random=0)
+    for form in (Y[:, None], Y.astype(str)):
+        found = sensitivity_study(seeded(plain), X, layer="0.0", y=form, nodes=[0], n_random=0)
+        np.testing.assert_array_equal(found.layer_shift, expected.layer_shift)
+
+
+def test_pixels_are_no_classes_unless_y_says_so():
+    model = seeded(lambda: nn.Sequential(nn.Linear(16, 5), nn.Tanh(), nn.Linear(5, 16)))
+    data = np.random.default_rng(1).normal(size=(60, 16)).astype(np.float32)
+    asked = {"layer": "0", "nodes": [0], "n_random": 0, "progress": False}
+    with pytest.raises(ValueError, match=r"^sensitivity_study\(model\) must be a classifier, but"):
+        sensitivity_study(model, data, **asked)
+    with torch.no_grad():
+        answers = model(torch.from_numpy(data)).argmax(dim=1).numpy()
+    assert sensitivity_study(model, data, y=answers, **asked).baseline[0] == 1
+    wrong = (np.arange(60) % 2 + (answers == np.arange(60) % 2)) % 2  # never the largest output
+    with pytest.raises(ValueError, match="must be a classifier, but the largest of 16 outputs"):
+        sensitivity_study(model, data, y=wrong, **asked)

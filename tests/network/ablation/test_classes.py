@@ -9,6 +9,7 @@ from network.worlds import factors_of, seeded
 from torch import nn
 
 from nbinterp.network import ablation_study
+from nbinterp.network.ablation.classes import check_answers
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 16)).astype(np.float32)
@@ -84,3 +85,60 @@ def test_an_untrained_classifier_is_not_doubted():
         warnings.simplefilter("error")
         study_of(5, CLASSES)
         study_of(16, np.arange(120) % 16)
+
+
+FORMS = {
+    "a column": lambda y: y[:, None],
+    "texts of numbers": lambda y: y.astype(str),
+    "whole numbers in objects": lambda y: y.astype(object),
+}
+FLAGS = {"flags": lambda y: y == 1, "a column of flags": lambda y: (y == 1)[:, None]}
+
+
+@pytest.mark.parametrize("form", [*FORMS, *FLAGS])
+def test_the_class_of_a_sample_in_any_form(form):
+    n_outputs = 2 if form in FLAGS else 5
+    y = CLASSES % n_outputs
+    model = head(n_outputs, range(n_outputs))
+    found = study_of(n_outputs, (FORMS | FLAGS)[form](y), model)
+    np.testing.assert_array_equal(found.baseline, study_of(n_outputs, y, model).baseline)
+
+
+def test_texts_count_in_the_order_that_is_told():
+    names = np.array(["ant", "bee", "cat", "dog", "eel"])
+    with pytest.warns(UserWarning, match=r"^ablation_study\(y\) holds texts.*'ant' is output 0"):
+        found = study_of(5, names[CLASSES], head(5, range(5)))
+    np.testing.assert_array_equal(found.baseline, study_of(5, CLASSES, head(5, range(5))).baseline)
+
+
+@pytest.mark.parametrize(
+    ("y", "match"),
+    [
+        (np.eye(5)[CLASSES], r"not a column per class. Pass the place of the largest: y.argmax"),
+        (RNG.random((120, 5)) > 0.5, r"must be one class per sample, but rows have from 0 to"),
+        (CLASSES > 2, "as flags tell two classes apart"),
+        (np.array(["a", "b", "c"])[CLASSES % 3], "name 3 classes of 5"),
+    ],
+)
+def test_what_is_no_single_class_is_refused_with_the_way_out(y, match):
+    with pytest.raises(ValueError, match=rf"^ablation_study\(y=.*{match}"):
+        study_of(5, y)
+
+
+@pytest.mark.parametrize(
+    ("n_inputs", "change", "is_one"),
+    [
+        (16, lambda x: torch.zeros_like(x), True),  # untrained: only its size tells
+        (784, lambda x: x * 2, True),
+        (4, lambda x: x * 2 + 1, True),
+        (4, lambda x: x.roll(1, dims=1), False),
+        (16, lambda x: x[:, :10], False),
+    ],
+)
+def test_outputs_of_the_size_of_the_input(n_inputs, change, is_one):
+    batch = torch.randn(64, n_inputs, generator=torch.Generator().manual_seed(0))
+    if not is_one:
+        check_answers(batch, change(batch))
+        return
+    with pytest.raises(ValueError, match=rf"its {n_inputs} outputs have the size of a sample"):
+        check_answers(batch, change(batch))

@@ -173,3 +173,62 @@ def test_nested_tensors_inside_a_transformer():
     inside = pytest.raises(ValueError, match=r"an ordinary tensor, not a nested one. Pad it")
     with torch.no_grad(), inside, ablated(model, "encoder.layers.0", [0]):
         model(x)
+
+
+class Aside(nn.Module):
+    """A network that computes a layer and drops it, or returns it beside its output."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.aside, self.out, self.kind, self.n_passes = nn.Linear(6, 4), nn.Linear(6, 3), kind, 0
+
+    def forward(self, x):
+        self.n_passes += 1
+        found = self.aside(x)
+        if self.kind == "gated":  # shut
+            return self.out(x) + (found * 0).sum(1, keepdim=True)
+        if self.kind == "as numbers":
+            return self.out(x) + float(found.sum()) * 0
+        return (self.out(x), found) if self.kind == "returned" else self.out(x)
+
+
+@pytest.mark.parametrize("kind", ["dropped", "returned", "gated", "as numbers"])
+def test_a_layer_that_nothing_is_computed_from_is_refused_at_the_end(kind):
+    model = Aside(kind).eval()
+    if kind != "dropped":
+        with ablated(model, "aside", 0):
+            run(model)
+        return
+    with (
+        pytest.raises(ValueError, match=r"^ablated\(layer='aside'\) must change the output when"),
+        ablated(model, "aside", 0),
+    ):
+        run(model)
+    with ablated(model, "aside", 0):
+        pass  # nothing ran
+    with pytest.raises(KeyboardInterrupt), ablated(model, "aside", 0):
+        run(model)
+        raise KeyboardInterrupt
+
+
+def test_passes_in_the_block_are_those_of_the_caller():
+    model = Aside("returned").eval()
+    with ablated(model, "aside", 0), ablated(model, "out", 1):
+        run(model)
+        run(model)
+        assert model.n_passes == 2
+        with pytest.warns(UserWarning, match="the first is taken"):
+            rec = record(model, X, ["aside", "out"])
+    assert not rec["aside"][:, 0].any() and not rec["out"][:, 1].any()
+
+
+def test_other_layers_are_recorded_where_an_lstm_is_ablated():
+    model = nn.Sequential(nn.LSTM(6, 4, batch_first=True), First(), nn.Linear(4, 3)).eval()
+    with ablated(model, "0", 0):
+        rec = record(model, np.repeat(X[:, None], 3, axis=1), ["0", "2"])
+    assert not rec["0"][..., 0].any() and rec["0"][..., 1].any()
+
+
+class First(nn.Module):
+    def forward(self, found):
+        return found[0]

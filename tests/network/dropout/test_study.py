@@ -130,6 +130,9 @@ def test_text_classes_unknown_classes_and_a_mask():
     named = dropout_study(SPLIT[0], names[TRAIN], SPLIT[2], names[TEST], samples=mask, **SMALL)
     numbered = dropout_study(*SPLIT, samples=CLUSTER, **SMALL)
     assert named.to_frame().equals(numbered.to_frame())
+    columns = [SPLIT[1][:, None], SPLIT[3][:, None]]
+    again = dropout_study(SPLIT[0], columns[0], SPLIT[2], columns[1], samples=mask, **SMALL)
+    assert again.to_frame().equals(numbered.to_frame())
     strange = dropout_study(*SPLIT[:3], DIGITS[TEST] + 100, samples=CLUSTER, **SMALL)
     assert (strange.to_frame().accuracy == 0).all()
 
@@ -171,7 +174,10 @@ def test_an_interrupt_leaves_the_generator_as_it_was(monkeypatch):
         ({"samples": [0, 1]}, "at least 3 samples"),
         ({"samples": [99999]}, "indices from 0 to 596"),
         ({"y": DIGITS[:7]}, "one label per sample, 1200"),
-        ({"y": np.zeros(1200)}, "two classes or more"),
+        ({"y": np.zeros(1200, int)}, "two classes or more"),
+        ({"y": np.zeros(1200)}, r"y=.*must be the class of each sample"),
+        ({"y": np.eye(10)[DIGITS[TRAIN]]}, r"not a column per class.*y.argmax\(1\)"),
+        ({"test_y": PIXELS[TEST, 3]}, r"test_y=.*must be the class of each sample"),
         ({"test_data": PIXELS[TEST, :5]}, "as many columns as data, 64"),
         ({"data": np.full((1200, 64), np.nan)}, "NaN"),
         ({"device": "nowhere"}, "a device that torch knows"),

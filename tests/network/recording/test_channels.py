@@ -67,6 +67,7 @@ def first_lstm():
         (lambda: [Mixer()], "0", (3, 9, 9), 0, False),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.*the first is taken as its output")
 def test_the_axis_of(made, layer, shape, axis, is_sure):
     model = seeded(lambda: nn.Sequential(*made())).eval()
     rec = record(model, RNG.random((6, *shape)).astype(np.float32), layer, progress=False)

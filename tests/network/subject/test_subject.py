@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -52,7 +54,9 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("around", ["inference mode", "autocast", "float64 default"])
+@pytest.mark.parametrize(
+    "around", ["inference mode", "autocast", "float64 default", "meta default"]
+)
 def test_settings_of_the_caller_change_nothing(name, around):
     model = smoothly()
     expected = FUNCTIONS[name](model, X)
@@ -61,6 +65,9 @@ def test_settings_of_the_caller_change_nothing(name, around):
             found = FUNCTIONS[name](model, X.clone())
     elif around == "autocast":
         with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = FUNCTIONS[name](model, X)
+    elif around == "meta default":
+        with torch.device("meta"):
             found = FUNCTIONS[name](model, X)
     else:
         torch.set_default_dtype(torch.float64)
@@ -147,3 +154,37 @@ def test_what_is_no_module_is_refused():
         record(np.tanh, X, "0")
     with pytest.raises(ValueError, match=r"^Subject\(seed=-1\) must be at least 0"):
         Subject(plain(), seed=-1)
+
+
+def test_nodes_are_ablated_whatever_the_default_device():
+    model = smoothly().eval()
+    with torch.no_grad(), ablated(model, "0", [1, 2], "mean", data=X):
+        expected = model(X)
+        torch.set_default_device("meta")
+        try:
+            found = model(X)
+        finally:
+            torch.set_default_device(None)
+    assert_same(found, expected)
+    torch.set_default_device("meta")
+    try:
+        with torch.no_grad(), ablated(model, "0", [1, 2], "mean", data=X):
+            assert_same(model(X).cpu().numpy(), expected.numpy())
+    finally:
+        torch.set_default_device(None)
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "dropout_study"])
+def test_lazy_modules_run_first(name):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Lazy modules")
+        model = nn.Sequential(nn.LazyLinear(8), nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 3)).eval()
+    with pytest.raises(
+        ValueError, match=r"some are of lazy modules that have not run yet. Call it"
+    ):
+        FUNCTIONS[name](model, X)
+    with torch.no_grad():
+        model(X)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*of a guess among")  # other classes than those of Y
+        FUNCTIONS[name](model, X)

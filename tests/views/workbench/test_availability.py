@@ -152,6 +152,10 @@ def autoencoder():
     return model
 
 
+def untrained():
+    return nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 16))
+
+
 WIDE = torch.randn(40, 16, generator=torch.Generator().manual_seed(0)).numpy()
 KINDS = np.arange(40) % 4
 
@@ -159,12 +163,13 @@ KINDS = np.arange(40) % 4
 @pytest.mark.parametrize(
     ("model", "y", "reason", "has_answer"),
     [
-        (autoencoder, None, "The 16 outputs follow the 16 numbers of a sample", False),
+        (autoencoder, None, "The 16 outputs have the size of a sample", False),
+        (untrained, None, "The 16 outputs have the size of a sample", False),
         (autoencoder, KINDS, "must be a classifier, but the largest of 16 outputs", False),
         (lambda: nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 5)), WIDE[:, 0],
          "must be the class of each sample, a whole number", True),
-        (lambda: nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 5)), KINDS.astype(str),
-         "must be output numbers from 0 to 4", True),
+        (lambda: nn.Sequential(nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 5)),
+         (KINDS + 2).astype(str), "must be output numbers from 0 to 4", True),
     ],
 )  # fmt: skip
 def test_what_has_no_classes_is_said_when_it_is_made(model, y, reason, has_answer):
@@ -208,6 +213,25 @@ def test_a_step_that_fails_leaves_the_others(make_bench, monkeypatch, failing):
 
 
 def test_a_tuple_is_explained_by_its_first_item():
-    bench = Workbench(Pair(), X, n_clusters=2, progress=False)
-    bench.select(range(20))
+    with pytest.warns(UserWarning, match=r"returns a tuple.* the first is taken") as caught:
+        bench = Workbench(Pair(), X, n_clusters=2, progress=False)
+        bench.select(range(20))
+    assert len(caught) == 1
     assert bench.unavailable == {} and bench.interactions.hessian.shape == (1, 6, 6)
+
+
+def test_y_is_one_class_a_sample_or_says_what_it_should_be():
+    model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
+    y = np.arange(40) % 3
+    options = {"layer": "1", "n_clusters": 2, "progress": False}
+    for form in (y[:, None], y.astype(str)):
+        bench = Workbench(model, X, form, **options)
+        bench.select(range(20))
+        assert bench.unavailable == {} and bench.ablation.baseline.shape[1] == 4
+    with pytest.warns(UserWarning, match=r"y\) holds texts.*'ant' is output 0"):
+        bench = Workbench(model, X, np.array(["ant", "bee", "cat"])[y], **options)
+    bench.select(range(20))
+    assert bench.unavailable == {}
+    for wrong, match in ((np.eye(3)[y], r"y.argmax\(1\)"), (np.eye(3)[y] + 1, "argmax")):
+        with pytest.raises(ValueError, match=rf"^Workbench\(y=.*{match}"):
+            Workbench(model, X, wrong, **options)
