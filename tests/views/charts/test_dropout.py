@@ -11,12 +11,12 @@ from nbinterp.network import DropoutStudy
 from nbinterp.views import DropoutChart
 
 
-def study(n_pairs=4):
+def study(n_pairs=4, hidden=("20-20", "20-20-20")):
     rng = np.random.default_rng(0)
     rows = [
         {
-            "depth": len(hidden.split("-")),
-            "hidden": hidden,
+            "depth": len(widths.split("-")),
+            "hidden": widths,
             "layer": f"h{layer + 1}",
             "dropout": rate,
             "pair": pair,
@@ -27,16 +27,16 @@ def study(n_pairs=4):
             "dead_nodes": 0,
             "converged": True,
         }
-        for hidden in ("20-20", "20-20-20")
-        for layer in range(len(hidden.split("-")))
+        for widths in hidden
+        for layer in range(len(widths.split("-")))
         for pair in range(n_pairs)
         for rate in (0.0, 0.5)
     ]
     return DropoutStudy(pd.DataFrame(rows), {})
 
 
-def encodings(chart, channel):
-    """All encodings of a channel, at any depth."""
+def encodings(drawn, channel):
+    """All encodings of a channel, at any depth of a chart."""
     found = []
 
     def walk(part):
@@ -48,7 +48,7 @@ def encodings(chart, channel):
             for each in part:
                 walk(each)
 
-    walk(chart.to_dict())
+    walk(drawn)
     return found
 
 
@@ -69,19 +69,17 @@ def test_differences_are_those_of_the_summary():
 
 
 def test_each_architecture_has_its_panels_and_its_layers():
-    chart = study().view().chart.to_dict()
-    assert [each["vconcat"][0]["title"] for each in chart["hconcat"]] == [
-        "hidden 20-20",
-        "hidden 20-20-20",
-    ]
-    sorts = [tuple(each["sort"]) for each in encodings(study().view().chart, "x")]
-    assert set(sorts) == {("h1", "h2"), ("h1", "h2", "h3")}
+    drawn = study().view().chart.to_dict()
+    titles = [each["vconcat"][0]["title"] for each in drawn["hconcat"]]
+    assert titles == ["hidden 20-20", "hidden 20-20-20"]
+    sorts = {tuple(each["sort"]) for each in encodings(drawn, "x")}
+    assert sorts == {("h1", "h2"), ("h1", "h2", "h3")}
 
 
 @pytest.mark.parametrize("measure", ["total_correlation", "first_five", "above_null"])
 def test_the_null_is_drawn_where_it_is_of_what_is_drawn(measure):
-    made = study()
-    chart = made.view(measure=measure).chart
+    made = study(hidden=("20-20",))
+    chart = made.view(measure=measure).chart.to_dict()
     colours = [each for each in encodings(chart, "color") if "scale" in each]
     names = {tuple(each["scale"]["domain"]) for each in colours}
     has_null = measure == "total_correlation"
@@ -96,12 +94,11 @@ def test_the_null_is_drawn_where_it_is_of_what_is_drawn(measure):
 
 
 def test_one_pair_has_no_error_and_says_so():
-    view = study(n_pairs=1).view()
+    view = study(n_pairs=1, hidden=("20-20",)).view()
     assert view.chart.to_dict()["title"]["subtitle"] == [
         "one pair has no standard error: raise n_pairs"
     ]
-    assert view.snapshot().startswith(b"\x89PNG")
-    assert "± nan" not in view.describe()
+    assert "±" not in view.describe()
 
 
 def test_bad_arguments():

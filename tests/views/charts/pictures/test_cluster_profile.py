@@ -24,14 +24,14 @@ def profile():
     return cluster_profile(X, LABELS, y=Y, images=IMAGES)
 
 
-def rows(chart, column):
+def rows(drawn, column):
     """All rows of the chart that have `column`."""
-    found = chart.to_dict()["datasets"].values()
+    found = drawn["datasets"].values()
     return [row for each in found for row in each if column in row]
 
 
-def titles(chart):
-    """The titles of all images."""
+def titles(drawn):
+    """The titles of all images of a chart."""
     found = []
 
     def walk(part):
@@ -45,7 +45,7 @@ def titles(chart):
             for each in part:
                 walk(each)
 
-    walk(chart.to_dict())
+    walk(drawn)
     return found
 
 
@@ -54,7 +54,7 @@ def test_all_clusters_show_classes_columns_and_images(profile):
     assert any("vegalite" in kind for kind in data)
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert data["text/plain"].startswith("ProfileChart(90 samples: cluster 0 30, tenant: 67 %")
-    chart = profile.view().chart
+    chart = profile.view().chart.to_dict()
     drawn = {(row["cluster"], row["column"]): row for row in rows(chart, "clear")}
     assert len(drawn) == 12
     assert drawn["cluster 1 · 30", "rent"]["difference"] > 1
@@ -65,16 +65,18 @@ def test_all_clusters_show_classes_columns_and_images(profile):
 
 
 def test_one_cluster_in_detail(profile):
-    for way in ("cluster 1", 1):
-        view = profile.view(cluster=way, n=2)
-        assert view.describe().startswith("ProfileChart(cluster 1, 30 of 90 samples")
-        assert "rent +" in view.describe()
-        shown = rows(view.chart, "shown")
-        assert [row["column"] for row in shown] == profile.to_frame(2)["column"][2:4].tolist()
-        assert titles(view.chart)[:2] == ["mean image", "of all samples"]
-    names = [row["shown"] for row in rows(profile.view(cluster=0).chart, "shown")]
+    view = profile.view(cluster="cluster 1", n=2)
+    assert view.cluster == profile.view(cluster=1).cluster == 1
+    assert view.describe().startswith("ProfileChart(cluster 1, 30 of 90 samples")
+    assert "rent +" in view.describe()
+    chart = view.chart.to_dict()
+    shown = [row["column"] for row in rows(chart, "shown")]
+    assert shown == profile.to_frame(2)["column"][2:4].tolist()
+    assert titles(chart)[:2] == ["mean image", "of all samples"]
+    view = profile.view(cluster=0)
+    names = [row["shown"] for row in rows(view.chart.to_dict(), "shown")]
     assert "age (n = 20)" in names and "rent" in names
-    assert profile.view(cluster=0).snapshot().startswith(b"\x89PNG")
+    assert view.snapshot().startswith(b"\x89PNG")
 
 
 def test_a_selection_alone_is_shown_in_detail():
@@ -92,10 +94,10 @@ def test_pixels_are_not_listed_as_columns():
 
 def test_many_classes_are_joined():
     profile = cluster_profile(X, LABELS, y=np.arange(90) % 20)
-    classes = {row["class"] for row in rows(profile.view().chart, "place")}
+    drawn = rows(profile.view(n=0).chart.to_dict(), "place")
+    classes = {row["class"] for row in drawn}
     assert len(classes) == 13 and "other classes" in classes
-    counted = sum(row["n_samples"] for row in rows(profile.view().chart, "place"))
-    assert counted == 90
+    assert sum(row["n_samples"] for row in drawn) == 90
 
 
 @pytest.mark.parametrize(

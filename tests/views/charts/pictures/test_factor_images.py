@@ -35,11 +35,12 @@ def tiles(view):
 
 
 def test_a_tile_per_factor_with_its_total_and_its_mark(factors):
-    made = tiles(FactorImages(factors, (8, 8)))
+    view = FactorImages(factors, (8, 8))
+    made = tiles(view)
     for j, (title, below, _) in enumerate(made):
         assert title == f"factor {j}"
         assert below[0] == f"{factors.total_correlations_[j]:.2f} nats"
-    title = FactorImages(factors, (8, 8)).chart.to_dict()["title"]
+    title = view.chart.to_dict()["title"]
     assert title["text"] == f"factors of cluster 1 ({factors.n_samples} samples)"
     assert f"(shuffled pixels: {factors.null_total_correlation_:.2f})" in title["subtitle"][0]
 
