@@ -18,6 +18,11 @@ EXPERIMENTS = (
     "table1",
     "communities",
     "mnist",
+    "network",
+    "dropout",
+    "primitives",
+    "smoothhess",
+    "distance",
 )
 
 

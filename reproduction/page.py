@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -182,9 +183,17 @@ def fingerprint(root: Path, name: str) -> str:
     """Return a digest of the code that the figures of an experiment come from."""
     own = root / "reproduction" / name
     files: list[Path] = [own.with_suffix(".py"), *own.rglob("*.py")]
+    shared = {
+        module
+        for path in files
+        if path.exists()
+        for module in re.findall(r"from reproduction\.(\w+)", path.read_text())
+    }
+    # The report shows figures, and makes none.
+    files += [root / "reproduction" / f"{module}.py" for module in shared - {"report"}]
     for part in _COMPUTES:
         files += (root / "nbinterp" / part).rglob("*.py")
-    return digest(sorted(path for path in files if path.exists()), root)
+    return digest(sorted({path for path in files if path.exists()}), root)
 
 
 def digest(files: Iterable[Path], root: Path) -> str:

@@ -7,7 +7,7 @@ import altair as alt
 import pytest
 
 from reproduction import __main__ as command
-from reproduction.page import Report, Run, digest, markdown, rows_of
+from reproduction.page import Report, Run, digest, fingerprint, markdown, rows_of
 from reproduction.report import Section, near, told
 
 ROWS = (near("a", (0.1, 0.2), 0.15, 0.03), told("b", 1.0, why="Chance."))
@@ -60,6 +60,22 @@ def test_a_digest_tells_files_apart(tmp_path):
     before = digest([path], tmp_path)
     path.write_text("x = 2\n")
     assert digest([path], tmp_path) != before
+
+
+def test_a_module_that_experiments_share_counts_and_the_report_does_not(tmp_path):
+    folder = tmp_path / "reproduction"
+    folder.mkdir()
+    for name, text in (
+        ("shared", ""),
+        ("report", ""),
+        ("mine", "from reproduction.shared import x\nfrom reproduction.report import y\n"),
+    ):
+        (folder / f"{name}.py").write_text(text)
+    before = fingerprint(tmp_path, "mine")
+    (folder / "report.py").write_text("y = 1\n")
+    assert fingerprint(tmp_path, "mine") == before
+    (folder / "shared.py").write_text("x = 1\n")
+    assert fingerprint(tmp_path, "mine") != before
 
 
 def test_long_tables_are_folded(report, tmp_path):
