@@ -5,7 +5,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+
+from conventions.fresh import Done
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "nbinterp"
@@ -46,24 +49,32 @@ DISTRIBUTIONS = {
 }
 
 
-def _loaded(code: str) -> set[str]:
-    """Return the modules that a fresh Python holds after `code`."""
-    told = f"{code}\nimport sys\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+# Tell what a Python has loaded.
+TELL = "import sys; print(*sys.modules)"
 
 
-def test_the_first_line_of_a_notebook_loads_no_more_than_it_needs() -> None:
-    assert _loaded(FIRST_LINE) & LATER == set()
+def test_the_first_line_of_a_notebook_loads_no_more_than_it_needs(
+    in_fresh_python: Callable[[str], Done],
+) -> None:
+    for code in ("", FIRST_LINE):
+        done = in_fresh_python(f"{code}\n{TELL}")
+        assert done.returncode == 0, done.stderr
+        loaded = set(done.stdout.split())
+        assert loaded & LATER == set()
+        assert ("nbinterp" in loaded) == bool(code)
 
 
 def test_the_package_alone_loads_no_torch() -> None:
-    assert _loaded("import nbinterp, nbinterp.server") & {"torch", "numpy", "sklearn"} == set()
+    code = f"import nbinterp, nbinterp.server; {TELL}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & {"torch", "numpy", "sklearn"} == set()
 
 
-def test_names_and_packages_are_found() -> None:
+def test_names_and_packages_are_found(in_fresh_python: Callable[[str], Done]) -> None:
     code = "import nbinterp; nbinterp.corex.LocalCorEx; from nbinterp import *; link, datasets"
-    assert {"nbinterp.corex", "nbinterp.datasets", "nbinterp.views"} <= _loaded(code)
+    done = in_fresh_python(f"{code}\n{TELL}")
+    assert done.returncode == 0, done.stderr
+    assert {"nbinterp.corex", "nbinterp.datasets", "nbinterp.views"} <= set(done.stdout.split())
 
 
 def _third_party(tree: ast.Module) -> tuple[set[str], set[str]]:

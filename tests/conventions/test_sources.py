@@ -5,10 +5,11 @@ import importlib.util
 import re
 import statistics
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conventions.fresh import Done
 from sklearn.base import BaseEstimator
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +133,7 @@ def test_what_never_goes_in(pattern: str) -> None:
     assert [str(path) for path in files if re.search(pattern, path.read_text())] == []
 
 
-def test_import_is_quiet_and_light() -> None:
+def test_import_is_quiet_and_light(in_fresh_python: Callable[[str], Done]) -> None:
     code = """
 import sys
 import numpy, torch
@@ -142,10 +143,7 @@ import nbinterp
 after = (numpy.random.get_state()[1].tobytes(), torch.initial_seed())
 assert before == after, "importing set a global seed"
 """
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert in_fresh_python(code) == (0, "", "")
 
 
 def test_hooks_are_registered_in_one_place() -> None:

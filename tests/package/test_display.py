@@ -1,13 +1,13 @@
 """Results find their views without importing them; errors show as a sentence in IPython."""
 
 import pickle
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from conventions.fresh import Done
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from views.page import displayed
@@ -44,13 +44,15 @@ def test_a_result_without_a_view_says_so_and_shows_its_text() -> None:
     assert strange.view(height=5) == (strange, 5)
 
 
-def test_results_load_no_views_before_one_is_looked_for() -> None:
+def test_results_load_no_views_before_one_is_looked_for(
+    in_fresh_python: Callable[[str], Done],
+) -> None:
     code = (
         "import sys; from nbinterp.corex import LinearCorEx; views = 'nbinterp.views'\n"
         "assert views not in sys.modules\n"
         "print(hasattr(LinearCorEx(), 'view')); assert views not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert in_fresh_python(code) == (0, "True\n", "")
 
 
 @pytest.fixture
