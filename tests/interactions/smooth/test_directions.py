@@ -36,12 +36,12 @@ def test_each_direction_is_standard_normal(sampling, reused, monkeypatch):
 def test_frames_are_orthonormal_and_uniform(rows):
     source = stream("orthogonal", 4)
     if rows == 4:
-        z = source.draw(80_000).reshape(20_000, 4, 4)
+        z = source.draw(80_000).reshape(-1, 4, 4)
     else:  # fewer directions than coordinates: each draw is one frame
-        z = torch.stack([source.draw(rows).clone() for _ in range(20_000)])
+        z = torch.stack([source.draw(rows).clone() for _ in range(6000)])
     frames = nn.functional.normalize(z, dim=-1)
     torch.testing.assert_close(
-        frames @ frames.mT, torch.eye(rows, dtype=torch.float64).expand(20_000, -1, -1)
+        frames @ frames.mT, torch.eye(rows, dtype=torch.float64).expand(len(z), -1, -1)
     )
     # Uniform rows have E q² = 1/d, E q⁴ = 3 / (d (d + 2)) and mean zero.
     np.testing.assert_allclose(frames.square().mean(0), 1 / 4, atol=0.01)
