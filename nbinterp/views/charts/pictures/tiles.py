@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from nbinterp._typing import ByteArray, FloatArray
 from nbinterp.views.base.colours import ramp
@@ -28,6 +27,7 @@ def tile(pixels: ByteArray, title: str, below: Sequence[str] = (), tip: str = ""
     84
     """
     import altair as alt  # takes a second: loaded only when a chart is drawn
+    from PIL import Image
 
     image = Image.fromarray(pixels)
     height, width = pixels.shape[:2]
