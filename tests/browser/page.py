@@ -52,6 +52,14 @@ class NotebookPage:
         for label in rest:
             self.page.locator(".lm-Menu-itemLabel", has_text=label).first.click()
 
+    def theme(self, name: str) -> None:
+        """Choose a theme in the menu, such as "JupyterLab Dark", and wait until it is drawn."""
+        self.menu("Settings", "Theme", name)
+        expect(self.page.locator("body")).to_have_attribute(
+            "data-jp-theme-name", name, timeout=30_000
+        )
+        self.page.wait_for_timeout(300)
+
     def run_all(self) -> None:
         """Run all cells, as Run > Run All Cells does, to the end of the last one."""
         self.menu("Run", "Run All Cells")

@@ -246,11 +246,10 @@ def test_the_map_chooses_the_sample(opened: Opened) -> None:
 def test_dark_theme(opened: Opened) -> None:
     page, kernel, _ = opened
     kernel.run("heat.pair = (300, 355)")
-    page.menu("Settings", "Theme", "JupyterLab Dark")
-    page.page.wait_for_timeout(1500)
+    page.theme("JupyterLab Dark")
     _view(opened)
     page.picture("heatmap-6-dark")
-    page.menu("Settings", "Theme", "JupyterLab Light")
+    page.theme("JupyterLab Light")
 
 
 def test_page_kept_to_itself(opened: Opened) -> None:

@@ -3,11 +3,13 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty
 
 import numpy as np
 import pytest
 from browser.conftest import Opened
-from browser.lab import wait_for
+from browser.lab import Lab, wait_for
 from playwright.sync_api import Locator
 
 CELL = """
@@ -102,18 +104,32 @@ def _works(opened: Opened, share: float) -> None:
         assert kernel.value("np.allclose(slider.perturbation.amounts[0], slider.amounts)")
 
 
-def _runs_again(opened: Opened) -> None:
-    """Run the cells anew in a new kernel, as the person at the page would."""
+def _answers(lab: Lab, before: int) -> bool:
+    """Whether a kernel in another process than `before` answers."""
+    try:
+        with lab.kernel("reliability.ipynb") as kernel:
+            return int(kernel.value("__import__('os').getpid()", timeout=5)) != before
+    except (RuntimeError, Empty):  # it has just ended, or only starts
+        return False
+
+
+def _runs_again(opened: Opened, before: int) -> None:
+    """Run the cells anew in a kernel after `before`, as the person at the page would."""
     page, _, lab = opened
+    wait_for(lambda: _answers(lab, before), "another kernel")
+    status = page.page.locator(".jp-Notebook-ExecutionIndicator").first
 
     def ran() -> bool:
-        page.page.wait_for_timeout(3000)  # what is sent to a kernel that only starts is lost
+        page.page.wait_for_timeout(1000)  # what is sent to a kernel that only starts is lost
         if (dialog := page.page.locator(".jp-Dialog button.jp-mod-accept")).count():
             dialog.first.click()
+        if status.get_attribute("data-status") != "idle":
+            return False
         page.run_all()
-        page.page.wait_for_timeout(4000)
-        with lab.kernel("reliability.ipynb") as kernel:
-            return bool(kernel.value("'slider' in globals()"))
+        with lab.kernel("reliability.ipynb") as kernel, suppress(AssertionError):
+            wait_for(lambda: kernel.value("'slider' in globals()"), "cells that ran", 6)
+            return True
+        return False
 
     wait_for(ran, "new slider", 90)
     # The output of the cell is replaced: sliders of the new one stand at 0.
@@ -144,7 +160,7 @@ def test_a_kernel_restarted_in_mid_drag(opened: Opened) -> None:
     page.page.locator(".jp-Dialog button.jp-mod-accept").first.click()
     page.page.wait_for_timeout(2500)
     assert page.page.evaluate("clearInterval(window.dragging), window.moves") > 50
-    _runs_again(opened)
+    _runs_again(opened, process)
     with lab.kernel("reliability.ipynb") as kernel:
         assert kernel.value("os.getpid()") != process
     _works(opened, 0.25)
@@ -159,8 +175,7 @@ def test_a_kernel_killed_in_mid_drag(opened: Opened) -> None:
     os.kill(process, signal.SIGKILL)
     _end_drag(opened, track)
     page.picture("reliability-killed", page.view("slider"))
-    page.page.wait_for_timeout(3000)  # the server notices, and starts another
-    _runs_again(opened)
+    _runs_again(opened, process)
     with lab.kernel("reliability.ipynb") as kernel:
         assert kernel.value("os.getpid()") != process
     _works(opened, 0.75)

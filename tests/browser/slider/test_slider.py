@@ -169,11 +169,10 @@ def test_hostile_names_are_text(opened: Opened) -> None:
 
 def test_dark_theme(opened: Opened) -> None:
     page, _, _ = opened
-    page.menu("Settings", "Theme", "JupyterLab Dark")
-    page.page.wait_for_timeout(1500)
+    page.theme("JupyterLab Dark")
     page.view("slider")
     page.picture("slider-4-dark")
-    page.menu("Settings", "Theme", "JupyterLab Light")
+    page.theme("JupyterLab Light")
 
 
 def test_an_exported_page_slides_offline(opened: Opened, browser: Browser, tmp_path: Path) -> None:

@@ -114,11 +114,10 @@ def test_hover_shows_the_image(opened: Opened) -> None:
 
 def test_dark_theme(opened: Opened) -> None:
     page, _, _ = opened
-    page.menu("Settings", "Theme", "JupyterLab Dark")
-    page.page.wait_for_timeout(1500)
+    page.theme("JupyterLab Dark")
     page.view("explorer")
     page.picture("7-dark")
-    page.menu("Settings", "Theme", "JupyterLab Light")
+    page.theme("JupyterLab Light")
 
 
 def test_make_lab_sends_small_replies_at_once(opened: Opened) -> None:

@@ -289,11 +289,10 @@ def test_cancel_leaves_what_was_there(opened: Opened) -> None:
 
 def test_dark_theme(opened: Opened) -> None:
     page, _, _ = opened
-    page.menu("Settings", "Theme", "JupyterLab Dark")
-    page.page.wait_for_timeout(1500)
+    page.theme("JupyterLab Dark")
     page.picture("workbench-7-dark", page.view("workbench"))
     page.picture("workbench-7-evidence", page.view("workbench").locator(".nbi-workbench-evidence"))
-    page.menu("Settings", "Theme", "JupyterLab Light")
+    page.theme("JupyterLab Light")
 
 
 def _select_some(page: Page, view: Locator) -> None:
