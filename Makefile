@@ -98,21 +98,25 @@ clean:
 		|| { echo "nbinterp needs Python 3.11 or later: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/.lab: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab]'
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+DEPENDENCIES := pyproject.toml constraints.txt
+
+.venv/.lab: .venv/bin/python $(DEPENDENCIES)
+	$(INSTALL) '.[lab]'
 	@touch $@
 
-.venv/.dev: .venv/.lab
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,reference,dev]'
-	@touch $@
+# All at once: a first run for `make lab` would resolve and build the same again.
+.venv/.dev: .venv/bin/python $(DEPENDENCIES)
+	$(INSTALL) '.[lab,reference,dev]'
+	@touch .venv/.lab $@
 
 # The programs that only `make bench` runs; without them, lab and test take 200 MB less.
 .venv/.bench: .venv/.dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,reference,dev,peers]'
+	$(INSTALL) '.[lab,reference,dev,peers]'
 	@touch $@
 
 .venv/.more: .venv/.dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,reference,dev,more]'
+	$(INSTALL) '.[lab,reference,dev,more]'
 	@touch $@
 
 widgets/node_modules/.installed: widgets/package.json widgets/package-lock.json
