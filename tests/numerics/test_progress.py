@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tqdm.std import tqdm as plain
 
 import nbinterp
 from nbinterp._numerics import progress
 from nbinterp._numerics.progress import ProgressToken, current_token, progress_bar, tracking
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx, select_n_factors
+from nbinterp.distance import LinearDistance
 from nbinterp.network import dropout_study
 
 X = np.random.default_rng(0).normal(size=(60, 4)).cumsum(axis=1)
@@ -92,6 +94,12 @@ def test_a_comparison_tells_where_it_is(bars):
     bars.clear()
     found.summary()
     assert {title for title, _, _ in told(bars)} == {"ClusterFactors.comparison_"}
+
+
+def test_distances_tell_their_pass_and_what_follows(bars):
+    net = torch.nn.Sequential(torch.nn.Linear(4, 3))
+    LinearDistance().explain(net, X, "0")
+    assert told(bars) == [("distances", 1, 1), ("hyperplanes", 5, 5)]
 
 
 def test_a_study_without_progress_shows_no_bar_of_its_fits(bars):

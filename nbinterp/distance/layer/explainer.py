@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from nbinterp import _checks
+from nbinterp._numerics.progress import progress_bar
 from nbinterp.distance.construct import shrinkage
 from nbinterp.distance.construct.implied import LayerGaussian
 from nbinterp.distance.layer.components import Components
@@ -151,17 +152,23 @@ class LinearDistance:
         cluster_means = seen.cluster_inputs.mean[present].cpu().numpy()
         labels = [name for name, is_there in zip(groups.names, kept, strict=True) if is_there]
         names = [f"{layer}[{number}]" for number in range(len(weight))]
-        of_clusters = cluster_table(
-            names, labels, planes, cluster_means, moments, positive, share, ridge
-        )
         rounding = torch.finfo(next(module.parameters()).dtype).eps
-        components = Components.of(sample, share, ridge)
-        of_nodes = node_table(
-            names, planes, moments, positive, components, of_clusters, n_random, seed
-        )
-        gaussian = LayerGaussian.of(weight, bias, rounding)
         counted = {"samples": seen.n_samples, "rows": n_rows}
-        of_layer = layer_table(counted, planes, components, gaussian, of_nodes, share, seed)
+        with progress_bar(total=5, desc="hyperplanes", shown=self.progress) as bar:
+            of_clusters = cluster_table(
+                names, labels, planes, cluster_means, moments, positive, share, ridge
+            )
+            bar.update()
+            components = Components.of(sample, share, ridge)
+            bar.update()
+            of_nodes = node_table(
+                names, planes, moments, positive, components, of_clusters, n_random, seed
+            )
+            bar.update()
+            gaussian = LayerGaussian.of(weight, bias, rounding)
+            bar.update()
+            of_layer = layer_table(counted, planes, components, gaussian, of_nodes, share, seed)
+            bar.update()
         return DistanceReport(
             name=layer,
             nodes=of_nodes,
