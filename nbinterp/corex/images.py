@@ -19,7 +19,7 @@ def factor_images(factors: Any, image_shape: Sequence[int], *, signed: bool = Fa
     Parameters
     ----------
     factors : ClusterFactors, fitted LinearCorEx or fitted BioCorEx
-        A fit whose columns are the pixels of images, row by row.
+        A fit whose columns are the pixels of images, row by row. Label columns are left out.
     image_shape : tuple of int
         Height and width of the images.
     signed : bool, default=False
@@ -60,7 +60,8 @@ def factor_images(factors: Any, image_shape: Sequence[int], *, signed: bool = Fa
     )
     sides = np.atleast_1d(np.array(_checks.listed(image_shape), dtype=object))
     shape = tuple(_checks.integer("image_shape", side, 1) for side in sides)
-    m, p = np.shape(information)
+    m, width = np.shape(information)
+    p = width - getattr(factors, "n_labels", 0)
     _checks.require(
         len(shape) == 2 and shape[0] * shape[1] == p,
         f"(image_shape={shape})",
@@ -68,7 +69,7 @@ def factor_images(factors: Any, image_shape: Sequence[int], *, signed: bool = Fa
         "Fit the pixels alone, and of colour images their grey values.",
     )
     _checks.boolean("signed", signed)
-    images = np.sqrt(np.maximum(np.asarray(information, dtype=np.float64), 0.0))
+    images = np.sqrt(np.maximum(np.asarray(information[:, :p], dtype=np.float64), 0.0))
     if signed:
         weights = getattr(factors, "weights_", None)
         _checks.require(
@@ -77,5 +78,5 @@ def factor_images(factors: Any, image_shape: Sequence[int], *, signed: bool = Fa
             "must be left out here: only factors of LinearCorEx have a direction",
             "Pass signed=False, or fit LinearCorEx.",
         )
-        images = images * np.sign(factors.correlation_)
+        images = images * np.sign(factors.correlation_[:, :p])
     return images.reshape(m, *shape)

@@ -31,6 +31,17 @@ def test_signs_are_those_of_the_correlation(local):
     assert same[moved].all()
 
 
+def test_label_columns_are_no_pixels():
+    x, y = load_digits(n_class=3, return_X_y=True)
+    corex = LinearCorEx(2, random_state=0)
+    local = LocalCorEx(corex, label_columns=True, n_splits=0).fit(x, y, clusters=y < 2)
+    factors = local.clusters_[1]
+    images = factor_images(factors, (8, 8), signed=True)
+    np.testing.assert_allclose(
+        images.reshape(2, 64) ** 2, factors.mutual_information_[:, :64], atol=1e-12
+    )
+
+
 def test_bio_has_images_but_no_signs():
     x = np.repeat(np.random.default_rng(0).normal(size=(60, 2)), 2, axis=1)
     bio = BioCorEx(2, random_state=0, max_iter=500).fit(x + 0.1 * x[::-1])
