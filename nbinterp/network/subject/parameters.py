@@ -39,7 +39,7 @@ class Parameters:
             for part in parts
             if part._parameters
             for name, value in part._parameters.items()
-            if value is not None and not is_lazy(value)
+            if type(value) is nn.Parameter or (value is not None and not is_lazy(value))
         ]
         self.kept: list[Tensor] | None = None
         self.flags: list[tuple[nn.Module, dict[str, Any]]] = []
@@ -96,7 +96,10 @@ class Parameters:
 
 
 def _version(value: Tensor) -> int:
-    return -1 if value.is_inference() else value._version
+    try:
+        return value._version
+    except RuntimeError:  # made in inference mode
+        return -1
 
 
 def _flags(part: nn.Module) -> dict[str, Any]:
