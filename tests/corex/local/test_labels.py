@@ -29,7 +29,7 @@ NAMES = [f"x{i}" for i in range(8)] + ["class 0", "class 1", "class 2"]
 
 def fit(corex=None, x=X, y=Y, clusters=REGION, class_names=None, **options):
     corex = LinearCorEx(2) if corex is None else corex
-    local = LocalCorEx(corex, PCA(2), random_state=0, **{"label_columns": True} | options)
+    local = LocalCorEx(corex, PCA(3), random_state=0, **{"label_columns": True} | options)
     return local.fit(x, y, clusters=clusters, class_names=class_names)
 
 
