@@ -26,8 +26,12 @@ per class); α is {alphas}. The draws of a replicate are the same for every α.
 
 Where it differs from the authors' program: a region is scored against the class that most of its
 samples are of, where their program takes the first region for the first class; and a factor
-without any information counts as distance 1, where theirs counted it as perfect. The last rows
-are fits to the true covariances, as if there were samples without end: they are free of chance.
+without any information counts as distance 1, where theirs counted it as perfect. With 10 samples
+of 25 variables, factors can copy a variable. Our float64 gives such a pair twice the mutual
+information of their float32, which makes our cosines worse by up to 0.05 (of eight disjoint draws
+at α = 1, the local group cosine is 0.448 here and 0.423 by `engine="linearcorex"`, their
+package), and leaves the AUC as it is: so nothing is claimed of these cosines. The last rows are
+fits to the true covariances, as if there were samples without end: they are free of chance.
 
 {claim}
 
@@ -53,6 +57,10 @@ _BY_CHANCE = (
 _EMPTY = (
     "Of so few samples some factors have no information, which the authors' program counted as "
     "perfect."
+)
+_COPIES = (
+    "With fewer samples than variables a factor can copy one: theirs gives it 3 nats in float32, "
+    "ours 6, and so ours points to fewer variables."
 )
 
 
@@ -121,8 +129,8 @@ def _why_not(cell: Cell) -> str:
     found_at_zero = (cell.overlap, cell.n_samples) == ("disjoint", 10_000)
     if cell.method.startswith("Local") and cell.alpha == 0 and not found_at_zero:
         return _BY_CHANCE
-    if cell.method.endswith("Bio") and cell.n_samples == 10 and cell.measure.endswith("cosine"):
-        return _EMPTY
+    if cell.n_samples == 10 and cell.measure.endswith("cosine"):
+        return _EMPTY if cell.method.endswith("Bio") else _COPIES
     return ""
 
 

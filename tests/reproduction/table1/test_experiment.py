@@ -63,6 +63,7 @@ def test_nothing_is_claimed_where_regions_match_by_chance(as_printed):
     assert "10 disjoint, Bio, α = 1: group cosine" in told
     assert "10,000 disjoint, Local Linear, α = 0: group cosine" not in told
     assert "10 disjoint, Bio, α = 1: group AUC" not in told
-    # Local at α = 0, 7 of 8 kinds × 4 measures; Bio's cosines at n = 10 and α = 1 or global;
-    # and a purity.
-    assert len(told) == (14 - 1) * 4 + (2 * 2 + 2) * 2 + 1
+    assert "10 disjoint, Linear, α = 1: group AUC" not in told
+    # Local at α = 0, 13 of 14 kinds × 4 measures; two cosines at n = 10, of two global methods
+    # at two α and two local ones at α = 1, in two worlds; and a purity.
+    assert len(told) == (14 - 1) * 4 + 2 * (2 * 2 + 2) * 2 + 1
