@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -223,7 +224,8 @@ def table_of_kinds():
         if answer.way_out not in numbers:
             numbers[answer.way_out] = len(numbers) + 1
             must = answer.why.split(", but")[0].split(", not")[0]
-            reasons.append(f"{len(numbers)}. It {must}. {answer.way_out}")
+            way_out = re.sub(r"class \w+\(.+?\)\[0\]", lambda code: f"`{code[0]}`", answer.way_out)
+            reasons.append(f"{len(numbers)}. It {must}. {way_out}")
         return str(numbers[answer.way_out])
 
     for name in KINDS:
