@@ -126,6 +126,8 @@ def tensors(batch: Any) -> dict[str, torch.Tensor]:
 
 def map_tensors(change: Callable[[torch.Tensor], torch.Tensor], batch: Any) -> Any:
     """Apply `change` to each tensor of a batch."""
+    if isinstance(batch, torch.Tensor):  # tree_map would take 20 us, a hundredth of a small pass
+        return change(batch)
     return tree_map(lambda part: change(part) if isinstance(part, torch.Tensor) else part, batch)
 
 

@@ -25,7 +25,7 @@ from nbinterp.views.workbench.defaults import (
 _PREAMBLE = """import numpy as np
 from nbinterp import LinearCorEx, LocalCorEx, SmoothHess, ablation_study, perturb, record"""
 _FACTORS = 10
-_SAMPLES_A_CLUSTER = 10  # at least, in a small data set
+_SAMPLES_A_CLUSTER = 50  # at least, as LocalCorEx advises
 _ON_SLIDERS = 5  # factors
 
 
