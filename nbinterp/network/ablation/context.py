@@ -118,6 +118,12 @@ def ablated(
         asked = _checks.listed(nodes)
         _checks.nodes(asked)
         module = ablated_module(subject, layer, mode)
+        _checks.require(
+            mode == "mean" or (data is None and means is None),
+            f"(mode={mode!r})",
+            "must be 'mean' where data or means are given",
+            "Pass mode='mean', or neither of them.",
+        )
         names = (name for name, part in subject.model.named_modules() if part is module)
         channels = channels_of(subject.model, layer if mode != "weights" else next(names))
         fill = _means(subject, layer, data, means) if mode == "mean" else None
@@ -278,10 +284,17 @@ def _means(subject: Subject, layer: str, data: Any, means: Any) -> FloatArray:
     _checks.require(
         (data is None) != (means is None),
         "(mode='mean')",
-        "must be given either data to take the means of, or means",
+        "must be given either data to take the means of, or means, and not both",
         "Pass reference samples as data=....",
     )
     if means is None:
         rec = recorded(subject, data, layer)
         means = rec[layer].mean(axis=0, dtype=np.float64)
-    return np.asarray(_checks.to_numpy(means), dtype=np.float64)
+    values = np.asarray(_checks.to_numpy(means), dtype=np.float64)
+    _checks.require(
+        bool(np.isfinite(values).all()),
+        f"(means={_checks.show(values)})",
+        "must be finite, but has NaN or infinite values",
+        "Take the means of samples without them.",
+    )
+    return values

@@ -74,7 +74,7 @@ def dropout_study(
         The training samples, any numbers, and their classes. They are standardized inside: all
         columns alike, or each by itself if one varies far more than most, as in tables.
     test_data, test_y : array-like of shape (n_test, n_inputs) and (n_test,)
-        The samples to measure accuracy on, best held out, and their classes.
+        The samples to measure accuracy on, best held out, and their classes, written as in `y`.
     samples : array-like of int, or boolean mask of shape (n_test,), optional
         The test samples whose activations are measured, such as a cluster; by default all.
     hidden : iterable of sequences of int
@@ -231,7 +231,7 @@ def _standard(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def _labelled(
     name: str, data: Any, y_name: str, y: Any, known: AnyArray | None = None
 ) -> tuple[FloatingArray, AnyArray, IntArray]:
-    """Return samples, classes and the number of each sample's class, -1 if not `known`."""
+    """Return samples, classes and the number of each sample's class, of the `known` if given."""
     inputs = _checks.samples(data, name=name)
     labels = _checks.class_labels(y_name, y, len(inputs))
     classes = np.unique(labels) if known is None else known
@@ -241,8 +241,15 @@ def _labelled(
         "must hold samples that differ, of two classes or more",
         "Pass data that a classifier can learn from.",
     )
-    codes = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
-    return inputs, classes, np.where(classes[codes] == labels, codes, -1).astype(np.int64)
+    numbers = {label: number for number, label in enumerate(classes.tolist())}
+    codes = [numbers.get(label, -1) for label in labels.tolist()]
+    if -1 in codes:  # such as names for numbers: each would count as a wrong answer
+        _checks.fail(
+            f"({y_name}={_checks.show(y)})",
+            f"must be classes of y, but {labels.tolist()[codes.index(-1)]!r} is none",
+            "Write both alike, and leave out samples of other classes.",
+        )
+    return inputs, classes, np.array(codes, dtype=np.int64)
 
 
 def _architectures(hidden: Any) -> list[Widths]:

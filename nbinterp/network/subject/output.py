@@ -93,7 +93,10 @@ def _of_dict(returned: Mapping[Any, Any]) -> Output:
         return Output(first_tensor("the model", dict(returned)))  # it says what is wrong
     key = next((name for name in _USUAL if name in items), next(iter(items)))
     tensor = items[key]
-    if len(items) == 1:
+    # The tensors of an item such as {"heads": {"a": …}} may be the output as well.
+    rest = [item for item in returned.values() if not isinstance(item, Tensor)]
+    nested = [leaf for leaf in tree_leaves(rest) if isinstance(leaf, Tensor) and leaf.ndim]
+    if len(items) == 1 and (key in _USUAL or not nested):
         return Output(tensor, str(key))
     if key in _USUAL:
         other = next(name for name in items if name != key)

@@ -232,3 +232,18 @@ def test_other_layers_are_recorded_where_an_lstm_is_ablated():
 class First(nn.Module):
     def forward(self, found):
         return found[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"means": [0.0] * 16}, "must be 'mean' where data or means are given"),
+        ({"data": torch.ones(3, 8)}, "must be 'mean' where data or means are given"),
+        ({"mode": "mean", "means": [float("nan")] * 16}, "must be finite, but has NaN"),
+        ({"mode": "mean"}, "either data to take the means of, or means, and not both"),
+    ],
+)
+def test_means_that_would_not_be_used_are_refused(options, match):
+    model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU())
+    with pytest.raises(ValueError, match=match), ablated(model, "1", [0], **options):
+        pass

@@ -73,6 +73,8 @@ def test_what_is_a_convention_is_told(returned, says):
         (WIDE, A, WIDE),
         [A, WIDE],
         (MASK, A),
+        {"heads": {"a": A}, "embedding": WIDE},
+        {"scores": (A, B), "embedding": WIDE},
     ],
 )
 def test_where_nothing_says_which_it_is_it_is_refused(returned):
