@@ -9,7 +9,7 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.network import AblationStudy
 from nbinterp.views.base.colours import OKABE_ITO
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _MOST_GROUPS = 12
 _LINES = ("change", "by_activation", "by_weight")
@@ -20,7 +20,7 @@ _RARE = 0.05  # the corrected rank up to which a loss is marked
 
 
 @shows(AblationStudy)
-class AblationChart:
+class AblationChart(AltairView):
     """How much each group of samples loses when nodes are ablated, compared with chance.
 
     Ablation sets the activation of a node to a constant.
@@ -160,21 +160,11 @@ class AblationChart:
         )
         return f"AblationChart({self._title()}, {self.study.sizes[-1]} nodes ablated: {told})"
 
-    def __repr__(self) -> str:
-        return self.describe()
-
     def _title(self) -> str:
         cluster, factor = self.study.cases[self.case]
         mark = "" if self._frame["stable"].iloc[0] in (None, True) else " (not stable)"
         return f"factor {factor}{mark} of {cluster} in {self.study.layer}"
 
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
     def _spelled(self, change: float) -> str:
         """Return a change of the quantity as text; accuracy is in percent."""
         return f"{100 * change:+.1f} %" if self.quantity == "accuracy" else f"{change:+.3g}"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

@@ -9,7 +9,7 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.corex import BioCorEx
 from nbinterp.views.base.colours import OKABE_ITO, categorical, ramp
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _STEP = 24  # CSS pixels per factor
 _COLUMN = 13  # and per column
@@ -19,7 +19,7 @@ _NULL, _GREY = "shuffled columns", "#a6a6a6"
 
 
 @shows(BioCorEx)
-class BioChart:
+class BioChart(AltairView):
     """The factors of Bio CorEx: what each explains, its states, and its columns.
 
     Parameters
@@ -272,13 +272,6 @@ class BioChart:
             told.append(f"factor {factor} {total:.2f} ({', '.join(first) or 'no column'})")
         return f"BioChart({self._size()}, {self._total()}: {'; '.join(told)})"
 
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
     def _size(self) -> str:
         m, p = self.corex.mutual_information_.shape
         return f"{m:,} factor{'s' * (m > 1)} × {p:,} column{'s' * (p > 1)}"
@@ -296,9 +289,6 @@ class BioChart:
         if not corex.converged_:
             lines.append(f"Not converged in max_iter={corex.max_iter} iterations.")
         return lines
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())
 
 
 def _alike(corex: BioCorEx, null: BioCorEx) -> None:

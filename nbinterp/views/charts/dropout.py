@@ -9,7 +9,7 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.network import DropoutStudy
 from nbinterp.views.base.colours import OKABE_ITO
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _KINDS = ("plain", "dropout")
 _COLOURS = (OKABE_ITO[0], OKABE_ITO[4])
@@ -23,7 +23,7 @@ _WIDTH = 70  # CSS pixels per layer
 
 
 @shows(DropoutStudy)
-class DropoutChart:
+class DropoutChart(AltairView):
     """The total correlation of each layer, of networks trained without and with dropout.
 
     Parameters
@@ -193,13 +193,6 @@ class DropoutChart:
             f"nats: {', '.join(told)})"
         )
 
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
     def _has_null(self) -> bool:
         """Return whether the null is of the measure that is drawn."""
         return self.measure == "total_correlation"
@@ -211,9 +204,6 @@ class DropoutChart:
         if self.measure == "first_five":
             lines.append("the null is of all factors together, so it is not drawn here")
         return lines
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())
 
 
 def _places(layers: list[str], *, labelled: bool) -> tuple[Any, Any]:

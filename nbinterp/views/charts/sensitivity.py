@@ -12,7 +12,7 @@ from nbinterp._typing import AnyArray
 from nbinterp.distance import SensitivityStudy
 from nbinterp.distance.sensitivity.result import FOLDED, SCALE, SHIFT
 from nbinterp.views.base.colours import OKABE_ITO
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _COLOURS = OKABE_ITO[:5]
 _BAND, _OTHERS = "#999999", "#9a9a9a"
@@ -22,7 +22,7 @@ _CONTROL = "random directions, 95 %"
 
 
 @shows(SensitivityStudy)
-class SensitivityChart:
+class SensitivityChart(AltairView):
     """How accuracy changes when pre-activations are shifted or scaled.
 
     The pre-activation of a node is its value before the activation function.
@@ -240,18 +240,8 @@ class SensitivityChart:
         base = f"{study.layer}, {self.measure} {study.baseline[at]:.3f}"
         return f"SensitivityChart({base}: {'; '.join(told)})"
 
-    def __repr__(self) -> str:
-        return self.describe()
-
     def _title(self) -> str:
         title = f"pre-activations of {self.study.layer} edited"
         if self.study.scale_is_vacuous:
             title += "; scaling all of them only changes the logits relative to the output bias"
         return title
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

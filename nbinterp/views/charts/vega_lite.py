@@ -1,7 +1,8 @@
-"""Convert Altair charts to mimebundles and still pictures."""
+"""Show Altair charts: as mimebundles, as still pictures, and the views that hold one."""
 
 import base64
 import io
+from abc import ABC, abstractmethod
 from typing import Any
 
 from nbinterp.views.png.canvas import encoded
@@ -11,6 +12,29 @@ from nbinterp.views.png.canvas import encoded
 _MIME = "application/vnd.vegalite.v5+json"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 _SCALE = 1.5  # device pixels per logical pixel: sharp at 800 pixels, in a fifth of a second
+
+
+class AltairView(ABC):
+    """A view that is one Altair chart, and a line of text where none can be drawn."""
+
+    @property
+    @abstractmethod
+    def chart(self) -> Any:
+        """The Altair chart, to change or save."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Describe what the chart shows in one line."""
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def snapshot(self) -> bytes:
+        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
+        return chart_png(self.chart)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return chart_bundle(self.chart, self.describe())
 
 
 def chart_bundle(chart: Any, text: str, *, still: bool = True) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from nbinterp._display import shows
 from nbinterp.corex import ClusterProfile
 from nbinterp.views.charts.pictures.clusters import all_clusters
 from nbinterp.views.charts.pictures.one_cluster import one_cluster
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _DETAIL, _OVERVIEW = 15, 20
 
 
 @shows(ClusterProfile)
-class ProfileChart:
+class ProfileChart(AltairView):
     """What sets a cluster apart from all other samples, or all clusters side by side.
 
     Parameters
@@ -99,13 +99,6 @@ class ProfileChart:
         told = [f"{row.column} {row.difference:+.2f}" for row in rows.itertuples()]
         return f"ProfileChart({name}, {size}{self._largest_class(self.cluster)}: {', '.join(told)})"
 
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
     def _largest_class(self, cluster: int) -> str:
         profile = self.profile
         if not profile.class_names:
@@ -117,6 +110,3 @@ class ProfileChart:
     def _columns_are_pixels(self) -> bool:
         image = self.profile.mean_image
         return image is not None and image.size == len(self.profile.feature_names)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

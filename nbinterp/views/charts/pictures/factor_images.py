@@ -8,13 +8,13 @@ import numpy as np
 from nbinterp import _checks
 from nbinterp.corex import ClusterFactors, factor_images
 from nbinterp.views.charts.pictures.tiles import blank, colour_bar, grid, tile
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 from nbinterp.views.png.canvas import Scale
 
 _SCALES = ("shared", "own")
 
 
-class FactorImages:
+class FactorImages(AltairView):
     """Which pixels belong to each factor: an image per factor.
 
     Parameters
@@ -116,13 +116,6 @@ class FactorImages:
             f"{self._total()}; {told})"
         )
 
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
     def _scale(self, largest: float) -> Scale:
         if self.signed:
             return Scale("diverging", -largest or -1.0, largest or 1.0, "±√MI\n(√nats)")
@@ -154,6 +147,3 @@ class FactorImages:
             )
         note = getattr(self.factors, "note", "")
         return [*lines, note] if note else lines
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

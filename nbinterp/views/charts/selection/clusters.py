@@ -10,7 +10,7 @@ from nbinterp._display import shows
 from nbinterp.corex import ClusterSelection
 from nbinterp.views.base.colours import categorical
 from nbinterp.views.charts.selection.curves import CHANCE, OWN, curves, mean_and_error, title
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _DATA = "the samples, ± standard error"
 _NULL = "data without clusters, lowest to highest"
@@ -18,7 +18,7 @@ _MOST_POINTS = 2000
 
 
 @shows(ClusterSelection)
-class ClusterSelectionChart:
+class ClusterSelectionChart(AltairView):
     """How well each number of clusters is found again, beside data without any, and one on the map.
 
     Parameters
@@ -154,13 +154,3 @@ class ClusterSelectionChart:
         tried = len(selection.n_clusters)
         found = "best" if selection.best is not None else "none"
         return f"ClusterSelectionChart({found} of {tried}: {selection.reason})"
-
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

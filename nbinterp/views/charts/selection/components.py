@@ -8,11 +8,11 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.manifold import ComponentSelection
 from nbinterp.views.charts.selection.curves import OWN, curves, title
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 
 @shows(ComponentSelection)
-class ComponentSelectionChart:
+class ComponentSelectionChart(AltairView):
     """The stress of PHATE's maps over their number of dimensions.
 
     Parameters
@@ -73,13 +73,3 @@ class ComponentSelectionChart:
             f"ComponentSelectionChart(best of {len(selection.stress)}: {selection.best} "
             f"components, stress {stress:.3f}. {selection.reason})"
         )
-
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

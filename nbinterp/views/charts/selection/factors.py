@@ -8,14 +8,14 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.corex import FactorSelection
 from nbinterp.views.charts.selection.curves import CHANCE, OWN, curves, mean_and_error, title
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _DATA, _NULL = "the data", "shuffled columns, lowest to highest"
 _HELD_OUT = "samples not fitted to, ± standard error"
 
 
 @shows(FactorSelection)
-class FactorSelectionChart:
+class FactorSelectionChart(AltairView):
     """What each number of factors explains, in the data, by chance and in held-out samples.
 
     Parameters
@@ -88,13 +88,3 @@ class FactorSelectionChart:
         """Describe the best number of factors, and why, in one line."""
         tried = len(self.selection.n_factors)
         return f"FactorSelectionChart(best of {tried}: {self.selection.reason})"
-
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())

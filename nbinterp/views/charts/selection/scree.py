@@ -10,14 +10,14 @@ from nbinterp import _checks
 from nbinterp._display import shows
 from nbinterp.corex import Scree
 from nbinterp.views.charts.selection.curves import BEST, CHANCE, OWN
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView
 
 _MOST_FACTORS, _COLUMNS = 8, 4
 _IN, _OUT = "belongs to the factor", "does not"
 
 
 @shows(Scree)
-class ScreeChart:
+class ScreeChart(AltairView):
     """What each factor shares with its variables, sorted, and the threshold.
 
     Parameters
@@ -136,13 +136,3 @@ class ScreeChart:
             told.append(f"factor {factor} ({total:.3g} nats): {named or 'none'}")
         more = f"; {len(self.factors) - 3} more" if self.factors[3:] else ""
         return f"ScreeChart({self.scree.name}: {'; '.join(told)}{more})"
-
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return chart_bundle(self.chart, self.describe())
