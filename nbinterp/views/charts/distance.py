@@ -9,12 +9,12 @@ from nbinterp._typing import IntArray
 from nbinterp.distance import DistanceReport
 from nbinterp.views.base.colours import categorical
 from nbinterp.views.charts.projections import SELECTED, Projection
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView, chart_bundle
 
 _CHOSEN = "#d81b60"  # for a selection; it differs from the colours of clusters
 
 
-class DistanceChart:
+class DistanceChart(AltairView):
     """The clusters along the directions of one or two nodes.
 
     The hyperplane of a node is where its pre-activation is zero.
@@ -186,13 +186,6 @@ class DistanceChart:
             f"cluster {nearest['cluster']} lies nearest, at {own} of its own deviations; the mean "
             f"of all data at {pooled} of all data's",
         )
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
-
-    def __repr__(self) -> str:
-        return self.describe()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return chart_bundle(self.chart, self.describe())

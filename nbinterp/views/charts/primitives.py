@@ -14,7 +14,7 @@ from nbinterp.interactions.andor import overlap as sharing
 from nbinterp.interactions.subsets import players_of, set_name
 from nbinterp.views.base.colours import OKABE_ITO
 from nbinterp.views.base.note import Note
-from nbinterp.views.charts.vega_lite import chart_bundle, chart_png
+from nbinterp.views.charts.vega_lite import AltairView, chart_bundle
 from nbinterp.views.linking.follow import follow, numbers
 
 _KIND, _SHARED = "AND or OR", "in how many models"
@@ -24,7 +24,7 @@ _STEP = 30  # pixels per primitive
 
 
 @shows(AndOrInteractions)
-class PrimitiveChart:
+class PrimitiveChart(AltairView):
     """The strongest primitives of a sample: their players and their effects on the output.
 
     A primitive is an AND or OR interaction between some inputs, its players.
@@ -201,13 +201,6 @@ class PrimitiveChart:
         warned = f"; {self._warning()[0]}" if self._warning() else ""
         count = f"{len(best)} primitive{'' if len(best) == 1 else 's'}"
         return f"PrimitiveChart({self._title()}, {count}: {told}{warned})"
-
-    def __repr__(self) -> str:
-        return self.describe()
-
-    def snapshot(self) -> bytes:
-        """Return the chart as a PNG, for readers that cannot draw Altair charts."""
-        return chart_png(self.chart)
 
     def _strongest(self) -> list[tuple[int, int]]:
         """Return kind (0 AND, 1 OR) and subset of the primitives to draw, strongest first."""

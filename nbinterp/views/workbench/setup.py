@@ -113,6 +113,17 @@ class Setup:
         return int(selection[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmin()])
 
 
+def _clustered(table: Any, most: int, random_state: int, progress: bool) -> tuple[LocalCorEx, str]:
+    """Return at `most` so many clusters of a table of nodes, and the Python that makes them."""
+    count = min(most, max(1, len(table) // _SAMPLES_A_CLUSTER))
+    m = min(_FACTORS, table.shape[1])
+    corex = LinearCorEx(n_factors=m, progress=progress)
+    quiet = None if progress else PHATE(n_components=10, progress=False)
+    local = LocalCorEx(corex, n_clusters=count, embedding=quiet, random_state=random_state)
+    settings = f"LinearCorEx(n_factors={m}), n_clusters={count}, random_state={random_state}"
+    return local.fit(table), f"LocalCorEx({settings}).fit(nodes)"
+
+
 @_checks.call("Workbench")
 def prepare(
     model: Any,
@@ -161,15 +172,8 @@ def prepare(
             missing["ablation"] = found.reason
             _warn({"ablation": found.reason})
     if local is None:
-        count = min(most, max(1, n // _SAMPLES_A_CLUSTER))
-        m = min(_FACTORS, table.shape[1])
-        corex = LinearCorEx(n_factors=m, progress=progress)
-        quiet = None if progress else PHATE(n_components=10, progress=False)
-        local = LocalCorEx(corex, n_clusters=count, embedding=quiet, random_state=random_state).fit(
-            table
-        )
-        settings = f"LinearCorEx(n_factors={m}), n_clusters={count}, random_state={random_state}"
-        lines.append(f"{called.local} = LocalCorEx({settings}).fit(nodes)")
+        local, made = _clustered(table, most, random_state, progress)
+        lines.append(f"{called.local} = {made}")
     if y is None and answers is not None:
         lines.append(f"{called.y} = rec.output.argmax(axis=1)")
     radius, constant = guess_radius(data, shape or None)
