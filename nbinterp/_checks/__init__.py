@@ -24,7 +24,7 @@ from nbinterp._checks.errors import (
     show,
     warn,
 )
-from nbinterp._checks.labels import class_labels, classes, groups, labels
+from nbinterp._checks.labels import class_labels, classes, groups, labels, same_order
 from nbinterp._checks.tables import distances, numeric, samples, squarable
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "real",
     "refuse_dates",
     "require",
+    "same_order",
     "samples",
     "show",
     "squarable",

@@ -37,7 +37,7 @@ def labels(name: str, value: object, n: int, *, of_classes: bool = False) -> Any
 
 def groups(name: str, value: object, n: int) -> AnyArray:
     """Return a partition of `n` samples as an array of labels, none of them missing."""
-    array = labels(name, value, n)
+    array = labels(name, value, n, of_classes=True)
     _refuse_missing(name, array, "group")
     return array
 
@@ -69,6 +69,8 @@ def classes(name: str, value: object, n: int, n_outputs: int) -> IntArray:
     Flags are the classes 0 and 1 of two. Texts are numbers, or names of all classes: in the order
     of their categories, or else of the alphabet, of which a warning tells.
     """
+    if isinstance(value, pd.DataFrame) and value.shape[1] == 1:
+        value = value.iloc[:, 0]  # which says the order of its categories
     array = class_labels(name, value, n)
     what = f"({name}={show(array)})"
     if array.dtype.kind == "b":
@@ -87,6 +89,26 @@ def classes(name: str, value: object, n: int, n_outputs: int) -> IntArray:
         "Pass the class of each sample as an output number.",
     )
     return array.astype(np.int64)
+
+
+def same_order(name: str, value: object, data: object) -> None:
+    """Refuse labels whose index names the samples of `data` in another order.
+
+    Labels belong to samples by their position. Where both are of pandas, a table that was sorted or
+    shuffled after its labels were taken shows in the index.
+    """
+    of_pandas = (pd.Series, pd.DataFrame)
+    if not (isinstance(value, of_pandas) and isinstance(data, of_pandas)):
+        return
+    one, two = value.index, data.index
+    if len(one) != len(two) or one.equals(two) or not (one.is_unique and two.is_unique):
+        return
+    require(
+        not one.isin(two).all(),
+        f"({name})",
+        "must be in the order of the data, but its index has the same samples in another order",
+        f"Pass {name}.loc[data.index], or {name}.to_numpy() if the index means something else.",
+    )
 
 
 def _array(name: str, value: object) -> AnyArray:

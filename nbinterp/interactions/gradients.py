@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nbinterp import _checks
 from nbinterp.network.contract.contract import no_draws
-from nbinterp.network.contract.failing import any_size
+from nbinterp.network.contract.failing import any_size, gradient_fault
 from nbinterp.network.data.inputs import one_input
 from nbinterp.network.subject.model import refuse_writes
 from nbinterp.network.subject.output import main_output, read_output
@@ -213,12 +213,9 @@ def scalar_function(model: Any, target: Any, shape: tuple[int, ...], count: int)
 
 def rows_on(subject: Subject, rows: Tensor) -> Tensor:
     """Return samples where a model is, in its type, but at least in float32."""
-    _checks.require(
-        not any(value.is_inference() for value in subject.model.parameters()),
-        "(model)",
-        "must have weights that can be differentiated, but they were made in inference mode",
-        "Make or load the model outside of torch.inference_mode().",
-    )
+    fault = gradient_fault(subject.model)
+    if fault is not None:
+        _checks.fail("(model)", *fault)
     return rows.to(subject.device, torch.promote_types(subject.dtype, torch.float32))
 
 

@@ -36,6 +36,24 @@ def test_labels_that_are_refused():
         _checks.groups("clusters", pd.array([1, None, 1], dtype="Int64"), 3)
 
 
+def test_a_column_for_each_label_is_refused_with_the_way_out():
+    for name in ("clusters", "y"):
+        with pytest.raises(ValueError, match=rf"not a column per class. .*{name}.argmax\(1\)"):
+            _checks.groups(name, np.eye(3), 3)
+
+
+def test_another_order_of_the_samples_shows_in_the_index():
+    data = pd.DataFrame({"a": range(4)}, index=list("wxyz"))
+    y = pd.Series([0, 1, 0, 1], index=list("wxyz"))
+    for value in (y, y.to_numpy(), y.reset_index(drop=True), pd.DataFrame(y), None, y[:3]):
+        _checks.same_order("y", value, data)
+    _checks.same_order("y", y[::-1], data.to_numpy())
+    for value in (y[::-1], pd.DataFrame(y[::-1])):
+        with pytest.raises(ValueError, match=r"\(y\) must be in the order of the data, .*y\.loc"):
+            _checks.same_order("y", value, data)
+    _checks.same_order("y", y[::-1].loc[data.index], data)
+
+
 NUMBERS = [0, 2, 1, 2]
 
 
@@ -120,3 +138,9 @@ def test_what_is_no_class_is_refused_with_the_way_out(given, n_outputs, match):
     with _checks.call("study"), pytest.raises(ValueError, match=match) as caught:
         _checks.classes("y", given, 4, n_outputs)
     assert str(caught.value).startswith("study(y=")
+
+
+def test_a_table_of_one_column_keeps_the_order_of_its_categories():
+    given = pd.DataFrame({"y": pd.Categorical(TEXTS, categories=["eel", "dog", "cat"])})
+    with _checks.call("test"), pytest.warns(UserWarning, match="the order of their categories"):
+        assert _checks.classes("y", given, 4, 3).tolist() == [1, 2, 0, 2]

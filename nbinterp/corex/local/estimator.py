@@ -205,6 +205,8 @@ class LocalCorEx(ClusterMixin, Displayable, HasState, BaseEstimator):  # type: i
         self._n_splits()
         missing = get_tags(corex).input_tags.allow_nan
         data = _checks.samples(X, missing=missing, estimator=self)
+        for name, labels in (("clusters", clusters), ("y", y if self.label_columns else None)):
+            _checks.same_order(name, labels, X)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(data.shape[1])])
         state = self._with_labels(data, [str(name) for name in names], corex, y, class_names)
         if isinstance(corex, LinearCorEx):  # before an embedding, which may take long

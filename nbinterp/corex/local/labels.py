@@ -41,10 +41,11 @@ class LabelColumns(NamedTuple):
         given = _checks.groups("y", y, len(data))
         classes, member = np.unique(given, return_inverse=True)
         whole = given.dtype.kind != "f" or bool((given == np.round(given)).all())
+        many = f"{len(classes)} different values in {len(data)} samples"
         _checks.require(
             whole and len(classes) <= max(2, _MOST_CLASSES * len(data)),
             f"(y={_checks.show(given)})",
-            f"must be classes, not {'numbers with fractions' if not whole else 'one a sample'}",
+            f"must be classes, not {many if whole else 'numbers with fractions'}",
             "Cut numbers into a few ranges, such as by pandas.cut(y, 4, labels=False).",
         )
         names = [f"class {label}" for label in classes]

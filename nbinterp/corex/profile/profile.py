@@ -87,6 +87,8 @@ def cluster_profile(
         "must have columns with names of their own, but some are equal",
         "Rename them.",
     )
+    for name, labels in (("clusters", clusters), ("y", y)):
+        _checks.same_order(name, labels, data)
     groups = _groups(clusters, selection, n)
     for group in groups:
         _checks.require(

@@ -181,6 +181,14 @@ def scree(
             "Call scree(factors).",
         )
         chance = _chance_in(factors, X, p, rng)
+        lost = np.flatnonzero(information.max(axis=1, initial=0.0) <= chance)
+        if len(lost):
+            numbers = ", ".join(map(str, lost.tolist()))
+            _checks.warn(
+                f"scree(X) finds as much by chance in {len(X)} shuffled samples as there is in"
+                f" factor {numbers}, which has no members then. Pass all samples of the fit, if"
+                " these are fewer."
+            )
     default = getattr(factors, "feature_names_in_", [f"x{i}" for i in range(p)])
     return Scree(
         name=getattr(factors, "name", type(factors).__name__),

@@ -152,6 +152,7 @@ class MahalanobisOOD(BaseEstimator):  # type: ignore[misc]
     def _learn(self, X: Any, y: Any) -> None:
         self._check()
         layers, n = self._read(X, reset=True)
+        _checks.same_order("y", y, X)
         labels = np.zeros(n, np.int64) if y is None else _checks.groups("y", y, n)
         classes, codes = np.unique(labels, return_inverse=True)
         _checks.require(

@@ -116,6 +116,7 @@ def sensitivity_study(
     draws = _checks.integer("n_random", n_random, 0)
     random_state = _checks.generator(random_state)
     _checks.boolean("progress", progress)
+    _checks.same_order("y", y, data)
     subject = Subject.of(model).on(device).fitted_to(data)
     n = n_rows(data)
     _checks.require(n > 0, "(data)", "must hold at least one sample", "Pass more data.")

@@ -34,6 +34,7 @@ from nbinterp.network.recording.nodes import (
 from nbinterp.network.recording.record import recorded
 from nbinterp.network.subject.hooks import (
     first_tensor,
+    observe_arguments,
     replace_output,
     require_hooks,
     with_first_tensor,
@@ -43,6 +44,7 @@ from nbinterp.network.subject.subject import Subject
 
 MODES = ("zero", "mean", "weights")
 _TRIED = 8  # rows
+_PLAIN = (torch.Tensor, bool, int, float, str, type(None))  # what no pass changes
 Nodes = int | str | Sequence[int | str] | AnyArray | torch.Tensor
 
 
@@ -132,7 +134,7 @@ def ablated(
     with (
         eager(),  # compiled code does not see a hook that was registered after it was made
         replace_output(module, hook.ablate, all_threads=True),
-        replace_output(subject.model, hook.seen, all_threads=True),
+        observe_arguments(subject.model, hook.seen),
     ):
         yield subject.model
         with _checks.call("ablated"):
@@ -154,7 +156,8 @@ class _Hook:
         self.channels = channels
         self.n_edits = self.n_runs = 0
         self.trial: Change | None = None  # what to do instead of the edit
-        self.some: tuple[Any, ...] = ()  # inputs of the model: the first rows of the first pass
+        # Inputs of the model and those with a name: the first rows of the first pass.
+        self.some: tuple[Any, ...] = ()
 
     @_checks.call("ablated")
     def ablate(self, output: Any, _inputs: Any) -> Any:
@@ -179,19 +182,20 @@ class _Hook:
         edited = torch.where(mask.to(activation.device), value, activation)
         return with_first_tensor(output, edited)
 
-    def seen(self, output: Any, inputs: tuple[Any, ...]) -> None:
+    def seen(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Count a pass of the model, and keep some rows to try at the end what it reads."""
         if self.trial is None:
             self.n_runs += 1
             if not self.some:
-                self.some = _first_rows(inputs)
+                self.some = _first_rows(inputs, named)
 
     def _try(self, trial: Change) -> Any:
         """Return the output of another pass, in which the layer's output becomes `trial` of it."""
         self.trial = trial
         try:
             with self.subject.ready(), seeded(0, self.subject.device):
-                return self.subject.model(*map_tensors(torch.clone, self.some))
+                inputs, named = map_tensors(torch.clone, self.some)
+                return self.subject.model(*inputs, **named)
         finally:
             self.trial = None
 
@@ -219,15 +223,21 @@ class _Hook:
             _checks.fail(what, *fault)
 
 
-def _first_rows(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return copies of the first rows of the inputs of a pass; () if they were given by name."""
-    leaves = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, torch.Tensor) and leaf.ndim]
+def _first_rows(inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Return copies of the first rows of the inputs of a pass, and of those with a name.
+
+    It returns () where another pass may change what the caller gave, such as a cache of keys.
+    """
+    given = tree_leaves((inputs, named))
+    if not all(isinstance(leaf, _PLAIN) for leaf in given):
+        return ()
+    leaves = [leaf for leaf in given if isinstance(leaf, torch.Tensor) and leaf.ndim]
     n = len(leaves[0]) if leaves and not leaves[0].is_nested else 0
 
     def few(item: torch.Tensor) -> torch.Tensor:
         return item.detach()[:_TRIED].clone() if item.ndim and len(item) == n else item
 
-    return tuple(map_tensors(few, inputs)) if n else ()
+    return tuple(map_tensors(few, (inputs, named))) if n else ()
 
 
 def ablated_module(subject: Subject, layer: str, mode: str) -> nn.Module:
@@ -290,7 +300,7 @@ def _means(subject: Subject, layer: str, data: Any, means: Any) -> FloatArray:
     if means is None:
         rec = recorded(subject, data, layer)
         means = rec[layer].mean(axis=0, dtype=np.float64)
-    values = np.asarray(_checks.to_numpy(means), dtype=np.float64)
+    values = _checks.numeric(means, "means").astype(np.float64)
     _checks.require(
         bool(np.isfinite(values).all()),
         f"(means={_checks.show(values)})",

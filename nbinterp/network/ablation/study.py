@@ -144,6 +144,8 @@ def ablation_study(
         if np.nan_to_num(factors.mutual_information_).any():  # not too small to fit
             chosen(factors, factor)
     _checks.choice("mode", mode, MODES)
+    _checks.same_order("y", y, data)
+    _checks.same_order("clusters", clusters, data)
     _checks.boolean("progress", progress)
     draws = _checks.integer("n_random", n_random, 0)
     generator = _checks.generator(random_state)

@@ -11,7 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from nbinterp import _checks
 from nbinterp.network.contract.contract import DRAWS, Contract, Fault, contract_of
-from nbinterp.network.contract.failing import RUNS
+from nbinterp.network.contract.failing import RUNS, gradient_fault
 from nbinterp.network.contract.passes import TRANSFORMED
 from nbinterp.network.contract.reach import NEVER_RAN, READ_TWICE, UNREAD, Change, is_unread
 from nbinterp.network.data.batches import map_tensors, tensors
@@ -294,6 +294,9 @@ class _Facts:
             return _FLOATS
         if self.state is not None or self.output is not None:
             return None  # which say more
+        fault = gradient_fault(self.subject.model)
+        if fault is not None:
+            return fault
         leaf = leaf.clone()
         try:
             with self.subject.ready(), torch.enable_grad():

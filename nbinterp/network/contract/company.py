@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from nbinterp import _checks
 from nbinterp.network.contract.passes import Pass, Text, rows_of, same, tolerance_of, try_pass
 from nbinterp.network.data.batches import length
+from nbinterp.network.subject.buffers import Start
 from nbinterp.network.subject.hooks import first_tensor, replace_output, with_first_tensor
 from nbinterp.network.subject.subject import Subject
 
@@ -32,15 +33,25 @@ _SIZES = (
     "Wrap the model so that it returns one row per sample that does not compare samples, such as"
     " scores against fixed texts.",
 )
+_FORMS = (
+    "must return the same for any number of samples, but gave {} for {} samples and {} for {}",
+    "Wrap the model so that it always returns one tensor with one row per sample.",
+)
 
 
 def in_company(
-    subject: Subject, layers: Mapping[str, nn.Module], batch: Any, rows: Sequence[int]
+    subject: Subject,
+    layers: Mapping[str, nn.Module],
+    batch: Any,
+    rows: Sequence[int],
+    start: Start,
 ) -> list[tuple[Sequence[int], Pass]]:
     """Return passes with the same rows in other company, and these rows.
 
     Half of them run backwards, and then the other half: one of both lacks what stands out. A model
-    that runs at one size of a batch only gets all rows in another order.
+    that runs at one size of a batch only gets all rows in another order. One that keeps something
+    from its first pass also begins anew, with half of the rows. What the model raises with the same
+    rows is raised.
     """
     half = rows[::-2] if len(rows) > 2 else [*rows[::-1], rows[0]]
     tried = [half, rows[-2::-2]] if len(rows) > 3 else [half]
@@ -48,6 +59,11 @@ def in_company(
     if all(one is None for _, one in found) and len(rows) > 1:
         shuffled = np.random.default_rng(0).permutation(rows).tolist()
         found = [(shuffled, try_pass(subject, layers, batch, shuffled))]
+    if all(one is None for _, one in found):
+        Pass.of(subject, layers, batch, rows)  # it may no longer run at all, and says why
+        return []
+    if start.put_back():
+        found.append((half, try_pass(subject, layers, batch, half)))
     return [(some, one) for some, one in found if one is not None]
 
 
@@ -87,16 +103,19 @@ class Trial:
     rows: Sequence[int]
     others: Sequence[tuple[Sequence[int], Pass]]
 
-    def output_fault(self) -> Text | None:
-        """Return what the output of the model does not keep to."""
+    def output_fault(self, others: Sequence[tuple[Sequence[int], Pass]]) -> Text | None:
+        """Return what the output of the model does not keep to in other passes."""
         one, n = self.first.output, len(self.rows)
         if self.first.odd is not None:
             return self.first.odd
         if one.ndim == 0 or len(one) != n:
             return None  # each function says what it needs
-        for rows, other in self.others:
+        for rows, other in others:
             two = other.output
-            if one.shape[1:] != two.shape[1:] or len(two) != len(rows):
+            if other.form != self.first.form:
+                forms = (self.first.form, n, other.form, len(rows))
+                return _FORMS[0].format(*forms), _FORMS[1]
+            if one.shape[1:] != two.shape[1:] or two.ndim == 0 or len(two) != len(rows):
                 shapes = (tuple(one.shape), n, tuple(two.shape), len(rows))
                 return _SIZES[0].format(*shapes), _SIZES[1]
             if not same(one[self._places(rows)], two, self._tolerance):

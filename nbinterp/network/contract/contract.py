@@ -16,10 +16,11 @@ from torch import nn
 
 from nbinterp import _checks
 from nbinterp.network.contract.company import Trial, in_company
-from nbinterp.network.contract.failing import is_of_size, size_fault, takes
+from nbinterp.network.contract.failing import again_fault, is_of_size, size_fault, takes
 from nbinterp.network.contract.passes import Pass, same_twice
 from nbinterp.network.contract.reach import reach_of
 from nbinterp.network.data.batches import length, tensors
+from nbinterp.network.subject.buffers import Start
 from nbinterp.network.subject.model import lock_of, writes_fault, wrote_parameter
 from nbinterp.network.subject.output import tell
 from nbinterp.network.subject.settings import generator_states, seeded
@@ -29,6 +30,10 @@ _ROWS = 8  # in a pass, if there are as many
 _SEED = 0
 _KEPT = 16  # contracts of a model
 
+_MAKES = (
+    "must have its layers before it runs, but its forward made {!r}",
+    "Call it on one batch first, and train it or load its weights.",
+)
 _STATE = (
     "must give the same for the same samples, but a second pass differed though nothing random"
     " was drawn: the model keeps something from one pass to the next",
@@ -177,7 +182,11 @@ def contract_of(
             known.pop(next(iter(known)), None)
         # The generators of the caller are restored, whatever these passes draw.
         with subject.ready(), lock_of(subject.model), seeded(_SEED, subject.device):
-            known[key] = _found(subject, batch, layers, called, edits)
+            start = Start(subject.model)
+            try:
+                known[key] = _found(subject, batch, layers, called, edits, start)
+            finally:
+                start.put_back()
     return known[key]
 
 
@@ -187,6 +196,7 @@ def _found(
     layers: Mapping[str, nn.Module],
     calls: Mapping[str, int],
     edits: bool,
+    start: Start,
 ) -> Contract:
     n = length(batch)
     rows = [k * n // min(n, _ROWS) for k in range(min(n, _ROWS))]
@@ -208,21 +218,32 @@ def _found(
     changed = wrote_parameter(subject.model)
     if changed[0]:
         return Contract(model=Fault(*writes_fault(*changed)))
+    if start.made():
+        return Contract(model=Fault(_MAKES[0].format(start.made()), _MAKES[1]))
     draws = generator_states(subject.device) != before
     if draws:
         subject = replace(subject, seed=_SEED if seed is None else seed)
         first = Pass.of(subject, layers, batch, rows)
-    again = Pass.of(subject, layers, batch, rows)
     runs = {name: len(blocks) for name, blocks in first.calls.items()}
     shape = tuple(first.output.shape[1:])
+    try:
+        again = Pass.of(subject, layers, batch, rows)
+        # Other rows would see other draws.
+        company = [] if draws else in_company(subject, layers, batch, rows, start)
+    except Exception as error:
+        return Contract(draws, runs, first.of_several, shape, Fault(*again_fault(error)))
     if not same_twice(first, again):
         return Contract(draws, runs, first.of_several, shape, Fault(*_STATE))
-    # Other rows would see other draws.
-    company = [] if draws else in_company(subject, layers, batch, rows)
     trial = Trial(subject, first, rows, company or [(rows, again)])
     texts = {name: trial.layer_fault(name, calls.get(name, 0)) for name in layers}
     reading = {name: Fault(*text, layer=name) for name, text in texts.items() if text is not None}
-    text = trial.output_fault()
+    text = trial.output_fault(trial.others)
+    if text is None and edits and company:  # who edits a layer also runs samples by themselves
+        try:
+            alone = Pass.of(subject, layers, batch, rows[:1])
+        except Exception as error:
+            return Contract(draws, runs, model=Fault(*size_fault(error, 1)), reading=reading)
+        text = trial.output_fault([(rows[:1], alone)])
     output = None if text is None else Fault(*text)
     editing, unseen = {}, set()
     for name, module in layers.items() if edits else ():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -14,13 +14,22 @@ from nbinterp.network.contract.passes import Text
 from nbinterp.network.data.batches import tensors
 
 RUNS = (
-    "must run on batches of any size, but a batch of {} samples raised {}",
+    "must run on batches of any size, but a batch of {} raised {}",
     "Call the model on a few samples first, and wrap it if it needs batches of one size.",
+)
+_AGAIN = (
+    "must run as often as it is called, but a later pass with the same samples raised {}",
+    "Look for what it keeps from one pass to the next, and reset that at the start of forward.",
 )
 _TAKES = (
     "must be samples that the model takes, but {} raised {}",
     "Pass samples of the shape and type with which it was trained, named as its forward names its"
     " arguments if there are several. A model that needs batches of one size must be wrapped.",
+)
+
+_INFERENCE = (
+    "must have weights that can be differentiated, but they were made in inference mode",
+    "Make or load the model outside of torch.inference_mode(), or pass copy.deepcopy(model).",
 )
 
 _OF_SIZES = (RuntimeError, IndexError, AssertionError)  # what torch raises
@@ -67,7 +76,18 @@ def is_of_size(error: Exception) -> bool:
 
 def size_fault(error: Exception, n: int) -> Text:
     """Return what a model must do that raised `error` for a batch of `n` samples."""
-    return RUNS[0].format(n, _words(error)), RUNS[1]
+    return RUNS[0].format("one sample" if n == 1 else f"{n} samples", _words(error)), RUNS[1]
+
+
+def again_fault(error: Exception) -> Text:
+    """Return what a model must do that raised `error` in a later pass."""
+    return _AGAIN[0].format(_words(error)), _AGAIN[1]
+
+
+def gradient_fault(model: nn.Module) -> Text | None:
+    """Return what the weights of a model must be for derivatives, if they are not."""
+    values = chain(model.parameters(), model.buffers())
+    return _INFERENCE if any(value.is_inference() for value in values) else None
 
 
 def _refuse(what: str, error: Exception) -> NoReturn:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nbinterp.network.data.batches import length
 from nbinterp.network.subject.hooks import first_tensor, observe
-from nbinterp.network.subject.output import read_output
+from nbinterp.network.subject.output import form_of, read_output
 from nbinterp.network.subject.subject import Subject
 
 # Two sizes of a batch may sum in another order. On CUDA also with fewer digits (TF32).
@@ -41,6 +41,8 @@ class Pass:
         Why the output or a layer's output is none that can be read.
     note : str
         What was taken as the output of a model that returns several tensors.
+    form : str
+        Whether the model returned a tensor, a dict with which names, or how many items.
     """
 
     output: Tensor
@@ -49,6 +51,7 @@ class Pass:
     odd: Text | None = None
     odd_layers: dict[str, Text] = field(default_factory=dict)
     note: str = ""
+    form: str = "a tensor"
 
     @classmethod
     def of(
@@ -72,9 +75,10 @@ class Pass:
                         calls[name].append(item.clone())
 
                 hooks.enter_context(observe([module], see))
-            found = read_output(subject.call(rows_of(batch, rows)))
+            whole = subject.call(rows_of(batch, rows))
+            found = read_output(whole)
         odd = found.fault or oddity(found.tensor)
-        return cls(found.tensor, calls, of_several, odd, odd_layers, found.note)
+        return cls(found.tensor, calls, of_several, odd, odd_layers, found.note, form_of(whole))
 
 
 def try_pass(

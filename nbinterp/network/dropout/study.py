@@ -188,7 +188,7 @@ def _trained(
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)
         plain = [
-            classifier(inputs.shape[1], widths, n_classes, mean=mean, deviation=deviation).float()
+            classifier(inputs.shape[1], widths, n_classes, mean=mean, deviation=deviation)
             for _ in range(n_pairs)
         ]
         pairs = [(network, with_dropout(network, training.dropout)) for network in plain]
@@ -233,6 +233,7 @@ def _labelled(
 ) -> tuple[FloatingArray, AnyArray, IntArray]:
     """Return samples, classes and the number of each sample's class, of the `known` if given."""
     inputs = _checks.samples(data, name=name)
+    _checks.same_order(y_name, y, data)
     labels = _checks.class_labels(y_name, y, len(inputs))
     classes = np.unique(labels) if known is None else known
     _checks.require(

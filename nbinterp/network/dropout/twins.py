@@ -17,8 +17,8 @@ class Standardize(nn.Module):
 
     def __init__(self, mean: float | Tensor, deviation: float | Tensor) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.as_tensor(mean))
-        self.register_buffer("deviation", torch.as_tensor(deviation))
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
+        self.register_buffer("deviation", torch.as_tensor(deviation, dtype=torch.float32))
 
     def forward(self, values: Tensor) -> Tensor:
         """Return standardized values."""
@@ -30,7 +30,7 @@ class Dropout(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.register_buffer("rate", torch.tensor(rate))
+        self.register_buffer("rate", torch.tensor(rate, dtype=torch.float32))
 
     def forward(self, values: Tensor) -> Tensor:
         """Return values; in training, random ones become 0 and the others keep the mean."""
@@ -52,20 +52,21 @@ def classifier(
     """Return an untrained classifier with hidden layers ``h1``, ``h2`` … and ``output``.
 
     A hidden layer is ``Linear → BatchNorm1d → ReLU → Dropout``, as in
-    `nbinterp.datasets.MNISTClassifier`.
+    `nbinterp.datasets.MNISTClassifier`. Weights are float32, whatever is the default: other types
+    draw other numbers for a seed.
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict(standard=Standardize(mean, deviation))
     widths = [n_inputs, *hidden]
     for number, (inputs, nodes) in enumerate(zip(widths, hidden, strict=False), start=1):
         layers[f"h{number}"] = nn.Sequential(
             OrderedDict(
-                linear=nn.Linear(inputs, nodes),
-                norm=nn.BatchNorm1d(nodes),
+                linear=nn.Linear(inputs, nodes, dtype=torch.float32),
+                norm=nn.BatchNorm1d(nodes, dtype=torch.float32),
                 relu=nn.ReLU(),
                 dropout=Dropout(dropout),
             )
         )
-    layers["output"] = nn.Linear(widths[-1], n_classes)
+    layers["output"] = nn.Linear(widths[-1], n_classes, dtype=torch.float32)
     return nn.Sequential(layers)
 
 

@@ -1,4 +1,4 @@
-"""Put back the buffers of a model that its forward changes, also in eval mode.
+"""Put back what a forward changes in a model, also in eval mode: its buffers, or all that it holds.
 
 Such are counters, running statistics and caches. Small buffers are compared by their values, since
 torch does not count what a norm writes into them; large ones by how often torch wrote into them.
@@ -25,22 +25,26 @@ class Buffers:
     """
 
     def __init__(self, parts: Iterable[nn.Module]) -> None:
-        self.owners: list[tuple[Any, str, Tensor]] = [
-            (part._buffers, name, buffer)
-            for part in parts
-            if part._buffers
-            for name, buffer in part._buffers.items()
+        # Of each module, also without buffers: its forward may make the first one.
+        held = [part._buffers for part in parts]
+        self.held = [(each, dict(each)) for each in held if type(each) is dict]
+        self.known = [
+            (name, buffer)
+            for each in held
+            if each
+            for name, buffer in each.items()
             if type(buffer) is Tensor  # else there is none, or it is not made yet
         ]
+        self.is_changed = False  # since it was last set so
         self.small: list[tuple[list[Tensor], list[torch.Size], Tensor]] = []
         self.large: list[tuple[Tensor, int, Tensor | None]] = []
-        if self.owners:
+        if self.known:
             with torch.no_grad():
                 self._copy()
 
     def _copy(self) -> None:
         groups, copied = defaultdict(list), 0
-        for _, _, buffer in self.owners:
+        for _, buffer in self.known:
             if buffer.is_inference() or not is_ordinary(buffer):
                 continue
             if buffer.numel() <= _SMALL and _is_comparable(buffer.dtype):
@@ -55,28 +59,45 @@ class Buffers:
 
     def put_back(self) -> str:
         """Put back what changed; return the name of a buffer that could not be, or ""."""
-        if not self.owners:
-            return ""
-        with torch.no_grad():
-            return self._put_back()
+        lost = ""
+        if self.known:
+            with torch.no_grad():
+                lost = self._put_back()
+        for held, before in self.held:
+            self.is_changed = bind_again(held, before) or self.is_changed
+        return lost
 
     def _put_back(self) -> str:
         lost = [buffer for buffer, version, kept in self.large
                 if kept is None and buffer._version != version]  # fmt: skip
         for buffer, version, kept in self.large:
             if kept is not None and buffer._version != version:
-                _write(buffer, kept)
+                self._write(buffer, kept)
         for group, shapes, kept in self.small:
             if not equal(_joined(group), kept):
                 parts = torch.split(kept, [shape.numel() for shape in shapes])
                 for buffer, shape, part in zip(group, shapes, parts, strict=True):
                     if not equal(buffer, part.reshape(shape)):
-                        _write(buffer, part.reshape(shape))
-        for buffers, name, buffer in self.owners:
-            if type(buffers) is dict and buffers.get(name) is not buffer:
-                buffers[name] = buffer
-        names = (name for _, name, buffer in self.owners if any(buffer is one for one in lost))
+                        self._write(buffer, part.reshape(shape))
+        names = (name for name, buffer in self.known if any(buffer is one for one in lost))
         return next(names) if lost else ""
+
+    def _write(self, buffer: Tensor, values: Tensor) -> None:
+        self.is_changed = True
+        if buffer.shape == values.shape:
+            buffer.copy_(values)
+        else:  # it was resized
+            buffer.data = values.clone()
+
+
+def bind_again(held: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Bind names to what they meant `before`, and drop others; return whether any had changed."""
+    if len(held) == len(before) and all(held.get(name) is value for name, value in before.items()):
+        return False
+    for name in held.keys() - before.keys():
+        del held[name]
+    held.update(before)
+    return True
 
 
 def is_ordinary(buffer: Tensor) -> bool:
@@ -100,8 +121,38 @@ def equal(one: Tensor, two: Tensor) -> bool:
     return torch.equal(one, two) or bool(((one == two) | ((one != one) & (two != two))).all())
 
 
-def _write(buffer: Tensor, values: Tensor) -> None:
-    if buffer.shape == values.shape:
-        buffer.copy_(values)
-    else:  # it was resized
-        buffer.data = values.clone()
+class Start:
+    """All that a model holds before a trial: buffers by their values, all else by identity.
+
+    A forward may make a buffer, an attribute or a layer in its first pass, such as the mean of the
+    first batch. Made by a few samples of a trial, it would stay and change all that follows.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model. What torch.jit made of it is left out: it has no attributes of its own.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        parts = [part for part in model.modules() if not isinstance(part, torch.jit.ScriptModule)]
+        self.model, self.buffers = model, Buffers(parts)
+        self.held: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            (held, dict(held))
+            for part in parts
+            for held in (vars(part), part._parameters, part._modules)
+            if type(held) is dict
+        ]
+        self.parameters = set(map(id, model.parameters()))
+
+    def made(self) -> str:
+        """Return the name of a parameter that was not there, or ""."""
+        named = self.model.named_parameters()
+        return next((name for name, value in named if id(value) not in self.parameters), "")
+
+    def put_back(self) -> bool:
+        """Put back what changed; return whether anything had."""
+        self.buffers.put_back()
+        changed, self.buffers.is_changed = self.buffers.is_changed, False
+        for held, before in self.held:
+            changed = bind_again(held, before) or changed
+        return changed

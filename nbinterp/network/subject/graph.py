@@ -177,6 +177,8 @@ def tail_behind(subject: Subject, module: nn.Module | None, batch: Any) -> Tail 
     known = [*model.parameters(), *model.buffers()]
     if any(type(tensor) not in (Tensor, nn.Parameter) for tensor in known):
         return None  # it may do other things in functions of the same name
+    if any(tensor.is_inference() for tensor in known):
+        return None  # torch does not count what is written into them
     state, versions = state_of(model), [value._version for value in known]
     watch = _Watch(frozenset(map(id, known)))
     copies = tree_map(_repeated, batch)

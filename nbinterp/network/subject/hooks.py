@@ -70,6 +70,20 @@ def observe_call(
 
 
 @contextmanager
+def observe_arguments(
+    module: nn.Module, see: Callable[[tuple[Any, ...], dict[str, Any]], None]
+) -> Iterator[None]:
+    """Call ``see(inputs, named)`` each time that `module` ran, in any thread."""
+    handle = _registered(
+        module, lambda _module, inputs, named, _output: see(inputs, named), with_kwargs=True
+    )
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextmanager
 def replace_output(
     module: nn.Module, edit: Replace, *, all_threads: bool = False
 ) -> Iterator[None]:

@@ -1,9 +1,9 @@
 """Which of the tensors that a model returns is its output, and whether it rebuilds its input."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
@@ -59,12 +59,16 @@ def read_output(returned: Any) -> Output:
     """Return the output among what a model returned: see `Subject` for the rule."""
     if isinstance(returned, Tensor):
         return Output(returned)
-    fields = getattr(returned, "_fields", ())
-    if "logits" in fields or (isinstance(returned, Mapping) and "logits" in returned):
-        logits = returned.logits if fields else returned["logits"]
+    named = getattr(returned, "_fields", ())
+    if "logits" in named or (isinstance(returned, Mapping) and "logits" in returned):
+        logits = returned.logits if named else returned["logits"]
+        if logits is None:
+            _refuse_missing(returned, "logits")
         return Output(first_tensor("the model", {"logits": logits}), "logits")
     if isinstance(returned, Mapping):
         return _of_dict(returned)
+    if _is_record(returned) or (isinstance(returned, tuple) and not _is_tensor(returned[:1])):
+        _refuse_missing(returned, named[0] if named else 0)
     tensor = first_tensor("the model", returned)  # refuses what is no sequence of tensors
     others = [leaf for leaf in tree_leaves(list(returned[1:])) if isinstance(leaf, Tensor)]
     if not any(other.ndim for other in others):
@@ -74,8 +78,18 @@ def read_output(returned: Any) -> Output:
     many = isinstance(returned, list) and len(items) > 1
     if many or len(alike) > 1 or 0 not in items:
         return Output(tensor, fault=_fault(returned, items))
-    other = next((key for key in items if key), 1)
-    return Output(tensor, note=_note(returned, 0, other))
+    return Output(tensor, note=_note(returned, 0))
+
+
+def form_of(returned: Any) -> str:
+    """Return what a model returned in words, without the shapes."""
+    if isinstance(returned, Tensor):
+        return "a tensor"
+    if isinstance(returned, Mapping):
+        return f"a dict of {', '.join(map(repr, returned))}"
+    if isinstance(returned, tuple | list):
+        return f"a {'list' if isinstance(returned, list) else 'tuple'} of {len(returned)}"
+    return f"a {type(returned).__name__}"
 
 
 def tell(model: Any, note: str) -> None:
@@ -99,8 +113,7 @@ def _of_dict(returned: Mapping[Any, Any]) -> Output:
     if len(items) == 1 and (key in _USUAL or not nested):
         return Output(tensor, str(key))
     if key in _USUAL:
-        other = next(name for name in items if name != key)
-        return Output(tensor, str(key), note=_note(returned, key, other))
+        return Output(tensor, str(key), note=_note(returned, key))
     return Output(tensor, str(key), fault=_fault(returned, items))
 
 
@@ -117,15 +130,66 @@ def _is_whole(item: Tensor) -> bool:
 
 def _fault(returned: Any, items: Mapping[Any, Tensor]) -> tuple[str, str]:
     must = f"must return one output, but returns {_told(returned)}, and nothing says which it is"
-    return must, f"Choose one, as here: {_wrapper(next(iter(items)))}"
+    return must, f"Choose one, as here: {_wrapper(f'[{next(iter(items))!r}]')}"
 
 
-def _note(returned: Any, key: Any, other: Any) -> str:
+def _note(returned: Any, key: Any) -> str:
     taken = "the first" if key == 0 else repr(key)
+    other = next(place for place in _places(returned) if place != f"[{key!r}]")
     return (
         f"returns {_told(returned)}: {taken} is taken as its output. For another one wrap it:"
         f" {_wrapper(other)}."
     )
+
+
+def _places(returned: Any) -> list[str]:
+    """Return where the tensors with rows are in what a model returned, in Python; floats first."""
+
+    def found(item: Any, at: str) -> Iterator[tuple[int, str]]:
+        if isinstance(item, Tensor):
+            if item.ndim:
+                yield (0, at) if item.is_floating_point() else (1, at + _to_real(item))
+            return
+        if isinstance(item, Mapping):
+            parts = [(f"[{key!r}]", part) for key, part in item.items()]
+        elif _is_record(item):
+            parts = [(f".{each.name}", getattr(item, each.name)) for each in fields(item)]
+        else:
+            parts = [(f"[{k}]", part) for k, part in enumerate(_sequence(item))]
+        for name, part in parts:
+            yield from found(part, at + name)
+
+    return [at for _, at in sorted(found(returned, ""), key=lambda place: place[0])]
+
+
+def _is_record(item: Any) -> bool:
+    return is_dataclass(item) and not isinstance(item, type | Mapping)
+
+
+def _to_real(item: Tensor) -> str:
+    return ".abs()" if item.is_complex() else ""
+
+
+def _sequence(item: Any) -> Sequence[Any]:
+    return item if isinstance(item, tuple | list) else ()
+
+
+def _is_tensor(items: Sequence[Any]) -> bool:
+    return all(isinstance(item, Tensor) for item in items)
+
+
+def _refuse_missing(returned: Any, key: Any) -> NoReturn:
+    """Refuse what a model returned where no tensor is in the place of its output."""
+    places = _places(returned)
+    if _is_record(returned):
+        must = f"must return a tensor, a tuple or a dict, not {form_of(returned)}"
+    else:
+        told = f"item {key!r} of what it returns, {_told(returned)},"
+        must = f"must return a tensor as its output, but {told} is none"
+    remedy = "Wrap it so that it returns one tensor with a row for each sample."
+    if places:
+        remedy = f"Choose one, as here: {_wrapper(places[0])}"
+    _checks.fail("(model)", must, remedy, TypeError)
 
 
 def _told(returned: Any) -> str:
@@ -134,7 +198,8 @@ def _told(returned: Any) -> str:
     named = isinstance(returned, Mapping)
     parts = [f"{key!r} {_form(item)}" if named else _form(item) for key, item in pairs]
     kind = "dict" if named else "list" if isinstance(returned, list) else "tuple"
-    return f"a {kind} of {', '.join(parts[:-1])} and {parts[-1]}"
+    *others, last = parts
+    return f"a {kind} of {', '.join(others)} and {last}" if others else f"a {kind} of {last}"
 
 
 def _form(item: Any) -> str:
@@ -143,11 +208,11 @@ def _form(item: Any) -> str:
     return f"({', '.join(['b', *map(str, item.shape[1:])])})" if item.ndim else "a number"
 
 
-def _wrapper(key: Any) -> str:
-    """Return a line of Python, and what to do with it."""
+def _wrapper(place: str) -> str:
+    """Return a line of Python that takes the tensor in a `place`, and what to do with it."""
     return (
         "class Output(torch.nn.Sequential): forward = lambda self, *x, **named: self[0](*x, "
-        f"**named)[{key!r}]; then pass Output(model), whose layers are called '0.…'"
+        f"**named){place}; then pass Output(model), whose layers are called '0.…'"
     )
 
 

@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from nbinterp import _checks
 from nbinterp.network.data.batches import batches, n_rows, take_rows, to_device
+from nbinterp.network.subject.buffers import Start
 from nbinterp.network.subject.model import (
     check_module,
     device_and_dtype,
@@ -126,8 +127,12 @@ class Subject:
         for kind in kinds:
             fitting = replace(self, input_dtype=kind)
             with suppress(Exception), fitting.ready(), seeded(0, self.device):
-                fitting.run(next(fitting.batches(data, 2, check=False)))
-                return fitting
+                start = Start(self.model)
+                try:
+                    fitting.run(next(fitting.batches(data, 2, check=False)))
+                    return fitting
+                finally:
+                    start.put_back()
         return self
 
     def layer(self, name: str) -> nn.Module:

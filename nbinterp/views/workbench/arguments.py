@@ -38,6 +38,7 @@ def check_samples(model: Any, data: Any, *, y: Any, has_map: bool) -> None:
     )
     if y is not None:
         _checks.labels("y", y, n, of_classes=True)
+        _checks.same_order("y", y, data)
     few = subject.few(data, *range(min(2, n)))
     with takes(few), subject.ready():
         subject.run(few)
@@ -56,6 +57,8 @@ def check_looks(
     """Refuse wrong settings of the map, the images and the sliders."""
     n = n_rows(data)
     table(columns, n)
+    for name, values in columns.items():
+        _checks.same_order(f"columns[{name!r}]", values, data)
     _checks.integer("height", height, *_HEIGHTS)
     _checks.boolean("progress", progress)
     _checks.generator(random_state)

@@ -1,5 +1,6 @@
 """Which steps of a workbench a network allows: tried on a few samples, before anything slow."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +117,9 @@ def answers_of(model: nn.Module | Subject, data: Any, y: Any, outputs: Float32Ar
     are_answers, truth = True, None
     try:
         with _checks.call("ablation_study"):
-            truth = true_classes(y, n, n_outputs)
+            with warnings.catch_warnings():  # `unavailable_steps` told what texts mean
+                warnings.simplefilter("ignore", UserWarning)
+                truth = true_classes(y, n, n_outputs)
             are_answers = False
             check_outputs(outputs, truth, n_inputs(some))
     except ValueError as failure:
@@ -137,8 +140,9 @@ def _edits(subject: Subject, layer: str, example: Any) -> str:
     """Try to edit the layer."""
     try:
         contract = contract_of(subject, example, {layer: subject.layer(layer)}, edits=True)
-        if layer in contract.editing:
-            contract.editing[layer].fail()
+        for fault in (contract.model, contract.editing.get(layer)):
+            if fault is not None:
+                fault.fail()
         EditedForward(subject, layer).activation(example)
     except Exception as failure:
         return f"{layer!r} cannot be edited: {why('sliders', failure)}"

@@ -163,7 +163,11 @@ def test_it_is_saved_with_its_labels(tmp_path):
         ({"y": None}, ValueError, r"LocalCorEx.fit must be given y, .* Pass fit\(X, y\)"),
         ({"y": Y[:5]}, ValueError, r"LocalCorEx.fit\(y=.* 240"),
         ({"y": X[:, 0]}, ValueError, "must be classes, not numbers with fractions. Cut numbers"),
-        ({"y": np.arange(240)}, ValueError, "must be classes, not one a sample"),
+        (
+            {"y": np.arange(240)},
+            ValueError,
+            "not 240 different values in 240 samples",
+        ),
         ({"class_names": ["a", "b"]}, ValueError, "must name the 3 classes of y. Pass one name"),
         (
             {"class_names": ["a", "x0", "b"]},

@@ -119,3 +119,9 @@ def test_refusals(linear):
     with pytest.raises(ValueError, match="must be left out for ClusterFactors"):
         scree(local.clusters_[0], planted())
     assert isinstance(result, Scree)
+
+
+def test_too_few_of_the_samples_are_told(linear):
+    with pytest.warns(UserWarning, match=r"^scree\(X\) finds as much by chance in 6 shuffled"):
+        few = scree(linear, planted()[:6], random_state=0)
+    assert not any(map(len, found_groups(few)))

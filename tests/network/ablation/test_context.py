@@ -240,10 +240,42 @@ class First(nn.Module):
         ({"means": [0.0] * 16}, "must be 'mean' where data or means are given"),
         ({"data": torch.ones(3, 8)}, "must be 'mean' where data or means are given"),
         ({"mode": "mean", "means": [float("nan")] * 16}, "must be finite, but has NaN"),
+        ({"mode": "mean", "means": {}}, "means={}.* must be numbers"),
         ({"mode": "mean"}, "either data to take the means of, or means, and not both"),
     ],
 )
 def test_means_that_would_not_be_used_are_refused(options, match):
     model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU())
-    with pytest.raises(ValueError, match=match), ablated(model, "1", [0], **options):
+    with pytest.raises((ValueError, TypeError), match=match), ablated(model, "1", [0], **options):
         pass
+
+
+class Named(nn.Module):
+    """It takes named arguments, one of which it may write into."""
+
+    def __init__(self):
+        super().__init__()
+        self.aside, self.out = nn.Linear(6, 8), nn.Linear(6, 3)
+
+    def forward(self, *, x, cache=None):
+        self.aside(x)
+        if cache is not None:
+            cache.append(x)
+        return self.out(x)
+
+
+class Cache(list):
+    """No kind of list that a tree of tensors is looked up in."""
+
+
+def test_a_model_called_with_names_alone_is_tried_too_unless_that_may_change_what_is_given():
+    model = Named().eval()
+    with (
+        pytest.raises(ValueError, match=r"^ablated\(layer='aside'\) must change the output"),
+        ablated(model, "aside", 0),
+    ):
+        model(x=torch.from_numpy(X))
+    cache = Cache()
+    with ablated(model, "aside", 0):
+        model(x=torch.from_numpy(X), cache=cache)
+    assert len(cache) == 1

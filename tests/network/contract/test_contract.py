@@ -1,11 +1,13 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
-from network.kinds import N, kind_of, table
-from network.worlds import assert_same
+from network.kinds import N, Of, head, hidden, kind_of, table
+from network.worlds import assert_same, factors_of
 from torch import nn
 
-from nbinterp import SmoothHess, Subject
+from nbinterp import SmoothHess, Subject, check
 from nbinterp.network import ablated, perturb, record
 
 QUICK = {"progress": False}
@@ -110,11 +112,132 @@ def test_weights_of_inference_mode_have_no_gradients():
         model = nn.Linear(8, 3)
     with pytest.raises(ValueError, match="Make or load the model outside"):
         SmoothHess(n_samples=100, progress=False).explain(model, table(8)[:1], target=0)
+    SmoothHess(n_samples=100, progress=False).explain(copy.deepcopy(model), table(8)[:1], target=0)
+
+
+def test_a_model_of_inference_mode_is_read_and_edited_as_any():
+    kind = kind_of("multilayer perceptron")
+    with torch.inference_mode():
+        model = copy.deepcopy(kind.model)
+    given = factors_of([f"h1[{node}]" for node in range(4)], np.arange(1.0, 5.0))
+    settings = {"layer": "h1", "factor": 0, "base": 3, **QUICK}
+    found, expected = (perturb(each, kind.data, given, **settings) for each in (model, kind.model))
+    np.testing.assert_array_equal(found.outputs, expected.outputs)
+    answers = check(model, kind.data, "h1")
+    assert answers["perturb"].verdict == answers["record"].verdict == "right"
+    assert "inference mode" in answers["SmoothHess"].why
+
+
+def once(m, x):
+    """Take the mean of the first batch for that of all."""
+    if m.mean is None:
+        m.mean = x.mean(dim=0)
+    return m.out(m.h(x - m.mean))
+
+
+def once_in_a_buffer(m, x):
+    if not m.is_set:
+        m.centre.copy_(x.mean(dim=0))
+        m.is_set.fill_(True)
+    return m.out(m.h(x - m.centre))
+
+
+def once_in_a_new_buffer(m, x):
+    if not hasattr(m, "made"):
+        m.register_buffer("made", x.mean(dim=0))
+    return m.out(m.h(x - m.made))
+
+
+def first_of_all(m, x):
+    """Return the first batch's answers to all others."""
+    if m.mean is None:
+        m.mean = m.h(x)
+    return m.out(m.mean[: len(x)])
+
+
+@pytest.mark.parametrize("forward", [once, once_in_a_buffer, once_in_a_new_buffer, first_of_all])
+def test_what_the_first_batch_decides_is_refused_and_nothing_of_the_trial_stays(forward):
+    model = Of(forward, h=hidden(), out=head())
+    model.mean = None
+    model.register_buffer("centre", torch.zeros(8))
+    model.register_buffer("is_set", torch.zeros((), dtype=torch.bool))
+    names = set(vars(model)), set(dict(model.named_buffers()))
+    with pytest.raises(ValueError, match=r"must (compute each sample by itself|give the same)"):
+        record(model, table(8), "h", progress=False)
+    assert (set(vars(model)), set(dict(model.named_buffers()))) == names
+    assert model.mean is None and not model.is_set and not model.centre.any()
+
+
+def test_a_cache_that_depends_on_no_sample_is_none():
+    def forward(m, x):
+        if m.scale is None:
+            m.scale = torch.arange(8.0)
+        return m.out(m.h(x * m.scale))
+
+    model = Of(forward, h=hidden(), out=head())
+    model.register_buffer("scale", None)
+    first = record(model, table(8), "h", progress=False)
+    assert model.scale is None
+    np.testing.assert_array_equal(first.output, record(model, table(8), "h").output)
+
+
+def test_layers_that_the_first_pass_makes_are_refused():
+    def forward(m, x):
+        if not hasattr(m, "late"):
+            m.late = nn.Linear(8, 12)
+        return m.out(m.h(x) + m.late(x))
+
+    model = Of(forward, h=hidden(), out=head())
+    with pytest.raises(ValueError, match=r"must have its layers before it runs, .*'late.weight'"):
+        record(model, table(8), "h", progress=False)
+    assert not hasattr(model, "late")
+    with torch.no_grad():
+        model(torch.ones(1, 8))
+    record(model, table(8), "h", progress=False)
+
+
+def test_a_forward_that_fails_later_is_told_so():
+    def forward(m, x):
+        m.count += 1
+        if m.count > 2:
+            raise RuntimeError("the pool is empty")
+        return m.out(m.h(x))
+
+    model = Of(forward, h=hidden(), out=head())
+    model.count = 0
+    with pytest.raises(ValueError, match=r"a later pass .* RuntimeError: the pool is empty"):
+        record(model, table(8), "h", progress=False)
+    assert "later pass" in check(model, table(8), "h")["perturb"].why
+
+
+def no_single(m, x):
+    if len(x) == 1:
+        raise ValueError("expected more than one row")
+    return m.out(m.h(x))
+
+
+@pytest.mark.parametrize(
+    ("forward", "why"),
+    [
+        (no_single, "a batch of one sample raised ValueError: expected more than one row"),
+        (lambda m, x: m.out(m.h(x)).squeeze(), r"gave \(8, 3\) for 8 samples and \(3,\) for 1"),
+        (
+            lambda m, x: (m.out(m.h(x)),) if len(x) == 1 else m.out(m.h(x)),
+            "gave a tensor for 8 samples and a tuple of 1 for 1",
+        ),
+    ],
+)
+def test_one_sample_by_itself_is_tried_where_layers_are_edited(forward, why):
+    model = Of(forward, h=hidden(), out=head())
+    given = factors_of([f"h[{node}]" for node in range(4)], np.arange(1.0, 5.0))
+    with pytest.raises(ValueError, match=rf"perturb\(model\) .*{why}"):
+        perturb(model, table(8), given, layer="h", **QUICK)
+    found = check(model, table(8), "h")
+    assert found["perturb"].verdict == found["ablation_study"].verdict == "refused"
+    assert record(model, table(8), "h", progress=False).output.shape == (N, 3)
 
 
 def test_edits_in_one_call_see_the_same_draws():
-    from network.worlds import factors_of
-
     kind = kind_of("dropout that is always on")
     given = factors_of([f"h[{node}]" for node in range(4)], np.arange(1.0, 5.0))
     with pytest.warns(UserWarning, match="draws random"):

@@ -149,3 +149,14 @@ def test_batches_are_full_and_see_each_sample_once_an_epoch():
         for order in torch.cat(epoch, dim=1):
             assert len(order.unique()) == 9
     assert not torch.equal(rows[0][0], rows[0][1])
+
+
+def test_the_default_type_changes_no_weight():
+    expected = networks(1)[0]
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = networks(1)[0]
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for one, two in zip(found.state_dict().values(), expected.state_dict().values(), strict=True):
+        assert torch.equal(one, two)

@@ -1,7 +1,9 @@
 """Which tensor of several is the output of a model: by its name, by convention, or none."""
 
+import re
 import warnings
 from collections import OrderedDict, namedtuple
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -146,6 +148,50 @@ def test_functions_tell_once_of_each_model_what_they_took(name):
             call(model, "h")
     plain = several(lambda scores, h: scores)
     np.testing.assert_array_equal(record(model, X, "h").output, record(plain, X, "h").output)
+
+
+@dataclass
+class Record:
+    loss: torch.Tensor
+    scores: torch.Tensor
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        (lambda scores, h: Record(LOSS, scores), "a tensor, a tuple or a dict, not a Record"),
+        (lambda scores, h: (None, scores), r"item 0 of .* a tuple of None and \(b, 3\), is none"),
+        (lambda scores, h: {"logits": None, "scores": scores}, "item 'logits' of what"),
+    ],
+)
+def test_what_has_no_tensor_where_an_output_is_is_refused_with_a_line_that_works(function, why):
+    model = several(function)
+    with pytest.raises(TypeError, match=rf"^record\(model\) must return .*{why}") as caught:
+        record(model, X, "h", progress=False)
+    check_wrapped(str(caught.value), model, lambda scores, h: scores)
+
+
+@pytest.mark.parametrize(
+    ("function", "other"),
+    [
+        (lambda scores, h: (scores, (h[:, :2], h)), lambda scores, h: h[:, :2]),
+        (lambda scores, h: (scores, torch.complex(h, h)), lambda s, h: torch.complex(h, h).abs()),
+        (lambda scores, h: (scores, MASK[: len(h), :2], h[:, :5]), lambda scores, h: h[:, :5]),
+    ],
+)
+def test_the_line_for_another_output_finds_it_where_it_is(function, other):
+    model = several(function)
+    with pytest.warns(UserWarning, match="is taken as its output") as caught:
+        record(model, X, "h", progress=False)
+    check_wrapped(str(caught[0].message), model, other)
+
+
+def check_wrapped(text, model, expected):
+    line = re.search(r"class Output.*?(?=; then pass)", text)[0]
+    names = {"torch": torch}
+    exec(line, names)
+    found = record(names["Output"](model), X, "0.h", progress=False).output
+    np.testing.assert_array_equal(found, record(several(expected), X, "h", progress=False).output)
 
 
 def test_what_reads_no_output_takes_any():

@@ -228,8 +228,9 @@ def test_y_is_one_class_a_sample_or_says_what_it_should_be():
         bench = Workbench(model, X, form, **options)
         bench.select(range(20))
         assert bench.unavailable == {} and bench.ablation.baseline.shape[1] == 4
-    with pytest.warns(UserWarning, match=r"y\) holds texts.*'ant' is output 0"):
+    with pytest.warns(UserWarning, match=r"y\) holds texts.*'ant' is output 0") as caught:
         bench = Workbench(model, X, np.array(["ant", "bee", "cat"])[y], **options)
+    assert sum("holds texts" in str(each.message) for each in caught) == 1
     bench.select(range(20))
     assert bench.unavailable == {}
     for wrong, match in ((np.eye(3)[y], r"y.argmax\(1\)"), (np.eye(3)[y] + 1, "argmax")):
