@@ -12,6 +12,8 @@ from nbinterp import PHATE, AndOr, LinearCorEx, LocalCorEx
 from nbinterp.corex import select_n_factors
 from nbinterp.distance import LinearDistance, gaussian_to_linear, linear_to_gaussian
 
+pytestmark = pytest.mark.slow
+
 X = np.random.default_rng(0).normal(size=(90, 6)).cumsum(axis=1)
 HOLES = np.where(np.random.default_rng(1).random(X.shape) < 0.05, np.nan, X)
 Y = np.arange(90) % 3

@@ -11,6 +11,8 @@ from corex.bio_worlds import mixed_world, start, table_of
 from nbinterp import _device
 from nbinterp.corex.bio.update import infer, iterate, update
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("m", "k"), [(1, 2), (3, 2), (3, 3), (2, 4)])
 @pytest.mark.parametrize("floor", [0.01, None])

@@ -9,6 +9,8 @@ from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
 from nbinterp.datasets import load_mnist, load_mnist_classifier
 from nbinterp.network import record
 
+pytestmark = pytest.mark.slow
+
 N, P, BLOCK = 900, 20, 6
 REGION = np.arange(200)
 

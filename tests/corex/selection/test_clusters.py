@@ -10,6 +10,8 @@ from sklearn.decomposition import PCA
 from nbinterp.corex import ClusterSelection, LinearCorEx, LocalCorEx, select_n_clusters
 from nbinterp.manifold import PHATE
 
+pytestmark = pytest.mark.slow
+
 
 def blobs(centres, n=25, seed=0):
     rng = np.random.default_rng(seed)

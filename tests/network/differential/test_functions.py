@@ -19,6 +19,8 @@ from nbinterp.distance import LinearDistance, sensitivity_study
 from nbinterp.interactions import SmoothHess
 from nbinterp.network import ablated, ablation_study, fast_paths, perturb, record
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("NBINTERP_N_NETWORKS", "100"))
 PER_TEST = 10
 # How our errors begin: the public call, and what is wrong with which argument.

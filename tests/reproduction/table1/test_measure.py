@@ -10,6 +10,8 @@ from reproduction.table1 import measure
 from reproduction.table1.measure import World, records_of
 from reproduction.table1.paper import MEASURES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def two_numbers_of_factors(monkeypatch):

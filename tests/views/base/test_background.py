@@ -10,6 +10,8 @@ from nbinterp._numerics.progress import ProgressToken, current_token, tracking
 from nbinterp.corex import BioCorEx, LinearCorEx, LocalCorEx
 from nbinterp.views.base.background import LatestTask, telling
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_newest_job_counts():
     done, failures = [], []

@@ -27,6 +27,8 @@ from nbinterp import (
 )
 from nbinterp.views.base.view import View
 
+pytestmark = pytest.mark.slow
+
 
 def _world():
     """Return a network, its data of three kinds, their classes and a fit; nothing else has them."""

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from views.page import Page
 
+pytestmark = pytest.mark.slow
+
 
 def text(longest):
     """As ``st.text(max_size=longest)``, which asks UTF-8 about each of a million letters first."""
