@@ -111,7 +111,7 @@ class Workbench(View):
     >>> from sklearn.datasets import load_iris
     >>> from nbinterp import LinearCorEx, LocalCorEx, Workbench, record
     >>> X, y = load_iris(return_X_y=True)
-    >>> _ = torch.manual_seed(0)
+    >>> _ = torch.manual_seed(1)
     >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
     >>> table = record(model, X, "1").concat("1", output=True)
     >>> local = LocalCorEx(LinearCorEx(2, random_state=0), random_state=0).fit(table, clusters=y)
@@ -119,7 +119,7 @@ class Workbench(View):
     >>> bench.select(range(50, 100)).name
     'selection of 50'
     >>> bench
-    Workbench('1' of Sequential, 150 samples; selection of 50: 2 factors, factor 0... chosen)
+    Workbench('1' of Sequential, 150 samples; selection of 50: 2 factors, factor 0 chosen)
     """
 
     _kind = traitlets.Unicode("workbench").tag(sync=True)
